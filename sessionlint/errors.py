@@ -1,0 +1,30 @@
+"""The failures a person can act on; everything else is a bug and surfaces."""
+
+__all__ = ["ConfigError", "SessionlintError", "UnreadableFile", "UsageError"]
+
+
+class SessionlintError(Exception):
+    """An expected failure: one line for the user and the exit code that goes with it."""
+
+    exit_code = 2
+
+
+class UsageError(SessionlintError):
+    """The command line asks for something that does not exist."""
+
+
+class ConfigError(SessionlintError):
+    """A configuration file is malformed or contradicts itself."""
+
+
+class UnreadableFile(SessionlintError):
+    """A file that cannot be read, decoded or parsed.
+
+    `line` and `column` count from 1; both are 1 when the failure has no place in the text.
+    """
+
+    def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+        self.column = column
