@@ -1,0 +1,1 @@
+"""Bytes to a parsed file whose positions are worked out on demand."""

@@ -1,0 +1,67 @@
+"""Bytes to a LibCST module, or one clear reason why not."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sessionlint.errors import UnreadableFile
+from sessionlint.source.brackets import deepest
+from sessionlint.source.text import decoded, lines
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from sessionlint.source.positions import Positions
+
+__all__ = ["MAX_NESTING", "Source", "read_source"]
+
+MAX_NESTING = 200
+"""How many open brackets are parsed. Source: CPython refuses more than 200 as well; LibCST's
+parser overruns the process stack at about 1,220."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its bytes, its text and its tree."""
+
+    data: bytes
+    text: str
+    module: "cst.Module"
+    _cache: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text without their ends; line n is `lines[n - 1]`."""
+        return lines(self.text)
+
+    @cached_property
+    def positions(self) -> "Positions":
+        """Where the nodes of `module` stand."""
+        from sessionlint.source.positions import Positions
+
+        return Positions(self.module)
+
+
+def read_source(data: bytes) -> Source:
+    """Parse one file.
+
+    Raises:
+        UnreadableFile: bad encoding, NUL bytes, a syntax error, or nesting too deep to parse.
+    """
+    import libcst as cst
+
+    text = decoded(data)
+    depth, line = deepest(text, MAX_NESTING)
+    if depth > MAX_NESTING:
+        raise UnreadableFile(f"more than {MAX_NESTING} nested brackets", line=line)
+    try:
+        return Source(data, text, cst.parse_module(data))
+    except cst.ParserSyntaxError as error:
+        reason = f"syntax error: {_first_line(error.message)}"
+        raise UnreadableFile(reason, error.editor_line, error.editor_column) from error
+    except RecursionError as error:
+        raise UnreadableFile("nested too deep to parse") from error
+
+
+def _first_line(message: str) -> str:
+    return message.strip().splitlines()[0] if message.strip() else "cannot be parsed"

@@ -1,0 +1,47 @@
+"""Bytes to text and lines, the way Python itself reads a source file."""
+
+import codecs
+import io
+import re
+import tokenize
+
+from sessionlint.errors import UnreadableFile
+
+__all__ = ["decoded", "line_starts", "lines"]
+
+_NEWLINE = re.compile(r"\r\n?|\n")
+
+
+def decoded(data: bytes) -> str:
+    """The text of a source file, by its byte order mark or coding line, else UTF-8.
+
+    Raises:
+        UnreadableFile: unknown coding, bytes that do not fit it, or a NUL byte.
+    Source: PEP 263; `tokenize.detect_encoding` implements it.
+    """
+    nul = data.find(b"\0")
+    if nul >= 0:
+        raise UnreadableFile("source contains a NUL byte", line=_line_of(data, nul))
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        raise UnreadableFile(str(error.msg)) from error
+    try:
+        return data.removeprefix(codecs.BOM_UTF8).decode(encoding)
+    except UnicodeDecodeError as error:
+        reason = f"not {encoding}: byte 0x{error.object[error.start]:02x} cannot be decoded"
+        raise UnreadableFile(reason, line=_line_of(error.object, error.start)) from error
+
+
+def lines(text: str) -> list[str]:
+    """The lines of a text without their ends; form feeds do not end a line."""
+    return _NEWLINE.split(text)
+
+
+def line_starts(text: str) -> list[int]:
+    """The index at which each line begins; `line_starts(t)[i]` is line i + 1."""
+    return [0, *(match.end() for match in _NEWLINE.finditer(text))]
+
+
+def _line_of(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1
