@@ -1,0 +1,90 @@
+"""What a type annotation says an object is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import libcst as cst
+
+from sessionlint.facts import classes
+from sessionlint.facts.catalog import ANNOTATIONS, CALLS, TYPES, How
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import How as Bound
+from sessionlint.facts.syntax import last_name
+from sessionlint.facts.values import UNKNOWN, ClassValue, Instance, Maker, Symbol, Thing, Value
+
+if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+
+__all__ = ["value"]
+
+_WRAPPERS: Final = frozenset({"Optional", "Annotated", "ClassVar", "Final"})
+
+
+def value(evaluator: Evaluator, annotation: cst.BaseExpression, block: Block) -> Value:
+    """The object that an annotation promises; nobody who reads it owns the object."""
+    match annotation:
+        case cst.SimpleString():
+            return _quoted(evaluator, annotation, block)
+        case cst.BinaryOperation(left=left, operator=cst.BitOr(), right=right):
+            parts = [part for part in (left, right) if not _is_none(part)]
+            return value(evaluator, parts[0], block) if len(parts) == 1 else UNKNOWN
+        case cst.Subscript(value=outer):
+            if last_name(outer) in _WRAPPERS:
+                return value(evaluator, _first_index(annotation), block)
+            return _maker(evaluator, annotation, block)
+        case cst.Name(value=name):
+            alias = _alias(name, block)
+            if alias is not None:
+                return value(evaluator, alias, block.home.top)
+    return _instance(evaluator, evaluator.value(annotation, block))
+
+
+def _instance(evaluator: Evaluator, found: Value) -> Value:
+    match found:
+        case Symbol(name=name) if name in ANNOTATIONS:
+            return Thing(TYPES[ANNOTATIONS[name]])
+        case Symbol(name=name) if name in CALLS and CALLS[name].how is How.MAKER:
+            return Maker(Thing(TYPES[CALLS[name].type], is_fresh=True))
+        case ClassValue(block=block):
+            thing = classes.as_thing(evaluator, block)
+            return thing if thing is not None else Instance(block)
+    return UNKNOWN
+
+
+def _maker(evaluator: Evaluator, annotation: cst.Subscript, block: Block) -> Value:
+    """`sessionmaker[AsyncSession]`, by its parameter; any other generic by its class."""
+    found = _instance(evaluator, evaluator.value(annotation.value, block))
+    if not isinstance(found, Maker):
+        return found
+    made = value(evaluator, _first_index(annotation), block)
+    return Maker(Thing(made.type, is_fresh=True)) if isinstance(made, Thing) else found
+
+
+def _first_index(annotation: cst.Subscript) -> cst.BaseExpression:
+    inner = annotation.slice[0].slice
+    return inner.value if isinstance(inner, cst.Index) else annotation.value
+
+
+def _quoted(evaluator: Evaluator, annotation: cst.SimpleString, block: Block) -> Value:
+    text = annotation.evaluated_value
+    try:
+        parsed = cst.parse_expression(text) if isinstance(text, str) else None
+    except cst.ParserSyntaxError:
+        return UNKNOWN
+    if parsed is None or isinstance(parsed, cst.SimpleString):
+        return UNKNOWN
+    return value(evaluator, parsed, block)
+
+
+def _alias(name: str, block: Block) -> cst.BaseExpression | None:
+    """The annotation that a module-level `SessionDep = Annotated[…]` stands for."""
+    bindings = block.home.top.names.get(name, [])
+    if len(bindings) != 1 or bindings[0].how is not Bound.VALUE:
+        return None
+    aliased = bindings[0].expression
+    return aliased if isinstance(aliased, cst.Subscript) else None
+
+
+def _is_none(part: cst.BaseExpression) -> bool:
+    return isinstance(part, cst.Name) and part.value == "None"

@@ -1,0 +1,261 @@
+"""What calls give, and who has to release it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import libcst as cst
+
+from sessionlint.facts import classes, conventions
+from sessionlint.facts.catalog import CACHES, CALLS, METHODS, TYPES, Gift, How, Kind
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import arguments, dotted, keyword, last_name
+from sessionlint.facts.values import (
+    NONE,
+    OTHER,
+    UNKNOWN,
+    ClassValue,
+    Foreign,
+    FunctionValue,
+    Instance,
+    Maker,
+    Managed,
+    Method,
+    Pending,
+    Stream,
+    Symbol,
+    Thing,
+    Value,
+    borrowed,
+    joined,
+)
+
+if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+
+__all__ = ["called", "decorator_name", "is_cache", "is_listed", "result", "returned", "thing"]
+
+_THREADED: Final = frozenset({"run_in_threadpool", "to_thread", "run_sync"})
+_TRANSPARENT: Final = frozenset(
+    "staticmethod classmethod property cached_property abstractmethod override final retry wraps "
+    "inject deprecated overload typechecked beartype validate_call catch".split()
+)
+_MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
+
+
+def is_listed(name: str) -> bool:
+    """Whether the catalogue speaks of a library name."""
+    return name in CALLS
+
+
+def thing(name: str) -> Thing:
+    """An object of the catalogue that somebody else releases."""
+    return Thing(TYPES[name])
+
+
+def decorator_name(decorator: cst.BaseExpression) -> str:
+    """The last name of a decorator, called or not."""
+    return last_name(decorator.func if isinstance(decorator, cst.Call) else decorator)
+
+
+def result(evaluator: Evaluator, call: cst.Call, block: Block) -> Value:
+    """What a call gives."""
+    callee = evaluator.value(call.func, block)
+    found = _result(evaluator, callee, call, block)
+    if found == UNKNOWN or isinstance(found, Foreign):
+        return conventions.guess(evaluator, call, block, found)
+    return found
+
+
+def _result(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -> Value:
+    match callee:
+        case Symbol(name=name):
+            return _library(evaluator, name, call, block)
+        case Maker(made=made):
+            return made
+        case FunctionValue():
+            return called(evaluator, callee)
+        case ClassValue(block=of):
+            known = classes.as_thing(evaluator, of)
+            return _session(evaluator, known, call, block) if known else Instance(of)
+        case Instance(block=of):
+            method = classes.member(evaluator, of, "__call__")
+            return called(evaluator, method) if isinstance(method, FunctionValue) else UNKNOWN
+        case Thing():
+            return _method(callee, "__call__", callee)
+        case Method(of=of, name=name):
+            return _method(of, name, of)
+        case Foreign(name=name):
+            return Foreign(name)
+    return OTHER if callee == OTHER else UNKNOWN
+
+
+def _library(evaluator: Evaluator, name: str, call: cst.Call, block: Block) -> Value:
+    gift = CALLS.get(name)
+    first = next(arguments(call), None)
+    if gift is None:
+        return _helper(evaluator, name, first, call, block)
+    if gift.how is How.MAKER:
+        return _maker(evaluator, gift, call, block)
+    given = _given(gift, UNKNOWN)
+    if isinstance(given, Thing) and given.type.kind is Kind.SESSION:
+        return _session(evaluator, given, call, block)
+    return given
+
+
+def _helper(
+    evaluator: Evaluator, name: str, first: cst.BaseExpression | None, call: cst.Call, block: Block
+) -> Value:
+    """Functions of the standard library and of frameworks that give what another gives."""
+    last = name.rpartition(".")[2]
+    if first is None:
+        is_super = name == "builtins.super"
+        return _super(evaluator, block) if is_super else _outside(name)
+    if last in _THREADED:
+        inner = _result(evaluator, evaluator.value(first, block), call, block)
+        return Pending(inner)
+    if name in {"functools.partial", "typing.cast"}:
+        chosen = list(arguments(call))[-1] if last == "cast" else first
+        return evaluator.value(chosen, block)
+    if name in {"contextlib.closing", "contextlib.aclosing"}:
+        return Managed(evaluator.value(first, block))
+    return _outside(name)
+
+
+def _outside(name: str) -> Value:
+    return OTHER if name.startswith("builtins.") else Foreign(name)
+
+
+def _super(evaluator: Evaluator, block: Block) -> Value:
+    scope: Block | None = block
+    while scope is not None and scope.owner is None:
+        scope = scope.parent
+    if scope is None or scope.owner is None:
+        return UNKNOWN
+    above = [base for base in classes.bases(evaluator, scope.owner) if isinstance(base, ClassValue)]
+    return Instance(above[0].block) if above else UNKNOWN
+
+
+def _maker(evaluator: Evaluator, gift: Gift, call: cst.Call, block: Block) -> Value:
+    """A sessionmaker; `class_` says whether its sessions are asynchronous."""
+    given = list(arguments(call))
+    chosen = keyword(call, "class_") or (given[1] if len(given) > 1 else None)
+    made = Thing(TYPES[gift.type], is_fresh=True)
+    if chosen is None:
+        return Maker(made)
+    match evaluator.value(chosen, block):
+        case Symbol(name=name) if name in CALLS:
+            return Maker(Thing(TYPES[CALLS[name].type], is_fresh=True))
+        case ClassValue(block=of) if (known := classes.as_thing(evaluator, of)) is not None:
+            return Maker(Thing(known.type, is_fresh=True))
+    return Maker(made)
+
+
+def _session(evaluator: Evaluator, given: Thing, call: cst.Call, block: Block) -> Value:
+    """A session made by hand; one bound to somebody's connection takes none of its own.
+
+    Source: SQLAlchemy, "Joining a Session into an External Transaction".
+    """
+    if given.type.kind is not Kind.SESSION:
+        return replace(given, is_fresh=True)
+    bind = keyword(call, "bind") or next(arguments(call), None)
+    if bind is None:
+        has_binds = any(arg.keyword is not None or arg.star for arg in call.args)
+        return replace(given, is_fresh=has_binds)
+    value = evaluator.value(bind, block)
+    if isinstance(value, Thing):
+        return replace(given, is_fresh=value.type.kind is Kind.ENGINE)
+    is_borrowed = conventions.is_connection_name(bind) or value == OTHER
+    return replace(given, is_fresh=not is_borrowed)
+
+
+def _method(of: Value, name: str, owner: Value) -> Value:
+    if isinstance(of, Maker):
+        return Managed(borrowed(of.made)) if name == "begin" else OTHER
+    if not isinstance(of, Thing):
+        return UNKNOWN
+    gift = METHODS.get((of.type.name, name))
+    return OTHER if gift is None else _given(gift, owner)
+
+
+def _given(gift: Gift, owner: Value) -> Value:
+    if gift.how is How.ITSELF:
+        return owner
+    given = Thing(TYPES[gift.type])
+    match gift.how:
+        case How.FRESH:
+            return replace(given, is_fresh=True)
+        case How.FRESH_ON_AWAIT:
+            return Pending(replace(given, is_fresh=True))
+        case How.MANAGER:
+            return Managed(given)
+    return given
+
+
+def called(evaluator: Evaluator, function: FunctionValue) -> Value:
+    """What calling a function of the project gives, seen through its decorators."""
+    block = function.block
+    found = returned(evaluator, block)
+    for decorator in reversed(block.decorators):
+        name = decorator_name(decorator)
+        if name in _MANAGERS and isinstance(found, Stream):
+            found = Managed(found.item)
+        elif is_cache(evaluator, decorator, block):
+            found = _shared(found)
+        elif name not in _TRANSPARENT:
+            return UNKNOWN
+    return found
+
+
+def is_cache(evaluator: Evaluator, decorator: cst.BaseExpression, block: Block) -> bool:
+    """Whether a decorator makes every caller get the same result."""
+    callee = decorator.func if isinstance(decorator, cst.Call) else decorator
+    outer = block.parent or block.home.top
+    found = evaluator.value(callee, outer)
+    if isinstance(found, Symbol):
+        return found.name in CACHES
+    return found == UNKNOWN and (dotted(callee) or "") in CACHES
+
+
+def _shared(value: Value) -> Value:
+    if isinstance(value, Pending):
+        return Pending(_shared(value.result))
+    return replace(value, is_fresh=False, is_cached=True) if isinstance(value, Thing) else value
+
+
+def returned(evaluator: Evaluator, block: Block) -> Value:
+    """What a function's own code gives, its decorators left aside."""
+    if block.yields:
+        items = [evaluator.value(node.value, block) for node in block.yields if _is_plain(node)]
+        return Stream(borrowed(joined(items)), block)
+    values = [evaluator.value(node.value, block) for node in block.returns if node.value]
+    found = joined(values) if values else _empty(block)
+    if found == UNKNOWN:
+        found = _promised(evaluator, block)
+    return Pending(found) if block.is_async else found
+
+
+def _is_plain(node: cst.Yield) -> bool:
+    return node.value is not None and not isinstance(node.value, cst.From)
+
+
+def _empty(block: Block) -> Value:
+    """A function without `return`: None, unless it is only a declaration."""
+    assert isinstance(block.node, cst.FunctionDef)
+    body = block.node.body.body
+    is_declared = len(body) <= 2 and not block.calls
+    raises = any(last_name(call.func) == "NotImplementedError" for call in block.calls)
+    return UNKNOWN if is_declared or raises else NONE
+
+
+def _promised(evaluator: Evaluator, block: Block) -> Value:
+    """The return annotation, where it speaks of things that nobody has to release."""
+    from sessionlint.facts import annotations
+
+    assert isinstance(block.node, cst.FunctionDef)
+    if block.node.returns is None or block.parent is None:
+        return UNKNOWN
+    found = annotations.value(evaluator, block.node.returns.annotation, block.parent)
+    is_resource = isinstance(found, Thing) and found.type.kind in {Kind.SESSION, Kind.CONNECTION}
+    return UNKNOWN if is_resource else found

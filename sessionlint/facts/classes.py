@@ -1,0 +1,76 @@
+"""Members of the project's classes, through their bases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from sessionlint.facts import calls
+from sessionlint.facts.catalog import ANNOTATIONS, TYPES
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.values import (
+    NONE,
+    UNKNOWN,
+    ClassValue,
+    FunctionValue,
+    Method,
+    Symbol,
+    Thing,
+    Value,
+    borrowed,
+)
+
+if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+
+__all__ = ["as_thing", "bases", "member"]
+
+_PROPERTIES = frozenset({"property", "cached_property", "hybrid_property"})
+
+
+def bases(evaluator: Evaluator, block: Block) -> list[Value]:
+    """What a class inherits from, in order."""
+    assert isinstance(block.node, cst.ClassDef)
+    outer = block.parent
+    assert outer is not None
+    return [evaluator.value(arg.value, outer) for arg in block.node.bases]
+
+
+def as_thing(evaluator: Evaluator, block: Block, depth: int = 8) -> Thing | None:
+    """The catalogue's object that instances of a class are, when it derives from such a class."""
+    for base in bases(evaluator, block) if depth else ():
+        if isinstance(base, Symbol) and base.name in ANNOTATIONS:
+            return Thing(TYPES[ANNOTATIONS[base.name]])
+        if isinstance(base, ClassValue) and base.block is not block:
+            thing = as_thing(evaluator, base.block, depth - 1)
+            if thing is not None:
+                return thing
+    return None
+
+
+def member(evaluator: Evaluator, block: Block, name: str, depth: int = 8) -> Value:
+    """What `self.name` is in a class: its own member, else the first base's that has one."""
+    found = [*block.names.get(name, []), *block.attributes.get(name, [])]
+    if found:
+        return _own(evaluator, evaluator.bound(found))
+    for base in bases(evaluator, block) if depth else ():
+        if isinstance(base, ClassValue) and base.block is not block:
+            inherited = member(evaluator, base.block, name, depth - 1)
+            if inherited != UNKNOWN:
+                return inherited
+        if isinstance(base, Symbol) and base.name in ANNOTATIONS:
+            return Method(Thing(TYPES[ANNOTATIONS[base.name]]), name)
+    return UNKNOWN
+
+
+def _own(evaluator: Evaluator, value: Value) -> Value:
+    if value == NONE:
+        # `session = None` in the class, and filled from outside: nothing is known.
+        return UNKNOWN
+    if isinstance(value, FunctionValue):
+        marks = {calls.decorator_name(mark) for mark in value.block.decorators}
+        if marks & _PROPERTIES:
+            return borrowed(calls.called(evaluator, value))
+        return value
+    return borrowed(value)

@@ -1,0 +1,228 @@
+"""What an expression is, by following names through scopes, classes and modules."""
+
+from __future__ import annotations
+
+import builtins
+from functools import cached_property
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts import annotations, calls, classes
+from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES, canonical
+from sessionlint.facts.fields import Fields
+from sessionlint.facts.modules import Tree
+from sessionlint.facts.names import Names
+from sessionlint.facts.questions import Questions
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
+from sessionlint.facts.values import (
+    NONE,
+    OTHER,
+    UNKNOWN,
+    ClassValue,
+    Foreign,
+    FunctionValue,
+    Instance,
+    Items,
+    Maker,
+    Managed,
+    Method,
+    ModuleValue,
+    Pending,
+    Stream,
+    Symbol,
+    Thing,
+    Value,
+    borrowed,
+    joined,
+)
+
+__all__ = ["Evaluator"]
+
+_CONSTANTS: Final = (
+    cst.BaseString,
+    cst.BaseNumber,
+    cst.BaseComp,
+    cst.Dict,
+    cst.Set,
+    cst.Comparison,
+)
+
+
+class Evaluator:
+    """Answers what expressions of a project are; every answer is worked out once."""
+
+    def __init__(self, tree: Tree, names: Names) -> None:
+        self.tree = tree
+        self.names = names
+        self._questions = Questions()
+
+    @cached_property
+    def fields(self) -> Fields:
+        """Attributes by name alone, for objects whose class is unknown."""
+        return Fields(self)
+
+    def value(self, expression: cst.BaseExpression, block: Block) -> Value:
+        """What an expression that stands in `block` is; UNKNOWN when in doubt."""
+        return self._questions.answer(expression, lambda: self._evaluated(expression, block))
+
+    def _evaluated(self, expression: cst.BaseExpression, block: Block) -> Value:
+        match expression:
+            case cst.Name(value="None"):
+                return NONE
+            case cst.Name(value=name):
+                return self.lookup(name, block)
+            case cst.Attribute():
+                return self.attribute(expression, block)
+            case cst.Call():
+                return calls.result(self, expression, block)
+            case cst.Await(expression=inner):
+                found = self.value(inner, block)
+                return found.result if isinstance(found, Pending) else found
+            case cst.NamedExpr(value=inner):
+                return self.value(inner, block)
+            case cst.IfExp(body=first, orelse=second):
+                return joined([self.value(first, block), self.value(second, block)])
+            case cst.BooleanOperation(left=first, right=second):
+                return joined([self.value(first, block), self.value(second, block)])
+            case cst.Tuple(elements=elements):
+                return Items(tuple(self.value(element.value, block) for element in elements))
+            case cst.Subscript(value=inner):
+                # sessionmaker[AsyncSession](…): the parameter changes only the type.
+                found = self.value(inner, block)
+                return found if isinstance(found, (Symbol, ClassValue)) else UNKNOWN
+        return OTHER if isinstance(expression, _CONSTANTS) else UNKNOWN
+
+    def lookup(self, name: str, block: Block) -> Value:
+        """What a name means in a block: the nearest scope that binds it, as Python does."""
+        scope: Block | None = block
+        while scope is not None:
+            is_visible = scope is block or scope.kind is not BlockKind.CLASS
+            if is_visible and name in scope.names:
+                found = self.bound(scope.names[name])
+                is_own = scope is block and scope.kind is BlockKind.FUNCTION
+                return found if is_own and name not in scope.kept else borrowed(found)
+            scope = scope.parent
+        return self._star(name, block.home)
+
+    def _star(self, name: str, home: Module) -> Value:
+        for origin in home.top.stars:
+            found = self.imported(origin, name, home)
+            if found != UNKNOWN and not isinstance(found, Symbol):
+                return found
+            if isinstance(found, Symbol) and calls.is_listed(found.name):
+                return found
+        return Symbol(f"builtins.{name}") if hasattr(builtins, name) else UNKNOWN
+
+    def bound(self, bindings: list[Binding]) -> Value:
+        """What a name is that got its values in these ways."""
+        return joined([self._of_binding(binding) for binding in bindings])
+
+    def _of_binding(self, binding: Binding) -> Value:
+        match binding.how:
+            case How.IMPORT:
+                return self.imported(binding.origin, "", binding.block.home)
+            case How.IMPORT_FROM:
+                return self.imported(binding.origin, binding.item, binding.block.home)
+            case How.DEFINITION:
+                assert binding.target is not None
+                if binding.target.kind is BlockKind.CLASS:
+                    return ClassValue(binding.target)
+                owner = binding.block if binding.block.kind is BlockKind.CLASS else None
+                return FunctionValue(binding.target, owner)
+            case How.PARAMETER | How.ANNOTATION:
+                return self._parameter(binding)
+            case How.OPAQUE:
+                return UNKNOWN
+        assert binding.expression is not None
+        return self._given(binding, self.value(binding.expression, binding.block))
+
+    def _given(self, binding: Binding, value: Value) -> Value:
+        match binding.how, value:
+            case How.VALUE, _ if value == UNKNOWN and binding.annotation is not None:
+                return annotations.value(self, binding.annotation, binding.block)
+            case How.VALUE, _:
+                return value
+            case How.ITEM, Items(items=items) if binding.index < len(items):
+                return items[binding.index]
+            case How.WITH, Managed(lent=lent):
+                return borrowed(lent)
+            case How.WITH, Thing() | Pending(result=Thing()):
+                return borrowed(value.result if isinstance(value, Pending) else value)
+            case How.ITERATION, Stream(item=item):
+                return borrowed(item)
+        return UNKNOWN
+
+    def _parameter(self, binding: Binding) -> Value:
+        if binding.annotation is not None:
+            return borrowed(annotations.value(self, binding.annotation, binding.block))
+        function = binding.block
+        is_first = function.parameters and function.parameters[0] is binding.node
+        if not is_first or function.owner is None:
+            return UNKNOWN
+        marks = {name for name in map(calls.decorator_name, function.decorators)}
+        if "staticmethod" in marks:
+            return UNKNOWN
+        return ClassValue(function.owner) if "classmethod" in marks else Instance(function.owner)
+
+    def imported(self, origin: str, item: str, home: Module) -> Value:
+        """What `from origin import item` gives in a module, or `import origin` without item."""
+        dots = len(origin) - len(origin.lstrip("."))
+        name = origin[dots:]
+        if not dots and name.partition(".")[0] in LIBRARIES:
+            return Symbol(canonical(f"{name}.{item}" if item else name))
+        if dots:
+            folder = self.tree.package_of(home.path, dots)
+            path = self.tree.relative(folder, name)
+            inner = self.tree.relative(folder, f"{name}.{item}".lstrip(".")) if item else None
+        else:
+            path = self.tree.locate(name, home.path)
+            inner = None
+        module = self.tree.module(path) if path is not None else None
+        if module is not None and item:
+            return self.member(module, item)
+        if module is not None:
+            return ModuleValue(module)
+        if inner is not None and (found := self.tree.module(inner)) is not None:
+            return ModuleValue(found)
+        if not dots and item and (below := self.tree.locate(f"{name}.{item}", home.path)):
+            found = self.tree.module(below)
+            return ModuleValue(found) if found is not None else UNKNOWN
+        if dots or path is not None:
+            return UNKNOWN
+        return Symbol(canonical(f"{name}.{item}" if item else name))
+
+    def member(self, module: Module, name: str) -> Value:
+        """What a module of the project offers under a name: what it binds, or a module below."""
+        if name in module.top.names:
+            bindings = module.top.names[name]
+            return self._questions.answer(bindings, lambda: borrowed(self.bound(bindings)))
+        if module.is_package:
+            path = self.tree.relative(module.path.parent, name)
+            below = self.tree.module(path) if path is not None else None
+            if below is not None:
+                return ModuleValue(below)
+        found = self._star(name, module) if module.top.stars else UNKNOWN
+        return UNKNOWN if isinstance(found, Symbol) and found.name.startswith("builtins.") else found
+
+    def attribute(self, node: cst.Attribute, block: Block) -> Value:
+        """What `owner.name` is."""
+        name = node.attr.value
+        match self.value(node.value, block):
+            case ModuleValue(module=module):
+                return self.member(module, name)
+            case Symbol(name=owner):
+                return Symbol(canonical(f"{owner}.{name}"))
+            case Thing(type=kind) as thing:
+                known = ATTRIBUTES.get((kind.name, name))
+                return calls.thing(known) if known else Method(thing, name)
+            case Maker() as maker:
+                return Method(maker, name)
+            case ClassValue(block=owner_class) | Instance(block=owner_class):
+                found = classes.member(self, owner_class, name)
+                return self.fields.value(name) if found == UNKNOWN else found
+            case Foreign(name=owner):
+                return Foreign(f"{owner}.{name}")
+            case value if value == UNKNOWN:
+                return self.fields.value(name)
+        return UNKNOWN

@@ -1,0 +1,76 @@
+"""What an attribute is when its owner's class is unknown: by all places that assign it."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import libcst as cst
+
+from sessionlint.facts.scopes import Binding, BlockKind, How
+from sessionlint.facts.values import NONE, UNKNOWN, FunctionValue, Value, borrowed, joined
+
+if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+
+__all__ = ["Fields"]
+
+_TELLING: Final = re.compile(r"session|engine|conn|maker|factory|pool|^db$|_db$|^db_", re.I)
+"""Attributes worth a search through the project."""
+
+
+class Fields:
+    """Attributes of the whole project by name."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._known: dict[str, Value] = {}
+
+    @cached_property
+    def texts(self) -> list[tuple[Path, bytes]]:
+        """The project's files that speak of sessions, engines or connections at all."""
+        tree = self._evaluator.tree
+        read = ((path, tree.read(path)) for path in tree.files)
+        return [(path, data) for path, data in read if data and _speaks(data)]
+
+    def value(self, name: str) -> Value:
+        """What every object's attribute of that name is, UNKNOWN unless all agree."""
+        if name not in self._known:
+            self._known[name] = UNKNOWN
+            if _TELLING.search(name):
+                self._known[name] = self._search(name)
+        return self._known[name]
+
+    def _search(self, name: str) -> Value:
+        word = re.escape(name).encode()
+        assigned = re.compile(rb"(?:\.|\bdef )" + word + rb"\s*(?::[^=\n]+)?(?:=(?!=)|\()")
+        tree = self._evaluator.tree
+        values: list[Value] = []
+        for path, data in self.texts:
+            if name.encode() not in data or not assigned.search(data):
+                continue
+            module = tree.module(path)
+            bindings = [] if module is None else list(module.fields.get(name, []))
+            for block in module.blocks if module is not None else ():
+                if block.kind is BlockKind.CLASS:
+                    bindings += block.names.get(name, [])
+            values += [self._one(binding) for binding in bindings if not _is_passed_on(binding)]
+        found = joined([value for value in values if value != NONE])
+        return found if isinstance(found, FunctionValue) else borrowed(found)
+
+    def _one(self, binding: Binding) -> Value:
+        return self._evaluator.bound([binding])
+
+
+def _speaks(data: bytes) -> bool:
+    return b"ession" in data or b"ngine" in data or b"onnect" in data
+
+
+def _is_passed_on(binding: Binding) -> bool:
+    """`self.maker = maker` with a bare parameter: it says nothing of its own."""
+    if binding.how is not How.VALUE or not isinstance(binding.expression, cst.Name):
+        return False
+    origins = binding.block.names.get(binding.expression.value, [])
+    return any(origin.how is How.PARAMETER and origin.annotation is None for origin in origins)

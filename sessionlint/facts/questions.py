@@ -1,0 +1,60 @@
+"""Questions that lead to further questions, each answered once, circles included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from sessionlint.facts.values import UNKNOWN, Value
+
+__all__ = ["Questions"]
+
+_DEEPEST: Final = 60
+"""How many questions are open at once; real chains are shorter than twenty."""
+
+
+class Questions:
+    """Keeps the answers about nodes, and cuts circles such as `query = query.filter(…)`.
+
+    An answer that rests on a question still open is kept only until the outermost one is
+    answered, so that no answer depends on what was asked before.
+    """
+
+    def __init__(self) -> None:
+        # The subject is kept beside its answer: an id is unique only while its object lives.
+        self._answers: dict[int, tuple[object, Value]] = {}
+        self._resting: dict[int, tuple[Value, int]] = {}
+        self._open: dict[int, int] = {}
+        self._lowest = _DEEPEST
+
+    def answer(self, subject: object, work_out: Callable[[], Value]) -> Value:
+        """The answer about a subject, worked out if nobody has asked before."""
+        key = id(subject)
+        if key in self._answers:
+            return self._answers[key][1]
+        if key in self._resting:
+            value, rests_on = self._resting[key]
+            self._lowest = min(self._lowest, rests_on)
+            return value
+        if key in self._open or len(self._open) >= _DEEPEST:
+            self._lowest = min(self._lowest, self._open.get(key, 0))
+            return UNKNOWN
+        return self._ask(key, subject, work_out)
+
+    def _ask(self, key: int, subject: object, work_out: Callable[[], Value]) -> Value:
+        depth = len(self._open)
+        before, self._lowest = self._lowest, _DEEPEST
+        self._open[key] = depth
+        try:
+            value = work_out()
+        finally:
+            del self._open[key]
+        if self._lowest < depth:
+            self._resting[key] = (value, self._lowest)
+            self._lowest = min(before, self._lowest)
+        else:
+            self._answers[key] = (subject, value)
+            self._lowest = before
+        if depth == 0:
+            self._resting.clear()
+        return value

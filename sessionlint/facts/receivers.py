@@ -1,0 +1,144 @@
+"""What a call does with an object it is given: borrow it, release it, or keep it."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+import libcst as cst
+
+from sessionlint.facts.scopes import STORING, Block
+from sessionlint.facts.syntax import dotted, last_name
+from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
+from sessionlint.source.walk import descend
+
+if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+
+__all__ = ["CLOSING", "Effect", "effect", "is_constructor"]
+
+
+class Effect(Enum):
+    """What becomes of an argument."""
+
+    LOAN = "used during the call"
+    RELEASES = "released by the call"
+    KEEPS = "kept after the call"
+    UNKNOWN = "not known"
+
+
+CLOSING: Final = re.compile(
+    r"clos|releas|dispos|clean_?up|teardown|tear_down|shut_?down|finish|putconn|give_?back|free|"
+    r"return_conn|return_session|end_session|remove_session|destroy|invalidate|terminate",
+    re.IGNORECASE,
+)
+"""Callees that, by their name, may end what they are given."""
+
+_RELEASING: Final = frozenset({"release", "putconn", "close_session", "close_connection"})
+_KEEPING: Final = STORING | frozenset(
+    "enter_context enter_async_context push_async_callback push_async_exit callback addCleanup "
+    "addfinalizer finalize create_task ensure_future submit start_soon spawn call_later call_soon "
+    "add_task apply_async delay partial closing aclosing Thread run_coroutine_threadsafe "
+    "with_resource".split()
+)
+_THREADED: Final = frozenset({"run_in_threadpool", "to_thread", "run_sync"})
+_DEEPEST: Final = 3
+
+
+def is_constructor(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
+    """Whether a call makes an object that may keep what it is given."""
+    callee = evaluator.value(call.func, block)
+    if isinstance(callee, FunctionValue):
+        return bool(callee.block.yields) or bool(callee.block.blocks)
+    if isinstance(callee, ClassValue):
+        return True
+    name = last_name(call.func).lstrip("_")
+    return name[:1].isupper() or name in {"cls", "partial"}
+
+
+def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> Effect:
+    """What a call does with one of its arguments."""
+    name = last_name(call.func)
+    configured = evaluator.names
+    path = dotted(call.func) or name
+    if name in configured.closers or path in configured.closers or name in _RELEASING:
+        return Effect.RELEASES
+    if name in configured.owners or path in configured.owners or name in _KEEPING:
+        return Effect.KEEPS
+    callee_node, index = call.func, _position(call, argument)
+    if name in _THREADED and index:
+        callee_node, index = call.args[0].value, index - 1
+    callee = evaluator.value(callee_node, block)
+    if isinstance(callee, FunctionValue):
+        found = _of_function(evaluator, callee, argument, index, _DEEPEST)
+        is_unclear = found is Effect.LOAN and CLOSING.search(callee.block.name)
+        return Effect.UNKNOWN if is_unclear else found
+    if isinstance(callee, Symbol) and callee.name.startswith("builtins."):
+        return Effect.LOAN
+    return Effect.UNKNOWN if CLOSING.search(last_name(callee_node)) else Effect.LOAN
+
+
+def _position(call: cst.Call, argument: cst.Arg) -> int:
+    return next(index for index, arg in enumerate(call.args) if arg is argument)
+
+
+def _of_function(
+    evaluator: Evaluator, function: FunctionValue, argument: cst.Arg, index: int, depth: int
+) -> Effect:
+    name = _parameter(function, argument, index)
+    if name is None:
+        return Effect.LOAN
+    block = function.block
+    if name in block.kept:
+        return Effect.KEEPS
+    for node in descend(block.node):
+        if _ends(node, name):
+            return Effect.RELEASES
+        if depth and isinstance(node, cst.Call):
+            below = _passed_on(evaluator, node, name, block, depth)
+            if below is not None:
+                return below
+    if name in {name for inner in block.blocks for name in _names(inner.node)}:
+        return Effect.KEEPS
+    return Effect.LOAN
+
+
+def _passed_on(
+    evaluator: Evaluator, call: cst.Call, name: str, block: Block, depth: int
+) -> Effect | None:
+    for index, arg in enumerate(call.args):
+        if not (isinstance(arg.value, cst.Name) and arg.value.value == name):
+            continue
+        callee = evaluator.value(call.func, block)
+        if isinstance(callee, FunctionValue) and callee.block is not block:
+            found = _of_function(evaluator, callee, arg, index, depth - 1)
+            if found is Effect.RELEASES:
+                return found
+        if last_name(call.func) in _RELEASING or last_name(call.func) in {"closing", "aclosing"}:
+            return Effect.RELEASES
+    return None
+
+
+def _ends(node: cst.CSTNode, name: str) -> bool:
+    """Whether a node closes, or enters as a context manager, the object of that name."""
+    if isinstance(node, cst.WithItem):
+        return isinstance(node.item, cst.Name) and node.item.value == name
+    match node:
+        case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
+            return owner == name and method in {"close", "aclose", "release", "invalidate"}
+    return False
+
+
+def _parameter(function: FunctionValue, argument: cst.Arg, index: int) -> str | None:
+    names = [parameter.name.value for parameter in function.block.parameters]
+    if argument.keyword is not None:
+        return argument.keyword.value if argument.keyword.value in names else None
+    marks = {last_name(decorator) for decorator in function.block.decorators}
+    is_bound = function.owner is not None and "staticmethod" not in marks
+    position = index + 1 if is_bound else index
+    return names[position] if position < len(names) else None
+
+
+def _names(node: cst.CSTNode) -> set[str]:
+    return {below.value for below in descend(node) if isinstance(below, cst.Name)}

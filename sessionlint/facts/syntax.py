@@ -1,0 +1,55 @@
+"""Small questions about LibCST expressions that need no facts."""
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+__all__ = ["arguments", "bare", "dotted", "keyword", "last_name", "text_of"]
+
+
+def dotted(expression: cst.CSTNode) -> str | None:
+    """`a.b.c` of a name or a chain of attributes; None for anything else."""
+    parts: list[str] = []
+    while isinstance(expression, cst.Attribute):
+        parts.append(expression.attr.value)
+        expression = expression.value
+    if not isinstance(expression, cst.Name):
+        return None
+    parts.append(expression.value)
+    return ".".join(reversed(parts))
+
+
+def last_name(expression: cst.CSTNode) -> str:
+    """The last name of a callee: `c` of `a.b.c`, of `a().c` and of `c`; else empty."""
+    if isinstance(expression, cst.Attribute):
+        return expression.attr.value
+    return expression.value if isinstance(expression, cst.Name) else ""
+
+
+def bare(expression: cst.BaseExpression) -> cst.BaseExpression:
+    """An expression without the `await` in front of it."""
+    while isinstance(expression, cst.Await):
+        expression = expression.expression
+    return expression
+
+
+def arguments(call: cst.Call) -> Iterator[cst.BaseExpression]:
+    """The plain positional arguments of a call, up to the first starred one."""
+    for arg in call.args:
+        if arg.star:
+            return
+        if arg.keyword is None:
+            yield arg.value
+
+
+def keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
+    """The argument given by that name."""
+    for arg in call.args:
+        if arg.keyword is not None and arg.keyword.value == name:
+            return arg.value
+    return None
+
+
+def text_of(expression: cst.CSTNode) -> str:
+    """The source of an expression on one line, for messages."""
+    return " ".join(cst.Module([]).code_for_node(expression).split())
