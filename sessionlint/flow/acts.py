@@ -1,0 +1,40 @@
+"""What can happen to a resource while an expression is evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import libcst as cst
+
+__all__ = ["Act", "Operation"]
+
+
+class Act(Enum):
+    """One thing that happens while an expression is evaluated."""
+
+    RISK = "may raise"
+    AWAIT = "may raise or be cancelled"
+    USE = "uses the resource"
+    COMMIT = "ends its transaction"
+    QUIET = "ends its transaction, as clean-up"
+    ACQUIRE = "acquires it"
+    REBIND = "binds its name to something else"
+    RELEASE = "releases it"
+    HAND_OVER = "gives it to somebody else"
+    DOUBT = "does something that is not understood"
+    YIELD = "lends a value"
+    YIELD_IT = "lends the resource"
+    EXIT = "ends the process"
+    CHOICE = "does one of two things"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """An act at a node; `test`, `first` and `second` belong to a choice alone."""
+
+    act: Act
+    node: cst.CSTNode
+    test: cst.BaseExpression | None = None
+    first: tuple[Operation, ...] = ()
+    second: tuple[Operation, ...] = ()

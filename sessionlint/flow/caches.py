@@ -1,0 +1,52 @@
+"""Functions that a cache makes hand the same session to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from sessionlint.facts.calls import is_cache, returned
+from sessionlint.facts.catalog import Kind
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.values import Pending, Stream, Thing, Value
+
+__all__ = ["Cached", "cached"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cached:
+    """A caching decorator on a function that gives a session or connection.
+
+    `is_stream`: the function is a generator, so what is cached is one generator object.
+    """
+
+    decorator: cst.BaseExpression
+    thing: Thing
+    is_stream: bool
+
+
+def cached(evaluator: Evaluator, block: Block) -> Iterator[Cached]:
+    """The caching decorator of a function whose result must not be shared."""
+    if block.kind is not BlockKind.FUNCTION:
+        return
+    for decorator in block.decorators:
+        if not is_cache(evaluator, decorator, block):
+            continue
+        found = returned(evaluator, block)
+        thing = _thing(found)
+        if thing is not None:
+            yield Cached(decorator, thing, isinstance(found, Stream))
+
+
+def _thing(value: Value) -> Thing | None:
+    """The session or connection that a function gives; one from a registry is not its own."""
+    if isinstance(value, Pending):
+        value = value.result
+    if isinstance(value, Stream):
+        value = replace(value.item, is_fresh=True) if isinstance(value.item, Thing) else value.item
+    if not isinstance(value, Thing) or not value.is_fresh:
+        return None
+    return value if value.type.kind in {Kind.SESSION, Kind.CONNECTION} else None

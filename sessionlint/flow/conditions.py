@@ -1,0 +1,162 @@
+"""What a condition tells about a resource and about the flags that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.syntax import last_name, text_of
+from sessionlint.flow.resource import Resource
+from sessionlint.flow.ways import State, Status
+
+__all__ = ["Branch", "branches", "flag_value", "is_plain"]
+
+Branch = tuple[bool, State]
+
+_FIXED: Final = {"True": True, "False": False, "None": False}
+
+
+def branches(resource: Resource, test: cst.BaseExpression, state: State) -> list[Branch]:
+    """The truths a condition can have in a state, each with what is then known.
+
+    The condition's own operations have already happened.
+    """
+    return list(dict.fromkeys(_branches(resource, test, state)))
+
+
+def _branches(resource: Resource, test: cst.BaseExpression, state: State) -> Iterator[Branch]:
+    match test:
+        case cst.UnaryOperation(operator=cst.Not(), expression=inner):
+            for truth, after in _branches(resource, inner, state):
+                yield not truth, after
+        case cst.BooleanOperation(left=left, operator=operator, right=right):
+            stop = isinstance(operator, cst.Or)
+            for truth, after in _branches(resource, left, state):
+                if truth is stop:
+                    yield truth, after
+                else:
+                    yield from _branches(resource, right, after)
+        case cst.NamedExpr(target=cst.Name() as target):
+            yield from _branches(resource, target, state)
+        case cst.Name(value=name) if name in _FIXED:
+            yield _FIXED[name], state
+        case cst.Integer(value=number):
+            yield number != "0", state
+        case _:
+            yield from _atom(resource, test, state)
+
+
+def _atom(resource: Resource, test: cst.BaseExpression, state: State) -> Iterator[Branch]:
+    known = _of_resource(resource, test, state)
+    if known is not None:
+        for truth in known:
+            yield truth, state
+        return
+    text, is_negated = _flag_text(test)
+    if text not in resource.flags:
+        yield True, state
+        yield False, state
+        return
+    index = resource.flags.index(text)
+    for truth in (True, False) if state.flags[index] is None else (state.flags[index],):
+        yield bool(truth) is not is_negated, _with_flag(state, index, truth)
+
+
+def _with_flag(state: State, index: int, truth: bool | None) -> State:
+    flags = (*state.flags[:index], truth, *state.flags[index + 1 :])
+    return State(state.status, state.is_faulted, flags)
+
+
+def _of_resource(
+    resource: Resource, test: cst.BaseExpression, state: State
+) -> tuple[bool, ...] | None:
+    """The truths of a test for the resource itself, None when the test is about something else."""
+    match test:
+        case cst.Name(value=name) if name in resource.names:
+            return _bound(state)
+        case cst.Comparison(
+            left=cst.Name(value=name),
+            comparisons=[cst.ComparisonTarget(operator=operator, comparator=cst.Name("None"))],
+        ) if name in resource.names:
+            is_negated = isinstance(operator, (cst.Is, cst.Equal))
+            return tuple(truth is not is_negated for truth in _bound(state))
+        case cst.Call(func=cst.Name("isinstance"), args=[cst.Arg(cst.Name(value=name)), kind]):
+            if name in resource.names:
+                return _is_instance(state, kind.value)
+    return None
+
+
+def _bound(state: State) -> tuple[bool, ...]:
+    """Whether the variable holds something: an object of ours is true, also when closed."""
+    if state.status is Status.NONE:
+        return (False,)
+    return (True, False) if state.status in {Status.UNBORN, Status.UNKNOWN} else (True,)
+
+
+def _is_instance(state: State, kind: cst.BaseExpression) -> tuple[bool, ...]:
+    name = last_name(kind).lower()
+    is_ours = "session" in name or "connection" in name
+    if state.status is Status.NONE:
+        return (not is_ours,)
+    if state.status in {Status.UNBORN, Status.UNKNOWN}:
+        return (True, False)
+    return (is_ours,)
+
+
+def is_plain(resource: Resource, test: cst.BaseExpression) -> bool:
+    """Whether a condition about the resource is one that `branches` understands."""
+    match test:
+        case cst.UnaryOperation(operator=cst.Not(), expression=inner):
+            return is_plain(resource, inner)
+        case cst.BooleanOperation(left=left, right=right):
+            return is_plain(resource, left) and is_plain(resource, right)
+    probe = State(Status.OPEN, False, ())
+    return _of_resource(resource, test, probe) is not None
+
+
+def _flag_text(test: cst.BaseExpression) -> tuple[str, bool]:
+    """A condition as a text to remember it by; `x is not None` is the negation of `x is None`."""
+    match test:
+        case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator, comparator)]):
+            if isinstance(operator, cst.IsNot):
+                return f"{text_of(left)} is {text_of(comparator)}", True
+            if isinstance(operator, cst.NotEqual):
+                return f"{text_of(left)} == {text_of(comparator)}", True
+    return text_of(test), False
+
+
+def flag_texts(test: cst.BaseExpression) -> Iterator[str]:
+    """The simple conditions inside a condition, as texts; those with calls are left out."""
+    match test:
+        case cst.UnaryOperation(operator=cst.Not(), expression=inner):
+            yield from flag_texts(inner)
+        case cst.BooleanOperation(left=left, right=right):
+            yield from flag_texts(left)
+            yield from flag_texts(right)
+        case cst.Name() | cst.Attribute() | cst.Comparison():
+            yield _flag_text(test)[0]
+
+
+def flag_value(
+    resource: Resource, flag: str, name: str, value: cst.BaseExpression | None, state: State
+) -> bool | None:
+    """What a remembered condition is after `name = value`; None when that cannot be told."""
+    if value is None or flag not in {name, f"{name} is None"}:
+        return None
+    is_none_test = flag != name
+    match value:
+        case cst.Name(value=constant) if constant in _FIXED:
+            return constant == "None" if is_none_test else _FIXED[constant]
+        case cst.SimpleString() | cst.Integer() | cst.Float():
+            return False if is_none_test else None
+    if is_none_test:
+        return None
+    truths = {truth for truth, _ in branches(resource, value, state)} if _tells(value) else set()
+    return truths.pop() if len(truths) == 1 else None
+
+
+def _tells(value: cst.BaseExpression) -> bool:
+    """Whether an assigned value is itself a condition, as in `own = session is None`."""
+    return isinstance(value, (cst.Comparison, cst.UnaryOperation, cst.Name))

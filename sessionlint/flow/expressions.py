@@ -1,0 +1,141 @@
+"""What evaluating an expression does to the state of a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+import libcst as cst
+
+from sessionlint.flow.acts import Act, Operation
+from sessionlint.flow.conditions import branches
+from sessionlint.flow.paths import NEXT, Outcomes, Trail, extend, step, then
+from sessionlint.flow.resource import Resource
+from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
+
+__all__ = ["Evaluation", "YieldKind", "raising"]
+
+_ERROR = Exit(Way.ERROR)
+_CANCEL = Exit(Way.CANCEL)
+_STOP = Exit(Way.STOP)
+
+
+class YieldKind(Enum):
+    """Who resumes a generator, and with what."""
+
+    MANAGED = "a context manager: errors of the block are raised at the yield"
+    FIXTURE = "pytest: always resumed normally"
+    DEPENDENCY = "a framework: errors of the request are raised at the yield"
+    DATA = "a consumer that may stop early"
+
+
+def raising(node: cst.CSTNode, state: State, *exits: Exit) -> Outcomes:
+    """A node that may leave by these exits."""
+    return {(exit_, state): (Step(StepKind.LEAVE, node),) for exit_ in exits}
+
+
+class Evaluation:
+    """Applies operations to states, for one resource in one function."""
+
+    def __init__(self, resource: Resource, kind: YieldKind) -> None:
+        self._resource = resource
+        self._kind = kind
+        self._errors = (_ERROR, _CANCEL) if resource.block.is_async else (_ERROR,)
+
+    def run(
+        self, operations: Sequence[Operation], state: State, *, is_clean_up: bool = False
+    ) -> Outcomes:
+        """Every way out of evaluating the operations in a state.
+
+        `is_clean_up`: a release follows at once, so a rollback here cannot skip it.
+        """
+        outcomes: Outcomes = {(NEXT, state): None}
+        for operation in operations:
+            outcomes = then(outcomes, lambda now, op=operation: self._one(op, now, is_clean_up))
+        return outcomes
+
+    def _one(self, operation: Operation, state: State, is_clean_up: bool) -> Outcomes:
+        node = operation.node
+        match operation.act:
+            case Act.RISK:
+                return {(NEXT, state): None, **raising(node, state, _ERROR)}
+            case Act.AWAIT:
+                return {(NEXT, state): None, **raising(node, state, *self._errors)}
+            case Act.USE:
+                return {(NEXT, self._used(state)): None}
+            case Act.COMMIT | Act.QUIET:
+                return self._transaction(operation, state, is_clean_up)
+            case Act.ACQUIRE:
+                return self._acquired(node, state)
+            case Act.REBIND:
+                return self.rebound(node, state)
+            case Act.RELEASE:
+                released = self._moved(state, Status.CLOSED)
+                exits = self._errors if isinstance(node, cst.Await) else (_ERROR,)
+                return {(NEXT, released): None, **raising(node, released, *exits)}
+            case Act.HAND_OVER:
+                return {(NEXT, self._moved(state, Status.HANDED_OVER)): None}
+            case Act.DOUBT:
+                return {(NEXT, self._moved(state, Status.UNKNOWN)): None}
+            case Act.EXIT:
+                return {(Exit(Way.EXIT), state): None}
+            case Act.CHOICE:
+                return self._choice(operation, state, is_clean_up)
+        return self._yield(operation, state)
+
+    def _acquired(self, node: cst.CSTNode, state: State) -> Outcomes:
+        fresh = State(Status.OPEN, False, state.flags)
+        outcomes: Outcomes = {(NEXT, fresh): None}
+        if self._resource.thing.is_maybe:
+            outcomes[NEXT, State(Status.NONE, False, state.flags)] = None
+        return {**outcomes, **_lost(node, state)}
+
+    def rebound(self, value: cst.CSTNode, state: State) -> Outcomes:
+        """The name now holds something else; what it held before is out of reach."""
+        is_none = isinstance(value, cst.Name) and value.value == "None"
+        after = State(Status.NONE if is_none else Status.UNBORN, False, state.flags)
+        return {(NEXT, after): None, **_lost(value, state)}
+
+    def _used(self, state: State) -> State:
+        return state.to(Status.OPEN) if state.status is Status.IDLE else state
+
+    def _moved(self, state: State, status: Status) -> State:
+        """The state after something final happened to the resource, if it was open at all."""
+        return state.to(status) if state.status.is_open else state
+
+    def _transaction(self, operation: Operation, state: State, is_clean_up: bool) -> Outcomes:
+        idle = state.to(Status.IDLE) if state.status is Status.OPEN else state
+        if operation.act is Act.QUIET and is_clean_up:
+            return {(NEXT, idle): None}
+        is_await = isinstance(operation.node, cst.Await)
+        exits = self._errors if is_await else (_ERROR,)
+        return {(NEXT, idle): None, **raising(operation.node, state, *exits)}
+
+    def _choice(self, operation: Operation, state: State, is_clean_up: bool) -> Outcomes:
+        assert operation.test is not None
+        outcomes: Outcomes = {}
+        for truth, after in branches(self._resource, operation.test, state):
+            chosen = operation.first if truth else operation.second
+            extend(outcomes, self.run(chosen, after, is_clean_up=is_clean_up))
+        return outcomes
+
+    def _yield(self, operation: Operation, state: State) -> Outcomes:
+        node = operation.node
+        trail: Trail = None
+        if operation.act is Act.YIELD_IT:
+            if self._kind is YieldKind.DATA:
+                return {(NEXT, self._moved(state, Status.HANDED_OVER)): None}
+            trail = step(None, Step(StepKind.YIELD, node))
+        outcomes: Outcomes = {(NEXT, state): trail}
+        if self._kind in {YieldKind.MANAGED, YieldKind.DEPENDENCY}:
+            extend(outcomes, raising(node, state, *self._errors), trail)
+        elif self._kind is YieldKind.DATA:
+            extend(outcomes, raising(node, state, _STOP), trail)
+        return outcomes
+
+
+def _lost(node: cst.CSTNode, state: State) -> Outcomes:
+    """The end of a resource whose name is bound anew; nothing if there was none."""
+    if state.status in {Status.UNBORN, Status.NONE}:
+        return {}
+    return raising(node, state, Exit(Way.LOST))

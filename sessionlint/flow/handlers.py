@@ -1,0 +1,88 @@
+"""Which exceptions an `except` clause catches."""
+
+from __future__ import annotations
+
+import builtins
+from enum import Enum
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.syntax import last_name
+from sessionlint.flow.ways import Exit, Way
+
+__all__ = ["Catch", "caught"]
+
+
+class Catch(Enum):
+    """Whether a handler takes an exception."""
+
+    ALWAYS = "always"
+    MAYBE = "perhaps"
+    NEVER = "never"
+
+
+_ALL: Final = frozenset({"BaseException"})
+_CANCELLED: Final = frozenset({"CancelledError", "get_cancelled_exc_class", "Cancelled"})
+_NOT_ERRORS: Final = _CANCELLED | {"GeneratorExit", "KeyboardInterrupt", "SystemExit"}
+
+
+def caught(handler: cst.ExceptHandler | cst.ExceptStarHandler, exit_: Exit) -> Catch:
+    """Whether a handler takes what leaves by an exit.
+
+    Source: `asyncio.CancelledError` and `GeneratorExit` derive from BaseException alone.
+    """
+    if exit_.way not in {Way.ERROR, Way.CANCEL, Way.STOP, Way.RAISE}:
+        return Catch.NEVER
+    names = _names(handler.type)
+    if names is None or names & _ALL:
+        return Catch.ALWAYS
+    answers = {_by_name(name, exit_) for name in names}
+    if Catch.ALWAYS in answers:
+        return Catch.ALWAYS
+    return Catch.MAYBE if Catch.MAYBE in answers else Catch.NEVER
+
+
+def _names(kind: cst.BaseExpression | None) -> set[str] | None:
+    """The names of the types a handler lists, None for a bare `except`."""
+    if kind is None:
+        return None
+    if isinstance(kind, cst.Tuple):
+        return {_type_name(element.value) for element in kind.elements}
+    return {_type_name(kind)}
+
+
+def _type_name(kind: cst.BaseExpression) -> str:
+    return last_name(kind.func if isinstance(kind, cst.Call) else kind)
+
+
+def _by_name(name: str, exit_: Exit) -> Catch:
+    match exit_.way:
+        case Way.CANCEL:
+            return Catch.ALWAYS if name in _CANCELLED else Catch.NEVER
+        case Way.STOP:
+            return Catch.ALWAYS if name == "GeneratorExit" else Catch.NEVER
+        case Way.ERROR:
+            if name == "Exception":
+                return Catch.ALWAYS
+            return Catch.NEVER if name in _NOT_ERRORS else Catch.MAYBE
+    return _written(name, exit_.error)
+
+
+def _written(name: str, raised: str) -> Catch:
+    """Whether `except name` takes `raise raised(…)`."""
+    if name == raised and name:
+        return Catch.ALWAYS
+    own, other = _builtin(name), _builtin(raised)
+    if own is not None and other is not None:
+        return Catch.ALWAYS if issubclass(other, own) else Catch.NEVER
+    if own is Exception:
+        return Catch.NEVER if raised in _NOT_ERRORS else Catch.ALWAYS
+    # A class of the program is never the base of a built-in one.
+    return Catch.NEVER if other is not None else Catch.MAYBE
+
+
+def _builtin(name: str) -> type[BaseException] | None:
+    found = getattr(builtins, name, None)
+    is_error = isinstance(found, type) and issubclass(found, BaseException)
+    return found if is_error else None

@@ -1,0 +1,279 @@
+"""What an expression does to one resource, as a flat list in the order Python does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.catalog import METHODS, How
+from sessionlint.facts.receivers import Effect, effect, is_constructor
+from sessionlint.facts.syntax import bare, dotted, last_name
+from sessionlint.flow.acts import Act, Operation
+from sessionlint.flow.resource import Resource
+from sessionlint.source.walk import children, descend
+
+__all__ = ["Operations"]
+
+
+_QUIET: Final = frozenset({"rollback", "expunge_all", "expire_all"})
+_EXITS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
+_LOGGERS: Final = frozenset({"log", "logger", "logging", "_log", "_logger", "LOG", "LOGGER"})
+_LOG_CALLS: Final = frozenset(
+    "debug info warning warn error exception critical log fatal".split()
+)
+_SAFE_CALLS: Final = frozenset(
+    "print isinstance issubclass id type callable hasattr time.time time.monotonic super "
+    "time.perf_counter datetime.now datetime.datetime.now datetime.utcnow locals globals "
+    "traceback.print_exc traceback.format_exc".split()
+)
+_EXITING: Final = frozenset({"__exit__", "__aexit__"})
+_QUICK: Final = (cst.Name, cst.BaseString, cst.BaseNumber, cst.Ellipsis)
+
+
+class Operations:
+    """Reads expressions for one resource."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
+        self._known: dict[int, tuple[Operation, ...]] = {}
+
+    def of(self, expression: cst.BaseExpression | None) -> tuple[Operation, ...]:
+        """The operations of an expression, in evaluation order."""
+        if expression is None or isinstance(expression, (cst.Name, cst.SimpleString)):
+            return ()
+        key = id(expression)
+        if key not in self._known:
+            self._known[key] = tuple(self._read(expression))
+        return self._known[key]
+
+    def leaves(self, value: cst.BaseExpression | None) -> bool:
+        """Whether the resource goes along when this value is returned, stored or yielded."""
+        match value:
+            case cst.Name(value=name):
+                return name in self._resource.names
+            case cst.Await(expression=inner) | cst.NamedExpr(value=inner):
+                return self.leaves(inner)
+            case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Set(elements=parts):
+                return any(self.leaves(part.value) for part in parts)
+            case cst.Dict(elements=parts):
+                return any(self.leaves(part.value) for part in parts)
+            case cst.IfExp(body=first, orelse=second):
+                return self.leaves(first) or self.leaves(second)
+            case cst.BooleanOperation(left=first, right=second):
+                return self.leaves(first) or self.leaves(second)
+            case cst.Lambda() | cst.GeneratorExp():
+                return self.mentions(value)
+            case cst.Call():
+                makes = is_constructor(self._resource.evaluator, value, self._resource.block)
+                return makes and any(self.leaves(arg.value) for arg in value.args)
+        return False
+
+    def bound(
+        self, target: cst.Name, value: cst.BaseExpression, node: cst.CSTNode
+    ) -> Iterator[Operation]:
+        """What `target = value` does, whether a statement or a walrus."""
+        yield from self.of(value)
+        if target.value not in self._resource.names:
+            return
+        if node is self._resource.binding.node:
+            yield Operation(Act.ACQUIRE, node)
+        elif self._is_it(bare(value)) or self._gives_itself(bare(value)):
+            yield Operation(Act.USE, node)
+        elif self.mentions(value):
+            yield Operation(Act.DOUBT, node)
+        else:
+            yield Operation(Act.REBIND, value)
+
+    def _gives_itself(self, value: cst.BaseExpression) -> bool:
+        """`conn = conn.execution_options(…)`: the same object again."""
+        if not (isinstance(value, cst.Call) and self._is_method(value)):
+            return False
+        gift = METHODS.get((self._resource.thing.type.name, last_name(value.func)))
+        return gift is not None and gift.how is How.ITSELF
+
+    def mentions(self, node: cst.CSTNode) -> bool:
+        """Whether a node speaks of the resource at all."""
+        names = self._resource.names
+        return any(isinstance(part, cst.Name) and part.value in names for part in descend(node))
+
+    def _is_it(self, expression: cst.CSTNode) -> bool:
+        return isinstance(expression, cst.Name) and expression.value in self._resource.names
+
+    def _below(self, node: cst.CSTNode) -> Iterator[Operation]:
+        for child in children(node):
+            if isinstance(child, _QUICK) and not isinstance(child, cst.FormattedString):
+                continue
+            if isinstance(child, cst.BaseExpression):
+                yield from self.of(child)
+            else:
+                yield from self._below(child)
+
+    def _read(self, node: cst.BaseExpression) -> Iterator[Operation]:
+        match node:
+            case cst.Call():
+                yield from self._call(node)
+            case cst.Await():
+                yield from self._await(node)
+            case cst.Yield():
+                yield from self._yield(node)
+            case cst.Attribute():
+                yield from self._attribute(node)
+            case cst.Lambda():
+                if self.mentions(node):
+                    yield Operation(Act.HAND_OVER, node)
+            case cst.IfExp():
+                yield from self.of(node.test)
+                yield from self._choice(node, node.test, node.body, node.orelse)
+            case cst.BooleanOperation():
+                yield from self.of(node.left)
+                is_and = isinstance(node.operator, cst.And)
+                pair = (node.right, None) if is_and else (None, node.right)
+                yield from self._choice(node, node.left, *pair)
+            case cst.NamedExpr(target=cst.Name() as target):
+                yield from self.bound(target, node.value, node)
+            case cst.Tuple() | cst.List() | cst.Set() | cst.Dict():
+                yield from self._below(node)
+                if any(self._is_it(part.value) for part in node.elements):
+                    yield Operation(Act.HAND_OVER, node)
+            case _:
+                yield from self._below(node)
+                if isinstance(node, (cst.Subscript, cst.BinaryOperation, cst.BaseComp)):
+                    yield Operation(Act.RISK, node)
+
+    def _choice(
+        self,
+        node: cst.BaseExpression,
+        test: cst.BaseExpression,
+        first: cst.BaseExpression | None,
+        second: cst.BaseExpression | None,
+    ) -> Iterator[Operation]:
+        true, false = self.of(first), self.of(second)
+        plain = {Act.RISK, Act.AWAIT, Act.USE}
+        if all(operation.act in plain for operation in (*true, *false)):
+            yield from true
+            yield from false
+        else:
+            yield Operation(Act.CHOICE, node, test, true, false)
+
+    def _attribute(self, node: cst.Attribute) -> Iterator[Operation]:
+        yield from self.of(node.value)
+        if self._is_it(node.value):
+            if self._resource.thing.type.is_release(node.attr.value):
+                # `callback(db.close)`: whoever got the method will call it.
+                yield Operation(Act.HAND_OVER, node)
+            return
+        if not self._is_safe_owner(node.value):
+            yield Operation(Act.RISK, node)
+
+    def _is_safe_owner(self, owner: cst.BaseExpression) -> bool:
+        path = dotted(owner)
+        if path is None:
+            return False
+        root = path.partition(".")[0]
+        return root in {"self", "cls"} or root[:1].isupper() or root in self._resource.imports
+
+    def _await(self, node: cst.Await) -> Iterator[Operation]:
+        inner = bare(node)
+        operations = self.of(inner)
+        if isinstance(inner, cst.Call) and self._is_method(inner):
+            assert isinstance(inner.func, cst.Attribute)
+            name = inner.func.attr.value
+            if self._is_ending(name):
+                yield from self._arguments(inner)
+                yield Operation(Act.RELEASE, node)
+                return
+            if name in _QUIET or name == "commit":
+                yield from self._arguments(inner)
+                yield Operation(Act.QUIET if name in _QUIET else Act.COMMIT, node)
+                return
+        yield from operations
+        if not operations or operations[-1].act not in {Act.RELEASE, Act.EXIT}:
+            yield Operation(Act.AWAIT, node)
+
+    def _yield(self, node: cst.Yield) -> Iterator[Operation]:
+        value = node.value.item if isinstance(node.value, cst.From) else node.value
+        yield from self.of(value)
+        yield Operation(Act.YIELD_IT if self.leaves(value) else Act.YIELD, node)
+
+    def _is_method(self, call: cst.Call) -> bool:
+        return isinstance(call.func, cst.Attribute) and self._is_it(call.func.value)
+
+    def _is_ending(self, method: str) -> bool:
+        return self._resource.thing.type.is_release(method) or method in _EXITING
+
+    def _call(self, node: cst.Call) -> Iterator[Operation]:
+        path = dotted(node.func) or ""
+        if path in _EXITS:
+            yield from self._arguments(node)
+            yield Operation(Act.EXIT, node)
+        elif self._is_method(node):
+            yield from self._arguments(node)
+            yield from self._own_method(node)
+        elif self._is_inner(node):
+            yield Operation(self._resource.inner[path], node)
+        else:
+            if isinstance(node.func, cst.Attribute):
+                yield from self.of(node.func.value)
+            elif not isinstance(node.func, cst.Name):
+                yield from self.of(node.func)
+            yield from self._arguments(node)
+            yield from self._given_to(node)
+
+    def _is_inner(self, node: cst.Call) -> bool:
+        return isinstance(node.func, cst.Name) and node.func.value in self._resource.inner
+
+    def _own_method(self, node: cst.Call) -> Iterator[Operation]:
+        assert isinstance(node.func, cst.Attribute)
+        name = node.func.attr.value
+        kind = self._resource.thing.type
+        if self._is_ending(name):
+            is_idle = kind.is_coroutine(name) and id(node) in self._resource.unawaited
+            yield Operation(Act.RISK if is_idle else Act.RELEASE, node)
+        elif name in _QUIET:
+            yield Operation(Act.QUIET, node)
+        elif name == "commit":
+            yield Operation(Act.COMMIT, node)
+        elif name in {"__enter__", "__aenter__"}:
+            yield Operation(Act.DOUBT, node)
+        else:
+            gift = METHODS.get((kind.name, name))
+            is_same = gift is not None and gift.how is How.ITSELF
+            yield Operation(Act.USE, node)
+            if not is_same:
+                yield Operation(Act.RISK, node)
+
+    def _arguments(self, node: cst.Call) -> Iterator[Operation]:
+        for arg in node.args:
+            yield from self.of(arg.value)
+
+    def _given_to(self, node: cst.Call) -> Iterator[Operation]:
+        """What a call does with the resource if it is among the arguments; it may also raise."""
+        acts = [self._effect(node, arg) for arg in node.args if self._is_it(arg.value)]
+        for act in (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE):
+            if act in acts:
+                yield Operation(act, node)
+                break
+        if Act.RELEASE not in acts and not self._is_safe(node):
+            yield Operation(Act.RISK, node)
+
+    def _effect(self, node: cst.Call, argument: cst.Arg) -> Act:
+        found = effect(self._resource.evaluator, node, argument, self._resource.block)
+        if found is Effect.LOAN and id(node) in self._resource.holders:
+            return Act.HAND_OVER
+        return {
+            Effect.LOAN: Act.USE,
+            Effect.RELEASES: Act.RELEASE,
+            Effect.KEEPS: Act.HAND_OVER,
+            Effect.UNKNOWN: Act.DOUBT,
+        }[found]
+
+    def _is_safe(self, node: cst.Call) -> bool:
+        """Calls that do not fail in practice: logging and a few built-ins."""
+        if (dotted(node.func) or "") in _SAFE_CALLS:
+            return True
+        if not isinstance(node.func, cst.Attribute):
+            return False
+        is_logger = last_name(node.func.value) in _LOGGERS
+        return is_logger and node.func.attr.value in _LOG_CALLS

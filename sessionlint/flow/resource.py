@@ -1,0 +1,44 @@
+"""One acquisition and what its function says about the names that hold it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Binding, Block
+from sessionlint.facts.values import Thing
+from sessionlint.flow.acts import Act
+
+__all__ = ["Resource"]
+
+
+@dataclass(slots=True, eq=False)
+class Resource:
+    """A resource under study.
+
+    `names` are the variables that hold it (one, and its plain aliases), `flags` the texts of the
+    conditions worth remembering, `inner` the nested functions that speak of it with the act that
+    calling one is. `holders` are the calls (by id) whose result keeps the resource and leaves;
+    `unawaited` the calls (by id) that stand alone as a statement.
+    """
+
+    evaluator: Evaluator
+    block: Block
+    binding: Binding
+    thing: Thing
+    name: str
+    names: frozenset[str]
+    imports: frozenset[str]
+    flags: tuple[str, ...] = ()
+    inner: dict[str, Act] = field(default_factory=dict)
+    holders: frozenset[int] = frozenset()
+    unawaited: frozenset[int] = frozenset()
+    is_conditional: bool = False
+
+    @property
+    def acquired(self) -> cst.BaseExpression:
+        """The acquiring expression."""
+        assert self.binding.expression is not None
+        return self.binding.expression

@@ -1,0 +1,96 @@
+"""What a rule is given: one function, class or module body with everything found out about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.flow.caches import Cached, cached
+from sessionlint.flow.engines import EnginePerCall, engines
+from sessionlint.flow.lifetimes import lifetimes
+from sessionlint.flow.shared import Shared, shared
+from sessionlint.flow.unbound import Unbound, unbound
+from sessionlint.flow.ways import Lifetime, Shape
+from sessionlint.model import Span
+from sessionlint.source.parse import Source
+
+__all__ = ["Scope"]
+
+
+@dataclass(slots=False, eq=False)
+class Scope:
+    """One function, class or module body, as rules see it.
+
+    Every list is worked out when first asked for. `span` gives the place of any node in it.
+    """
+
+    evaluator: Evaluator
+    source: Source
+    block: Block
+
+    @property
+    def name(self) -> str:
+        """The function's or class's name; `<module>` for the module's own statements."""
+        return self.block.name
+
+    @property
+    def is_module(self) -> bool:
+        """Whether these are the module's own statements."""
+        return self.block.kind is BlockKind.MODULE
+
+    @cached_property
+    def lifetimes(self) -> list[Lifetime]:
+        """The acquisitions by hand that end in some way worth a word, in source order."""
+        if self.block.kind in {BlockKind.CLASS, BlockKind.LAMBDA}:
+            return []
+        taken = {id(one.acquired) for one in self.shared}
+        found = [
+            life
+            for life in lifetimes(self.evaluator, self.block)
+            if life.shape is not Shape.SILENT and id(life.acquired) not in taken
+        ]
+        for life in found:
+            self.source.positions.want(_nodes(life))
+        return found
+
+    @cached_property
+    def unbound(self) -> list[Unbound]:
+        """The resources acquired and used in one expression."""
+        return list(unbound(self.evaluator, self.block))
+
+    @cached_property
+    def cached(self) -> list[Cached]:
+        """The decorators that share one session among all callers."""
+        return list(cached(self.evaluator, self.block))
+
+    @cached_property
+    def shared(self) -> list[Shared]:
+        """The sessions of a module or class body that its functions use."""
+        return list(shared(self.evaluator, self.block))
+
+    @cached_property
+    def engines(self) -> list[EnginePerCall]:
+        """The engines built anew at every call."""
+        return list(engines(self.evaluator, self.block))
+
+    def span(self, node: cst.CSTNode) -> Span:
+        """Where a node stands."""
+        return self.source.positions.span(node)
+
+    def line(self, node: cst.CSTNode) -> int:
+        """The line a node begins on, from 1."""
+        return self.span(node).line
+
+
+def _nodes(life: Lifetime) -> Iterable[cst.CSTNode]:
+    yield life.acquired
+    for end in life.leaks:
+        if end.node is not None:
+            yield end.node
+        for step in end.steps:
+            yield step.node

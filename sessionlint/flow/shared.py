@@ -1,0 +1,104 @@
+"""Sessions that a module or a class body opens and that its functions share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from sessionlint.facts.catalog import Kind
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Block, BlockKind, How
+from sessionlint.facts.syntax import bare
+from sessionlint.facts.values import Thing
+from sessionlint.source.walk import descend
+
+__all__ = ["Shared", "shared"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """A session or connection acquired once and used by functions; `user` is one such use.
+
+    `user` is None where another module imports the name, and for a parameter's default.
+    """
+
+    name: str
+    thing: Thing
+    acquired: cst.BaseExpression
+    user: cst.CSTNode | None
+    is_default: bool = False
+
+
+def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
+    """The sessions of a module or class body that outlive it, and those made as defaults."""
+    if block.kind is BlockKind.FUNCTION:
+        yield from _defaults(evaluator, block)
+    if block.kind not in {BlockKind.MODULE, BlockKind.CLASS}:
+        return
+    for name, bindings in block.names.items():
+        for binding in bindings:
+            if binding.how is not How.VALUE or binding.expression is None:
+                continue
+            thing = _thing(evaluator, binding.expression, binding.block)
+            if thing is None or binding.block is not block:
+                continue
+            user = _user(block, name)
+            if user is not None or _is_imported(evaluator, block, name):
+                yield Shared(name, thing, binding.expression, user)
+
+
+def _defaults(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
+    outer = block.parent or block.home.top
+    for parameter in block.parameters:
+        if parameter.default is not None:
+            thing = _thing(evaluator, parameter.default, outer)
+            if thing is not None:
+                yield Shared(parameter.name.value, thing, parameter.default, None, True)
+
+
+def _thing(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -> Thing | None:
+    if isinstance(bare(expression), (cst.Name, cst.Attribute)):
+        return None
+    value = evaluator.value(expression, block)
+    if not isinstance(value, Thing) or not value.is_fresh or value.is_guess:
+        return None
+    return value if value.type.kind in {Kind.SESSION, Kind.CONNECTION} else None
+
+
+def _user(block: Block, name: str) -> cst.CSTNode | None:
+    """A place in a function that uses the name; inside a class, any method or outside user."""
+    if block.kind is BlockKind.CLASS:
+        return next((node for inner in block.blocks for node in _spoken(inner, name)), None)
+    for inner in block.home.blocks:
+        is_own = name in inner.names and name not in inner.declared
+        if inner.kind is BlockKind.FUNCTION and not is_own:
+            for node in _spoken(inner, name):
+                return node
+    return None
+
+
+def _spoken(block: Block, name: str) -> Iterator[cst.CSTNode]:
+    assert isinstance(block.node, (cst.FunctionDef, cst.ClassDef, cst.Lambda))
+    for node in descend(block.node.body):
+        if isinstance(node, cst.Name) and node.value == name:
+            yield node
+
+
+def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
+    """Whether another module of the project imports the name or reads it from the class."""
+    home = block.home
+    last = home.name.rpartition(".")[2] or home.path.stem
+    if block.kind is BlockKind.CLASS:
+        pattern = re.compile(rf"\b{re.escape(block.name)}\.{re.escape(name)}\b".encode())
+    else:
+        names = rf"from\s+[\w.]*\b{re.escape(last)}\s+import\s+(?:\([^)]*|[^\n]*)\b{re.escape(name)}\b"
+        pattern = re.compile(rf"{names}|\b{re.escape(last)}\.{re.escape(name)}\b".encode())
+    return any(
+        name.encode() in data and pattern.search(data)
+        for path, data in evaluator.fields.texts
+        if path != home.path or block.kind is BlockKind.CLASS
+    )
+

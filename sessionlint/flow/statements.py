@@ -1,0 +1,222 @@
+"""Every statement as a function from one state to the ways out of it.
+
+The functions act on single states and compose, so each statement is summarised once per state:
+the cost is linear in the size of the function, however its loops nest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from sessionlint.flow import compound
+from sessionlint.flow.acts import Act, Operation
+from sessionlint.flow.conditions import flag_value
+from sessionlint.flow.expressions import Evaluation, raising
+from sessionlint.flow.operations import Operations
+from sessionlint.flow.paths import NEXT, Outcomes, extend, joined, only_next, then
+from sessionlint.flow.resource import Resource
+from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
+
+__all__ = ["Interpreter"]
+
+_Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
+
+
+class Interpreter:
+    """Runs one function for one resource."""
+
+    def __init__(self, resource: Resource, evaluation: Evaluation) -> None:
+        self.resource = resource
+        self.evaluation = evaluation
+        self.operations = Operations(resource)
+        self.current = Exit(Way.ERROR)
+        self._known: dict[tuple[int, State, Exit], Outcomes] = {}
+
+    def block(self, body: cst.BaseSuite | cst.Module, state: State) -> Outcomes:
+        """Every way out of a block entered in a state."""
+        key = (id(body), state, self.current)
+        if key not in self._known:
+            self._known[key] = self._sequence(_statements(body), state)
+        return self._known[key]
+
+    def handler(self, body: cst.BaseSuite, state: State, exit_: Exit) -> Outcomes:
+        """Every way out of an `except` block that has caught what left by an exit."""
+        before, self.current = self.current, exit_
+        outcomes = self.block(body, state)
+        self.current = before
+        return outcomes
+
+    def evaluate(self, expression: cst.BaseExpression | None, state: State) -> Outcomes:
+        """Every way out of evaluating an expression."""
+        return self.evaluation.run(self.operations.of(expression), state)
+
+    def _sequence(self, statements: Sequence[_Statement], state: State) -> Outcomes:
+        left: Outcomes = {}
+        here: Outcomes = {(NEXT, state): None}
+        for index, statement in enumerate(statements):
+            following = statements[index + 1] if index + 1 < len(statements) else None
+            after: Outcomes = {}
+            for now, trail in only_next(here):
+                for key, more in self._statement(statement, following, now).items():
+                    into = after if key[0] == NEXT else left
+                    if key not in into:
+                        into[key] = joined(trail, more)
+            here = after
+            if not here:
+                break
+        extend(left, here)
+        return left
+
+    def _statement(
+        self, statement: _Statement, following: _Statement | None, state: State
+    ) -> Outcomes:
+        match statement:
+            case cst.Expr(value=value):
+                operations = self.operations.of(value)
+                is_clean_up = self._releases(following)
+                return self.evaluation.run(operations, state, is_clean_up=is_clean_up)
+            case cst.Assign(targets=targets, value=value):
+                return self._assign([target.target for target in targets], value, statement, state)
+            case cst.AnnAssign(target=target, value=value) if value is not None:
+                return self._assign([target], value, statement, state)
+            case cst.Return(value=value):
+                return self._return(value, statement, state)
+            case cst.Raise():
+                return self._raise(statement, state)
+            case cst.Break():
+                return {(Exit(Way.BREAK), state): (Step(StepKind.LEAVE, statement),)}
+            case cst.Continue():
+                return {(Exit(Way.CONTINUE), state): (Step(StepKind.LEAVE, statement),)}
+            case cst.Assert(test=test):
+                done = self.evaluate(test, state)
+                return then(done, lambda now: _may_fail(statement, now))
+            case cst.AugAssign(value=value):
+                done = self.evaluate(value, state)
+                return then(done, lambda now: _may_fail(statement, now))
+            case cst.Del(target=target):
+                return self._delete(target, state)
+            case cst.FunctionDef() | cst.ClassDef():
+                return self._definition(statement, state)
+        if isinstance(statement, cst.BaseCompoundStatement):
+            return compound.run(self, statement, state)
+        return {(NEXT, state): None}
+
+    def _releases(self, statement: _Statement | None) -> bool:
+        if not isinstance(statement, cst.Expr):
+            return False
+        acts = [operation.act for operation in self.operations.of(statement.value)]
+        return bool(acts) and acts[0] is Act.RELEASE
+
+    def _assign(
+        self,
+        targets: Sequence[cst.BaseExpression],
+        value: cst.BaseExpression,
+        node: _Statement,
+        state: State,
+    ) -> Outcomes:
+        named = [target for target in targets if isinstance(target, cst.Name)]
+        operations = list(self.operations.of(value))
+        for target in named:
+            bound = list(self.operations.bound(target, value, node))
+            operations += bound[len(self.operations.of(value)) :]
+        others = [target for target in targets if not isinstance(target, cst.Name)]
+        for target in others:
+            operations += self._stored(target, value, node)
+        outcomes = self.evaluation.run(operations, state)
+        names = {target.value for target in named}
+        if not any(_roots(flag) & names for flag in self.resource.flags):
+            return outcomes
+        return then(outcomes, lambda now: {(NEXT, self._flagged(names, value, now)): None})
+
+    def _stored(
+        self, target: cst.BaseExpression, value: cst.BaseExpression, node: _Statement
+    ) -> list[Operation]:
+        """What assigning to an attribute, a subscript or a tuple does."""
+        if isinstance(target, (cst.Tuple, cst.List)):
+            return self._unpacked(target, node)
+        is_acquired = node is self.resource.binding.node
+        stored: list[Operation] = []
+        if isinstance(target, cst.Attribute):
+            stored += self.operations.of(target.value)
+        elif isinstance(target, cst.Subscript):
+            stored += self.operations.of(target)
+        if is_acquired or self.operations.leaves(value):
+            stored.append(Operation(Act.HAND_OVER, node))
+        return stored
+
+    def _unpacked(self, target: cst.Tuple | cst.List, node: _Statement) -> list[Operation]:
+        names = {
+            element.value.value
+            for element in target.elements
+            if isinstance(element.value, cst.Name)
+        }
+        if not names & self.resource.names:
+            return []
+        is_acquired = node is self.resource.binding.node
+        return [Operation(Act.ACQUIRE if is_acquired else Act.REBIND, node)]
+
+    def _flagged(self, names: set[str], value: cst.BaseExpression, state: State) -> State:
+        flags = list(state.flags)
+        for index, flag in enumerate(self.resource.flags):
+            if _roots(flag) & names:
+                name = next(iter(names & _roots(flag)))
+                flags[index] = flag_value(self.resource, flag, name, value, state)
+        return State(state.status, state.is_faulted, tuple(flags))
+
+    def _return(
+        self, value: cst.BaseExpression | None, node: cst.Return, state: State
+    ) -> Outcomes:
+        operations = list(self.operations.of(value))
+        if self.operations.leaves(value):
+            operations.append(Operation(Act.HAND_OVER, node))
+        done = self.evaluation.run(operations, state)
+        return then(done, lambda now: raising(node, now, Exit(Way.RETURN)))
+
+    def _raise(self, node: cst.Raise, state: State) -> Outcomes:
+        exit_ = self.current
+        if node.exc is not None:
+            raised = node.exc.func if isinstance(node.exc, cst.Call) else node.exc
+            name = raised.value if isinstance(raised, cst.Name) else ""
+            if isinstance(raised, cst.Attribute):
+                name = raised.attr.value
+            exit_ = Exit(Way.RAISE, name)
+        operations = [one for one in self.operations.of(node.exc) if one.act is not Act.RISK]
+        done = self.evaluation.run(operations, state)
+        return then(done, lambda now: raising(node, now, exit_))
+
+    def _delete(self, target: cst.BaseDelTargetExpression, state: State) -> Outcomes:
+        is_it = isinstance(target, cst.Name) and target.value in self.resource.names
+        if is_it and state.status.is_open:
+            return {(NEXT, state.to(Status.UNKNOWN)): None}
+        return {(NEXT, state): None}
+
+    def _definition(
+        self, node: cst.FunctionDef | cst.ClassDef, state: State
+    ) -> Outcomes:
+        """A nested function or class that speaks of the resource may keep it."""
+        is_called_here = node.name.value in self.resource.inner
+        if not is_called_here and state.status.is_open and self.operations.mentions(node):
+            return {(NEXT, state.to(Status.HANDED_OVER)): None}
+        return {(NEXT, state): None}
+
+
+def _statements(body: cst.BaseSuite | cst.Module) -> list[_Statement]:
+    """The statements of a block, those that share a line one by one."""
+    flat: list[_Statement] = []
+    for statement in body.body:
+        if isinstance(statement, cst.SimpleStatementLine):
+            flat.extend(statement.body)
+        elif isinstance(statement, (cst.BaseSmallStatement, cst.BaseCompoundStatement)):
+            flat.append(statement)
+    return flat
+
+
+def _may_fail(node: cst.CSTNode, state: State) -> Outcomes:
+    return {(NEXT, state): None, **raising(node, state, Exit(Way.ERROR))}
+
+
+def _roots(flag: str) -> set[str]:
+    """The names a remembered condition depends on."""
+    return set("".join(char if char.isidentifier() else " " for char in flag).split())

@@ -1,0 +1,170 @@
+"""The states a resource can be in, the ways out of a statement, and what they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import NamedTuple
+
+import libcst as cst
+
+from sessionlint.facts.values import Thing
+
+__all__ = [
+    "End",
+    "Ending",
+    "Exit",
+    "Lifetime",
+    "Shape",
+    "State",
+    "Status",
+    "Step",
+    "StepKind",
+    "Way",
+]
+
+
+class Status(IntEnum):
+    """Where one resource stands in its life. IDLE is open with nothing checked out."""
+
+    UNBORN = 0
+    NONE = 1
+    OPEN = 2
+    IDLE = 3
+    CLOSED = 4
+    HANDED_OVER = 5
+    UNKNOWN = 6
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to release it."""
+        return self in {Status.OPEN, Status.IDLE}
+
+
+class State(NamedTuple):
+    """A status, whether a handled error lies behind, and what is known of the flags.
+
+    `flags[i]` is the truth of the i-th tracked condition, None when it is not known.
+    """
+
+    status: Status
+    is_faulted: bool
+    flags: tuple[bool | None, ...]
+
+    def to(self, status: Status) -> State:
+        """The same moment with the resource in another status."""
+        is_faulted = self.is_faulted and status.is_open
+        return State(status, is_faulted, self.flags)
+
+
+class Way(Enum):
+    """A way out of a statement or a function."""
+
+    NEXT = "falls through"
+    RETURN = "returns"
+    BREAK = "breaks"
+    CONTINUE = "continues"
+    RAISE = "raises by a raise in the code"
+    ERROR = "fails"
+    CANCEL = "is cancelled"
+    STOP = "is not resumed after a yield"
+    LOST = "binds the name to something else"
+    EXIT = "ends the process"
+
+
+class Exit(NamedTuple):
+    """A way out, with the name of the exception that a `raise` names."""
+
+    way: Way
+    error: str = ""
+
+
+class StepKind(Enum):
+    """What a step of a path tells."""
+
+    TRUE = "true"
+    FALSE = "false"
+    TURN = "turn"
+    HANDLED = "handled"
+    CASE = "case"
+    YIELD = "yield"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One decision or exit on a path, at a node."""
+
+    kind: StepKind
+    node: cst.CSTNode
+
+
+class Ending(Enum):
+    """How a resource ends on one way out of its function."""
+
+    RELEASED = "released"
+    LEFT_OPEN = "left open"
+    HANDED_OVER = "handed over"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class End:
+    """One way out of the function and what has become of the resource there.
+
+    `node` is where the function is left, None when it falls off its end. `is_faulted`: an error
+    that was handled lies on the path. `is_idle`: open, but a commit or rollback gave its
+    connection back. `steps` lead from the acquisition to the exit.
+    """
+
+    ending: Ending
+    way: Way
+    node: cst.CSTNode | None
+    is_faulted: bool
+    is_idle: bool
+    steps: tuple[Step, ...]
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether no error had to happen for this end to be reached."""
+        written = {Way.NEXT, Way.RETURN, Way.RAISE, Way.LOST}
+        return self.way in written and not self.is_faulted
+
+
+class Shape(Enum):
+    """What all ends of a lifetime add up to; every lifetime has exactly one."""
+
+    SILENT = "managed, handed over, or not decided"
+    BY_HAND = "released on every way out, by hand"
+    YIELDED = "left open around a yield"
+    IN_LOOP = "acquired in a loop"
+    NEVER = "released on no way out"
+    EARLY = "left open on an ordinary way out"
+    FAILING = "left open when something fails"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lifetime:
+    """One acquisition and how it ends on every way out of its function.
+
+    `acquired` is the acquiring expression, `loop` the loop or comprehension it stands in.
+    """
+
+    name: str
+    thing: Thing
+    acquired: cst.BaseExpression
+    loop: cst.CSTNode | None
+    yielded: cst.Yield | None
+    ends: tuple[End, ...]
+    shape: Shape
+
+    @property
+    def noun(self) -> str:
+        """What the resource is called in messages."""
+        return self.thing.type.noun
+
+    @property
+    def leaks(self) -> tuple[End, ...]:
+        """The ends that leave it open, ordinary ones first, then in source order."""
+        open_ends = [end for end in self.ends if end.ending is Ending.LEFT_OPEN]
+        return tuple(sorted(open_ends, key=lambda end: not end.is_ordinary))
