@@ -1,0 +1,43 @@
+"""The rules of sessionlint; one folder is one rule, and `RULES` is the only registry."""
+
+from importlib.resources import files
+
+from sessionlint.rule import Rule
+from sessionlint_rules.ses101_closed_by_hand.rule import CLOSED_BY_HAND
+from sessionlint_rules.ses102_never_closed.rule import NEVER_CLOSED
+from sessionlint_rules.ses103_early_exit_skips_close.rule import EARLY_EXIT_SKIPS_CLOSE
+from sessionlint_rules.ses104_error_skips_close.rule import ERROR_SKIPS_CLOSE
+from sessionlint_rules.ses105_session_in_loop.rule import SESSION_IN_LOOP
+from sessionlint_rules.ses106_yield_skips_close.rule import YIELD_SKIPS_CLOSE
+from sessionlint_rules.ses109_unbound_session.rule import UNBOUND_SESSION
+from sessionlint_rules.ses201_cached_session.rule import CACHED_SESSION
+from sessionlint_rules.ses203_global_session.rule import GLOBAL_SESSION
+from sessionlint_rules.ses401_engine_per_call.rule import ENGINE_PER_CALL
+from sessionlint_rules.ses999_unreadable_file.rule import UNREADABLE_FILE
+
+__all__ = ["RULES", "page"]
+
+RULES: tuple[Rule, ...] = (
+    CLOSED_BY_HAND,
+    NEVER_CLOSED,
+    EARLY_EXIT_SKIPS_CLOSE,
+    ERROR_SKIPS_CLOSE,
+    SESSION_IN_LOOP,
+    YIELD_SKIPS_CLOSE,
+    UNBOUND_SESSION,
+    CACHED_SESSION,
+    GLOBAL_SESSION,
+    ENGINE_PER_CALL,
+    UNREADABLE_FILE,
+)
+
+
+def page(code: str) -> str:
+    """The page of a rule, as Markdown.
+
+    Raises:
+        KeyError: no rule has that code.
+    """
+    names = {rule.code: f"{rule.code}_{rule.name}".lower().replace("-", "_") for rule in RULES}
+    text = files("sessionlint_rules").joinpath(names[code], "README.md")
+    return text.read_text(encoding="utf-8")

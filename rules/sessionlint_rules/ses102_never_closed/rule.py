@@ -1,0 +1,29 @@
+"""SES102: released on no way out."""
+
+from collections.abc import Iterator
+
+from sessionlint.flow.ways import Shape
+from sessionlint.rule import Finding, Rule, Scope, Severity, lifetime_finding, subject
+
+
+def check(scope: Scope) -> Iterator[Finding]:
+    """Report resources that nothing closes."""
+    for life in scope.lifetimes:
+        if life.shape is not Shape.NEVER:
+            continue
+        message = f"{subject(life)} is never closed"
+        severity = Severity.LEAK
+        if all(end.is_idle for end in life.leaks):
+            # commit() and rollback() give the connection back: SQLAlchemy, Session.commit.
+            message += ", though its last commit or rollback gives the connection back"
+            severity = Severity.RISK
+        yield lifetime_finding(NEVER_CLOSED, scope, life, message, severity)
+
+
+NEVER_CLOSED = Rule(
+    code="SES102",
+    name="never-closed",
+    summary="opened and closed on no way out of the function",
+    severity=Severity.LEAK,
+    check=check,
+)

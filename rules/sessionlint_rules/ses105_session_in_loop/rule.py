@@ -1,0 +1,40 @@
+"""SES105: acquired by hand inside a loop."""
+
+from collections.abc import Iterator
+
+from sessionlint.flow.ways import Shape
+from sessionlint.rule import (
+    Finding,
+    Lifetime,
+    Rule,
+    Scope,
+    Severity,
+    exit_in_words,
+    lifetime_finding,
+    subject,
+)
+
+
+def check(scope: Scope) -> Iterator[Finding]:
+    """Report resources that every turn of a loop opens anew."""
+    for life in scope.lifetimes:
+        if life.shape is Shape.IN_LOOP:
+            severity = Severity.LEAK if life.leaks else Severity.STYLE
+            message = _message(scope, life)
+            yield lifetime_finding(SESSION_IN_LOOP, scope, life, message, severity)
+
+
+def _message(scope: Scope, life: Lifetime) -> str:
+    opened = f"{subject(life)} is opened by hand in a loop"
+    if not life.leaks:
+        return f"{opened}, though every turn closes it"
+    return f"{opened} and is still open when {exit_in_words(scope, life.leaks[0])}"
+
+
+SESSION_IN_LOOP = Rule(
+    code="SES105",
+    name="session-in-loop",
+    summary="opened by hand in every turn of a loop",
+    severity=Severity.LEAK,
+    check=check,
+)

@@ -1,0 +1,33 @@
+"""SES106: lent by a `yield` that no `finally` or `with` protects."""
+
+from collections.abc import Iterator
+
+from sessionlint.flow.ways import Ending, Shape, StepKind
+from sessionlint.rule import Finding, Lifetime, Rule, Scope, Severity, lifetime_finding, subject
+
+
+def check(scope: Scope) -> Iterator[Finding]:
+    """Report generators that close what they lend only when the borrower does not fail."""
+    for life in scope.lifetimes:
+        if life.shape is Shape.YIELDED:
+            message = _message(scope, life)
+            yield lifetime_finding(YIELD_SKIPS_CLOSE, scope, life, message)
+
+
+def _message(scope: Scope, life: Lifetime) -> str:
+    if not any(end.ending is Ending.RELEASED for end in life.ends):
+        return f"{subject(life)} is lent by a `yield` and never closed"
+    lent = [step.node for step in life.leaks[0].steps if step.kind is StepKind.YIELD]
+    where = f" on line {scope.line(lent[-1])}" if lent else ""
+    if any(end.is_ordinary for end in life.leaks):
+        return f"{subject(life)} is still open after the `yield`{where}"
+    return f"{subject(life)} is still open when the `yield`{where} fails"
+
+
+YIELD_SKIPS_CLOSE = Rule(
+    code="SES106",
+    name="yield-skips-close",
+    summary="lent by a `yield` with no `finally` or `with` around it",
+    severity=Severity.LEAK,
+    check=check,
+)

@@ -1,0 +1,30 @@
+"""SES203: one session for all users of a module or class."""
+
+from collections.abc import Iterator
+
+from sessionlint.flow.shared import Shared
+from sessionlint.rule import Finding, Note, Rule, Scope, Severity
+
+
+def check(scope: Scope) -> Iterator[Finding]:
+    """Report sessions of a module or class body that functions use."""
+    for one in scope.shared:
+        notes = () if one.user is None else (Note(scope.span(one.user), "used here"),)
+        yield GLOBAL_SESSION.finding(_message(scope, one), scope.span(one.acquired), *notes)
+
+
+def _message(scope: Scope, one: Shared) -> str:
+    named = f"{one.thing.type.noun} `{one.name}`"
+    if one.is_default:
+        return f"{named} is made once, when `{scope.name}` is defined, and shared by all its calls"
+    owner = "module" if scope.is_module else "class"
+    return f"{named} is opened when the {owner} is loaded and shared by everything that uses it"
+
+
+GLOBAL_SESSION = Rule(
+    code="SES203",
+    name="global-session",
+    summary="one session at module or class level, shared by every function that uses it",
+    severity=Severity.LEAK,
+    check=check,
+)

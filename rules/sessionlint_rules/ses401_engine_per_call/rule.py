@@ -1,0 +1,24 @@
+"""SES401: a new engine, and with it a new pool, at every call."""
+
+from collections.abc import Iterator
+
+from sessionlint.rule import Finding, Rule, Scope, Severity
+
+
+def check(scope: Scope) -> Iterator[Finding]:
+    """Report engines that a function builds each time it runs."""
+    for one in scope.engines:
+        noun = one.thing.type.noun
+        yield ENGINE_PER_CALL.finding(
+            f"`{scope.name}` builds a new {noun} on every call, each with connections of its own",
+            scope.span(one.acquired),
+        )
+
+
+ENGINE_PER_CALL = Rule(
+    code="SES401",
+    name="engine-per-call",
+    summary="a new engine, and with it a new pool, on every call",
+    severity=Severity.LEAK,
+    check=check,
+)

@@ -1,0 +1,120 @@
+"""The contract of a rule: what it is, the scope it judges, and words for what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sessionlint.flow.scope import Scope
+from sessionlint.flow.ways import End, Lifetime, Step, StepKind, Way
+from sessionlint.model import Finding, Note, Severity, Span
+
+__all__ = ["Finding", "Lifetime", "Note", "Rule", "Scope", "Severity", "Span", "exit_in_words", "lifetime_finding", "subject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its code and name, one sentence, and the function that finds.
+
+    `check` is called once for every function, class and module body of a file.
+    """
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    check: Callable[[Scope], Iterator[Finding]]
+
+    def finding(self, message: str, span: Span, *notes: Note) -> Finding:
+        """A finding of this rule."""
+        return Finding(self.code, self.name, self.severity, message, span, notes)
+
+
+def subject(life: Lifetime) -> str:
+    """The resource as messages name it: session `db`."""
+    return f"{life.noun} `{life.name}`"
+
+
+def lifetime_finding(
+    rule: Rule, scope: Scope, life: Lifetime, message: str, severity: Severity | None = None
+) -> Finding:
+    """A finding about a lifetime: on the acquisition, with the first leaking exit and its path."""
+    leak = next(iter(life.leaks), None)
+    notes = () if leak is None or leak.node is None else (Note(scope.span(leak.node), _why(leak)),)
+    steps = () if leak is None else tuple(_steps(scope, life, leak))
+    return Finding(
+        rule.code,
+        rule.name,
+        severity or rule.severity,
+        message,
+        scope.span(life.acquired),
+        notes,
+        steps,
+    )
+
+
+def exit_in_words(scope: Scope, end: End) -> str:
+    """How a function is left, for the middle of a sentence: `load` returns on line 41."""
+    where = "" if end.node is None else f" on line {scope.line(end.node)}"
+    who = "the module" if scope.is_module else f"`{scope.name}`"
+    handled = _handled_line(scope, end)
+    after = f" after the error handled on line {handled}" if handled else ""
+    match end.way:
+        case Way.LOST:
+            return f"its name is bound again{where}{after}"
+        case Way.STOP:
+            return f"{who} is not resumed after the `yield`{where}"
+        case Way.NEXT:
+            return f"{who} ends{after}"
+        case Way.RETURN:
+            return f"{who} returns{where}{after}"
+        case Way.RAISE:
+            return f"{who} raises{where}{after}"
+        case Way.CANCEL:
+            return f"{who} is cancelled{where}"
+    return f"{who} fails{where}{after}"
+
+
+def _handled_line(scope: Scope, end: End) -> int | None:
+    handlers = [step.node for step in end.steps if step.kind is StepKind.HANDLED]
+    return scope.line(handlers[-1]) if handlers and end.is_faulted else None
+
+
+def _why(end: End) -> str:
+    match end.way:
+        case Way.RETURN | Way.RAISE:
+            return "leaves the function without closing it"
+        case Way.LOST:
+            return "the open one is out of reach from here"
+        case Way.CANCEL:
+            return "a cancellation here skips the close"
+        case Way.STOP:
+            return "a consumer that stops here skips the close"
+    return "an error here skips the close"
+
+
+def _steps(scope: Scope, life: Lifetime, end: End) -> Iterator[Note]:
+    """The path from the acquisition to the exit."""
+    yield Note(scope.span(life.acquired), f"{subject(life)} is opened")
+    start = scope.span(life.acquired)
+    for step in end.steps:
+        span = scope.span(step.node)
+        words = _step_in_words(step)
+        if words is not None and span >= start and step.node is not end.node:
+            yield Note(span, words)
+    if end.node is not None:
+        yield Note(scope.span(end.node), f"{exit_in_words(scope, end)}, and it is still open")
+    else:
+        yield Note(start, f"{exit_in_words(scope, end)}, and it is still open")
+
+
+def _step_in_words(step: Step) -> str | None:
+    return {
+        StepKind.TRUE: "this is true",
+        StepKind.FALSE: "this is false",
+        StepKind.TURN: "the loop takes a turn",
+        StepKind.HANDLED: "the error is handled here",
+        StepKind.CASE: "this case matches",
+        StepKind.YIELD: "lent to the caller here",
+        StepKind.LEAVE: "this fails or leaves",
+    }.get(step.kind)
