@@ -1,0 +1,1 @@
+"""Findings to text; each form of it is one module."""

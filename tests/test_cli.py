@@ -1,0 +1,325 @@
+"""The command line, in a process of its own."""
+
+import errno
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from command import sessionlint
+
+import sessionlint as package
+
+LEAK = """\
+from sqlalchemy.orm import Session
+
+
+def load(engine, id):
+    session = Session(engine)
+    return session.get(User, id).name
+"""
+
+
+@pytest.fixture
+def app(tmp_path):
+    """A folder with one file that leaks on line 5 and one that is clean."""
+    (tmp_path / "leak.py").write_text(LEAK)
+    (tmp_path / "clean.py").write_text("x = 1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "arguments", [["leak.py"], ["check", "leak.py"], ["."], [], ["--select", "SES1", "leak.py"]]
+)
+def test_check_may_be_left_out(app, arguments):
+    done = sessionlint(*arguments, "--output-format", "concise", cwd=app)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[0].startswith("leak.py:5:15: SES102 session `session` ")
+    assert done.stdout.splitlines()[1:] == ["Found 1 error."]
+    assert done.returncode == 1
+
+
+def test_full_is_the_usual_form(app):
+    done = sessionlint("leak.py", cwd=app)
+    assert done.stdout.splitlines()[1:5] == [
+        "  |",
+        "4 | def load(engine, id):",
+        "5 |     session = Session(engine)",
+        "  |               ^^^^^^^^^^^^^^^",
+    ]
+
+
+def test_clean_files_exit_with_zero(app):
+    done = sessionlint("clean.py", cwd=app)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "All checks passed!\n", "")
+
+
+def test_exit_zero_forgives_findings(app):
+    assert sessionlint("--exit-zero", cwd=app).returncode == 0
+
+
+def test_exit_zero_does_not_forgive_what_could_not_be_checked(app):
+    (app / "broken.py").write_text("from sqlalchemy.orm import Session\ndef f(: Session()\n")
+    done = sessionlint("--exit-zero", "--output-format", "concise", cwd=app)
+    assert done.returncode == 2
+    assert [line.split()[1] for line in done.stdout.splitlines()[:-1]] == ["SES999", "SES102"]
+
+
+def test_quiet_says_nothing_of_clean_files(app):
+    done = sessionlint("-q", "clean.py", cwd=app)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_folder_without_python_is_worth_a_warning(tmp_path):
+    done = sessionlint(cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == "warning: no Python files found\n"
+
+
+def test_json_is_one_array(app):
+    done = sessionlint("--output-format", "json", cwd=app)
+    [record] = json.loads(done.stdout)
+    assert {key: record[key] for key in ("path", "line", "column", "code", "name", "fix")} == {
+        "path": "leak.py",
+        "line": 5,
+        "column": 15,
+        "code": "SES102",
+        "name": "never-closed",
+        "fix": None,
+    }
+
+
+def test_statistics_take_the_place_of_findings(app):
+    done = sessionlint("--statistics", cwd=app)
+    assert done.stdout == "1\tSES102\tnever-closed\nFound 1 error.\n"
+
+
+def test_show_path_ends_at_the_leak(app):
+    done = sessionlint("--show-path", "leak.py", "--output-format", "concise", cwd=app)
+    shown = done.stdout.splitlines()
+    assert shown[1] == "  the way there:"
+    assert "       return session.get(User, id).name" in shown
+
+
+def test_paths_are_shown_from_the_current_folder(app):
+    (app / "sub").mkdir()
+    inside = sessionlint(app / "leak.py", "--output-format", "concise", cwd=app)
+    outside = sessionlint("../leak.py", "--output-format", "concise", cwd=app / "sub")
+    assert inside.stdout.startswith("leak.py:5:15: ")
+    assert outside.stdout.startswith(f"{app / 'leak.py'}:5:15: ")
+
+
+def test_order_does_not_depend_on_the_arguments(app):
+    (app / "a.py").write_text(LEAK)
+    first = sessionlint("leak.py", "a.py", "clean.py", cwd=app)
+    second = sessionlint("clean.py", "a.py", "leak.py", "a.py", cwd=app)
+    assert first.stdout == second.stdout
+
+
+def test_both_engines_print_the_same(app):
+    fast = sessionlint("--engine", "fast", cwd=app)
+    full = sessionlint("--engine", "full", cwd=app)
+    assert fast.stdout == full.stdout
+
+
+def test_reads_standard_input(app):
+    done = sessionlint("-", "--output-format", "concise", cwd=app, stdin=LEAK.encode())
+    assert done.stdout.startswith("-:5:15: SES102 ")
+    assert done.returncode == 1
+
+
+def test_shows_the_lines_of_standard_input(app):
+    done = sessionlint("-", cwd=app, stdin=LEAK.encode())
+    assert "5 |     session = Session(engine)\n" in done.stdout
+
+
+def test_standard_input_has_the_configuration_of_its_name(app):
+    (app / "sub").mkdir()
+    (app / "sub" / "pyproject.toml").write_text("[tool.sessionlint]\nignore = ['SES1']\n")
+    named = ("-", "--stdin-filename", "sub/a.py")
+    assert sessionlint(*named, cwd=app, stdin=LEAK.encode()).returncode == 0
+    assert sessionlint("-", cwd=app, stdin=LEAK.encode()).returncode == 1
+
+
+def test_standard_input_resolves_imports_from_its_name(app):
+    (app / "sub").mkdir()
+    (app / "sub" / "db.py").write_text(
+        "from sqlalchemy.orm import sessionmaker\nmake = sessionmaker()\n"
+    )
+    text = b"from db import make\n\ndef f():\n    s = make()\n    return s.get(User, 1).name\n"
+    done = sessionlint("-", "--stdin-filename", "sub/a.py", cwd=app, stdin=text)
+    assert done.stdout.startswith(f"{Path('sub/a.py')}:4:9: SES102 ")
+
+
+def test_standard_input_stands_alone(app):
+    done = sessionlint("-", "leak.py", cwd=app)
+    assert done.returncode == 2
+    assert done.stderr == "sessionlint: `-` reads standard input and stands alone\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["nowhere.py"], "cannot find `nowhere.py`: No such file or directory"),
+        (["--select", "SES7"], "unknown rule code `SES7`"),
+        (["--select", "SES1,E501"], "unknown rule code `E501`"),
+        (["--ignore", "SES1020"], "unknown rule code `SES1020`; did you mean `SES102`?"),
+        (["--extend-select", "never-closed"], "did you mean `SES102`?"),
+        (["explain", "SES1021"], "unknown rule `SES1021`; did you mean `SES102`?"),
+        (["explain", "SES1"], "unknown rule `SES1`"),
+        (["explain", "never-close"], "unknown rule `never-close`"),
+        (["--output-format", "xml"], "'xml' is not one of"),
+        (["--no-such-option"], "--no-such-option"),
+        (["explain"], "Missing argument 'CODE'"),
+    ],
+)
+def test_bad_usage_is_one_clear_complaint(app, arguments, complaint):
+    done = sessionlint(*arguments, cwd=app)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_configuration_names_its_file(app):
+    (app / "pyproject.toml").write_text("[tool.sessionlint]\nselct = []\n")
+    done = sessionlint(cwd=app)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"sessionlint: {app / 'pyproject.toml'}: unknown key `selct` in [tool.sessionlint];"
+        " did you mean `select`?\n"
+    )
+
+
+def test_codes_may_be_written_in_small_letters(app):
+    assert sessionlint("--select", "ses102, ses103", cwd=app).returncode == 1
+    assert sessionlint("--select", "ses103", cwd=app).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["SES102", "ses102", "never-closed"])
+def test_explain_prints_the_page(tmp_path, name):
+    done = sessionlint("explain", name, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "SES102" in done.stdout.splitlines()[0]
+
+
+def test_rules_lists_every_rule(tmp_path):
+    from sessionlint_rules import RULES
+
+    done = sessionlint("rules", cwd=tmp_path)
+    codes = [line.split()[0] for line in done.stdout.splitlines()]
+    assert codes == ["code", *(rule.code for rule in RULES)]
+
+
+def test_version_is_the_package_version(tmp_path):
+    done = sessionlint("--version", cwd=tmp_path)
+    assert done.stdout == f"sessionlint {package.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "is_coloured"),
+    [
+        ([], {}, True),
+        (["--no-color"], {}, False),
+        ([], {"NO_COLOR": "1"}, False),
+        ([], {"NO_COLOR": ""}, True),
+        ([], {"TERM": "dumb"}, False),
+        (["--output-format", "json"], {}, False),
+    ],
+)
+def test_colours_are_for_terminals(app, arguments, environment, is_coloured):
+    text = on_terminal(app, *arguments, **environment)
+    assert "leak.py" in text
+    assert ("\x1b[" in text) is is_coloured
+
+
+def test_no_colours_go_into_a_file(app):
+    assert "\x1b[" not in sessionlint(cwd=app).stdout
+
+
+def on_terminal(folder: Path, *arguments: str, **environment: str) -> str:
+    """What the command prints when standard output is a terminal."""
+    ours, theirs = pty.openpty()
+    kept = {key: text for key, text in os.environ.items() if key != "NO_COLOR"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sessionlint", *arguments],
+        cwd=folder,
+        stdout=theirs,
+        env={**kept, "TERM": "xterm", **environment},
+    )
+    os.close(theirs)
+    text = b"".join(iter(lambda: piece(ours), b""))
+    os.close(ours)
+    process.wait(timeout=60)
+    return text.decode()
+
+
+def piece(terminal: int) -> bytes:
+    """The next bytes from a terminal, none when the other side has closed it."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError as error:
+        # Linux says so instead of giving an end of file.
+        if error.errno != errno.EIO:
+            raise
+        return b""
+
+
+@pytest.mark.parametrize("arguments", [["leak.py"], ["rules"], ["explain", "SES102"], ["--help"]])
+def test_a_closed_pipe_is_no_error(app, arguments):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "sessionlint", *arguments],
+        cwd=app,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert done.stderr == b""
+    assert done.returncode == (1 if arguments == ["leak.py"] else 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_said(app):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sessionlint", "leak.py"],
+            cwd=app,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"sessionlint: cannot write the report: No space left on device\n"
+
+
+def test_an_interrupt_leaves_no_traceback(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sessionlint", "-"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    # Have: it waits for its input, which never comes.
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert b"Traceback" not in stderr
+    assert process.returncode == 130
+
+
+def test_prints_what_the_output_cannot_encode(app):
+    (app / "leak.py").write_text(LEAK.replace("session", "日本"), encoding="utf-8")
+    done = sessionlint("leak.py", cwd=app, PYTHONUTF8="0", PYTHONIOENCODING="latin-1")
+    assert done.returncode == 1
+    assert "\\u65e5\\u672c = Session(engine)" in done.stdout

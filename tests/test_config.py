@@ -1,0 +1,195 @@
+"""Configuration: which table holds for a file, what it may say, and what it switches on."""
+
+from pathlib import Path
+
+import pytest
+
+from sessionlint.config import Configuration, Selection, Settings, enabled, unknown_codes
+from sessionlint.errors import ConfigError
+from sessionlint.facts.names import Names
+
+NAMES = {
+    "SES101": "closed-by-hand",
+    "SES102": "never-closed",
+    "SES103": "early-exit-skips-close",
+    "SES201": "cached-session",
+    "SES999": "unreadable-file",
+}
+
+
+def settings(folder: Path, text: str) -> Settings:
+    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+    return Configuration(NAMES).of(folder)
+
+
+def complaint(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        settings(folder, text)
+    message = str(caught.value)
+    assert message.startswith(str(folder / "pyproject.toml"))
+    return message.removeprefix(str(folder / "pyproject.toml"))
+
+
+def test_reads_every_key(tmp_path):
+    text = """
+        [tool.sessionlint]
+        select = ["SES1"]
+        ignore = ["SES103"]
+        extend-select = ["SES201"]
+        exclude = ["legacy"]
+        src = ["lib"]
+        factories = ["app.db.make_session"]
+        managers = ["scope"]
+        closers = ["shut"]
+        owners = ["Keeper"]
+        shields = ["guarded"]
+        [tool.sessionlint.per-file-ignores]
+        "tests/*" = ["SES2"]
+    """
+    assert settings(tmp_path, text) == Settings(
+        path=tmp_path / "pyproject.toml",
+        selection=Selection(("SES1",), ("SES103",), ("SES201",)),
+        per_file_ignores=(("tests/*", ("SES2",)),),
+        exclude=("legacy",),
+        src=(tmp_path / "lib",),
+        names=Names(
+            factories=frozenset({"app.db.make_session"}),
+            managers=frozenset({"scope"}),
+            closers=frozenset({"shut"}),
+            owners=frozenset({"Keeper"}),
+            shields=frozenset({"guarded"}),
+        ),
+    )
+
+
+def test_takes_the_nearest_file_that_has_the_table(tmp_path):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[tool.sessionlint]\nselect = ['SES1']\n")
+    (inner / "pyproject.toml").write_text("[project]\nname = 'b'\n")
+    assert Configuration(NAMES).of(inner).path == tmp_path / "pyproject.toml"
+
+
+def test_does_not_add_up_two_tables(tmp_path):
+    inner = tmp_path / "a"
+    inner.mkdir()
+    (tmp_path / "pyproject.toml").write_text("[tool.sessionlint]\nignore = ['SES1']\n")
+    (inner / "pyproject.toml").write_text("[tool.sessionlint]\nignore = ['SES2']\n")
+    assert Configuration(NAMES).of(inner).selection == Selection(ignore=("SES2",))
+
+
+def test_leaves_alone_a_broken_file_that_does_not_speak_of_us(tmp_path):
+    assert settings(tmp_path, "[project\n").path is None
+
+
+def test_a_folder_of_that_name_is_no_configuration(tmp_path):
+    (tmp_path / "pyproject.toml").mkdir()
+    assert Configuration(NAMES).of(tmp_path).path is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("selct = []", ": unknown key `selct` in [tool.sessionlint]; did you mean `select`?"),
+        (
+            "extend_select = []",
+            ": unknown key `extend_select` in [tool.sessionlint]; did you mean `extend-select`?",
+        ),
+        ("colour = true", ": unknown key `colour` in [tool.sessionlint]"),
+        ("select = 'SES1'", ": `select` must be a list of strings"),
+        ("src = [1]", ": `src` must be a list of strings"),
+        ("factories = { a = 1 }", ": `factories` must be a list of strings"),
+        ("per-file-ignores = []", ": `per-file-ignores` must be a table of lists of codes"),
+        (
+            "per-file-ignores = { 'a.py' = 'SES1' }",
+            ": `per-file-ignores.a.py` must be a list of strings",
+        ),
+        ("select = ['SES7']", ": unknown rule code `SES7`"),
+        ("ignore = ['SES104']", ": unknown rule code `SES104`; did you mean `SES103`?"),
+        ("select = ['never-closed']", ": unknown rule code `never-closed`; did you mean `SES102`?"),
+        ("per-file-ignores = { 'a.py' = ['E501'] }", ": unknown rule code `E501`"),
+        ("select = ['']", ": unknown rule code ``"),
+    ],
+)
+def test_says_what_is_wrong_with_a_table(tmp_path, text, expected):
+    assert complaint(tmp_path, f"[tool.sessionlint]\n{text}\n") == expected
+
+
+def test_says_where_the_toml_breaks(tmp_path):
+    text = "[tool.sessionlint]\nselect = [\nnope\n"
+    assert complaint(tmp_path, text).startswith(":3:1: invalid TOML: ")
+
+
+def test_says_where_the_toml_ends_too_early(tmp_path):
+    assert complaint(tmp_path, "[tool.sessionlint]\nselect = [").startswith(":2: invalid TOML: ")
+
+
+def test_says_where_the_toml_is_not_utf8(tmp_path):
+    (tmp_path / "pyproject.toml").write_bytes(b"[tool.sessionlint]\nsrc = ['\xe9']\n")
+    with pytest.raises(ConfigError, match=r"pyproject\.toml:2: invalid TOML: not UTF-8"):
+        Configuration(NAMES).of(tmp_path)
+
+
+def test_the_tool_itself_must_be_a_table(tmp_path):
+    text = "[tool]\nsessionlint = 3\n"
+    assert complaint(tmp_path, text) == ": `tool.sessionlint` must be a table"
+
+
+@pytest.mark.parametrize(
+    ("selections", "expected"),
+    [
+        ([], set(NAMES)),
+        ([Selection(select=("SES1",))], {"SES101", "SES102", "SES103"}),
+        ([Selection(select=("SES",))], set(NAMES)),
+        ([Selection(select=())], set()),
+        ([Selection(ignore=("SES1",))], {"SES201", "SES999"}),
+        ([Selection(select=("SES1",), ignore=("SES102",))], {"SES101", "SES103"}),
+        ([Selection(select=("SES102",), ignore=("SES1",))], {"SES102"}),
+        ([Selection(select=("SES102",), ignore=("SES102",))], set()),
+        ([Selection(select=("SES102",), extend_select=("SES2",))], {"SES102", "SES201"}),
+        ([Selection(ignore=("SES1",)), Selection(select=("SES1",))], {"SES101", "SES102", "SES103"}),
+        ([Selection(ignore=("SES1",)), Selection(extend_select=("SES102",))], {"SES102", "SES201", "SES999"}),
+        ([Selection(select=("SES1",)), Selection(ignore=("SES102",))], {"SES101", "SES103"}),
+    ],
+)  # fmt: skip
+def test_the_longer_prefix_and_the_later_selection_win(selections, expected):
+    assert enabled(NAMES, selections) == expected
+
+
+def test_prefixes_must_name_the_tool():
+    assert unknown_codes(["SES", "SES1", "SES102"], NAMES) == []
+    assert unknown_codes(["S"], NAMES) == ["unknown rule code `S`"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("bad.py", "rules/one/bad.py", True),
+        ("bad.py", "rules/one/good.py", False),
+        ("tests", "tests", True),
+        ("tests/", "tests", True),
+        ("./tests", "tests", True),
+        ("a/tests", "tests", False),
+        ("tests/*", "tests/deep/test_a.py", True),
+        ("tests/*.py", "tests/test_a.pyi", False),
+        ("**/conftest.py", "conftest.py", True),
+        ("a/**/b.py", "a/b.py", True),
+        ("a/**/b.py", "a/x/y/b.py", True),
+        ("test_?.py", "test_a.py", True),
+        ("test_[ab].py", "test_b.py", True),
+        ("test_[!ab].py", "test_b.py", False),
+        ("test_[0-9].py", "test_5.py", True),
+        ("a+b.py", "a+b.py", True),
+        ("a.py", "abpy", False),
+        ("[", "[", True),
+    ],
+)
+def test_patterns_mean_what_they_mean_to_ruff(tmp_path, pattern, path, expected):
+    there = Settings(path=tmp_path / "pyproject.toml", exclude=(pattern,))
+    assert there.excludes(tmp_path / path) is expected
+
+
+def test_per_file_ignores_add_up(tmp_path):
+    rows = (("tests/*", ("SES1",)), ("test_a.py", ("SES201",)), ("b.py", ("SES999",)))
+    there = Settings(path=tmp_path / "pyproject.toml", per_file_ignores=rows)
+    assert there.ignored(tmp_path / "tests" / "test_a.py") == ("SES1", "SES201")

@@ -1,0 +1,242 @@
+"""Whatever a file holds or is, the command ends with 0, 1 or 2 and without a traceback."""
+
+import os
+import shutil
+import sysconfig
+import zlib
+from pathlib import Path
+
+import pytest
+from command import sessionlint
+
+from sessionlint.model import Severity
+from sessionlint.project import Options, check_paths
+from sessionlint_rules import RULES
+
+# It makes the byte gate let every text through, so that all rooms see it.
+USE = "from sqlalchemy.orm import Session\n"
+LEAK = "def f(engine):\n    session = Session(engine)\n    return session.get(User, 1).name\n"
+
+HARMLESS = {
+    "empty": b"",
+    "one newline": b"\n",
+    "no last newline": (USE + LEAK.rstrip()).encode(),
+    "byte order mark": b"\xef\xbb\xbf" + (USE + LEAK).encode(),
+    "byte order mark alone": b"\xef\xbb\xbf",
+    "windows newlines": (USE + LEAK).replace("\n", "\r\n").encode(),
+    "old mac newlines": (USE + LEAK).replace("\n", "\r").encode(),
+    "mixed newlines": (USE + LEAK).replace("\n", "\r\n", 2).encode(),
+    "tabs": (USE + LEAK).replace("    ", "\t").encode(),
+    "latin-1": b"# coding: latin-1\n" + (USE + LEAK + "x = 'é'\n").encode("latin-1"),
+    "utf-8 names": (USE + LEAK.replace("session", "sessión").replace("f(", "日本(")).encode(),
+    "form feed": (USE + "\f\n" + LEAK).encode(),
+    "leading form feed": ("\f" + USE + LEAK).encode(),
+    "form feed in a line": (USE + LEAK.replace("    return", "\f    return")).encode(),
+    "vertical separators": (USE + "x = '\x0b\x1c\x85\u2028'\n" + LEAK).encode(),
+    "control characters": (USE + LEAK + "x = '\x1b[31m\x07'\n").encode(),
+    "backslash lines": (USE + LEAK.replace("= Session", "= \\\n        Session")).encode(),
+    "semicolons": (USE + "def f(e): s = Session(e); s.get(1, 2); return s.info\n").encode(),
+    "200 nested parentheses": (USE + "x = " + "(" * 200 + "1" + ")" * 200 + "\n").encode(),
+    "3,000 terms": (USE + "def f(s):\n    return " + " + ".join(["s.a"] * 3_000) + "\n").encode(),
+    "300 links": (USE + "def f(s):\n    s" + ".a().b" * 150 + "()\n").encode(),
+    "90 levels": (
+        USE + "".join("    " * n + f"if f({n}):\n" for n in range(90)) + "    " * 90 + "f()\n"
+    ).encode(),
+    "2,000 branches": (
+        USE + LEAK.replace("    return", "    if f(): g()\n" * 2_000 + "    return")
+    ).encode(),
+    "20 loops": (
+        USE
+        + "def f(e):\n    s = Session(e)\n"
+        + "".join("    " * n + f"for i{n} in s.all():\n" for n in range(1, 20))
+        + "    " * 20
+        + "s.get(1)\n    s.close()\n"
+    ).encode(),
+    "everything at once": (
+        USE + "async def f(*a, b: int = 1, **k) -> 'x':\n"
+        "    async with a as b, c: pass\n"
+        "    async for i in [j async for j in k]: yield (await i)\n"
+        "    else: return\n"
+        "    match b:\n"
+        "        case {'a': [1, *_], **r} | C(d=None) as z if r: raise\n"
+        "    del (a), [b]\n"
+        "    global x; x: int\n"
+        "    assert (y := lambda q, /, *, w: 0), f'{a!r:>{b}}'\n"
+        "    try: ...\n"
+        "    except* E as e: print(*e, sep=''[::2])\n"
+        "    while not a < b <= c: break\n"
+    ).encode(),
+}
+
+UNREADABLE = {
+    "NUL": b"x = 1\n\0\n",
+    "NUL alone": b"\0",
+    "utf-16": "x = 1\n".encode("utf-16"),
+    "not utf-8": b"\n\nx = '\xff'\n",
+    "unknown coding": b"# coding: klingon\n",
+    "coding that is no text": b"# coding: rot13\nk = 1\n",
+    "wrong coding": b"\xef\xbb\xbf# coding: latin-1\n",
+    "syntax error": b"from sqlalchemy.orm import Session\ndef f(: Session()\n",
+    "python 2": b"print 'a'\n",
+    "a template": b"{% if a %}\nimport b\n{% endif %}\n",
+    "open bracket": b"f(\n",
+    "open string": b"x = '''\n",
+    "bad indent": b"if a:\n        b\n    c\n",
+    "201 nested parentheses": b"x = " + b"(" * 201 + b"1" + b")" * 201 + b"\n",
+    "100,000 nested brackets": b"x = " + b"[" * 100_000 + b"\n",
+    "compressed": zlib.compress(b"x" * 5_000),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_reads_every_text_that_is_python(tmp_path, name):
+    (tmp_path / "a.py").write_bytes(HARMLESS[name])
+    done = sessionlint("a.py", cwd=tmp_path)
+    assert done.stderr == ""
+    assert done.returncode in {0, 1}, done.stdout
+    assert done.stdout.endswith((" error.\n", " errors.\n", "All checks passed!\n"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "no last newline",
+        "byte order mark",
+        "windows newlines",
+        "old mac newlines",
+        "mixed newlines",
+        "tabs",
+        "latin-1",
+        "form feed",
+        "form feed in a line",
+        "vertical separators",
+        "2,000 branches",
+    ],
+)
+def test_finds_the_leak_in_every_writing(tmp_path, name):
+    (tmp_path / "a.py").write_bytes(HARMLESS[name])
+    done = sessionlint("a.py", "--output-format", "concise", cwd=tmp_path)
+    assert ": SES102 session `session` " in done.stdout
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_reports_what_it_cannot_read_and_goes_on(tmp_path, name):
+    (tmp_path / "a.py").write_bytes(UNREADABLE[name])
+    (tmp_path / "b.py").write_text(USE + LEAK)
+    done = sessionlint("--engine", "full", "--output-format", "concise", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == ""
+    assert [line.split()[1] for line in done.stdout.splitlines()[:-1]] == ["SES999", "SES102"]
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_shows_what_it_cannot_read(tmp_path, name):
+    (tmp_path / "a.py").write_bytes(UNREADABLE[name])
+    done = sessionlint("--engine", "full", "a.py", cwd=tmp_path)
+    assert done.stderr == ""
+    assert done.stdout.startswith("a.py:")
+
+
+def test_does_not_parse_what_cannot_hold_a_session(tmp_path):
+    (tmp_path / "a.py").write_bytes(UNREADABLE["open bracket"])
+    assert sessionlint("a.py", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("engine", ["fast", "full"])
+def test_a_very_long_expression_costs_no_more_than_its_file(tmp_path, engine):
+    links = "s" + ".a()" * 1_000
+    (tmp_path / "a.py").write_text(f"{USE}def f(s):\n    {links}\n")
+    (tmp_path / "b.py").write_text(USE + LEAK)
+    done = sessionlint("--engine", engine, "--output-format", "concise", cwd=tmp_path)
+    assert done.stderr == ""
+    assert done.returncode in {1, 2}
+    assert "b.py:3:15: SES102" in done.stdout
+
+
+def test_a_file_of_100000_lines(tmp_path):
+    body = "".join(f"x{n} = {n}\n" for n in range(100_000))
+    (tmp_path / "a.py").write_text(USE + body + LEAK)
+    done = sessionlint("a.py", "--output-format", "concise", cwd=tmp_path)
+    assert done.stdout.startswith("a.py:100003:15: SES102 ")
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+@pytest.mark.parametrize("kind", ["broken", "loop", "fifo", "locked", "locked folder"])
+def test_strange_files_never_hang_it(tmp_path, kind, is_given):
+    path = tmp_path / "strange.py"
+    make_strange(path, kind)
+    try:
+        done = sessionlint(*([path.name] if is_given else []), cwd=tmp_path)
+    finally:
+        if kind.startswith("locked"):
+            path.chmod(0o700)
+    assert "Traceback" not in done.stderr
+    assert done.returncode in {0, 2}
+    assert done.returncode == 2 or not is_given or os.geteuid() == 0
+
+
+def make_strange(path: Path, kind: str) -> None:
+    if kind == "broken":
+        path.symlink_to("nowhere")
+    elif kind == "loop":
+        path.symlink_to(path.name)
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "locked":
+        path.write_text("x = 1\n")
+        path.chmod(0)
+    else:
+        path.mkdir()
+        (path / "a.py").write_text("x = 1\n")
+        path.chmod(0)
+
+
+def test_links_that_lead_back_up_are_not_followed(tmp_path):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "up").symlink_to(tmp_path)
+    done = sessionlint("--output-format", "json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "[]\n")
+
+
+def test_file_names_that_are_no_text(tmp_path):
+    name = os.fsdecode(b"\xff\n\x1b[31m.py")
+    (tmp_path / name).write_text(USE + LEAK)
+    done = sessionlint("--output-format", "concise", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.startswith("\N{REPLACEMENT CHARACTER}␊␛[31m.py:3:15: SES102 ")
+
+
+def library() -> list[Path]:
+    """The standard library's files, smallest first; its tests hold broken ones on purpose."""
+    folder = Path(sysconfig.get_path("stdlib"))
+    skipped = {"site-packages", "__pycache__"}
+    files = (path for path in folder.rglob("*.py") if not skipped & set(path.parts))
+    return sorted(files, key=lambda path: (path.stat().st_size, path))
+
+
+def checked(files: list[Path], folder: Path, engine: str) -> int:
+    """How many of the files could be checked, each group of 40 as a project of its own."""
+    total = 0
+    for start in range(0, len(files), 40):
+        group = folder / str(start)
+        group.mkdir()
+        for number, path in enumerate(files[start : start + 40]):
+            shutil.copyfile(path, group / f"{number}_{path.name}")
+        results = check_paths([group], RULES, Options(engine=engine))
+        total += sum(
+            all(one.severity is not Severity.ERROR for one in found) for _, found in results
+        )
+    return total
+
+
+@pytest.mark.parametrize("engine", ["fast", "full"])
+def test_a_spread_of_the_standard_library(tmp_path, engine):
+    files = library()[::16]
+    assert checked(files, tmp_path, engine) > len(files) * 0.9
+
+
+@pytest.mark.slow
+def test_the_whole_standard_library(tmp_path):
+    files = library()
+    assert checked(files, tmp_path, "full") > len(files) * 0.9

@@ -1,0 +1,83 @@
+"""The shape of the project: sizes, layout, and what starting costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sessionlint
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = {"bad.py", "good.py", "fixed.py"}
+MODULES = sorted(
+    path
+    for folder in ("sessionlint", "rules")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.name not in EXAMPLES
+)
+NAMES = [path.relative_to(ROOT).as_posix() for path in MODULES]
+
+VISIBLE = {"README.md", "fixtures", "pyproject.toml", "rules", "sessionlint", "tests"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_module_has_at_most_300_lines(name):
+    assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_function_has_at_most_50_lines(name):
+    tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
+    assert [place for place in map(too_long, ast.walk(tree)) if place] == []
+
+
+def too_long(node: ast.AST) -> str:
+    """The name of a function that does not fit on a screen, empty for all else."""
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return ""
+    assert node.end_lineno is not None
+    return node.name if node.end_lineno - node.lineno + 1 > 50 else ""
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no checkout of git")
+def test_nothing_else_stands_at_the_top():
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    tops = {name.split("/")[0] for name in listed.stdout.split("\0") if name}
+    assert {top for top in tops if not top.startswith(".")} <= VISIBLE
+
+
+@pytest.mark.parametrize("name", sorted(sessionlint.__all__))
+def test_every_public_name_can_be_had(name):
+    assert getattr(sessionlint, name) is not None
+    assert name in dir(sessionlint)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'lint'"):
+        sessionlint.lint  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("code", "unwanted"),
+    [
+        ("import sessionlint", {"libcst", "click"}),
+        ("from sessionlint import Finding", {"libcst", "click"}),
+        ("from sessionlint.cli import run; run(['--version'])", {"libcst"}),
+        ("from sessionlint.cli import run; run(['--help'])", {"libcst"}),
+        ("from sessionlint.cli import run; run(['check', '--help'])", {"libcst"}),
+    ],
+)
+def test_starts_without_what_it_does_not_need(code, unwanted):
+    asked = f"{code}\nimport sys\nprint([name for name in {unwanted!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
