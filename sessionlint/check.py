@@ -4,29 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-
-import libcst as cst
+from typing import TYPE_CHECKING
 
 from sessionlint.errors import UnreadableFile
-from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.modules import Tree
+from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
-from sessionlint.flow.scope import Scope
+from sessionlint.facts.producers import Producers
 from sessionlint.model import Finding
 from sessionlint.rule import Rule
-from sessionlint.source.walk import walk
+from sessionlint.source.text import decoded
 from sessionlint.suppress import is_suppressed
+
+if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+    from sessionlint.flow.scope import Scope
 
 __all__ = ["Project", "check_source"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(eq=False)
 class Project:
-    """The facts of one project, gathered as they are asked for and kept for its next file."""
+    """The facts of one project, gathered as they are asked for and kept for its next file.
 
-    evaluator: Evaluator
-    is_full: bool
+    `is_full` looks at every file and walks it as LibCST does; otherwise files that cannot acquire
+    anything are not parsed, with the same findings.
+    """
+
+    files: Files
+    names: Names
+    source_roots: tuple[Path, ...] = ()
+    is_full: bool = False
 
     @classmethod
     def open(
@@ -41,19 +50,36 @@ class Project:
 
         `engine` is "fast", or "full" for LibCST's own visit and no gate.
         """
-        is_full = engine == "full"
-        tree = Tree(root, read, source_roots, _visit if is_full else walk)
-        return cls(Evaluator(tree, names), is_full)
+        return cls(Files(root, read), names, source_roots, engine == "full")
+
+    @cached_property
+    def producers(self) -> Producers:
+        """Which files may acquire something, by their bytes."""
+        return Producers(self.files, self.names)
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """What expressions are, by following names; loads LibCST."""
+        from sessionlint.facts.evaluate import Evaluator
+        from sessionlint.facts.modules import Tree
+        from sessionlint.source.walk import visited, walk
+
+        tree = Tree(self.files, self.source_roots, visited if self.is_full else walk)
+        return Evaluator(tree, self.names)
 
 
-def check_source(
-    data: bytes, path: Path, rules: Sequence[Rule], project: Project
-) -> list[Finding]:
+def check_source(data: bytes, path: Path, rules: Sequence[Rule], project: Project) -> list[Finding]:
     """The findings of one file in the order of their places, suppressed ones left out.
 
     Raises:
         UnreadableFile: the file cannot be decoded or parsed, or nests too deep to follow.
     """
+    if not project.is_full and not project.producers.is_candidate(data):
+        decoded(data)
+        return []
+    # Have: a file worth a parse, so LibCST's import is paid from here on.
+    from sessionlint.flow.scope import Scope
+
     tree = project.evaluator.tree
     source = tree.source(path, data)
     try:
@@ -70,11 +96,7 @@ def check_source(
 def _findings(scopes: Sequence[Scope], rules: Sequence[Rule]) -> Iterator[Finding]:
     # Every lifetime first: the places of all are then found in one pass over the file.
     for scope in scopes:
-        scope.lifetimes
+        _ = scope.lifetimes
     for scope in scopes:
         for rule in rules:
             yield from rule.check(scope)
-
-
-def _visit(node: cst.CSTNode, visitor: cst.CSTVisitor) -> object:
-    return node.visit(visitor)

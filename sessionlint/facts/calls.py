@@ -227,7 +227,7 @@ def _shared(value: Value) -> Value:
 def returned(evaluator: Evaluator, block: Block) -> Value:
     """What a function's own code gives, its decorators left aside."""
     if block.yields:
-        items = [evaluator.value(node.value, block) for node in block.yields if _is_plain(node)]
+        items = [evaluator.value(value, block) for value in map(_lent, block.yields) if value]
         return Stream(borrowed(joined(items)), block)
     values = [evaluator.value(node.value, block) for node in block.returns if node.value]
     found = joined(values) if values else _empty(block)
@@ -236,8 +236,9 @@ def returned(evaluator: Evaluator, block: Block) -> Value:
     return Pending(found) if block.is_async else found
 
 
-def _is_plain(node: cst.Yield) -> bool:
-    return node.value is not None and not isinstance(node.value, cst.From)
+def _lent(node: cst.Yield) -> cst.BaseExpression | None:
+    """What a plain `yield` gives; None for `yield from` and a bare `yield`."""
+    return node.value if isinstance(node.value, cst.BaseExpression) else None
 
 
 def _empty(block: Block) -> Value:

@@ -54,7 +54,8 @@ class Type:
     """A kind of object: how it is called in messages and what ends it.
 
     `releases` are the methods after which it holds nothing; those of an asynchronous type must be
-    awaited, except `unawaited`. `ends_with` says whether `with obj:` releases it.
+    awaited, except `unawaited`. `ends_with` says whether `with obj:` releases it;
+    `is_manageable` whether any context manager does, `contextlib.closing` included.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Type:
     releases: frozenset[str] = frozenset()
     ends_with: bool = True
     unawaited: frozenset[str] = frozenset({"terminate"})
+    is_manageable: bool = True
 
     def is_release(self, method: str) -> bool:
         """Whether that method ends the object's hold on its connection."""
@@ -101,7 +103,7 @@ TYPES: Final[dict[str, Type]] = {
         Type("RawConnection", Kind.CONNECTION, "raw connection", releases=_CONNECTION, ends_with=False),
         Type("Transaction", Kind.TRANSACTION, "transaction"),
         Type("SQLAlchemy", Kind.EXTENSION, "extension"),
-        Type("asyncpg.Connection", Kind.CONNECTION, "connection", True, _CONNECTION, ends_with=False),
+        Type("asyncpg.Connection", Kind.CONNECTION, "connection", True, _CONNECTION, ends_with=False, is_manageable=False),
         Type("asyncpg.PoolConnection", Kind.CONNECTION, "pooled connection", True, _CONNECTION, ends_with=False),
         Type("asyncpg.Pool", Kind.POOL, "pool", True, _ENGINE),
         Type("psycopg2.connection", Kind.CONNECTION, "connection", releases=_CONNECTION, ends_with=False),
@@ -253,6 +255,7 @@ def canonical(name: str) -> str:
     Source: the re-exports of SQLAlchemy 1.4–2.1, SQLModel 0.0.14–0.0.24 and the drivers.
     """
     return _SPELLINGS.get(name, name)
+
 
 LIBRARIES: Final = frozenset(
     "sqlalchemy sqlmodel flask_sqlalchemy asyncpg psycopg psycopg2 psycopg_pool aiomysql "

@@ -28,7 +28,7 @@ DATABASE_CALLS: Final = frozenset(
 Source: measured on labelled code, see the page of SES102."""
 
 _FACTORY: Final = re.compile(
-    r"(?:get|make|create|new|open)_?(?:\w+_)?session|(?:async|db|local|scoped)?_?session"
+    r"_*(?:get|make|create|new|open)_?(?:\w+_)?session|_*(?:async|db|local)?_?session"
     r"(?:_?(?:local|maker|factory))|(?:\w*)SessionLocal|sessionmaker|DBSession|db_session",
     re.IGNORECASE,
 )
@@ -70,9 +70,9 @@ def guess(evaluator: Evaluator, call: cst.Call, block: Block, found: Value) -> V
         return Thing(TYPES["Session"], is_fresh=True)
     owner = call.func.value if isinstance(call.func, cst.Attribute) else None
     gift = _ENGINE_CALLS.get(name)
-    if gift is not None and owner is not None and found == UNKNOWN and uses_database(block.home):
+    if gift is not None and owner is not None and uses_database(block.home):
         is_engine = _ENGINE.fullmatch(last_name(_callee(owner))) is not None
-        return _guessed(TYPES[gift.type]) if is_engine else UNKNOWN
+        return _guessed(TYPES[gift.type]) if is_engine else found
     if _FACTORY.fullmatch(name):
         return _guessed(TYPES["Session"])
     return found

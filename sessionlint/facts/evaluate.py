@@ -8,7 +8,8 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts import annotations, calls, classes
+from sessionlint.facts import annotations as hints
+from sessionlint.facts import calls, classes
 from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES, canonical
 from sessionlint.facts.fields import Fields
 from sessionlint.facts.modules import Tree
@@ -140,7 +141,7 @@ class Evaluator:
     def _given(self, binding: Binding, value: Value) -> Value:
         match binding.how, value:
             case How.VALUE, _ if value == UNKNOWN and binding.annotation is not None:
-                return annotations.value(self, binding.annotation, binding.block)
+                return hints.value(self, binding.annotation, binding.block)
             case How.VALUE, _:
                 return value
             case How.ITEM, Items(items=items) if binding.index < len(items):
@@ -154,13 +155,18 @@ class Evaluator:
         return UNKNOWN
 
     def _parameter(self, binding: Binding) -> Value:
+        default = binding.expression
+        given = UNKNOWN if default is None else self.value(default, binding.block.home.top)
+        if isinstance(given, (Maker, FunctionValue)):
+            # `def f(s: Session = SessionLocal)`: what runs is the default, not the annotation.
+            return given
         if binding.annotation is not None:
-            return borrowed(annotations.value(self, binding.annotation, binding.block))
+            return borrowed(hints.value(self, binding.annotation, binding.block))
         function = binding.block
         is_first = function.parameters and function.parameters[0] is binding.node
         if not is_first or function.owner is None:
             return UNKNOWN
-        marks = {name for name in map(calls.decorator_name, function.decorators)}
+        marks = set(map(calls.decorator_name, function.decorators))
         if "staticmethod" in marks:
             return UNKNOWN
         return ClassValue(function.owner) if "classmethod" in marks else Instance(function.owner)
@@ -203,7 +209,9 @@ class Evaluator:
             if below is not None:
                 return ModuleValue(below)
         found = self._star(name, module) if module.top.stars else UNKNOWN
-        return UNKNOWN if isinstance(found, Symbol) and found.name.startswith("builtins.") else found
+        return (
+            UNKNOWN if isinstance(found, Symbol) and found.name.startswith("builtins.") else found
+        )
 
     def attribute(self, node: cst.Attribute, block: Block) -> Value:
         """What `owner.name` is."""

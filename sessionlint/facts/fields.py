@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
@@ -28,13 +26,6 @@ class Fields:
         self._evaluator = evaluator
         self._known: dict[str, Value] = {}
 
-    @cached_property
-    def texts(self) -> list[tuple[Path, bytes]]:
-        """The project's files that speak of sessions, engines or connections at all."""
-        tree = self._evaluator.tree
-        read = ((path, tree.read(path)) for path in tree.files)
-        return [(path, data) for path, data in read if data and _speaks(data)]
-
     def value(self, name: str) -> Value:
         """What every object's attribute of that name is, UNKNOWN unless all agree."""
         if name not in self._known:
@@ -48,7 +39,7 @@ class Fields:
         assigned = re.compile(rb"(?:\.|\bdef )" + word + rb"\s*(?::[^=\n]+)?(?:=(?!=)|\()")
         tree = self._evaluator.tree
         values: list[Value] = []
-        for path, data in self.texts:
+        for path, data in tree.files.speaking:
             if name.encode() not in data or not assigned.search(data):
                 continue
             module = tree.module(path)
@@ -62,10 +53,6 @@ class Fields:
 
     def _one(self, binding: Binding) -> Value:
         return self._evaluator.bound([binding])
-
-
-def _speaks(data: bytes) -> bool:
-    return b"ession" in data or b"ngine" in data or b"onnect" in data
 
 
 def _is_passed_on(binding: Binding) -> bool:

@@ -3,70 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
 from sessionlint.errors import UnreadableFile
-from sessionlint.facts.scopes import Module, Visit, blocks_of
+from sessionlint.facts.collect import Visit, blocks_of
+from sessionlint.facts.files import Files
+from sessionlint.facts.scopes import Module
 from sessionlint.source.parse import Source, read_source
 from sessionlint.source.walk import walk
 
-__all__ = ["MARKERS", "SKIPPED", "Tree", "project_root"]
-
-MARKERS = (
-    "pyproject.toml",
-    "setup.py",
-    "setup.cfg",
-    "requirements.txt",
-    "Pipfile",
-    "alembic.ini",
-    "manage.py",
-)
-"""Files that stand at the top of a project."""
-
-SKIPPED = frozenset(
-    ".git .hg .svn .venv venv env node_modules build dist __pycache__ .tox .nox .eggs "
-    ".mypy_cache .ruff_cache .pytest_cache site-packages".split()
-)
-"""Folders that hold no source of the project."""
-
-
-def project_root(path: Path) -> Path:
-    """The folder that holds the project of a file.
-
-    The nearest folder above with a repository in it; else the farthest with a project file; else
-    the folder above the file's outermost package.
-    """
-    above = list(path.parents)
-    for folder in above:
-        if (folder / ".git").exists() or (folder / ".hg").exists():
-            return folder
-    marked = [folder for folder in above if any((folder / name).is_file() for name in MARKERS)]
-    if marked:
-        return marked[-1]
-    top = path.parent
-    while (top / "__init__.py").is_file() and top != top.parent:
-        top = top.parent
-    return top
+__all__ = ["Tree"]
 
 
 class Tree:
-    """The source files below one folder.
+    """The modules of one project.
 
-    `read` gives a file's bytes, or None when it cannot be read; `source_roots` are folders that
-    imports start from, looked at before all others.
+    `source_roots` are folders that imports start from, looked at before all others.
     """
 
     def __init__(
-        self,
-        root: Path,
-        read: Callable[[Path], bytes | None],
-        source_roots: tuple[Path, ...] = (),
-        visit: Visit = walk,
+        self, files: Files, source_roots: tuple[Path, ...] = (), visit: Visit = walk
     ) -> None:
-        self.root = root
-        self.read = read
+        self.files = files
         self._source_roots = source_roots
         self._visit = visit
         self._modules: dict[Path, Module | None] = {}
@@ -74,16 +34,11 @@ class Tree:
         self._located: dict[tuple[str, Path], Path | None] = {}
 
     @cached_property
-    def files(self) -> list[Path]:
-        """Every Python file of the project, in path order."""
-        return sorted(_python_files(self.root))
-
-    @cached_property
     def _roots_by_name(self) -> dict[str, list[Path]]:
         """For each top-level importable name, the folders it can be imported from."""
         found: dict[str, list[Path]] = {}
-        packages = {path.parent for path in self.files if path.name == "__init__.py"}
-        for path in self.files:
+        packages = {path.parent for path in self.files.paths if path.name == "__init__.py"}
+        for path in self.files.paths:
             folder, name = path.parent, path.stem
             if name == "__init__":
                 folder, name = folder.parent, folder.name
@@ -112,7 +67,7 @@ class Tree:
         """The parsed module of a file, None when it cannot be read."""
         if path not in self._modules:
             self._modules[path] = None
-            data = self.read(path)
+            data = self.files.read(path)
             if data is not None:
                 try:
                     self.source(path, data)
@@ -143,7 +98,7 @@ class Tree:
             if not (folder / "__init__.py").is_file() or folder == importer.parent:
                 yield folder
                 yield folder / "src"
-            if folder == self.root:
+            if folder == self.files.root:
                 break
         others = self._roots_by_name.get(first, [])
         if len(others) == 1:
@@ -183,11 +138,3 @@ def _module_name(path: Path) -> tuple[str, bool]:
         parts.append(folder.name)
         folder = folder.parent
     return ".".join(reversed(parts)), is_package
-
-
-def _python_files(root: Path) -> Iterator[Path]:
-    for folder, below, files in os.walk(root):
-        below[:] = [name for name in below if name not in SKIPPED]
-        for name in files:
-            if name.endswith(".py"):
-                yield Path(folder, name)

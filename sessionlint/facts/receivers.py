@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts.scopes import STORING, Block
+from sessionlint.facts.collect import STORING
+from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import dotted, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
 from sessionlint.source.walk import descend
@@ -29,8 +30,8 @@ class Effect(Enum):
 
 
 CLOSING: Final = re.compile(
-    r"clos|releas|dispos|clean_?up|teardown|tear_down|shut_?down|finish|putconn|give_?back|free|"
-    r"return_conn|return_session|end_session|remove_session|destroy|invalidate|terminate",
+    r"close|releas|dispos|tear_?down|shut_?down|put_?conn|give_?back|^_*(?:clean_?up|finish|free)$|"
+    r"(?:clean_?up|finish|free|return|end|remove|destroy|kill|drop)_(?:db|conn|session)",
     re.IGNORECASE,
 )
 """Callees that, by their name, may end what they are given."""
@@ -71,9 +72,7 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
         callee_node, index = call.args[0].value, index - 1
     callee = evaluator.value(callee_node, block)
     if isinstance(callee, FunctionValue):
-        found = _of_function(evaluator, callee, argument, index, _DEEPEST)
-        is_unclear = found is Effect.LOAN and CLOSING.search(callee.block.name)
-        return Effect.UNKNOWN if is_unclear else found
+        return _of_function(evaluator, callee, argument, index, _DEEPEST)
     if isinstance(callee, Symbol) and callee.name.startswith("builtins."):
         return Effect.LOAN
     return Effect.UNKNOWN if CLOSING.search(last_name(callee_node)) else Effect.LOAN
@@ -113,10 +112,12 @@ def _passed_on(
         callee = evaluator.value(call.func, block)
         if isinstance(callee, FunctionValue) and callee.block is not block:
             found = _of_function(evaluator, callee, arg, index, depth - 1)
-            if found is Effect.RELEASES:
-                return found
-        if last_name(call.func) in _RELEASING or last_name(call.func) in {"closing", "aclosing"}:
+            return None if found is Effect.LOAN else found
+        name_called = last_name(call.func)
+        if name_called in _RELEASING or name_called in {"closing", "aclosing"}:
             return Effect.RELEASES
+        if CLOSING.search(name_called):
+            return Effect.UNKNOWN
     return None
 
 

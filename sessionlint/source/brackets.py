@@ -4,24 +4,28 @@ import re
 
 __all__ = ["deepest"]
 
-_STRING = r"'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^\\'\n])*'|\"(?:\\.|[^\\\"\n])*\""
+_STRING = (
+    r"'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^\\'\n])*'|\"(?:\\.|[^\\\"\n])*\""
+)
 _TOKEN = re.compile(rf"{_STRING}|#[^\n]*|[\[({{]|[\])}}]", re.DOTALL)
 
 
 def deepest(text: str, limit: int) -> tuple[int, int]:
-    """The deepest nesting of brackets outside strings and comments, and its line.
+    """The deepest nesting of brackets outside strings and comments, and the line it begins on.
 
     Counting stops one past `limit`. A text with fewer opening brackets than that is not scanned.
     """
     if text.count("(") + text.count("[") + text.count("{") <= limit:
         return 0, 1
-    depth = most = where = 0
+    depth = most = where = outermost = 0
     for match in _TOKEN.finditer(text):
         token = match.group()
         if token in "([{":
             depth += 1
+            if depth == 1:
+                outermost = match.start()
             if depth > most:
-                most, where = depth, match.start()
+                most, where = depth, outermost
             if most > limit:
                 break
         elif token in ")]}":

@@ -103,7 +103,7 @@ CHILDREN: Final[dict[str, tuple[str, ...]]] = {
     "TypeParameters": ("params",),
     "TypeVar": ("name", "bound"),
     "TypeVarTuple": ("name",),
-    "UnaryOperation": ("expression"),
+    "UnaryOperation": ("expression",),
     "While": ("test", "body", "orelse"),
     "With": ("items", "body"),
     "WithItem": ("item", "asname"),

@@ -1,5 +1,7 @@
 """Bytes to a LibCST module, or one clear reason why not."""
 
+import ast
+import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -57,10 +59,25 @@ def read_source(data: bytes) -> Source:
     try:
         return Source(data, text, cst.parse_module(data))
     except cst.ParserSyntaxError as error:
-        reason = f"syntax error: {_first_line(error.message)}"
-        raise UnreadableFile(reason, error.editor_line, error.editor_column) from error
+        raise _unparsed(text, error) from error
     except RecursionError as error:
         raise UnreadableFile("nested too deep to parse") from error
+
+
+def _unparsed(text: str, error: "cst.ParserSyntaxError") -> UnreadableFile:
+    """Where the text goes wrong: as Python sees it, else as LibCST does, which is less exact."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<file>", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST)
+    except SyntaxError as own:
+        if own.lineno:
+            reason = f"syntax error: {own.msg}"
+            return UnreadableFile(reason, own.lineno, max(own.offset or 1, 1))
+    except (ValueError, RecursionError, MemoryError):
+        return UnreadableFile("cannot be parsed", error.editor_line, error.editor_column)
+    reason = f"syntax error: {_first_line(error.message)}"
+    return UnreadableFile(reason, error.editor_line, error.editor_column)
 
 
 def _first_line(message: str) -> str:

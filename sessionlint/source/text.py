@@ -27,10 +27,13 @@ def decoded(data: bytes) -> str:
     except SyntaxError as error:
         raise UnreadableFile(str(error.msg)) from error
     try:
-        return data.removeprefix(codecs.BOM_UTF8).decode(encoding)
+        text = data.removeprefix(codecs.BOM_UTF8).decode(encoding)
     except UnicodeDecodeError as error:
         reason = f"not {encoding}: byte 0x{error.object[error.start]:02x} cannot be decoded"
         raise UnreadableFile(reason, line=_line_of(error.object, error.start)) from error
+    except LookupError as error:
+        raise UnreadableFile(f"{encoding} is not a text encoding") from error
+    return text
 
 
 def lines(text: str) -> list[str]:

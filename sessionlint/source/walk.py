@@ -11,7 +11,7 @@ import libcst as cst
 
 from sessionlint.source.children import CHILDREN
 
-__all__ = ["children", "descend", "walk"]
+__all__ = ["children", "descend", "visited", "walk"]
 
 # Any: one table holds the hooks of every visitor and node class; LibCST types them one by one.
 _Hook = Callable[[Any, Any], bool | None]
@@ -55,6 +55,11 @@ def walk(root: cst.CSTNode, visitor: cst.CSTVisitor) -> None:
             stack.append((node, True))
         if not is_skipped:
             stack.extend((child, False) for child in reversed(children(node)))
+
+
+def visited(root: cst.CSTNode, visitor: cst.CSTVisitor) -> None:
+    """The same by LibCST's own `visit`, to compare with."""
+    root.visit(visitor)
 
 
 def descend(root: cst.CSTNode, *stop: type[cst.CSTNode]) -> Iterator[cst.CSTNode]:
