@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sessionlint.flow.scope import Scope
 from sessionlint.flow.ways import End, Lifetime, Step, StepKind, Way
 from sessionlint.model import Finding, Note, Severity, Span
 
-__all__ = ["Finding", "Lifetime", "Note", "Rule", "Scope", "Severity", "Span", "exit_in_words", "lifetime_finding", "subject"]
+if TYPE_CHECKING:
+    from sessionlint.flow.scope import Scope
+
+__all__ = [
+    "Finding",
+    "Lifetime",
+    "Note",
+    "Rule",
+    "Severity",
+    "Span",
+    "exit_in_words",
+    "lifetime_finding",
+    "subject",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +111,9 @@ def _steps(scope: Scope, life: Lifetime, end: End) -> Iterator[Note]:
     yield Note(scope.span(life.acquired), f"{subject(life)} is opened")
     start = scope.span(life.acquired)
     for step in end.steps:
-        span = scope.span(step.node)
         words = _step_in_words(step)
-        if words is not None and span >= start and step.node is not end.node:
-            yield Note(span, words)
+        if words is not None and step.node is not end.node:
+            yield Note(scope.span(step.node), words)
     if end.node is not None:
         yield Note(scope.span(end.node), f"{exit_in_words(scope, end)}, and it is still open")
     else:

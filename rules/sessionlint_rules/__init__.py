@@ -39,5 +39,5 @@ def page(code: str) -> str:
         KeyError: no rule has that code.
     """
     names = {rule.code: f"{rule.code}_{rule.name}".lower().replace("-", "_") for rule in RULES}
-    text = files("sessionlint_rules").joinpath(names[code], "README.md")
-    return text.read_text(encoding="utf-8")
+    folder = files("sessionlint_rules").joinpath(names[code])
+    return folder.joinpath("README.md").read_text(encoding="utf-8")

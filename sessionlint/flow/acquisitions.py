@@ -9,12 +9,12 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.catalog import TYPES, Kind
 from sessionlint.facts.conventions import DATABASE_CALLS, uses_database
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.catalog import TYPES, Kind
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import bare, last_name
+from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.facts.values import Items, Thing
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import flag_texts
@@ -25,12 +25,15 @@ __all__ = ["acquisitions"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _MOST_FLAGS: Final = 4
+_PATCHING: Final = frozenset({"patch", "mocker", "monkeypatch"})
 _BLOCKS: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _IMPORTS: Final = frozenset({How.IMPORT, How.IMPORT_FROM})
 
 
 def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
     """Every local name of a block that is given a fresh session or connection."""
+    if _is_patched(block):
+        return
     for name, bindings in block.names.items():
         if name in block.declared:
             continue
@@ -47,11 +50,27 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
             yield body.resource(evaluator, binding, thing, name)
 
 
+def _is_patched(block: Block) -> bool:
+    """Whether a test puts mocks in the place of what the block calls: nothing is what it seems."""
+    scope: Block | None = block
+    while scope is not None:
+        marks = (dotted(one.func if isinstance(one, cst.Call) else one) for one in scope.decorators)
+        if any(mark and _PATCHING & set(mark.split(".")) for mark in marks):
+            return True
+        if any(parameter.name.value in _PATCHING for parameter in scope.parameters):
+            return True
+        scope = scope.parent
+    return any(_PATCHING & set((dotted(call.func) or "").split(".")) for call in block.calls)
+
+
 def _acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
     """What a binding acquires, None unless it is surely fresh and has to be released."""
     if binding.expression is None or binding.how not in {How.VALUE, How.ITEM}:
         return None
-    value = evaluator.value(binding.expression, binding.block)
+    made = binding.expression
+    if isinstance(made, cst.ListComp) and binding.how is How.VALUE:
+        made = made.elt
+    value = evaluator.value(made, binding.block)
     if binding.how is How.ITEM:
         is_item = isinstance(value, Items) and binding.index < len(value.items)
         value = value.items[binding.index] if isinstance(value, Items) and is_item else value
@@ -92,9 +111,7 @@ class _Body:
                 return owner == name
         return False
 
-    def resource(
-        self, evaluator: Evaluator, binding: Binding, thing: Thing, name: str
-    ) -> Resource:
+    def resource(self, evaluator: Evaluator, binding: Binding, thing: Thing, name: str) -> Resource:
         """The resource with everything its interpretation needs to know of the block."""
         names = frozenset({name, *self._aliases(name)})
         resource = Resource(
@@ -109,12 +126,15 @@ class _Body:
                 id(node.value) for node in self.nodes if isinstance(node, cst.Expr)
             ),
         )
+        if isinstance(binding.expression, cst.ListComp):
+            resource.members = frozenset(self._members(name))
         resource.flags = self._flags(resource)
         resource.inner = self._inner(resource)
         resource.holders = self._holders(names)
-        resource.is_conditional = any(
-            isinstance(node, (cst.If, cst.Match)) and _contains(node, binding.node)
+        resource.branches = tuple(
+            node
             for node in self.nodes
+            if isinstance(node, (cst.If, cst.Match)) and _contains(node, binding.node)
         )
         return resource
 
@@ -127,14 +147,26 @@ class _Body:
                 if is_plain and all(_is_name(value, name) for value in values):
                     yield alias
 
+    def _members(self, name: str) -> Iterator[str]:
+        """The names that loops over a list of resources give to each of them."""
+        for node in self.nodes:
+            match node:
+                case (
+                    cst.For(target=cst.Name(value=target), iter=cst.Name(value=of))
+                    | cst.CompFor(target=cst.Name(value=target), iter=cst.Name(value=of))
+                ) if of == name:
+                    yield target
+
     def _flags(self, resource: Resource) -> tuple[str, ...]:
         """Conditions without calls that guard the acquisition or a mention of the resource."""
         counts: Counter[str] = Counter()
         for node in self.nodes:
             if isinstance(node, (cst.If, cst.IfExp, cst.While)):
-                texts = set(flag_texts(node.test)) - resource.names
+                texts = list(flag_texts(node.test))
+                # Conditions that guard the resource itself come first.
+                counts.update(texts)
                 if any(_mentions(part, resource.names) for part in _branches(node)):
-                    counts.update(texts)
+                    counts.update(texts * _MOST_FLAGS)
         assigned = {
             name
             for name, bindings in self._block.names.items()
@@ -143,7 +175,9 @@ class _Body:
         worth = [
             text
             for text, count in counts.most_common()
-            if count > 1 or text in assigned or text.removesuffix(" is None") in assigned
+            if count > _MOST_FLAGS + 1
+            or (count > 0 and text in assigned)
+            or (count > _MOST_FLAGS and text.removesuffix(" is None") in assigned)
         ]
         return tuple(worth[:_MOST_FLAGS])
 
@@ -213,9 +247,7 @@ def _value_names(value: cst.CSTNode) -> Iterator[str]:
 
 def _branches(node: cst.If | cst.IfExp | cst.While) -> list[cst.CSTNode]:
     parts: list[cst.CSTNode | None] = [node.body]
-    if not isinstance(node, cst.If):
-        parts.append(node.orelse)
-    elif isinstance(node.orelse, cst.Else):
+    if not isinstance(node, cst.If) or isinstance(node.orelse, cst.Else):
         parts.append(node.orelse)
     return [part for part in parts if part is not None]
 

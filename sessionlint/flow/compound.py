@@ -1,4 +1,4 @@
-"""Compound statements: branches, loops, try, with and match."""
+"""Compound statements: branches, try, with and match."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.syntax import arguments, last_name
+from sessionlint.flow import loops
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
 from sessionlint.flow.handlers import Catch, caught
+from sessionlint.flow.loops import is_it, target_names
 from sessionlint.flow.paths import NEXT, Outcomes, Trail, extend, joined, only_next, step, then
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 
@@ -22,7 +24,6 @@ __all__ = ["run"]
 _ERROR: Final = Exit(Way.ERROR)
 _FAULTS: Final = frozenset({Way.ERROR, Way.CANCEL, Way.STOP})
 _PASSING: Final = frozenset({Way.LOST, Way.EXIT})
-_SURE_ITERABLES: Final = frozenset({"range", "enumerate", "zip", "reversed", "sorted"})
 
 
 def run(interpreter: Interpreter, node: cst.BaseCompoundStatement, state: State) -> Outcomes:
@@ -31,9 +32,9 @@ def run(interpreter: Interpreter, node: cst.BaseCompoundStatement, state: State)
         case cst.If():
             return _if(interpreter, node, state)
         case cst.While():
-            return _while(interpreter, node, state)
+            return loops.while_loop(interpreter, node, state)
         case cst.For():
-            return _for(interpreter, node, state)
+            return loops.for_loop(interpreter, node, state)
         case cst.Try() | cst.TryStar():
             return _try(interpreter, node, state)
         case cst.With():
@@ -73,103 +74,6 @@ def _if(interpreter: Interpreter, node: cst.If, state: State) -> Outcomes:
     return outcomes
 
 
-class _Loop:
-    """Closes a loop over its states; there are few, so each turn is summarised once per state."""
-
-    def __init__(self) -> None:
-        self.left: Outcomes = {}
-        self.ended: Outcomes = {}
-        self._heads: dict[State, Trail] = {}
-        self.waiting: list[State] = []
-
-    def enter(self, state: State, trail: Trail) -> None:
-        if state not in self._heads:
-            self._heads[state] = trail
-            self.waiting.append(state)
-
-    def trail(self, state: State) -> Trail:
-        return self._heads[state]
-
-    def turned(self, outcomes: Outcomes, before: Trail) -> None:
-        """Sort the ways out of the body: next turn, after the loop, or out of it."""
-        for (exit_, state), more in outcomes.items():
-            path = joined(before, more)
-            if exit_.way in {Way.NEXT, Way.CONTINUE}:
-                self.enter(state, path)
-            elif exit_.way is Way.BREAK:
-                self.left.setdefault((NEXT, state), path)
-            else:
-                self.left.setdefault((exit_, state), path)
-
-    def finished(self, interpreter: Interpreter, orelse: cst.Else | None) -> Outcomes:
-        """All ways out, the `else` block included."""
-        outcomes = self.ended
-        if orelse is not None:
-            outcomes = then(outcomes, lambda now: interpreter.block(orelse.body, now))
-        extend(outcomes, self.left)
-        return outcomes
-
-
-def _while(interpreter: Interpreter, node: cst.While, state: State) -> Outcomes:
-    loop = _Loop()
-    loop.enter(state, None)
-    while loop.waiting:
-        head = loop.waiting.pop()
-        for (exit_, tested), more in interpreter.evaluate(node.test, head).items():
-            path = joined(loop.trail(head), more)
-            if exit_ != NEXT:
-                loop.left.setdefault((exit_, tested), path)
-                continue
-            for truth, after in branches(interpreter.resource, node.test, tested):
-                if truth:
-                    turn = step(path, Step(StepKind.TURN, node))
-                    loop.turned(interpreter.block(node.body, after), turn)
-                else:
-                    loop.ended.setdefault((NEXT, after), path)
-    return loop.finished(interpreter, node.orelse)
-
-
-def _for(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
-    loop = _Loop()
-    for (exit_, now), trail in interpreter.evaluate(node.iter, state).items():
-        if exit_ == NEXT:
-            loop.enter(now, trail)
-        else:
-            loop.left.setdefault((exit_, now), trail)
-    exits = _iteration_exits(node)
-    names = _target_names(node.target)
-    is_rebinding = bool(names & interpreter.resource.names)
-    while loop.waiting:
-        head = loop.waiting.pop()
-        path = loop.trail(head)
-        extend(loop.left, raising(node.iter, head, *exits), path)
-        loop.ended.setdefault((NEXT, head), path)
-        turn = step(path, Step(StepKind.TURN, node))
-        bound: Outcomes = {(NEXT, head): None}
-        if is_rebinding:
-            bound = interpreter.evaluation.rebound(node.target, head)
-        loop.turned(then(bound, lambda now: interpreter.block(node.body, now)), turn)
-    return loop.finished(interpreter, node.orelse)
-
-
-def _iteration_exits(node: cst.For) -> tuple[Exit, ...]:
-    """How asking for the next item may fail."""
-    if node.asynchronous is not None:
-        return (_ERROR, Exit(Way.CANCEL))
-    is_call = isinstance(node.iter, cst.Call)
-    if is_call and last_name(node.iter.func) in _SURE_ITERABLES:
-        return ()
-    return () if isinstance(node.iter, (cst.Tuple, cst.List, cst.SimpleString)) else (_ERROR,)
-
-
-def _target_names(target: cst.BaseExpression) -> set[str]:
-    if isinstance(target, cst.Name):
-        return {target.value}
-    if isinstance(target, (cst.Tuple, cst.List)):
-        return {name for element in target.elements for name in _target_names(element.value)}
-    return set()
-
-
 def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, state: State) -> Outcomes:
     outcomes: Outcomes = {}
     for (exit_, now), trail in interpreter.block(node.body, state).items():
@@ -188,6 +92,8 @@ def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, state: State) ->
             continue
         for (way, after), more in interpreter.block(node.finalbody.body, now).items():
             # finally runs for every way out alike, and goes on with it unless it leaves by its own.
+            if way != NEXT and exit_.way in _FAULTS:
+                after = after.faulted()
             key = (exit_ if way == NEXT else way, after)
             finished.setdefault(key, joined(trail, more))
     return finished
@@ -206,8 +112,7 @@ def _handled(
         catch = caught(handler, exit_)
         if catch is Catch.NEVER:
             continue
-        is_faulted = state.status.is_open and (state.is_faulted or exit_.way in _FAULTS)
-        inside = State(state.status, is_faulted, state.flags)
+        inside = state.faulted() if exit_.way in _FAULTS else state
         path = step(trail, Step(StepKind.HANDLED, handler))
         extend(outcomes, interpreter.handler(handler.body, inside, exit_), path)
         if catch is Catch.ALWAYS:
@@ -220,15 +125,16 @@ def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) ->
     if index == len(node.items):
         return interpreter.block(node.body, state)
     item = node.items[index]
-    if _manages(interpreter, item.item):
-        body = _with(interpreter, node, index + 1, state)
-        return _released(body)
+    if state.status not in {Status.UNBORN, Status.NONE} and _manages(interpreter, item.item):
+        # Managed from here on: as good as handed to an owner, and not closed by hand.
+        managed = state.to(Status.HANDED_OVER) if state.status.is_open else state
+        return _with(interpreter, node, index + 1, managed)
     exits = (_ERROR, Exit(Way.CANCEL)) if node.asynchronous is not None else ()
     entered = then(
         interpreter.evaluate(item.item, state),
         lambda now: {(NEXT, now): None, **raising(item, now, *exits)},
     )
-    if item.asname is not None and _target_names(item.asname.name) & interpreter.resource.names:
+    if item.asname is not None and target_names(item.asname.name) & interpreter.resource.names:
         entered = then(entered, lambda now: interpreter.evaluation.rebound(item, now))
     outcomes = then(entered, lambda now: _with(interpreter, node, index + 1, now))
     return _suppressed(item.item, outcomes)
@@ -238,23 +144,9 @@ def _manages(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
     """Whether a with-item is the resource itself, or `closing` around it."""
     resource = interpreter.resource
     if isinstance(item, cst.Call) and last_name(item.func) in {"closing", "aclosing"}:
-        return any(_is_it(interpreter, value) for value in arguments(item))
+        return any(is_it(interpreter, value) for value in arguments(item))
     is_managing = resource.thing.type.ends_with or resource.thing.is_guess
-    return is_managing and _is_it(interpreter, item)
-
-
-def _is_it(interpreter: Interpreter, expression: cst.BaseExpression) -> bool:
-    names = interpreter.resource.names
-    return isinstance(expression, cst.Name) and expression.value in names
-
-
-def _released(outcomes: Outcomes) -> Outcomes:
-    after: Outcomes = {}
-    for (exit_, state), trail in outcomes.items():
-        is_managed = state.status.is_open and exit_.way is not Way.LOST
-        # Managed from here on: as good as handed to an owner, and not closed by hand.
-        after.setdefault((exit_, state.to(Status.HANDED_OVER) if is_managed else state), trail)
-    return after
+    return is_managing and is_it(interpreter, item)
 
 
 def _suppressed(item: cst.BaseExpression, outcomes: Outcomes) -> Outcomes:
@@ -266,9 +158,7 @@ def _suppressed(item: cst.BaseExpression, outcomes: Outcomes) -> Outcomes:
     for (exit_, state), trail in outcomes.items():
         is_error = exit_.way in {Way.ERROR, Way.RAISE}
         if is_error:
-            is_faulted = state.status.is_open
-            quiet = State(state.status, is_faulted, state.flags)
-            after.setdefault((NEXT, quiet), step(trail, Step(StepKind.HANDLED, item)))
+            after.setdefault((NEXT, state.faulted()), step(trail, Step(StepKind.HANDLED, item)))
         if not (is_error and takes_all):
             after.setdefault((exit_, state), trail)
     return after

@@ -11,7 +11,7 @@ from sessionlint.facts.syntax import last_name, text_of
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import State, Status
 
-__all__ = ["Branch", "branches", "flag_value", "is_plain"]
+__all__ = ["Branch", "assigned", "branches", "flag_texts", "is_plain"]
 
 Branch = tuple[bool, State]
 
@@ -50,9 +50,9 @@ def _branches(resource: Resource, test: cst.BaseExpression, state: State) -> Ite
 
 def _atom(resource: Resource, test: cst.BaseExpression, state: State) -> Iterator[Branch]:
     known = _of_resource(resource, test, state)
-    if known is not None:
-        for truth in known:
-            yield truth, state
+    # Before the acquisition the name is a flag like any other: `own = db is None`.
+    if known is not None and state.status is not Status.UNBORN:
+        yield from ((truth, state) for truth in known)
         return
     text, is_negated = _flag_text(test)
     if text not in resource.flags:
@@ -60,13 +60,14 @@ def _atom(resource: Resource, test: cst.BaseExpression, state: State) -> Iterato
         yield False, state
         return
     index = resource.flags.index(text)
-    for truth in (True, False) if state.flags[index] is None else (state.flags[index],):
-        yield bool(truth) is not is_negated, _with_flag(state, index, truth)
+    known_truth = state.flags[index]
+    for truth in (True, False) if known_truth is None else (known_truth,):
+        yield truth is not is_negated, _with_flag(state, index, truth)
 
 
 def _with_flag(state: State, index: int, truth: bool | None) -> State:
     flags = (*state.flags[:index], truth, *state.flags[index + 1 :])
-    return State(state.status, state.is_faulted, flags)
+    return state._replace(flags=flags)
 
 
 def _of_resource(
@@ -112,7 +113,7 @@ def is_plain(resource: Resource, test: cst.BaseExpression) -> bool:
             return is_plain(resource, inner)
         case cst.BooleanOperation(left=left, right=right):
             return is_plain(resource, left) and is_plain(resource, right)
-    probe = State(Status.OPEN, False, ())
+    probe = State(Status.OPEN)
     return _of_resource(resource, test, probe) is not None
 
 
@@ -139,11 +140,31 @@ def flag_texts(test: cst.BaseExpression) -> Iterator[str]:
             yield _flag_text(test)[0]
 
 
-def flag_value(
-    resource: Resource, flag: str, name: str, value: cst.BaseExpression | None, state: State
-) -> bool | None:
+def assigned(resource: Resource, name: str, value: cst.BaseExpression, state: State) -> list[State]:
+    """The states after `name = value`, with what is then known of the conditions about it."""
+    states = [state]
+    for index, flag in enumerate(resource.flags):
+        if name in _roots(flag):
+            states = [
+                after for one in states for after in _flagged(resource, index, name, value, one)
+            ]
+    return states
+
+
+def _flagged(
+    resource: Resource, index: int, name: str, value: cst.BaseExpression, state: State
+) -> list[State]:
+    flag = resource.flags[index]
+    if flag == name and _tells(value):
+        return [
+            _with_flag(after, index, truth) for truth, after in branches(resource, value, state)
+        ]
+    return [_with_flag(state, index, _constant(flag, name, value))]
+
+
+def _constant(flag: str, name: str, value: cst.BaseExpression) -> bool | None:
     """What a remembered condition is after `name = value`; None when that cannot be told."""
-    if value is None or flag not in {name, f"{name} is None"}:
+    if flag not in {name, f"{name} is None"}:
         return None
     is_none_test = flag != name
     match value:
@@ -151,12 +172,18 @@ def flag_value(
             return constant == "None" if is_none_test else _FIXED[constant]
         case cst.SimpleString() | cst.Integer() | cst.Float():
             return False if is_none_test else None
-    if is_none_test:
-        return None
-    truths = {truth for truth, _ in branches(resource, value, state)} if _tells(value) else set()
-    return truths.pop() if len(truths) == 1 else None
+    return None
+
+
+def _roots(flag: str) -> set[str]:
+    """The names a remembered condition depends on."""
+    return set("".join(char if char.isidentifier() else " " for char in flag).split())
 
 
 def _tells(value: cst.BaseExpression) -> bool:
     """Whether an assigned value is itself a condition, as in `own = session is None`."""
-    return isinstance(value, (cst.Comparison, cst.UnaryOperation, cst.Name))
+    return isinstance(value, (cst.Comparison, cst.UnaryOperation)) or _is_variable(value)
+
+
+def _is_variable(value: cst.BaseExpression) -> bool:
+    return isinstance(value, cst.Name) and value.value not in _FIXED

@@ -10,11 +10,12 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.calls import decorator_name, is_cache
-from sessionlint.facts.catalog import Kind
+from sessionlint.facts.catalog import CALLS, TYPES, Kind
+from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, keyword, last_name
-from sessionlint.facts.values import Thing
+from sessionlint.facts.values import FunctionValue, Symbol, Thing
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
@@ -22,7 +23,7 @@ __all__ = ["EnginePerCall", "engines"]
 _STARTS: Final = re.compile(
     r"^_*(?:main|lifespan|create_app|make_app|build_app|init\w*|setup\w*|set_up\w*|start\w*|"
     r"on_startup|startup\w*|bootstrap\w*|configure\w*|run_migrations\w*|do_run_migrations|upgrade|"
-    r"downgrade|test\w*|migrate\w*|create_tables|create_db\w*|create_all|app_factory|connect_db|"
+    r"downgrade|test\w*|(?:create|ensure|drop|check)_(?:\w+_)?(?:db|database|schema|tables?)\w*|migrate\w*|create_tables|create_db\w*|create_all|app_factory|connect_db|"
     r"__init__|__new__|__enter__|__aenter__|__post_init__|__setstate__|cli|run|seed\w*)$",
     re.IGNORECASE,
 )
@@ -35,36 +36,35 @@ _NO_POOL: Final = frozenset({"NullPool", "StaticPool", "AssertionPool"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EnginePerCall:
-    """An engine that is built and used, or given away, each time its function is called.
+    """An engine that is built, and used or given away, each time its function is called."""
 
-    `caller` names one of the functions that call a factory, None when the function uses it itself.
-    """
-
-    name: str | None
     thing: Thing
     acquired: cst.BaseExpression
-    is_factory: bool
 
 
 def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
     """The engines of one function that nobody keeps and nobody disposes of."""
     if block.kind is not BlockKind.FUNCTION or _starts_up(evaluator, block):
         return
+    fallbacks = [
+        part
+        for node in descend(block.node)
+        if isinstance(node, cst.ExceptHandler)
+        for part in descend(node)
+    ]
     for call in block.calls:
         thing = _engine(evaluator, call, block)
-        if thing is None:
+        if thing is None or any(part is call for part in fallbacks):
             continue
         name = _bound_name(block, call)
-        if name is None:
-            if _is_returned(block, call) and _is_called_often(evaluator, block):
-                yield EnginePerCall(None, thing, call, True)
-            elif _feeds_a_maker(evaluator, block, call):
-                yield EnginePerCall(None, thing, call, False)
-        elif _is_given_back(block, name):
+        is_used = name is not None and _is_used(block, name)
+        if _is_given_back(block, call, name):
             if _is_called_often(evaluator, block):
-                yield EnginePerCall(name, thing, call, True)
-        elif not _is_looked_after(block, name) and _is_used(block, name):
-            yield EnginePerCall(name, thing, call, False)
+                yield EnginePerCall(thing, call)
+        elif name is not None and is_used and not _is_looked_after(block, name):
+            if not _is_start_up_work(evaluator, block):
+                yield EnginePerCall(thing, call)
+                return
 
 
 def _starts_up(evaluator: Evaluator, block: Block) -> bool:
@@ -72,7 +72,7 @@ def _starts_up(evaluator: Evaluator, block: Block) -> bool:
     if names & {"fixture", "asynccontextmanager", "on_event", "command", "before_first_request"}:
         return True
     try:
-        path = block.home.path.relative_to(evaluator.tree.root).as_posix()
+        path = block.home.path.relative_to(evaluator.tree.files.root).as_posix()
     except ValueError:
         path = block.home.path.name
     above: Block | None = block
@@ -86,31 +86,17 @@ def _starts_up(evaluator: Evaluator, block: Block) -> bool:
 
 
 def _engine(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None:
-    """The engine that this very call to a library builds."""
-    if "engine" not in last_name(call.func) and "pool" not in last_name(call.func).lower():
+    """The engine or pool that this very call to a library builds, if it keeps connections."""
+    callee = evaluator.value(call.func, block)
+    gift = CALLS.get(callee.name) if isinstance(callee, Symbol) else None
+    if gift is None or gift.how is not Gives.FRESH:
         return None
-    value = evaluator.value(call, block)
-    if not isinstance(value, Thing) or not value.is_fresh:
-        return None
+    kind = TYPES[gift.type]
     chosen = keyword(call, "poolclass")
     is_pooled = chosen is None or last_name(chosen) not in _NO_POOL
     is_spread = any(arg.star for arg in call.args)
-    is_engine = value.type.kind in {Kind.ENGINE, Kind.POOL}
-    return value if is_engine and is_pooled and not is_spread and _is_library(call) else None
-
-
-def _is_library(call: cst.Call) -> bool:
-    return last_name(call.func) in {
-        "create_engine",
-        "create_async_engine",
-        "engine_from_config",
-        "async_engine_from_config",
-        "create_pool",
-        "ConnectionPool",
-        "AsyncConnectionPool",
-        "SimpleConnectionPool",
-        "ThreadedConnectionPool",
-    }
+    is_engine = kind.kind in {Kind.ENGINE, Kind.POOL}
+    return Thing(kind, is_fresh=True) if is_engine and is_pooled and not is_spread else None
 
 
 def _bindings(block: Block) -> Iterator[tuple[str, Binding]]:
@@ -127,15 +113,24 @@ def _bound_name(block: Block, call: cst.Call) -> str | None:
     return None
 
 
-def _is_returned(block: Block, call: cst.Call) -> bool:
-    return any(node.value is not None and bare(node.value) is call for node in block.returns)
-
-
-def _is_given_back(block: Block, name: str) -> bool:
-    """Whether the function's whole purpose is to return the engine it builds."""
+def _is_given_back(block: Block, call: cst.Call, name: str | None) -> bool:
+    """Whether all the function returns is the engine, or a session or maker built on it."""
     returned = [node.value for node in block.returns if node.value is not None]
-    is_plain = bool(returned) and all(_is_name(value, name) for value in returned)
-    return is_plain and name not in block.declared and name not in block.kept
+    is_own = name is None or (name not in block.declared and name not in block.kept)
+    if not is_own:
+        return False
+    return any(_gives(value, call, name) for value in returned)
+
+
+def _gives(value: cst.BaseExpression, call: cst.Call, name: str | None) -> bool:
+    value = bare(value)
+    if value is call or (name is not None and _is_name(value, name)):
+        return True
+    while isinstance(value, cst.Call):
+        if re.search(r"session", last_name(value.func), re.IGNORECASE):
+            return any(_gives(arg.value, call, name) for arg in value.args)
+        value = value.func
+    return False
 
 
 def _is_looked_after(block: Block, name: str) -> bool:
@@ -186,41 +181,49 @@ def _is_used(block: Block, name: str) -> bool:
     return False
 
 
-def _feeds_a_maker(evaluator: Evaluator, block: Block, call: cst.Call) -> bool:
-    """`sessionmaker(bind=create_engine(…))()` in one expression, not returned or stored."""
-    return False
-
-
 def _is_called_often(evaluator: Evaluator, block: Block) -> bool:
     """Whether the project calls the factory from two or more functions, or in a loop."""
-    word = block.name.encode()
-    pattern = re.compile(rb"(?<!def )\b" + re.escape(word) + rb"\s*\(")
-    callers = 0
-    for path, data in evaluator.fields.texts:
-        if word not in data or not pattern.search(data):
-            continue
-        relative = path.relative_to(evaluator.tree.root).as_posix()
-        module = None if _TEST_PATH.search(relative) else evaluator.tree.module(path)
-        for caller in module.blocks if module is not None else ():
-            callers += _calls_from(evaluator, caller, block)
-            if callers > 1:
-                return True
+    often = 0
+    for caller, call in _callers(evaluator, block):
+        if not _starts_up(evaluator, caller):
+            often += 2 if _in_loop(caller, call) else 1
+        if often > 1:
+            return True
     return False
 
 
-def _calls_from(evaluator: Evaluator, caller: Block, factory: Block) -> int:
-    """1 for a function that calls the factory, 2 when it does so in a loop, else 0."""
-    from sessionlint.facts.values import FunctionValue
+def _is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:
+    """Whether all that is known to call a function runs once, when the program starts."""
+    callers = [caller for caller, _ in _callers(evaluator, block)]
+    return bool(callers) and all(
+        caller.kind is BlockKind.MODULE
+        or _starts_up(evaluator, caller)
+        or (hops > 0 and _is_start_up_work(evaluator, caller, hops - 1))
+        for caller in callers
+    )
 
-    if caller.kind is not BlockKind.FUNCTION or _starts_up(evaluator, caller):
-        return 0
-    for call in caller.calls:
-        if last_name(call.func) != factory.name:
+
+def _callers(evaluator: Evaluator, factory: Block) -> Iterator[tuple[Block, cst.Call]]:
+    """Every function or module body of the project that calls a function, with one such call."""
+    word = factory.name.encode()
+    pattern = re.compile(rb"(?<!def )\b" + re.escape(word) + rb"\s*\(")
+    for path, data in evaluator.tree.files.speaking:
+        if word not in data or not pattern.search(data):
             continue
-        callee = evaluator.value(call.func, caller)
-        if isinstance(callee, FunctionValue) and callee.block is factory:
-            return 2 if _in_loop(caller, call) else 1
-    return 0
+        module = evaluator.tree.module(path)
+        for caller in module.blocks if module is not None else ():
+            call = _call_of(evaluator, caller, factory)
+            if call is not None:
+                yield caller, call
+
+
+def _call_of(evaluator: Evaluator, caller: Block, factory: Block) -> cst.Call | None:
+    for call in caller.calls:
+        if last_name(call.func) == factory.name:
+            callee = evaluator.value(call.func, caller)
+            if isinstance(callee, FunctionValue) and callee.block is factory:
+                return call
+    return None
 
 
 def _in_loop(block: Block, call: cst.Call) -> bool:

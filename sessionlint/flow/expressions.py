@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import partial
 
 import libcst as cst
 
@@ -39,7 +40,7 @@ class Evaluation:
 
     def __init__(self, resource: Resource, kind: YieldKind) -> None:
         self._resource = resource
-        self._kind = kind
+        self.kind = kind
         self._errors = (_ERROR, _CANCEL) if resource.block.is_async else (_ERROR,)
 
     def run(
@@ -51,10 +52,10 @@ class Evaluation:
         """
         outcomes: Outcomes = {(NEXT, state): None}
         for operation in operations:
-            outcomes = then(outcomes, lambda now, op=operation: self._one(op, now, is_clean_up))
+            outcomes = then(outcomes, partial(self._one, operation, is_clean_up))
         return outcomes
 
-    def _one(self, operation: Operation, state: State, is_clean_up: bool) -> Outcomes:
+    def _one(self, operation: Operation, is_clean_up: bool, state: State) -> Outcomes:
         node = operation.node
         match operation.act:
             case Act.RISK:
@@ -84,16 +85,17 @@ class Evaluation:
         return self._yield(operation, state)
 
     def _acquired(self, node: cst.CSTNode, state: State) -> Outcomes:
-        fresh = State(Status.OPEN, False, state.flags)
-        outcomes: Outcomes = {(NEXT, fresh): None}
+        fresh = State(Status.OPEN, state.flags)
+        born: Trail = (Step(StepKind.ACQUIRE, node),)
+        outcomes: Outcomes = {(NEXT, fresh): born}
         if self._resource.thing.is_maybe:
-            outcomes[NEXT, State(Status.NONE, False, state.flags)] = None
+            outcomes[NEXT, State(Status.NONE, state.flags)] = None
         return {**outcomes, **_lost(node, state)}
 
     def rebound(self, value: cst.CSTNode, state: State) -> Outcomes:
         """The name now holds something else; what it held before is out of reach."""
         is_none = isinstance(value, cst.Name) and value.value == "None"
-        after = State(Status.NONE if is_none else Status.UNBORN, False, state.flags)
+        after = State(Status.NONE if is_none else Status.UNBORN, state.flags)
         return {(NEXT, after): None, **_lost(value, state)}
 
     def _used(self, state: State) -> State:
@@ -123,13 +125,14 @@ class Evaluation:
         node = operation.node
         trail: Trail = None
         if operation.act is Act.YIELD_IT:
-            if self._kind is YieldKind.DATA:
+            if self.kind is YieldKind.DATA:
                 return {(NEXT, self._moved(state, Status.HANDED_OVER)): None}
             trail = step(None, Step(StepKind.YIELD, node))
+            state = state._replace(is_lent=state.status.is_open)
         outcomes: Outcomes = {(NEXT, state): trail}
-        if self._kind in {YieldKind.MANAGED, YieldKind.DEPENDENCY}:
+        if self.kind in {YieldKind.MANAGED, YieldKind.DEPENDENCY}:
             extend(outcomes, raising(node, state, *self._errors), trail)
-        elif self._kind is YieldKind.DATA:
+        if self.kind is not YieldKind.FIXTURE:
             extend(outcomes, raising(node, state, _STOP), trail)
         return outcomes
 

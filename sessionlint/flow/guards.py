@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from sessionlint.flow.acts import Act
+from sessionlint.flow.harmless import STATUS
 from sessionlint.flow.ways import State, Status
 from sessionlint.source.walk import descend
 
@@ -14,12 +15,6 @@ if TYPE_CHECKING:
     from sessionlint.flow.statements import Interpreter
 
 __all__ = ["guarded"]
-
-_STATUS: Final = frozenset(
-    "is_active closed is_closed in_transaction invalidated is_connected is_valid open hasattr "
-    "getattr locals globals dir vars status get_transaction_status in_nested_transaction".split()
-)
-"""Attributes and functions that ask whether there is something left to close."""
 
 
 def guarded(interpreter: Interpreter, node: cst.If, truth: bool, state: State) -> State:
@@ -40,11 +35,10 @@ def guarded(interpreter: Interpreter, node: cst.If, truth: bool, state: State) -
     is_about_it = any(
         isinstance(part, cst.Name) and part.value in resource.names for part in descend(node.test)
     )
-    if not resource.is_conditional or is_known or is_about_it:
+    if is_known or is_about_it:
         return state
-    acquisition = resource.binding.node
-    is_inside = any(part is acquisition for part in descend(node))
-    return state if is_inside else state.to(Status.UNKNOWN)
+    is_alike = all(any(part is node for part in descend(branch)) for branch in resource.branches)
+    return state if is_alike else state.to(Status.UNKNOWN)
 
 
 def _texts(test: cst.BaseExpression) -> list[str]:
@@ -76,4 +70,4 @@ def _asks_status(interpreter: Interpreter, test: cst.BaseExpression) -> bool:
     parts = list(descend(test))
     words = {part.value for part in parts if isinstance(part, cst.Name)}
     quoted = {part.raw_value for part in parts if isinstance(part, cst.SimpleString)}
-    return bool(words & _STATUS) and bool((words | quoted) & names)
+    return bool(words & STATUS) and bool((words | quoted) & names)

@@ -78,6 +78,8 @@ def _written(name: str, raised: str) -> Catch:
         return Catch.ALWAYS if issubclass(other, own) else Catch.NEVER
     if own is Exception:
         return Catch.NEVER if raised in _NOT_ERRORS else Catch.ALWAYS
+    if name in _NOT_ERRORS:
+        return Catch.NEVER
     # A class of the program is never the base of a built-in one.
     return Catch.NEVER if other is not None else Catch.MAYBE
 

@@ -9,7 +9,7 @@ import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Block, How
 from sessionlint.flow.acquisitions import acquisitions
 from sessionlint.flow.expressions import Evaluation, YieldKind
 from sessionlint.flow.paths import flattened
@@ -44,18 +44,19 @@ _BLOCKS: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 def lifetimes(evaluator: Evaluator, block: Block) -> Iterator[Lifetime]:
     """Every acquisition in a function's or module's own statements, in source order."""
-    for resource in acquisitions(evaluator, block):
-        yield _lifetime(resource)
+    found = list(acquisitions(evaluator, block))
+    kind = _yield_kind(block, frozenset(name for one in found for name in one.names))
+    for resource in found:
+        yield _lifetime(resource, kind)
 
 
-def _lifetime(resource: Resource) -> Lifetime:
-    yielded = _yielded(resource)
-    evaluation = Evaluation(resource, _yield_kind(resource.block, yielded))
+def _lifetime(resource: Resource, kind: YieldKind) -> Lifetime:
+    evaluation = Evaluation(resource, kind)
     interpreter = Interpreter(resource, evaluation)
     body = resource.block.node
     assert isinstance(body, (cst.FunctionDef, cst.Module))
     suite = body.body if isinstance(body, cst.FunctionDef) else body
-    start = State(Status.UNBORN, False, (None,) * len(resource.flags))
+    start = State(Status.UNBORN, (None,) * len(resource.flags))
     outcomes = interpreter.block(suite, start)
     ends = tuple(
         _end(exit_, state, flattened(trail))
@@ -63,18 +64,33 @@ def _lifetime(resource: Resource) -> Lifetime:
         if state.status in _ENDINGS and exit_.way is not Way.EXIT
     )
     loop = _loop(resource)
-    return Lifetime(
-        resource.name,
-        resource.thing,
-        resource.acquired,
-        loop,
-        yielded,
-        ends,
-        _shape(ends, loop),
+    shape = _shape(ends, loop, evaluation.kind)
+    is_clean = all(end.ending is not Ending.LEFT_OPEN for end in ends)
+    if is_clean and (interpreter.operations.is_helped or not _could_be_managed(resource)):
+        shape = Shape.SILENT
+    return Lifetime(resource.name, resource.thing, resource.acquired, loop, ends, shape)
+
+
+def _could_be_managed(resource: Resource) -> bool:
+    """Whether a `with` could take the place of the close.
+
+    Some drivers offer no context manager, and a name that may also hold somebody else's resource
+    (a parameter, an argument's default) is closed only when it was opened here.
+    """
+    others = [one for one in resource.block.names[resource.name] if one is not resource.binding]
+    is_owned_sometimes = bool(resource.branches) and any(
+        one.how is How.PARAMETER or not _is_none(one.expression) for one in others
     )
+    return resource.thing.type.is_manageable and not is_owned_sometimes
+
+
+def _is_none(expression: cst.BaseExpression | None) -> bool:
+    return isinstance(expression, cst.Name) and expression.value == "None"
 
 
 def _end(exit_: Exit, state: State, steps: tuple[Step, ...]) -> End:
+    born = [index for index, step in enumerate(steps) if step.kind is StepKind.ACQUIRE]
+    steps = steps[born[-1] + 1 :] if born and exit_.way is not Way.LOST else steps
     node: cst.CSTNode | None = None
     for step in steps if exit_.way is not Way.NEXT else ():
         if step.kind is StepKind.LEAVE:
@@ -82,23 +98,24 @@ def _end(exit_: Exit, state: State, steps: tuple[Step, ...]) -> End:
         elif step.kind is StepKind.HANDLED:
             node = None
     is_idle = state.status is Status.IDLE
-    return End(_ENDINGS[state.status], exit_.way, node, state.is_faulted, is_idle, steps)
+    ending = _ENDINGS[state.status]
+    return End(ending, exit_.way, node, state.is_faulted, is_idle, state.is_lent, steps)
 
 
-def _shape(ends: tuple[End, ...], loop: cst.CSTNode | None) -> Shape:
+def _shape(ends: tuple[End, ...], loop: cst.CSTNode | None, kind: YieldKind) -> Shape:
     """The one thing to say about a lifetime, in the order the rules give way to each other."""
     found = {end.ending for end in ends}
     leaks = [end for end in ends if end.ending is Ending.LEFT_OPEN]
     is_ordinary = any(end.is_ordinary for end in leaks)
     if Ending.UNKNOWN in found:
         return Shape.SILENT
-    if Ending.HANDED_OVER in found and not is_ordinary:
+    if not is_ordinary and (kind is YieldKind.FIXTURE or _is_given_away(ends)):
         return Shape.SILENT
     if not leaks:
         if not _is_by_hand(found):
             return Shape.SILENT
         return Shape.BY_HAND if loop is None else Shape.IN_LOOP
-    if any(step.kind is StepKind.YIELD for end in leaks for step in end.steps):
+    if any(end.is_lent for end in leaks):
         return Shape.YIELDED
     if loop is not None:
         return Shape.IN_LOOP
@@ -107,34 +124,36 @@ def _shape(ends: tuple[End, ...], loop: cst.CSTNode | None) -> Shape:
     return Shape.EARLY if is_ordinary else Shape.FAILING
 
 
+def _is_given_away(ends: tuple[End, ...]) -> bool:
+    """Whether the function exists to give the resource to somebody: a failure before is theirs."""
+    ordinary = {end.ending for end in ends if end.is_ordinary}
+    return ordinary == {Ending.HANDED_OVER}
+
+
 def _is_by_hand(found: set[Ending]) -> bool:
     return found == {Ending.RELEASED}
 
 
-def _yielded(resource: Resource) -> cst.Yield | None:
-    """The `yield` that lends the resource itself."""
-    for node in resource.block.yields:
-        value = node.value
-        if isinstance(value, cst.Name) and value.value in resource.names:
-            return node
-    return None
-
-
-def _yield_kind(block: Block, yielded: cst.Yield | None) -> YieldKind:
-    names = {decorator_name(decorator) for decorator in block.decorators}
-    if "fixture" in names or "async_fixture" in names:
+def _yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
+    """Who resumes a generator; `names` are what it acquires."""
+    marks = {decorator_name(decorator) for decorator in block.decorators}
+    if marks & {"fixture", "async_fixture"}:
         return YieldKind.FIXTURE
-    if names & {"contextmanager", "asynccontextmanager"}:
+    if marks & {"contextmanager", "asynccontextmanager"}:
         return YieldKind.MANAGED
-    is_single = yielded is not None and not _in_loop(block, yielded)
-    return YieldKind.DEPENDENCY if is_single else YieldKind.DATA
+    lending = [node for node in block.yields if _lends(node, names)]
+    is_single = len(block.yields) == 1 and bool(lending)
+    is_dependency = is_single and _innermost_loop(block.node, lending[0]) is None
+    return YieldKind.DEPENDENCY if is_dependency else YieldKind.DATA
 
 
-def _in_loop(block: Block, node: cst.CSTNode) -> bool:
-    return _innermost_loop(block.node, node) is not None
+def _lends(node: cst.Yield, names: frozenset[str]) -> bool:
+    return isinstance(node.value, cst.Name) and node.value.value in names
 
 
 def _loop(resource: Resource) -> cst.CSTNode | None:
+    if isinstance(resource.acquired, cst.ListComp):
+        return resource.acquired
     return _innermost_loop(resource.block.node, resource.binding.node)
 
 
@@ -145,4 +164,3 @@ def _innermost_loop(root: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode | None:
         if isinstance(loop, _LOOPS) and any(below is node for below in descend(loop.body)):
             found = loop
     return found
-

@@ -10,34 +10,35 @@ import libcst as cst
 from sessionlint.facts.catalog import METHODS, How
 from sessionlint.facts.receivers import Effect, effect, is_constructor
 from sessionlint.facts.syntax import bare, dotted, last_name
+from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act, Operation
+from sessionlint.flow.harmless import (
+    BUILDING,
+    EMPTY_CALLS,
+    EXITS,
+    LOG_CALLS,
+    LOGGERS,
+    QUIET,
+    SAFE_CALLS,
+    STATUS,
+)
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import children, descend
 
 __all__ = ["Operations"]
 
 
-_QUIET: Final = frozenset({"rollback", "expunge_all", "expire_all"})
-_EXITS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
-_LOGGERS: Final = frozenset({"log", "logger", "logging", "_log", "_logger", "LOG", "LOGGER"})
-_LOG_CALLS: Final = frozenset(
-    "debug info warning warn error exception critical log fatal".split()
-)
-_SAFE_CALLS: Final = frozenset(
-    "print isinstance issubclass id type callable hasattr time.time time.monotonic super "
-    "time.perf_counter datetime.now datetime.datetime.now datetime.utcnow locals globals "
-    "traceback.print_exc traceback.format_exc".split()
-)
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
 _QUICK: Final = (cst.Name, cst.BaseString, cst.BaseNumber, cst.Ellipsis)
 
 
 class Operations:
-    """Reads expressions for one resource."""
+    """Reads expressions for one resource; `is_helped` once a helper releases it."""
 
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
         self._known: dict[int, tuple[Operation, ...]] = {}
+        self.is_helped = False
 
     def of(self, expression: cst.BaseExpression | None) -> tuple[Operation, ...]:
         """The operations of an expression, in evaluation order."""
@@ -184,9 +185,9 @@ class Operations:
                 yield from self._arguments(inner)
                 yield Operation(Act.RELEASE, node)
                 return
-            if name in _QUIET or name == "commit":
+            if name in QUIET or name == "commit":
                 yield from self._arguments(inner)
-                yield Operation(Act.QUIET if name in _QUIET else Act.COMMIT, node)
+                yield Operation(Act.QUIET if name in QUIET else Act.COMMIT, node)
                 return
         yield from operations
         if not operations or operations[-1].act not in {Act.RELEASE, Act.EXIT}:
@@ -198,14 +199,18 @@ class Operations:
         yield Operation(Act.YIELD_IT if self.leaves(value) else Act.YIELD, node)
 
     def _is_method(self, call: cst.Call) -> bool:
-        return isinstance(call.func, cst.Attribute) and self._is_it(call.func.value)
+        if not isinstance(call.func, cst.Attribute):
+            return False
+        owner = call.func.value
+        is_member = isinstance(owner, cst.Name) and owner.value in self._resource.members
+        return is_member or self._is_it(owner)
 
     def _is_ending(self, method: str) -> bool:
         return self._resource.thing.type.is_release(method) or method in _EXITING
 
     def _call(self, node: cst.Call) -> Iterator[Operation]:
         path = dotted(node.func) or ""
-        if path in _EXITS:
+        if path in EXITS:
             yield from self._arguments(node)
             yield Operation(Act.EXIT, node)
         elif self._is_method(node):
@@ -231,7 +236,7 @@ class Operations:
         if self._is_ending(name):
             is_idle = kind.is_coroutine(name) and id(node) in self._resource.unawaited
             yield Operation(Act.RISK if is_idle else Act.RELEASE, node)
-        elif name in _QUIET:
+        elif name in QUIET:
             yield Operation(Act.QUIET, node)
         elif name == "commit":
             yield Operation(Act.COMMIT, node)
@@ -241,7 +246,7 @@ class Operations:
             gift = METHODS.get((kind.name, name))
             is_same = gift is not None and gift.how is How.ITSELF
             yield Operation(Act.USE, node)
-            if not is_same:
+            if not is_same and name not in STATUS and name not in BUILDING:
                 yield Operation(Act.RISK, node)
 
     def _arguments(self, node: cst.Call) -> Iterator[Operation]:
@@ -255,10 +260,14 @@ class Operations:
             if act in acts:
                 yield Operation(act, node)
                 break
+        is_library = last_name(node.func) in {"release", "putconn"}
+        self.is_helped = self.is_helped or (Act.RELEASE in acts and not is_library)
         if Act.RELEASE not in acts and not self._is_safe(node):
             yield Operation(Act.RISK, node)
 
     def _effect(self, node: cst.Call, argument: cst.Arg) -> Act:
+        if isinstance(self._resource.acquired, cst.ListComp):
+            return Act.DOUBT
         found = effect(self._resource.evaluator, node, argument, self._resource.block)
         if found is Effect.LOAN and id(node) in self._resource.holders:
             return Act.HAND_OVER
@@ -269,11 +278,21 @@ class Operations:
             Effect.UNKNOWN: Act.DOUBT,
         }[found]
 
+    def _closes_another(self, method: cst.Attribute) -> bool:
+        """`first.close(); second.close()`: that the first fails is no reason to doubt the second."""
+        if not isinstance(method.value, cst.Name):
+            return False
+        value = self._resource.evaluator.value(method.value, self._resource.block)
+        return isinstance(value, Thing) and value.type.is_release(method.attr.value)
+
     def _is_safe(self, node: cst.Call) -> bool:
         """Calls that do not fail in practice: logging and a few built-ins."""
-        if (dotted(node.func) or "") in _SAFE_CALLS:
+        path = dotted(node.func) or ""
+        if path in SAFE_CALLS or (path in EMPTY_CALLS and not node.args):
             return True
         if not isinstance(node.func, cst.Attribute):
             return False
-        is_logger = last_name(node.func.value) in _LOGGERS
-        return is_logger and node.func.attr.value in _LOG_CALLS
+        if self._closes_another(node.func):
+            return True
+        is_logger = last_name(node.func.value) in LOGGERS
+        return is_logger and node.func.attr.value in LOG_CALLS

@@ -18,10 +18,12 @@ __all__ = ["Resource"]
 class Resource:
     """A resource under study.
 
-    `names` are the variables that hold it (one, and its plain aliases), `flags` the texts of the
+    `names` are the variables that hold it (one, and its plain aliases), `members` the loop
+    variables that hold one of them when it is a list of resources, `flags` the texts of the
     conditions worth remembering, `inner` the nested functions that speak of it with the act that
     calling one is. `holders` are the calls (by id) whose result keeps the resource and leaves;
-    `unawaited` the calls (by id) that stand alone as a statement.
+    `unawaited` the calls (by id) that stand alone as a statement; `branches` are the branching
+    statements that the acquisition stands in.
     """
 
     evaluator: Evaluator
@@ -31,11 +33,12 @@ class Resource:
     name: str
     names: frozenset[str]
     imports: frozenset[str]
+    members: frozenset[str] = frozenset()
     flags: tuple[str, ...] = ()
     inner: dict[str, Act] = field(default_factory=dict)
     holders: frozenset[int] = frozenset()
     unawaited: frozenset[int] = frozenset()
-    is_conditional: bool = False
+    branches: tuple[cst.CSTNode, ...] = ()
 
     @property
     def acquired(self) -> cst.BaseExpression:

@@ -94,11 +94,12 @@ def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
     if block.kind is BlockKind.CLASS:
         pattern = re.compile(rf"\b{re.escape(block.name)}\.{re.escape(name)}\b".encode())
     else:
-        names = rf"from\s+[\w.]*\b{re.escape(last)}\s+import\s+(?:\([^)]*|[^\n]*)\b{re.escape(name)}\b"
+        names = (
+            rf"from\s+[\w.]*\b{re.escape(last)}\s+import\s+(?:\([^)]*|[^\n]*)\b{re.escape(name)}\b"
+        )
         pattern = re.compile(rf"{names}|\b{re.escape(last)}\.{re.escape(name)}\b".encode())
     return any(
         name.encode() in data and pattern.search(data)
-        for path, data in evaluator.fields.texts
+        for path, data in evaluator.tree.files.speaking
         if path != home.path or block.kind is BlockKind.CLASS
     )
-

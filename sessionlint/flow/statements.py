@@ -7,12 +7,13 @@ the cost is linear in the size of the function, however its loops nest.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import libcst as cst
 
 from sessionlint.flow import compound
 from sessionlint.flow.acts import Act, Operation
-from sessionlint.flow.conditions import flag_value
+from sessionlint.flow.conditions import assigned, branches, is_plain
 from sessionlint.flow.expressions import Evaluation, raising
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.paths import NEXT, Outcomes, extend, joined, only_next, then
@@ -91,7 +92,7 @@ class Interpreter:
                 return {(Exit(Way.CONTINUE), state): (Step(StepKind.LEAVE, statement),)}
             case cst.Assert(test=test):
                 done = self.evaluate(test, state)
-                return then(done, lambda now: _may_fail(statement, now))
+                return then(done, partial(self._asserted, statement))
             case cst.AugAssign(value=value):
                 done = self.evaluate(value, state)
                 return then(done, lambda now: _may_fail(statement, now))
@@ -122,13 +123,16 @@ class Interpreter:
             bound = list(self.operations.bound(target, value, node))
             operations += bound[len(self.operations.of(value)) :]
         others = [target for target in targets if not isinstance(target, cst.Name)]
-        for target in others:
-            operations += self._stored(target, value, node)
+        for other in others:
+            operations += self._stored(other, value, node)
         outcomes = self.evaluation.run(operations, state)
-        names = {target.value for target in named}
-        if not any(_roots(flag) & names for flag in self.resource.flags):
-            return outcomes
-        return then(outcomes, lambda now: {(NEXT, self._flagged(names, value, now)): None})
+        for target in named if self.resource.flags else ():
+            outcomes = then(outcomes, partial(self._noted, target.value, value))
+        return outcomes
+
+    def _noted(self, name: str, value: cst.BaseExpression, state: State) -> Outcomes:
+        states = assigned(self.resource, name, value, state)
+        return {(NEXT, after): None for after in states}
 
     def _stored(
         self, target: cst.BaseExpression, value: cst.BaseExpression, node: _Statement
@@ -157,17 +161,18 @@ class Interpreter:
         is_acquired = node is self.resource.binding.node
         return [Operation(Act.ACQUIRE if is_acquired else Act.REBIND, node)]
 
-    def _flagged(self, names: set[str], value: cst.BaseExpression, state: State) -> State:
-        flags = list(state.flags)
-        for index, flag in enumerate(self.resource.flags):
-            if _roots(flag) & names:
-                name = next(iter(names & _roots(flag)))
-                flags[index] = flag_value(self.resource, flag, name, value, state)
-        return State(state.status, state.is_faulted, tuple(flags))
+    def _asserted(self, node: cst.Assert, state: State) -> Outcomes:
+        """`assert db is None` on what seems open: the author knows better, so nothing is known."""
+        about_it = is_plain(self.resource, node.test)
+        found = {truth: after for truth, after in branches(self.resource, node.test, state)}
+        if about_it and True not in found:
+            return {(NEXT, state.to(Status.UNKNOWN)): None}
+        outcomes: Outcomes = {(NEXT, found[True]): None} if True in found else {}
+        if False in found and not about_it:
+            outcomes |= raising(node, found[False], Exit(Way.ERROR))
+        return outcomes
 
-    def _return(
-        self, value: cst.BaseExpression | None, node: cst.Return, state: State
-    ) -> Outcomes:
+    def _return(self, value: cst.BaseExpression | None, node: cst.Return, state: State) -> Outcomes:
         operations = list(self.operations.of(value))
         if self.operations.leaves(value):
             operations.append(Operation(Act.HAND_OVER, node))
@@ -192,9 +197,7 @@ class Interpreter:
             return {(NEXT, state.to(Status.UNKNOWN)): None}
         return {(NEXT, state): None}
 
-    def _definition(
-        self, node: cst.FunctionDef | cst.ClassDef, state: State
-    ) -> Outcomes:
+    def _definition(self, node: cst.FunctionDef | cst.ClassDef, state: State) -> Outcomes:
         """A nested function or class that speaks of the resource may keep it."""
         is_called_here = node.name.value in self.resource.inner
         if not is_called_here and state.status.is_open and self.operations.mentions(node):
@@ -215,8 +218,3 @@ def _statements(body: cst.BaseSuite | cst.Module) -> list[_Statement]:
 
 def _may_fail(node: cst.CSTNode, state: State) -> Outcomes:
     return {(NEXT, state): None, **raising(node, state, Exit(Way.ERROR))}
-
-
-def _roots(flag: str) -> set[str]:
-    """The names a remembered condition depends on."""
-    return set("".join(char if char.isidentifier() else " " for char in flag).split())

@@ -11,10 +11,13 @@ import libcst as cst
 from sessionlint.facts.catalog import METHODS, How, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import Thing
+from sessionlint.source.walk import descend
 
 __all__ = ["Unbound", "unbound"]
 
+BLOCKS: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _DATABASE: Final = frozenset(
     "execute scalar scalars query get add add_all merge delete commit flush exec exec_driver_sql "
     "cursor fetch fetchrow fetchval executemany executescript run_sync stream stream_scalars".split()
@@ -24,16 +27,20 @@ _DATABASE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unbound:
-    """`Session(e).execute(q)`: the acquiring expression and the method called on it."""
+    """`Session(e).execute(q)`: the acquiring expression and the method called on it.
+
+    `call` is None for `engine.connect()` alone, which takes a connection and throws it away.
+    """
 
     thing: Thing
     acquired: cst.BaseExpression
-    method: str
-    call: cst.Call
+    call: cst.Call | None
+    method: str = ""
 
 
 def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
-    """Every call in a block whose object was acquired in the same expression."""
+    """Every acquisition in a block that no name holds, though it takes a connection."""
+    yield from _dropped(evaluator, block)
     for call in block.calls:
         if not isinstance(call.func, cst.Attribute):
             continue
@@ -45,7 +52,31 @@ def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
         if not isinstance(value, Thing) or not value.is_fresh or value.is_guess or value.is_maybe:
             continue
         if value.type.kind in {Kind.SESSION, Kind.CONNECTION}:
-            yield Unbound(value, _first(owner, value), method, call)
+            yield Unbound(value, _first(owner, value), call, method)
+
+
+def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
+    """`engine.connect()` alone as a statement: a connection taken and thrown away."""
+    own = {id(call): call for call in block.calls}
+    for statement in descend(block.node, *BLOCKS):
+        if not isinstance(statement, cst.Expr):
+            continue
+        call = bare(statement.value)
+        value = evaluator.value(statement.value, block)
+        is_sure = isinstance(value, Thing) and value.is_fresh and not value.is_guess
+        if is_sure and isinstance(call, cst.Call) and id(call) in own:
+            assert isinstance(value, Thing)
+            if value.type.kind is Kind.CONNECTION and not _is_self_given(evaluator, call, block):
+                yield Unbound(value, call, None)
+
+
+def _is_self_given(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
+    """`conn.execution_options(…)` gives the connection it was called on, nothing new."""
+    return (
+        isinstance(call.func, cst.Attribute)
+        and isinstance(evaluator.value(call.func.value, block), Thing)
+        and evaluator.value(call.func.value, block) == evaluator.value(call, block)
+    )
 
 
 def _first(owner: cst.BaseExpression, value: Thing) -> cst.BaseExpression:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import libcst as cst
+if TYPE_CHECKING:
+    import libcst as cst
 
-from sessionlint.facts.values import Thing
+    from sessionlint.facts.values import Thing
 
 __all__ = [
     "End",
@@ -42,19 +43,25 @@ class Status(IntEnum):
 
 
 class State(NamedTuple):
-    """A status, whether a handled error lies behind, and what is known of the flags.
+    """A status, what lies behind while it is open, and what is known of the flags.
 
-    `flags[i]` is the truth of the i-th tracked condition, None when it is not known.
+    `is_faulted`: an error was handled, `is_lent`: a `yield` has lent it. `flags[i]` is the truth
+    of the i-th tracked condition, None when it is not known.
     """
 
     status: Status
-    is_faulted: bool
-    flags: tuple[bool | None, ...]
+    flags: tuple[bool | None, ...] = ()
+    is_faulted: bool = False
+    is_lent: bool = False
 
     def to(self, status: Status) -> State:
         """The same moment with the resource in another status."""
-        is_faulted = self.is_faulted and status.is_open
-        return State(status, is_faulted, self.flags)
+        is_lent = self.is_lent and status.is_open
+        return State(status, self.flags, self.is_faulted, is_lent)
+
+    def faulted(self) -> State:
+        """The same moment with an error behind, which matters only once there is a resource."""
+        return self._replace(is_faulted=self.status not in {Status.UNBORN, Status.NONE})
 
 
 class Way(Enum):
@@ -89,6 +96,7 @@ class StepKind(Enum):
     CASE = "case"
     YIELD = "yield"
     LEAVE = "leave"
+    ACQUIRE = "acquire"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +122,7 @@ class End:
 
     `node` is where the function is left, None when it falls off its end. `is_faulted`: an error
     that was handled lies on the path. `is_idle`: open, but a commit or rollback gave its
-    connection back. `steps` lead from the acquisition to the exit.
+    connection back. `is_lent`: a `yield` has lent it before. `steps` lead from the acquisition to the exit.
     """
 
     ending: Ending
@@ -122,6 +130,7 @@ class End:
     node: cst.CSTNode | None
     is_faulted: bool
     is_idle: bool
+    is_lent: bool
     steps: tuple[Step, ...]
 
     @property
@@ -154,7 +163,6 @@ class Lifetime:
     thing: Thing
     acquired: cst.BaseExpression
     loop: cst.CSTNode | None
-    yielded: cst.Yield | None
     ends: tuple[End, ...]
     shape: Shape
 
@@ -165,6 +173,12 @@ class Lifetime:
 
     @property
     def leaks(self) -> tuple[End, ...]:
-        """The ends that leave it open, ordinary ones first, then in source order."""
+        """The ends that leave it open: ordinary ones first, then those after a handled error."""
         open_ends = [end for end in self.ends if end.ending is Ending.LEFT_OPEN]
-        return tuple(sorted(open_ends, key=lambda end: not end.is_ordinary))
+        return tuple(sorted(open_ends, key=_plausibility))
+
+
+def _plausibility(end: End) -> int:
+    if end.is_ordinary:
+        return 0
+    return 1 if end.way in {Way.NEXT, Way.RETURN} else 2

@@ -1,9 +1,15 @@
 """SES101: released on every way out, but by hand."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Shape
-from sessionlint.rule import Finding, Rule, Scope, Severity, lifetime_finding, subject
+from sessionlint.rule import Finding, Rule, Severity, lifetime_finding, subject
+
+if TYPE_CHECKING:
+    from sessionlint.flow.scope import Scope
 
 
 def check(scope: Scope) -> Iterator[Finding]:

@@ -1,9 +1,15 @@
 """SES102: released on no way out."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Shape
-from sessionlint.rule import Finding, Rule, Scope, Severity, lifetime_finding, subject
+from sessionlint.rule import Finding, Rule, Severity, lifetime_finding, subject
+
+if TYPE_CHECKING:
+    from sessionlint.flow.scope import Scope
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -13,7 +19,8 @@ def check(scope: Scope) -> Iterator[Finding]:
             continue
         message = f"{subject(life)} is never closed"
         severity = Severity.LEAK
-        if all(end.is_idle for end in life.leaks):
+        ordinary = [end for end in life.leaks if end.is_ordinary]
+        if ordinary and all(end.is_idle for end in ordinary):
             # commit() and rollback() give the connection back: SQLAlchemy, Session.commit.
             message += ", though its last commit or rollback gives the connection back"
             severity = Severity.RISK

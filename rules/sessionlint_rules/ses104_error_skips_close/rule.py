@@ -1,17 +1,22 @@
 """SES104: every ordinary way out releases it, an error does not."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Shape
 from sessionlint.rule import (
     Finding,
     Rule,
-    Scope,
     Severity,
     exit_in_words,
     lifetime_finding,
     subject,
 )
+
+if TYPE_CHECKING:
+    from sessionlint.flow.scope import Scope
 
 
 def check(scope: Scope) -> Iterator[Finding]:

@@ -1,18 +1,23 @@
 """SES105: acquired by hand inside a loop."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Shape
 from sessionlint.rule import (
     Finding,
     Lifetime,
     Rule,
-    Scope,
     Severity,
     exit_in_words,
     lifetime_finding,
     subject,
 )
+
+if TYPE_CHECKING:
+    from sessionlint.flow.scope import Scope
 
 
 def check(scope: Scope) -> Iterator[Finding]:

@@ -1,9 +1,15 @@
 """SES106: lent by a `yield` that no `finally` or `with` protects."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Ending, Shape, StepKind
-from sessionlint.rule import Finding, Lifetime, Rule, Scope, Severity, lifetime_finding, subject
+from sessionlint.rule import Finding, Lifetime, Rule, Severity, lifetime_finding, subject
+
+if TYPE_CHECKING:
+    from sessionlint.flow.scope import Scope
 
 
 def check(scope: Scope) -> Iterator[Finding]:

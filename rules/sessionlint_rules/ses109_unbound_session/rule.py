@@ -1,14 +1,24 @@
 """SES109: acquired and used in one expression."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from sessionlint.rule import Finding, Note, Rule, Scope, Severity
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sessionlint.rule import Finding, Note, Rule, Severity
+
+if TYPE_CHECKING:
+    from sessionlint.flow.scope import Scope
 
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that no name holds, so that nothing can close them."""
     for one in scope.unbound:
         noun = one.thing.type.noun
+        if one.call is None:
+            message = f"this {noun} is opened and thrown away, so nothing can close it"
+            yield UNBOUND_SESSION.finding(message, scope.span(one.acquired))
+            continue
         yield UNBOUND_SESSION.finding(
             f"this {noun} is used in the same expression that opens it, so nothing can close it",
             scope.span(one.acquired),

@@ -1,9 +1,15 @@
 """SES203: one session for all users of a module or class."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from sessionlint.flow.shared import Shared
-from sessionlint.rule import Finding, Note, Rule, Scope, Severity
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sessionlint.rule import Finding, Note, Rule, Severity
+
+if TYPE_CHECKING:
+    from sessionlint.flow.scope import Scope
+    from sessionlint.flow.shared import Shared
 
 
 def check(scope: Scope) -> Iterator[Finding]:

@@ -1,8 +1,14 @@
 """SES999: a file that cannot be read, decoded or parsed."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from sessionlint.rule import Finding, Rule, Scope, Severity
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sessionlint.rule import Finding, Rule, Severity
+
+if TYPE_CHECKING:
+    from sessionlint.flow.scope import Scope
 
 
 def check(scope: Scope) -> Iterator[Finding]:

@@ -1,0 +1,35 @@
+"""Calls that do not fail in practice, by name, and those that end the process."""
+
+from typing import Final
+
+__all__ = [
+    "BUILDING",
+    "EMPTY_CALLS",
+    "EXITS",
+    "LOGGERS",
+    "LOG_CALLS",
+    "QUIET",
+    "SAFE_CALLS",
+    "STATUS",
+]
+
+STATUS: Final = frozenset(
+    "is_active closed is_closed in_transaction invalidated is_connected is_valid open hasattr "
+    "getattr locals globals dir vars status get_transaction_status in_nested_transaction".split()
+)
+"""Attributes and functions that ask whether there is something left to close; none fails."""
+
+BUILDING: Final = frozenset({"query", "add", "add_all"})
+"""Methods of a session that send nothing to the database, so they do not fail in practice."""
+
+QUIET: Final = frozenset({"rollback", "expunge_all", "expire_all"})
+EXITS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
+LOGGERS: Final = frozenset({"log", "logger", "logging", "_log", "_logger", "LOG", "LOGGER"})
+LOG_CALLS: Final = frozenset("debug info warning warn error exception critical log fatal".split())
+SAFE_CALLS: Final = frozenset(
+    "print isinstance issubclass id type callable hasattr str repr bool super locals globals "
+    "time.time time.monotonic time.perf_counter datetime.now datetime.datetime.now "
+    "datetime.utcnow datetime.datetime.utcnow datetime datetime.datetime timedelta "
+    "datetime.timedelta date.today uuid4 uuid.uuid4 traceback.print_exc traceback.format_exc".split()
+)
+EMPTY_CALLS: Final = frozenset({"dict", "list", "set", "tuple", "defaultdict", "OrderedDict"})

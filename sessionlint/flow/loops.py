@@ -1,0 +1,142 @@
+"""Loops: closed over the few states their heads can have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import libcst as cst
+
+from sessionlint.facts.syntax import last_name
+from sessionlint.flow.acts import Act
+from sessionlint.flow.conditions import branches
+from sessionlint.flow.expressions import raising
+from sessionlint.flow.paths import NEXT, Outcomes, Trail, extend, joined, step, then
+from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
+from sessionlint.source.walk import descend
+
+if TYPE_CHECKING:
+    from sessionlint.flow.statements import Interpreter
+
+__all__ = ["for_loop", "is_it", "target_names", "while_loop"]
+
+_ERROR: Final = Exit(Way.ERROR)
+_SURE_ITERABLES: Final = frozenset({"range", "enumerate", "zip", "reversed", "sorted"})
+
+
+def is_it(interpreter: Interpreter, expression: cst.BaseExpression) -> bool:
+    """Whether an expression is the resource's own name."""
+    names = interpreter.resource.names
+    return isinstance(expression, cst.Name) and expression.value in names
+
+
+class _Loop:
+    """Closes a loop over its states; there are few, so each turn is summarised once per state."""
+
+    def __init__(self) -> None:
+        self.left: Outcomes = {}
+        self.ended: Outcomes = {}
+        self._heads: dict[State, Trail] = {}
+        self.waiting: list[State] = []
+
+    def enter(self, state: State, trail: Trail) -> None:
+        if state not in self._heads:
+            self._heads[state] = trail
+            self.waiting.append(state)
+
+    def trail(self, state: State) -> Trail:
+        return self._heads[state]
+
+    def turned(self, outcomes: Outcomes, before: Trail) -> None:
+        """Sort the ways out of the body: next turn, after the loop, or out of it."""
+        for (exit_, state), more in outcomes.items():
+            path = joined(before, more)
+            if exit_.way in {Way.NEXT, Way.CONTINUE}:
+                self.enter(state, path)
+            elif exit_.way is Way.BREAK:
+                self.left.setdefault((NEXT, state), path)
+            else:
+                self.left.setdefault((exit_, state), path)
+
+    def finished(self, interpreter: Interpreter, orelse: cst.Else | None) -> Outcomes:
+        """All ways out, the `else` block included."""
+        outcomes = self.ended
+        if orelse is not None:
+            outcomes = then(outcomes, lambda now: interpreter.block(orelse.body, now))
+        extend(outcomes, self.left)
+        return outcomes
+
+
+def while_loop(interpreter: Interpreter, node: cst.While, state: State) -> Outcomes:
+    """Every way out of a `while` loop."""
+    loop = _Loop()
+    loop.enter(state, None)
+    while loop.waiting:
+        head = loop.waiting.pop()
+        for (exit_, tested), more in interpreter.evaluate(node.test, head).items():
+            path = joined(loop.trail(head), more)
+            if exit_ != NEXT:
+                loop.left.setdefault((exit_, tested), path)
+                continue
+            for truth, after in branches(interpreter.resource, node.test, tested):
+                if truth:
+                    turn = step(path, Step(StepKind.TURN, node))
+                    loop.turned(interpreter.block(node.body, after), turn)
+                else:
+                    loop.ended.setdefault((NEXT, after), path)
+    return loop.finished(interpreter, node.orelse)
+
+
+def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
+    """Every way out of a `for` loop."""
+    loop = _Loop()
+    for (exit_, now), trail in interpreter.evaluate(node.iter, state).items():
+        if exit_ == NEXT:
+            loop.enter(now, trail)
+        else:
+            loop.left.setdefault((exit_, now), trail)
+    exits = () if is_it(interpreter, node.iter) else _iteration_exits(node)
+    names = target_names(node.target)
+    is_rebinding = bool(names & interpreter.resource.names)
+    while loop.waiting:
+        head = loop.waiting.pop()
+        path = loop.trail(head)
+        extend(loop.left, raising(node.iter, head, *exits), path)
+        loop.ended.setdefault((NEXT, _exhausted(interpreter, node, head)), path)
+        turn = step(path, Step(StepKind.TURN, node))
+        bound: Outcomes = {(NEXT, head): None}
+        if is_rebinding:
+            bound = interpreter.evaluation.rebound(node.target, head)
+        loop.turned(then(bound, lambda now: interpreter.block(node.body, now)), turn)
+    return loop.finished(interpreter, node.orelse)
+
+
+def _exhausted(interpreter: Interpreter, node: cst.For, state: State) -> State:
+    """The state after the last turn; a list of resources whose loop closes each is closed then."""
+    is_list = isinstance(node.iter, cst.Name) and node.iter.value in interpreter.resource.names
+    if not (is_list and interpreter.resource.members and state.status.is_open):
+        return state
+    closes = any(
+        operation.act is Act.RELEASE
+        for part in descend(node.body)
+        if isinstance(part, cst.BaseExpression)
+        for operation in interpreter.operations.of(part)
+    )
+    return state.to(Status.CLOSED) if closes else state
+
+
+def _iteration_exits(node: cst.For) -> tuple[Exit, ...]:
+    """How asking for the next item may fail."""
+    if node.asynchronous is not None:
+        return (_ERROR, Exit(Way.CANCEL))
+    if isinstance(node.iter, cst.Call) and last_name(node.iter.func) in _SURE_ITERABLES:
+        return ()
+    return () if isinstance(node.iter, (cst.Tuple, cst.List, cst.SimpleString)) else (_ERROR,)
+
+
+def target_names(target: cst.BaseExpression) -> set[str]:
+    """The names that an assignment target binds."""
+    if isinstance(target, cst.Name):
+        return {target.value}
+    if isinstance(target, (cst.Tuple, cst.List)):
+        return {name for element in target.elements for name in target_names(element.value)}
+    return set()
