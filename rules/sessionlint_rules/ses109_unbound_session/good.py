@@ -1,0 +1,91 @@
+"""One-line uses that still give the session back, and calls that only look alike."""
+
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
+
+engine = create_engine("sqlite:///shop.db")
+SessionLocal = sessionmaker(bind=engine)
+async_engine = create_async_engine("sqlite+aiosqlite:///shop.db")
+AsyncSessionLocal = async_sessionmaker(async_engine, expire_on_commit=False)
+
+NAME = text("select name from users where id = :id")
+NAMES = text("select name from users order by id")
+RENAME = text("update users set name = :name where id = :id")
+registry = scoped_session(SessionLocal)
+
+
+def load_user(user_id: int) -> str | None:
+    with Session(engine) as db:
+        return db.execute(NAME, {"id": user_id}).scalar()
+
+
+def list_names() -> list[str]:
+    with SessionLocal() as db:
+        return list(db.execute(NAMES).scalars())
+
+
+def count_users() -> int:
+    with engine.connect().execution_options(isolation_level="SERIALIZABLE") as connection:
+        return connection.execute(text("select count(*) from users")).scalar_one()
+
+
+def first_name() -> str | None:
+    with engine.begin() as connection:
+        return connection.scalar(NAMES)
+
+
+def of_this_thread(user_id: int) -> str | None:
+    try:
+        return registry().execute(NAME, {"id": user_id}).scalar()
+    finally:
+        registry.remove()
+
+
+def new_session() -> Session:
+    return SessionLocal()
+
+
+def given(db: Session, user_id: int) -> str | None:
+    return db.execute(NAME, {"id": user_id}).scalar()
+
+
+def bound_url() -> str:
+    return str(SessionLocal.kw["bind"].url)
+
+
+class _Shelf:
+    """Something else that also connects and executes."""
+
+    def connect(self) -> "_Shelf":
+        return self
+
+    def execute(self, query: str) -> int:
+        return len(query)
+
+
+def look_alike() -> int:
+    return _Shelf().connect().execute("select")
+
+
+def path_of(name: str) -> str:
+    return Path(name).joinpath("x").as_posix()
+
+
+async def load_user_async(user_id: int) -> str | None:
+    async with AsyncSessionLocal() as session:
+        return await session.scalar(NAME, {"id": user_id})
+
+
+async def list_names_async() -> list[str]:
+    async with AsyncSession(async_engine) as session:
+        result = await session.execute(NAMES)
+    return list(result.scalars())
+
+
+async def count_users_async() -> int:
+    async with async_engine.connect() as connection:
+        result = await connection.execute(text("select count(*) from users"))
+    return result.scalar_one()

@@ -1,0 +1,111 @@
+"""The examples are run: a bad one does the harm its page claims, a good one does none.
+
+Every public function is called with every combination of arguments, without a fault and with one
+at each of its first five statements, on real pools.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from harm.examples import Example, examples, loaded
+from harm.runs import Run, called, is_multiplied, is_shared, runs
+from harm.world import World, prepare
+
+ONCE = frozenset({"main", "lifespan", "create_app", "init_db"})
+"""Functions that a program calls once, when it starts: they cannot multiply anything."""
+
+Judge = Callable[[World, Callable[..., object]], Awaitable[bool]]
+
+
+@pytest.fixture
+def judged(tmp_path, monkeypatch, request):
+    """Runs a judge of an example in a folder and a world of its own."""
+    monkeypatch.chdir(tmp_path)
+    prepare(tmp_path / "shop.db")
+
+    def judged_by(example: Example, judge: Judge) -> bool:
+        if example.needs_postgres:
+            address = request.getfixturevalue("postgres_tables")
+            for name, value in address.items():
+                monkeypatch.setenv(name, value)
+        world = World()
+        for where, name, replacement in world.replaced():
+            monkeypatch.setitem(where, name, replacement)
+        return asyncio.run(_verdict(world, example, judge))
+
+    return judged_by
+
+
+async def _verdict(world: World, example: Example, judge: Judge) -> bool:
+    with world.watched():
+        try:
+            return await judge(world, getattr(loaded(example.path), example.name))
+        finally:
+            await world.end()
+
+
+async def leaks(world, function):
+    """Whether some run leaves a connection out."""
+    for run in runs(function):
+        await called(world, function, run)
+        if world.held:
+            return True
+    return False
+
+
+async def shares(world, function):
+    """Whether two calls meet in one session or connection."""
+    return await is_shared(world, function, _plain(function))
+
+
+async def multiplies(world, function):
+    """Whether every call opens connections that stay."""
+    return await is_multiplied(world, function, _plain(function))
+
+
+async def works(world, function):
+    """Whether the example can succeed at all."""
+    return await called(world, function, _plain(function))
+
+
+def _plain(function) -> Run:
+    """The first of all runs: ordinary arguments and no fault."""
+    return next(runs(function))
+
+
+CLAIMS = {"SES201": shares, "SES203": shares, "SES401": multiplies}
+"""What a rule's page claims; where nothing stands here, it is a connection that stays out."""
+
+BAD = examples("bad")
+GOOD = examples("good")
+
+
+@pytest.mark.parametrize("example", BAD + GOOD, ids=str)
+def test_an_example_works(judged, example):
+    assert judged(example, works)
+
+
+@pytest.mark.parametrize("example", [one for one in BAD if not one.is_harmless], ids=str)
+def test_a_bad_example_does_the_harm_its_page_claims(judged, example):
+    assert judged(example, CLAIMS.get(example.code, leaks))
+
+
+@pytest.mark.parametrize("example", [one for one in BAD if one.is_harmless], ids=str)
+def test_an_example_closed_by_hand_leaks_nothing(judged, example):
+    assert not judged(example, leaks)
+
+
+@pytest.mark.parametrize("example", GOOD, ids=str)
+def test_a_good_example_leaks_nothing(judged, example):
+    assert not judged(example, leaks)
+
+
+@pytest.mark.parametrize("example", GOOD, ids=str)
+def test_a_good_example_shares_nothing(judged, example):
+    assert not judged(example, shares)
+
+
+@pytest.mark.parametrize("example", [one for one in GOOD if one.name not in ONCE], ids=str)
+def test_a_good_example_multiplies_nothing(judged, example):
+    assert not judged(example, multiplies)

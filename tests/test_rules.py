@@ -1,0 +1,155 @@
+"""Every rule folder: what its examples want is found, and nothing else anywhere."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sessionlint.check import Project, check_source
+from sessionlint.errors import UnreadableFile
+from sessionlint.facts.names import Names
+from sessionlint.model import Finding
+from sessionlint.rule import Rule
+from sessionlint_rules import RULES, page
+
+TOP = Path(__file__).parents[1]
+HOUSE = TOP / "rules" / "sessionlint_rules"
+README = TOP / "README.md"
+
+WANT = re.compile(r"# want: (SES\d+) \"([^\"]+)\"")
+
+HEADINGS = [
+    "What it finds",
+    "Why it hurts",
+    "Example",
+    "Instead",
+    "When it stays silent",
+    "How it is fixed",
+]
+
+
+def folder(rule: Rule) -> Path:
+    """Where the rule lives."""
+    return HOUSE / f"{rule.code}_{rule.name}".lower().replace("-", "_")
+
+
+def bytes_of(path: Path) -> bytes | None:
+    """What stands in a file, None when there is no such file."""
+    return path.read_bytes() if path.is_file() else None
+
+
+def findings(path: Path, text: str | None = None) -> list[Finding]:
+    """What all rules find in an example, or in a changed text of it."""
+    project = Project.open(path.parent, bytes_of, Names())
+    data = path.read_bytes() if text is None else text.encode()
+    return check_source(data, path, RULES, project)
+
+
+def wants(text: str) -> Iterator[tuple[int, str, str]]:
+    """Line, code and part of the message of everything an example asks for."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for code, part in WANT.findall(line):
+            yield number, code, part
+
+
+def prose(rule: Rule) -> str:
+    """The page of a rule without its code."""
+    return re.sub(r"```.*?```", "", page(rule.code), flags=re.DOTALL)
+
+
+def rule_table() -> str:
+    """The table of all rules, as it stands in README.md."""
+    rows = [
+        f"| [{rule.code}]({folder(rule).relative_to(TOP).as_posix()}/README.md) "
+        f"| {rule.name} | {rule.severity.value} | {rule.summary} |\n"
+        for rule in RULES
+    ]
+    return "| code | name | severity | reported when |\n|---|---|---|---|\n" + "".join(rows)
+
+
+READABLE = [rule for rule in RULES if rule.code != "SES999"]
+
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+each_readable = pytest.mark.parametrize("rule", READABLE, ids=lambda rule: rule.code)
+
+
+@each_readable
+def test_finds_what_the_bad_example_wants_and_no_more(rule):
+    path = folder(rule) / "bad.py"
+    wanted = [(line, code) for line, code, _ in wants(path.read_text())]
+    assert wanted == [(one.span.line, one.code) for one in findings(path)]
+
+
+@each_readable
+def test_says_what_the_bad_example_wants(rule):
+    path = folder(rule) / "bad.py"
+    said = {one.span.line: one.message for one in findings(path)}
+    unsaid = [
+        (line, part, said.get(line))
+        for line, _, part in wants(path.read_text())
+        if part not in said.get(line, "")
+    ]
+    assert unsaid == []
+
+
+@each_readable
+def test_the_bad_example_shows_its_own_rule(rule):
+    codes = {code for _, code, _ in wants((folder(rule) / "bad.py").read_text())}
+    assert rule.code in codes
+
+
+@each_rule
+def test_is_silent_about_the_good_example(rule):
+    assert findings(folder(rule) / "good.py") == []
+
+
+@each_readable
+def test_is_silenced_by_noqa(rule):
+    path = folder(rule) / "bad.py"
+    assert findings(path, WANT.sub(r"# noqa: \1", path.read_text())) == []
+
+
+def test_the_unreadable_example_is_unreadable():
+    with pytest.raises(UnreadableFile) as caught:
+        findings(HOUSE / "ses999_unreadable_file" / "bad.py")
+    assert caught.value.line == 2
+
+
+@each_rule
+def test_the_page_has_its_headings_in_order(rule):
+    title, *headings = re.findall(r"^#+ (.*)$", prose(rule), re.MULTILINE)
+    assert (title, headings) == (f"{rule.code} {rule.name}", HEADINGS)
+
+
+@each_rule
+def test_the_page_shows_python_that_parses(rule):
+    blocks = re.findall(r"```python\n(.*?)```", page(rule.code), re.DOTALL)
+    assert [ast.parse(block) for block in blocks] != []
+
+
+@each_rule
+def test_the_page_has_one_sentence_a_line(rule):
+    crowded = [line for line in prose(rule).splitlines() if re.search(r"[.!?:] [A-Z]", line)]
+    assert crowded == []
+
+
+def test_every_folder_is_a_rule_and_every_rule_a_folder():
+    folders = sorted(path.parent for path in HOUSE.glob("*/rule.py"))
+    assert sorted(map(folder, RULES)) == folders
+
+
+def test_the_rules_stand_in_order_of_their_codes():
+    codes = [rule.code for rule in RULES]
+    assert codes == sorted(set(codes))
+
+
+def test_the_readme_lists_the_rules(bless):
+    text = README.read_text(encoding="utf-8")
+    before, rest = text.split("<!-- rules -->\n")
+    _, after = rest.split("<!-- /rules -->")
+    current = f"{before}<!-- rules -->\n{rule_table()}<!-- /rules -->{after}"
+    if bless:
+        README.write_text(current, encoding="utf-8")
+    assert README.read_text(encoding="utf-8") == current
