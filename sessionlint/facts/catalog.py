@@ -252,7 +252,7 @@ _SPELLINGS: Final[dict[str, str]] = {
 def canonical(name: str) -> str:
     """The one spelling of a library name that the tables use.
 
-    Source: the re-exports of SQLAlchemy 1.4–2.1, SQLModel 0.0.14–0.0.24 and the drivers.
+    Source: the re-exports of SQLAlchemy 1.4 to 2.1, SQLModel and the drivers.
     """
     return _SPELLINGS.get(name, name)
 

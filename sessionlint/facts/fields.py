@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Fields"]
 
-_TELLING: Final = re.compile(r"session|engine|conn|maker|factory|pool|^db$|_db$|^db_", re.I)
+_TELLING: Final = re.compile(
+    r"session|engine|conn|maker|factory|pool|^db$|_db$|^db_", re.IGNORECASE
+)
 """Attributes worth a search through the project."""
 
 

@@ -56,8 +56,8 @@ class Producers:
                 if may_pass_on(data, calls, fresh)
             ]
             more = Products(
-                set().union(*(one.makers for one in found)) - makers,
-                set().union(*(one.givers for one in found)) - givers,
+                {name for one in found for name in one.makers} - makers,
+                {name for one in found for name in one.givers} - givers,
             )
             makers, givers = makers | more.makers, givers | more.givers
             fresh = frozenset(more.makers | more.givers)

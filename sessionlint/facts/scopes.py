@@ -35,7 +35,7 @@ class How(Enum):
     OPAQUE = "something that is not followed"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Binding:
     """One way in which a name gets a value.
 
@@ -54,7 +54,7 @@ class Binding:
     target: Block | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Block:
     """A scope: the module, a class, a function or a lambda."""
 
@@ -63,15 +63,15 @@ class Block:
     node: cst.CSTNode
     parent: Block | None
     home: Module
-    names: dict[str, list[Binding]] = field(default_factory=dict)
-    attributes: dict[str, list[Binding]] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    declared: set[str] = field(default_factory=set)
-    kept: set[str] = field(default_factory=set)
-    returns: list[cst.Return] = field(default_factory=list)
-    yields: list[cst.Yield] = field(default_factory=list)
-    calls: list[cst.Call] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
+    names: dict[str, list[Binding]] = field(default_factory=dict[str, "list[Binding]"])
+    attributes: dict[str, list[Binding]] = field(default_factory=dict[str, "list[Binding]"])
+    stars: list[str] = field(default_factory=list[str])
+    declared: set[str] = field(default_factory=set[str])
+    kept: set[str] = field(default_factory=set[str])
+    returns: list[cst.Return] = field(default_factory=list[cst.Return])
+    yields: list[cst.Yield] = field(default_factory=list[cst.Yield])
+    calls: list[cst.Call] = field(default_factory=list[cst.Call])
+    blocks: list[Block] = field(default_factory=list["Block"])
 
     @property
     def is_async(self) -> bool:
@@ -101,7 +101,7 @@ class Block:
         return [*given.posonly_params, *given.params, *given.kwonly_params, *stars]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Module:
     """A parsed module of the project; `blocks[0]` is its own scope.
 
@@ -111,8 +111,8 @@ class Module:
     path: Path
     name: str
     is_package: bool
-    blocks: list[Block] = field(default_factory=list)
-    fields: dict[str, list[Binding]] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list["Block"])
+    fields: dict[str, list[Binding]] = field(default_factory=dict[str, "list[Binding]"])
 
     @property
     def top(self) -> Block:

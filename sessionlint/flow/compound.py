@@ -13,7 +13,7 @@ from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
 from sessionlint.flow.handlers import Catch, caught
 from sessionlint.flow.loops import is_it, target_names
-from sessionlint.flow.paths import NEXT, Outcomes, Trail, extend, joined, only_next, step, then
+from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, joined, only_next, step, then
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def _if(interpreter: Interpreter, node: cst.If, state: State) -> Outcomes:
                 for truth, after in branches(interpreter.resource, link.test, tested):
                     kind = StepKind.TRUE if truth else StepKind.FALSE
                     taken = step(path, Step(kind, link.test))
-                    after = guarded(interpreter, link, truth, after)
+                    inside = guarded(interpreter, link, after, is_true=truth)
                     if truth:
-                        extend(outcomes, interpreter.block(link.body, after), taken)
+                        extend(outcomes, interpreter.block(link.body, inside), taken)
                     else:
-                        below.setdefault((NEXT, after), taken)
+                        below.setdefault((NEXT, inside), taken)
         here, link = below, link.orelse
     for now, trail in only_next(here):
         if link is None:
@@ -92,9 +92,8 @@ def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, state: State) ->
             continue
         for (way, after), more in interpreter.block(node.finalbody.body, now).items():
             # finally runs for every way out alike, and goes on with it unless it leaves by its own.
-            if way != NEXT and exit_.way in _FAULTS:
-                after = after.faulted()
-            key = (exit_ if way == NEXT else way, after)
+            is_jump = way != NEXT and exit_.way in _FAULTS
+            key = (exit_ if way == NEXT else way, after.faulted() if is_jump else after)
             finished.setdefault(key, joined(trail, more))
     return finished
 
@@ -104,7 +103,7 @@ def _handled(
     node: cst.Try | cst.TryStar,
     exit_: Exit,
     state: State,
-    trail: Trail,
+    trail: Path,
     outcomes: Outcomes,
 ) -> None:
     """Send what leaves the body through the handlers in order."""

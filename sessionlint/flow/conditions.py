@@ -62,10 +62,10 @@ def _atom(resource: Resource, test: cst.BaseExpression, state: State) -> Iterato
     index = resource.flags.index(text)
     known_truth = state.flags[index]
     for truth in (True, False) if known_truth is None else (known_truth,):
-        yield truth is not is_negated, _with_flag(state, index, truth)
+        yield truth is not is_negated, _with_flag(state, index, truth=truth)
 
 
-def _with_flag(state: State, index: int, truth: bool | None) -> State:
+def _with_flag(state: State, index: int, *, truth: bool | None) -> State:
     flags = (*state.flags[:index], truth, *state.flags[index + 1 :])
     return state._replace(flags=flags)
 
@@ -157,9 +157,10 @@ def _flagged(
     flag = resource.flags[index]
     if flag == name and _tells(value):
         return [
-            _with_flag(after, index, truth) for truth, after in branches(resource, value, state)
+            _with_flag(after, index, truth=truth)
+            for truth, after in branches(resource, value, state)
         ]
-    return [_with_flag(state, index, _constant(flag, name, value))]
+    return [_with_flag(state, index, truth=_constant(flag, name, value))]
 
 
 def _constant(flag: str, name: str, value: cst.BaseExpression) -> bool | None:

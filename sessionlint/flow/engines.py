@@ -61,10 +61,11 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         if _is_given_back(block, call, name):
             if _is_called_often(evaluator, block):
                 yield EnginePerCall(thing, call)
-        elif name is not None and is_used and not _is_looked_after(block, name):
-            if not _is_start_up_work(evaluator, block):
-                yield EnginePerCall(thing, call)
-                return
+            continue
+        is_lost = name is not None and is_used and not _is_looked_after(block, name)
+        if is_lost and not _is_start_up_work(evaluator, block):
+            yield EnginePerCall(thing, call)
+            return
 
 
 def _starts_up(evaluator: Evaluator, block: Block) -> bool:

@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.conditions import branches
-from sessionlint.flow.paths import NEXT, Outcomes, Trail, extend, step, then
+from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, step, then
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 
@@ -32,7 +32,7 @@ class YieldKind(Enum):
 
 def raising(node: cst.CSTNode, state: State, *exits: Exit) -> Outcomes:
     """A node that may leave by these exits."""
-    return {(exit_, state): (Step(StepKind.LEAVE, node),) for exit_ in exits}
+    return {(exit_, state): Step(StepKind.LEAVE, node) for exit_ in exits}
 
 
 class Evaluation:
@@ -52,10 +52,10 @@ class Evaluation:
         """
         outcomes: Outcomes = {(NEXT, state): None}
         for operation in operations:
-            outcomes = then(outcomes, partial(self._one, operation, is_clean_up))
+            outcomes = then(outcomes, partial(self._one, operation, is_clean_up=is_clean_up))
         return outcomes
 
-    def _one(self, operation: Operation, is_clean_up: bool, state: State) -> Outcomes:
+    def _one(self, operation: Operation, state: State, *, is_clean_up: bool) -> Outcomes:
         node = operation.node
         match operation.act:
             case Act.RISK:
@@ -65,7 +65,7 @@ class Evaluation:
             case Act.USE:
                 return {(NEXT, self._used(state)): None}
             case Act.COMMIT | Act.QUIET:
-                return self._transaction(operation, state, is_clean_up)
+                return self._transaction(operation, state, is_clean_up=is_clean_up)
             case Act.ACQUIRE:
                 return self._acquired(node, state)
             case Act.REBIND:
@@ -81,12 +81,12 @@ class Evaluation:
             case Act.EXIT:
                 return {(Exit(Way.EXIT), state): None}
             case Act.CHOICE:
-                return self._choice(operation, state, is_clean_up)
+                return self._choice(operation, state, is_clean_up=is_clean_up)
         return self._yield(operation, state)
 
     def _acquired(self, node: cst.CSTNode, state: State) -> Outcomes:
         fresh = State(Status.OPEN, state.flags)
-        born: Trail = (Step(StepKind.ACQUIRE, node),)
+        born: Path = Step(StepKind.ACQUIRE, node)
         outcomes: Outcomes = {(NEXT, fresh): born}
         if self._resource.thing.is_maybe:
             outcomes[NEXT, State(Status.NONE, state.flags)] = None
@@ -105,7 +105,7 @@ class Evaluation:
         """The state after something final happened to the resource, if it was open at all."""
         return state.to(status) if state.status.is_open else state
 
-    def _transaction(self, operation: Operation, state: State, is_clean_up: bool) -> Outcomes:
+    def _transaction(self, operation: Operation, state: State, *, is_clean_up: bool) -> Outcomes:
         idle = state.to(Status.IDLE) if state.status is Status.OPEN else state
         if operation.act is Act.QUIET and is_clean_up:
             return {(NEXT, idle): None}
@@ -113,7 +113,7 @@ class Evaluation:
         exits = self._errors if is_await else (_ERROR,)
         return {(NEXT, idle): None, **raising(operation.node, state, *exits)}
 
-    def _choice(self, operation: Operation, state: State, is_clean_up: bool) -> Outcomes:
+    def _choice(self, operation: Operation, state: State, *, is_clean_up: bool) -> Outcomes:
         assert operation.test is not None
         outcomes: Outcomes = {}
         for truth, after in branches(self._resource, operation.test, state):
@@ -123,7 +123,7 @@ class Evaluation:
 
     def _yield(self, operation: Operation, state: State) -> Outcomes:
         node = operation.node
-        trail: Trail = None
+        trail: Path = None
         if operation.act is Act.YIELD_IT:
             if self.kind is YieldKind.DATA:
                 return {(NEXT, self._moved(state, Status.HANDED_OVER)): None}

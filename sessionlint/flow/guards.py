@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["guarded"]
 
 
-def guarded(interpreter: Interpreter, node: cst.If, truth: bool, state: State) -> State:
+def guarded(interpreter: Interpreter, node: cst.If, state: State, *, is_true: bool) -> State:
     """The state in which a branch begins, given what its condition guards.
 
     `if not conn.closed: conn.close()` has nothing to close in the other branch. A release under a
@@ -25,7 +25,7 @@ def guarded(interpreter: Interpreter, node: cst.If, truth: bool, state: State) -
     """
     if not state.status.is_open:
         return state
-    chosen, other = _suites(node) if truth else reversed(_suites(node))
+    chosen, other = _suites(node) if is_true else reversed(_suites(node))
     if not _releases(interpreter, other) or _releases(interpreter, chosen):
         return state
     if _asks_status(interpreter, node.test):

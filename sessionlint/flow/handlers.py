@@ -85,6 +85,5 @@ def _written(name: str, raised: str) -> Catch:
 
 
 def _builtin(name: str) -> type[BaseException] | None:
-    found = getattr(builtins, name, None)
-    is_error = isinstance(found, type) and issubclass(found, BaseException)
-    return found if is_error else None
+    found: object = getattr(builtins, name, None)
+    return found if isinstance(found, type) and issubclass(found, BaseException) else None

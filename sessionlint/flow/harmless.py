@@ -30,6 +30,7 @@ SAFE_CALLS: Final = frozenset(
     "print isinstance issubclass id type callable hasattr str repr bool super locals globals "
     "time.time time.monotonic time.perf_counter datetime.now datetime.datetime.now "
     "datetime.utcnow datetime.datetime.utcnow datetime datetime.datetime timedelta "
-    "datetime.timedelta date.today uuid4 uuid.uuid4 traceback.print_exc traceback.format_exc".split()
+    "datetime.timedelta date.today uuid4 uuid.uuid4 traceback.print_exc "
+    "traceback.format_exc".split()
 )
 EMPTY_CALLS: Final = frozenset({"dict", "list", "set", "tuple", "defaultdict", "OrderedDict"})

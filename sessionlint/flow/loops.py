@@ -10,7 +10,7 @@ from sessionlint.facts.syntax import last_name
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
-from sessionlint.flow.paths import NEXT, Outcomes, Trail, extend, joined, step, then
+from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, joined, step, then
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 from sessionlint.source.walk import descend
 
@@ -35,18 +35,18 @@ class _Loop:
     def __init__(self) -> None:
         self.left: Outcomes = {}
         self.ended: Outcomes = {}
-        self._heads: dict[State, Trail] = {}
+        self._heads: dict[State, Path] = {}
         self.waiting: list[State] = []
 
-    def enter(self, state: State, trail: Trail) -> None:
+    def enter(self, state: State, trail: Path) -> None:
         if state not in self._heads:
             self._heads[state] = trail
             self.waiting.append(state)
 
-    def trail(self, state: State) -> Trail:
+    def trail(self, state: State) -> Path:
         return self._heads[state]
 
-    def turned(self, outcomes: Outcomes, before: Trail) -> None:
+    def turned(self, outcomes: Outcomes, before: Path) -> None:
         """Sort the ways out of the body: next turn, after the loop, or out of it."""
         for (exit_, state), more in outcomes.items():
             path = joined(before, more)

@@ -279,7 +279,7 @@ class Operations:
         }[found]
 
     def _closes_another(self, method: cst.Attribute) -> bool:
-        """`first.close(); second.close()`: that the first fails is no reason to doubt the second."""
+        """`first.close(); second.close()`: the first is not expected to fail."""
         if not isinstance(method.value, cst.Name):
             return False
         value = self._resource.evaluator.value(method.value, self._resource.block)

@@ -35,7 +35,7 @@ class Resource:
     imports: frozenset[str]
     members: frozenset[str] = frozenset()
     flags: tuple[str, ...] = ()
-    inner: dict[str, Act] = field(default_factory=dict)
+    inner: dict[str, Act] = field(default_factory=dict[str, Act])
     holders: frozenset[int] = frozenset()
     unawaited: frozenset[int] = frozenset()
     branches: tuple[cst.CSTNode, ...] = ()

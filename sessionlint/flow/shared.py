@@ -56,7 +56,7 @@ def _defaults(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
         if parameter.default is not None:
             thing = _thing(evaluator, parameter.default, outer)
             if thing is not None:
-                yield Shared(parameter.name.value, thing, parameter.default, None, True)
+                yield Shared(parameter.name.value, thing, parameter.default, None, is_default=True)
 
 
 def _thing(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -> Thing | None:

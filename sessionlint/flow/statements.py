@@ -87,9 +87,9 @@ class Interpreter:
             case cst.Raise():
                 return self._raise(statement, state)
             case cst.Break():
-                return {(Exit(Way.BREAK), state): (Step(StepKind.LEAVE, statement),)}
+                return {(Exit(Way.BREAK), state): Step(StepKind.LEAVE, statement)}
             case cst.Continue():
-                return {(Exit(Way.CONTINUE), state): (Step(StepKind.LEAVE, statement),)}
+                return {(Exit(Way.CONTINUE), state): Step(StepKind.LEAVE, statement)}
             case cst.Assert(test=test):
                 done = self.evaluate(test, state)
                 return then(done, partial(self._asserted, statement))
@@ -132,7 +132,7 @@ class Interpreter:
 
     def _noted(self, name: str, value: cst.BaseExpression, state: State) -> Outcomes:
         states = assigned(self.resource, name, value, state)
-        return {(NEXT, after): None for after in states}
+        return dict.fromkeys(((NEXT, after) for after in states), None)
 
     def _stored(
         self, target: cst.BaseExpression, value: cst.BaseExpression, node: _Statement
@@ -163,13 +163,16 @@ class Interpreter:
 
     def _asserted(self, node: cst.Assert, state: State) -> Outcomes:
         """`assert db is None` on what seems open: the author knows better, so nothing is known."""
-        about_it = is_plain(self.resource, node.test)
-        found = {truth: after for truth, after in branches(self.resource, node.test, state)}
-        if about_it and True not in found:
+        is_about_it = is_plain(self.resource, node.test)
+        found = branches(self.resource, node.test, state)
+        if is_about_it and not any(truth for truth, _ in found):
             return {(NEXT, state.to(Status.UNKNOWN)): None}
-        outcomes: Outcomes = {(NEXT, found[True]): None} if True in found else {}
-        if False in found and not about_it:
-            outcomes |= raising(node, found[False], Exit(Way.ERROR))
+        outcomes: Outcomes = {}
+        for truth, after in found:
+            if truth:
+                outcomes[NEXT, after] = None
+            elif not is_about_it:
+                outcomes |= raising(node, after, Exit(Way.ERROR))
         return outcomes
 
     def _return(self, value: cst.BaseExpression | None, node: cst.Return, state: State) -> Outcomes:

@@ -19,8 +19,8 @@ __all__ = ["Unbound", "unbound"]
 
 BLOCKS: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _DATABASE: Final = frozenset(
-    "execute scalar scalars query get add add_all merge delete commit flush exec exec_driver_sql "
-    "cursor fetch fetchrow fetchval executemany executescript run_sync stream stream_scalars".split()
+    "execute scalar scalars query get add add_all merge delete commit flush exec cursor fetch "
+    "fetchrow fetchval exec_driver_sql executemany executescript run_sync stream".split()
 )
 """Methods that need a connection."""
 

@@ -122,7 +122,8 @@ class End:
 
     `node` is where the function is left, None when it falls off its end. `is_faulted`: an error
     that was handled lies on the path. `is_idle`: open, but a commit or rollback gave its
-    connection back. `is_lent`: a `yield` has lent it before. `steps` lead from the acquisition to the exit.
+    connection back. `is_lent`: a `yield` has lent it before. `steps` lead from the acquisition to
+    the exit.
     """
 
     ending: Ending

@@ -5,8 +5,8 @@ fifth of a parse; LibCST's PositionProvider costs two, and gives the same places
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
@@ -79,7 +79,7 @@ class _Recorder(CodegenState):
         *,
         start_node: cst.CSTNode | None = None,
         end_node: cst.CSTNode | None = None,
-    ) -> Iterator[None]:
+    ) -> Generator[None, None, None]:
         start = len(self.tokens)
         yield
         end = len(self.tokens)
@@ -92,10 +92,8 @@ class _Recorder(CodegenState):
 
 def _spans(module: cst.Module, wanted: dict[int, cst.CSTNode]) -> dict[int, Span]:
     recorder = _Recorder(module, wanted)
-    try:
+    with suppress(_EnoughError):
         module._codegen(recorder)
-    except _EnoughError:
-        pass
     offsets = [0]
     for token in recorder.tokens:
         offsets.append(offsets[-1] + len(token))

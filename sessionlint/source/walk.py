@@ -4,7 +4,7 @@
 `visit_X` and `leave_X` methods in the same order at about 2 % of that cost.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import libcst as cst
@@ -24,6 +24,7 @@ def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The syntax directly below a node, in the order LibCST visits it."""
     below: list[cst.CSTNode] = []
     for field in CHILDREN.get(type(node).__name__, ()):
+        value: cst.CSTNode | Sequence[cst.CSTNode] | cst.MaybeSentinel | None
         value = getattr(node, field, None)
         if isinstance(value, cst.CSTNode):
             below.append(value)
