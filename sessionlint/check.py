@@ -65,7 +65,7 @@ class Project:
         from sessionlint.source.walk import visited, walk
 
         tree = Tree(self.files, self.source_roots, visited if self.is_full else walk)
-        return Evaluator(tree, self.names)
+        return Evaluator(tree, self.names, None if self.is_full else self.producers)
 
 
 def check_source(data: bytes, path: Path, rules: Sequence[Rule], project: Project) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +35,16 @@ from sessionlint.facts.values import (
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["called", "decorator_name", "is_cache", "is_listed", "result", "returned", "thing"]
+__all__ = [
+    "called",
+    "called_names",
+    "decorator_name",
+    "is_cache",
+    "is_listed",
+    "result",
+    "returned",
+    "thing",
+]
 
 _THREADED: Final = frozenset({"run_in_threadpool", "to_thread", "run_sync"})
 _TRANSPARENT: Final = frozenset(
@@ -57,6 +67,14 @@ def thing(name: str) -> Thing:
 def decorator_name(decorator: cst.BaseExpression) -> str:
     """The last name of a decorator, called or not."""
     return last_name(decorator.func if isinstance(decorator, cst.Call) else decorator)
+
+
+def called_names(call: cst.Call) -> Iterator[str]:
+    """The last name of what a call calls, here or in a thread."""
+    name = last_name(call.func.value if isinstance(call.func, cst.Subscript) else call.func)
+    yield name
+    if name in _THREADED or name == "partial":
+        yield from (last_name(value) for value in arguments(call))
 
 
 def result(evaluator: Evaluator, call: cst.Call, block: Block) -> Value:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.catalog import LIBRARIES, TYPES, Gift, How, Type
+from sessionlint.facts.custom import is_customary
 from sessionlint.facts.scopes import Block, Module
 from sessionlint.facts.scopes import How as Bound
 from sessionlint.facts.syntax import dotted, last_name
@@ -27,11 +28,6 @@ DATABASE_CALLS: Final = frozenset(
 
 Source: measured on labelled code, see the page of SES102."""
 
-_FACTORY: Final = re.compile(
-    r"_*(?:get|make|create|new|open)_?(?:\w+_)?session|_*(?:async|db|local)?_?session"
-    r"(?:_?(?:local|maker|factory))|(?:\w*)SessionLocal|sessionmaker|DBSession|db_session",
-    re.IGNORECASE,
-)
 _ENGINE: Final = re.compile(r"(?:\w*_)?engine", re.IGNORECASE)
 _CONNECTION: Final = re.compile(r"(?:\w*_)?(?:conn|connection|bind)", re.IGNORECASE)
 
@@ -73,7 +69,7 @@ def guess(evaluator: Evaluator, call: cst.Call, block: Block, found: Value) -> V
     if gift is not None and owner is not None and uses_database(block.home):
         is_engine = _ENGINE.fullmatch(last_name(_callee(owner))) is not None
         return _guessed(TYPES[gift.type]) if is_engine else found
-    if _FACTORY.fullmatch(name):
+    if is_customary(name):
         return _guessed(TYPES["Session"])
     return found
 

@@ -14,6 +14,7 @@ from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES, canonical
 from sessionlint.facts.fields import Fields
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.names import Names
+from sessionlint.facts.producers import Producers
 from sessionlint.facts.questions import Questions
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
 from sessionlint.facts.values import (
@@ -37,6 +38,7 @@ from sessionlint.facts.values import (
     borrowed,
     joined,
 )
+from sessionlint.source.walk import descend
 
 __all__ = ["Evaluator"]
 
@@ -53,15 +55,30 @@ _CONSTANTS: Final = (
 class Evaluator:
     """Answers what expressions of a project are; every answer is worked out once."""
 
-    def __init__(self, tree: Tree, names: Names) -> None:
+    def __init__(self, tree: Tree, names: Names, producers: Producers | None = None) -> None:
         self.tree = tree
         self.names = names
+        self._producers = producers
         self._questions = Questions()
 
     @cached_property
     def fields(self) -> Fields:
         """Attributes by name alone, for objects whose class is unknown."""
         return Fields(self)
+
+    def may_acquire(self, expression: cst.BaseExpression) -> bool:
+        """Whether an expression calls anything that may acquire, by the names it calls alone.
+
+        Following a name into another module costs a parse, so this is asked first.
+        """
+        if self._producers is None:
+            return True
+        return any(
+            self._producers.is_calling(name)
+            for call in descend(expression, cst.Lambda)
+            if isinstance(call, cst.Call)
+            for name in calls.called_names(call)
+        )
 
     def value(self, expression: cst.BaseExpression, block: Block) -> Value:
         """What an expression that stands in `block` is; UNKNOWN when in doubt."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from sessionlint.facts.custom import is_customary
 from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
 from sessionlint.source.gate import (
+    CATALOGUE,
     GIVERS,
     MAKERS,
     Products,
@@ -35,6 +37,11 @@ class Producers:
     def is_candidate(self, data: bytes) -> bool:
         """Whether a file may acquire something; when in doubt, it may."""
         return is_candidate(data, self.names)
+
+    def is_calling(self, name: str) -> bool:
+        """Whether calling something of that name may acquire, or give what acquires."""
+        word = name.encode()
+        return word in self.names or word in CATALOGUE or is_customary(name)
 
     @property
     def names(self) -> frozenset[bytes]:

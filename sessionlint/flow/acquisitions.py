@@ -70,6 +70,8 @@ def _acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
     made = binding.expression
     if isinstance(made, cst.ListComp) and binding.how is How.VALUE:
         made = made.elt
+    if not evaluator.may_acquire(made):
+        return None
     value = evaluator.value(made, binding.block)
     if binding.how is How.ITEM:
         is_item = isinstance(value, Items) and binding.index < len(value.items)

@@ -12,6 +12,7 @@ from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
 from sessionlint.flow.handlers import Catch, caught
+from sessionlint.flow.harmless import SAFE_MANAGERS
 from sessionlint.flow.loops import is_it, target_names
 from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, joined, only_next, step, then
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
@@ -128,7 +129,8 @@ def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) ->
         # Managed from here on: as good as handed to an owner, and not closed by hand.
         managed = state.to(Status.HANDED_OVER) if state.status.is_open else state
         return _with(interpreter, node, index + 1, managed)
-    exits = (_ERROR, Exit(Way.CANCEL)) if node.asynchronous is not None else ()
+    is_async = node.asynchronous is not None
+    exits = (_ERROR, Exit(Way.CANCEL)) if is_async else ()
     entered = then(
         interpreter.evaluate(item.item, state),
         lambda now: {(NEXT, now): None, **raising(item, now, *exits)},
@@ -136,7 +138,23 @@ def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) ->
     if item.asname is not None and target_names(item.asname.name) & interpreter.resource.names:
         entered = then(entered, lambda now: interpreter.evaluation.rebound(item, now))
     outcomes = then(entered, lambda now: _with(interpreter, node, index + 1, now))
+    if is_async or _may_fail_to_exit(item.item):
+        outcomes = _left(item, outcomes, exits or (_ERROR,))
     return _suppressed(item.item, outcomes)
+
+
+def _may_fail_to_exit(item: cst.BaseExpression) -> bool:
+    """Whether leaving a stranger's block may fail: a transaction commits there, a lock does not."""
+    return isinstance(item, cst.Call) and last_name(item.func) not in SAFE_MANAGERS
+
+
+def _left(item: cst.WithItem, outcomes: Outcomes, exits: tuple[Exit, ...]) -> Outcomes:
+    """The ways out of a block whose own exit may fail."""
+    after = dict(outcomes)
+    for (exit_, state), trail in outcomes.items():
+        if state.status.is_open and exit_.way not in _PASSING:
+            extend(after, raising(item, state, *exits), trail)
+    return after
 
 
 def _manages(interpreter: Interpreter, item: cst.BaseExpression) -> bool:

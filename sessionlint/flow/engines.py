@@ -88,6 +88,8 @@ def _starts_up(evaluator: Evaluator, block: Block) -> bool:
 
 def _engine(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None:
     """The engine or pool that this very call to a library builds, if it keeps connections."""
+    if not evaluator.may_acquire(call):
+        return None
     callee = evaluator.value(call.func, block)
     gift = CALLS.get(callee.name) if isinstance(callee, Symbol) else None
     if gift is None or gift.how is not Gives.FRESH:
@@ -205,13 +207,14 @@ def _is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool
 
 
 def _callers(evaluator: Evaluator, factory: Block) -> Iterator[tuple[Block, cst.Call]]:
-    """Every function or module body of the project that calls a function, with one such call."""
+    """Every function or module body, tests aside, that calls a function, with one such call."""
     word = factory.name.encode()
     pattern = re.compile(rb"(?<!def )\b" + re.escape(word) + rb"\s*\(")
     for path, data in evaluator.tree.files.speaking:
         if word not in data or not pattern.search(data):
             continue
-        module = evaluator.tree.module(path)
+        is_test = _TEST_PATH.search(path.relative_to(evaluator.tree.files.root).as_posix())
+        module = None if is_test else evaluator.tree.module(path)
         for caller in module.blocks if module is not None else ():
             call = _call_of(evaluator, caller, factory)
             if call is not None:

@@ -10,6 +10,7 @@ __all__ = [
     "LOG_CALLS",
     "QUIET",
     "SAFE_CALLS",
+    "SAFE_MANAGERS",
     "STATUS",
 ]
 
@@ -33,4 +34,10 @@ SAFE_CALLS: Final = frozenset(
     "datetime.timedelta date.today uuid4 uuid.uuid4 traceback.print_exc "
     "traceback.format_exc".split()
 )
+SAFE_MANAGERS: Final = frozenset(
+    "open suppress raises nullcontext redirect_stdout redirect_stderr catch_warnings Lock RLock "
+    "TemporaryDirectory NamedTemporaryFile closing app_context test_request_context".split()
+)
+"""Context managers whose exit does not fail in practice."""
+
 EMPTY_CALLS: Final = frozenset({"dict", "list", "set", "tuple", "defaultdict", "OrderedDict"})

@@ -68,7 +68,9 @@ def _lifetime(resource: Resource, kind: YieldKind) -> Lifetime:
     is_clean = all(end.ending is not Ending.LEFT_OPEN for end in ends)
     if is_clean and (interpreter.operations.is_helped or not _could_be_managed(resource)):
         shape = Shape.SILENT
-    return Lifetime(resource.name, resource.thing, resource.acquired, loop, ends, shape)
+    made = resource.acquired
+    acquired = made.elt if isinstance(made, cst.ListComp) else made
+    return Lifetime(resource.name, resource.thing, acquired, loop, ends, shape)
 
 
 def _could_be_managed(resource: Resource) -> bool:

@@ -62,6 +62,8 @@ def _defaults(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
 def _thing(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -> Thing | None:
     if isinstance(bare(expression), (cst.Name, cst.Attribute)):
         return None
+    if not evaluator.may_acquire(expression):
+        return None
     value = evaluator.value(expression, block)
     if not isinstance(value, Thing) or not value.is_fresh or value.is_guess:
         return None

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 __all__ = [
+    "CATALOGUE",
     "GIVERS",
     "MAKERS",
     "Products",
@@ -36,7 +37,9 @@ GIVERS: Final = frozenset(
 )
 """The catalogue's calls that acquire."""
 
-_CATALOGUE: Final = MAKERS | GIVERS
+CATALOGUE: Final = MAKERS | GIVERS
+"""The catalogue's calls."""
+
 _LIBRARY: Final = re.compile(rb"sqlalchemy|sqlmodel|SQLAlchemy|asyncpg|psycopg|aiomysql|aiosqlite")
 _SPEAKS: Final = (b"ession", b"onnect", b"ngine", b"acquire", b"pool", b"Pool")
 _LAST: Final = re.compile(rb"(\.?)([A-Za-z_]\w*)(?:\[[^\]]*\])?$")
@@ -104,7 +107,7 @@ def is_candidate(data: bytes, names: frozenset[bytes]) -> bool:
     calls = called(data)
     if not names.isdisjoint(calls):
         return True
-    return not _CATALOGUE.isdisjoint(calls) and _LIBRARY.search(data) is not None
+    return not CATALOGUE.isdisjoint(calls) and _LIBRARY.search(data) is not None
 
 
 def may_pass_on(data: bytes, calls: frozenset[bytes], names: frozenset[bytes]) -> bool:
