@@ -61,6 +61,14 @@ class Files:
         return sorted(_python_files(self.root))
 
     @cached_property
+    def _known(self) -> frozenset[Path]:
+        return frozenset(self.paths)
+
+    def is_file(self, path: Path) -> bool:
+        """Whether there is such a file; inside the folder without asking the system again."""
+        return path in self._known or (self.root not in path.parents and path.is_file())
+
+    @cached_property
     def speaking(self) -> list[tuple[Path, bytes]]:
         """The files that speak of sessions, engines or connections at all, with their bytes."""
         read = ((path, self.read(path)) for path in self.paths)

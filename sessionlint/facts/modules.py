@@ -86,7 +86,7 @@ class Tree:
     def _search(self, name: str, importer: Path) -> Path | None:
         parts = name.split(".")
         for root in self._candidates(parts[0], importer):
-            found = _file_of(root, parts)
+            found = self._file_of(root, parts)
             if found is not None:
                 return found
         return None
@@ -95,7 +95,7 @@ class Tree:
         yield from self._source_roots
         for folder in importer.parents:
             # Inside a package, a sibling is reached by a relative import or the full name.
-            if not (folder / "__init__.py").is_file() or folder == importer.parent:
+            if folder == importer.parent or not self.files.is_file(folder / "__init__.py"):
                 yield folder
                 yield folder / "src"
             if folder == self.files.root:
@@ -115,19 +115,19 @@ class Tree:
 
     def relative(self, folder: Path, name: str) -> Path | None:
         """The file of a module below a package's folder; the package itself for an empty name."""
-        return _file_of(folder, name.split(".") if name else [])
+        return self._file_of(folder, name.split(".") if name else [])
+
+    def _file_of(self, root: Path, parts: list[str]) -> Path | None:
+        target = root.joinpath(*parts)
+        module = target.with_name(f"{target.name}.py")
+        if parts and self.files.is_file(module):
+            return module
+        package = target / "__init__.py"
+        return package if self.files.is_file(package) else None
 
 
 def _shared(folder: Path, other: Path) -> int:
     return len(os.path.commonpath([folder, other]))
-
-
-def _file_of(root: Path, parts: list[str]) -> Path | None:
-    target = root.joinpath(*parts)
-    if parts and (module := target.with_name(f"{target.name}.py")).is_file():
-        return module
-    package = target / "__init__.py"
-    return package if package.is_file() else None
 
 
 def _module_name(path: Path) -> tuple[str, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sessionlint.facts.custom import is_customary
@@ -21,6 +22,7 @@ from sessionlint.source.gate import (
 
 __all__ = ["Producers"]
 
+_TELLING: Final = re.compile(r"session|database", re.IGNORECASE)
 _HOPS: Final = 4
 """How often a factory is passed on from module to module: three in what was seen, and one more."""
 
@@ -41,7 +43,8 @@ class Producers:
     def is_calling(self, name: str) -> bool:
         """Whether calling something of that name may acquire, or give what acquires."""
         word = name.encode()
-        return word in self.names or word in CATALOGUE or is_customary(name)
+        is_known = word in self.names or word in CATALOGUE
+        return is_known or is_customary(name) or _TELLING.search(name) is not None
 
     @property
     def names(self) -> frozenset[bytes]:

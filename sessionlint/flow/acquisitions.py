@@ -34,10 +34,14 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
     """Every local name of a block that is given a fresh session or connection."""
     if _is_patched(block):
         return
+    seen: set[int] = set()
     for name, bindings in block.names.items():
         if name in block.declared:
             continue
         for binding in bindings:
+            if binding.how is How.VALUE and id(binding.expression) in seen:
+                continue
+            seen.add(id(binding.expression))
             thing = _acquired(evaluator, binding)
             if thing is None:
                 continue
@@ -115,7 +119,7 @@ class _Body:
 
     def resource(self, evaluator: Evaluator, binding: Binding, thing: Thing, name: str) -> Resource:
         """The resource with everything its interpretation needs to know of the block."""
-        names = frozenset({name, *self._aliases(name)})
+        names = frozenset({name, *self._aliases(name), *_chained(binding.node)})
         resource = Resource(
             evaluator,
             self._block,
@@ -212,6 +216,14 @@ class _Body:
             for call in descend(node)
             if isinstance(call, cst.Call) and any(_name_in(arg.value, names) for arg in call.args)
         )
+
+
+def _chained(node: cst.CSTNode) -> Iterator[str]:
+    """All names that `one = two = Session()` gives to one object."""
+    if isinstance(node, cst.Assign):
+        for target in node.targets:
+            if isinstance(target.target, cst.Name):
+                yield target.target.value
 
 
 def _keeps(node: cst.Assign | cst.AnnAssign, leaving: set[str]) -> bool:

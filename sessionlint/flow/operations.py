@@ -77,9 +77,13 @@ class Operations:
         """What `target = value` does, whether a statement or a walrus."""
         yield from self.of(value)
         if target.value not in self._resource.names:
+            if self.leaves(value):
+                # Another name for it, and not for it alone: too much to follow.
+                yield Operation(Act.DOUBT, node)
             return
         if node is self._resource.binding.node:
-            yield Operation(Act.ACQUIRE, node)
+            if target.value == self._resource.name:
+                yield Operation(Act.ACQUIRE, node)
         elif self._is_it(bare(value)) or self._gives_itself(bare(value)):
             yield Operation(Act.USE, node)
         elif self.mentions(value):

@@ -47,6 +47,9 @@ _TELLING: Final = re.compile(rb"(?i)session|engine|conn|maker|factory|pool|acqui
 _PASSED: Final = re.compile(rb"(?:run_in_threadpool|to_thread|run_sync|partial)\(\s*([\w.]+)")
 _CUSTOM_SESSION: Final = re.compile(rb"ession(?i:_?(?:local|maker|factory))?[ \t]*\(")
 _CUSTOM_ENGINE: Final = re.compile(rb"ngine(?:\([^)]*\))?\.(?:raw_)?connect")
+_USED: Final = re.compile(
+    rb"\.(?:query|commit|rollback|scalars?|flush|refresh|merge|expunge|expire|add_all|exec(?:ute)?)\("
+)
 _VALUE: Final = (
     rb"(?:\(\s*)?(?:await\s+)?([A-Za-z_][\w.]*\.)?([A-Za-z_]\w*)[ \t]*(?:\[[^\]\n]*\])?\("
 )
@@ -80,15 +83,6 @@ def called(data: bytes) -> frozenset[bytes]:
     return frozenset(calls).union(passed)
 
 
-def _renamed(data: bytes) -> Iterable[tuple[bytes, bytes]]:
-    """Every `old as new`, imports and others alike."""
-    pieces = data.split(b" as ")
-    for before, after in pairwise(pieces):
-        old, new = before[-80:].rsplit(None, 1)[-1:], _WORD.match(after)
-        if old and new:
-            yield old[0].lstrip(b"("), new[0]
-
-
 def _is_telling(owner: bytes, name: bytes) -> bool:
     """Whether a call is worth following: any plain name, but a method only by a telling name.
 
@@ -98,9 +92,20 @@ def _is_telling(owner: bytes, name: bytes) -> bool:
     return not owner or _TELLING.search(name) is not None
 
 
+def _renamed(data: bytes) -> Iterable[tuple[bytes, bytes]]:
+    """Every `old as new` of an import, on its own line or in brackets."""
+    if b" as " not in data:
+        return
+    for before, after in pairwise(data.split(b" as ")):
+        line = before[before.rfind(b"\n") + 1 :].lstrip()
+        old, new = line[-80:].rsplit(None, 1)[-1:], _WORD.match(after)
+        if old and new and (line == old[0] or line.startswith((b"import ", b"from "))):
+            yield old[0].rpartition(b",")[2].lstrip(b"("), new[0]
+
+
 def is_candidate(data: bytes, names: frozenset[bytes]) -> bool:
     """Whether a file may acquire something, when `names` are what the project acquires through."""
-    if b"ession" in data and _CUSTOM_SESSION.search(data):
+    if b"ession" in data and _CUSTOM_SESSION.search(data) and _USED.search(data):
         return True
     if b"ngine" in data and _CUSTOM_ENGINE.search(data):
         return True
