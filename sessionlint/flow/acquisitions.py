@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import TYPES, Kind
-from sessionlint.facts.conventions import DATABASE_CALLS, uses_database
+from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.receivers import CLOSING
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import bare, dotted, last_name
+from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.syntax import bare, dotted
 from sessionlint.facts.values import Items, Thing
-from sessionlint.flow.acts import Act
-from sessionlint.flow.conditions import flag_texts
+from sessionlint.flow.body import Body
 from sessionlint.flow.resource import Resource
-from sessionlint.source.walk import descend
 
 __all__ = ["acquisitions"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
-_MOST_FLAGS: Final = 4
 _PATCHING: Final = frozenset({"patch", "mocker", "monkeypatch"})
-_BLOCKS: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
-_IMPORTS: Final = frozenset({How.IMPORT, How.IMPORT_FROM})
 
 
 def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
@@ -35,6 +26,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
     if _is_patched(block):
         return
     seen: set[int] = set()
+    body: Body | None = None
     for name, bindings in block.names.items():
         if name in block.declared:
             continue
@@ -45,7 +37,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
             thing = _acquired(evaluator, binding)
             if thing is None:
                 continue
-            body = _Body(block)
+            body = body or Body(block)
             if thing.is_guess:
                 confirmed = body.confirmed(thing, name)
                 if confirmed is None:
@@ -74,7 +66,7 @@ def _acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
     made = binding.expression
     if isinstance(made, cst.ListComp) and binding.how is How.VALUE:
         made = made.elt
-    if not evaluator.may_acquire(made):
+    if not evaluator.may_acquire(made, binding.block):
         return None
     value = evaluator.value(made, binding.block)
     if binding.how is How.ITEM:
@@ -84,216 +76,3 @@ def _acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
         return None
     # A plain name is an alias of something acquired elsewhere.
     return None if isinstance(bare(binding.expression), (cst.Name, cst.Attribute)) else value
-
-
-class _Body:
-    """What is asked of one block's statements, gathered in one walk."""
-
-    def __init__(self, block: Block) -> None:
-        self._block = block
-        self.nodes = list(descend(block.node))
-
-    def confirmed(self, thing: Thing, name: str) -> Thing | None:
-        """A guess that the use of its name bears out, with the type its awaits show."""
-        used = {
-            node.attr.value
-            for node in self.nodes
-            if isinstance(node, cst.Attribute)
-            and isinstance(node.value, cst.Name)
-            and node.value.value == name
-        }
-        is_database = uses_database(self._block.home)
-        evidence = DATABASE_CALLS | {"execute", "cursor"} if is_database else DATABASE_CALLS
-        if not used & evidence:
-            return None
-        is_async = any(self._awaits(node, name) for node in self.nodes)
-        swap = {"Session": "AsyncSession", "Connection": "AsyncConnection"}
-        kind = TYPES[swap[thing.type.name]] if is_async and thing.type.name in swap else thing.type
-        return replace(thing, type=kind)
-
-    def _awaits(self, node: cst.CSTNode, name: str) -> bool:
-        match node:
-            case cst.Await(expression=cst.Call(func=cst.Attribute(value=cst.Name(value=owner)))):
-                return owner == name
-        return False
-
-    def resource(self, evaluator: Evaluator, binding: Binding, thing: Thing, name: str) -> Resource:
-        """The resource with everything its interpretation needs to know of the block."""
-        names = frozenset({name, *self._aliases(name), *_chained(binding.node)})
-        resource = Resource(
-            evaluator,
-            self._block,
-            binding,
-            thing,
-            name,
-            names,
-            imports=_imported(self._block),
-            unawaited=frozenset(
-                id(node.value) for node in self.nodes if isinstance(node, cst.Expr)
-            ),
-        )
-        if isinstance(binding.expression, cst.ListComp):
-            resource.members = frozenset(self._members(name))
-        resource.flags = self._flags(resource)
-        resource.inner = self._inner(resource)
-        resource.holders = self._holders(names)
-        resource.branches = tuple(
-            node
-            for node in self.nodes
-            if isinstance(node, (cst.If, cst.Match)) and _contains(node, binding.node)
-        )
-        return resource
-
-    def _aliases(self, name: str) -> Iterator[str]:
-        """Names that are given the resource and nothing else."""
-        for alias, bindings in self._block.names.items():
-            if alias != name and alias not in self._block.declared:
-                values = [binding.expression for binding in bindings]
-                is_plain = all(binding.how is How.VALUE for binding in bindings)
-                if is_plain and all(_is_name(value, name) for value in values):
-                    yield alias
-
-    def _members(self, name: str) -> Iterator[str]:
-        """The names that loops over a list of resources give to each of them."""
-        for node in self.nodes:
-            match node:
-                case (
-                    cst.For(target=cst.Name(value=target), iter=cst.Name(value=of))
-                    | cst.CompFor(target=cst.Name(value=target), iter=cst.Name(value=of))
-                ) if of == name:
-                    yield target
-
-    def _flags(self, resource: Resource) -> tuple[str, ...]:
-        """Conditions without calls that guard the acquisition or a mention of the resource."""
-        counts: Counter[str] = Counter()
-        for node in self.nodes:
-            if isinstance(node, (cst.If, cst.IfExp, cst.While)):
-                texts = list(flag_texts(node.test))
-                # Conditions that guard the resource itself come first.
-                counts.update(texts)
-                if any(_mentions(part, resource.names) for part in _branches(node)):
-                    counts.update(texts * _MOST_FLAGS)
-        assigned = {
-            name
-            for name, bindings in self._block.names.items()
-            if any(binding.how is How.VALUE for binding in bindings)
-        }
-        worth = [
-            text
-            for text, count in counts.most_common()
-            if count > _MOST_FLAGS + 1
-            or (count > 0 and text in assigned)
-            or (count > _MOST_FLAGS and text.removesuffix(" is None") in assigned)
-        ]
-        return tuple(worth[:_MOST_FLAGS])
-
-    def _inner(self, resource: Resource) -> dict[str, Act]:
-        """Nested functions that are only ever called, with what a call does to the resource."""
-        found: dict[str, Act] = {}
-        for block in self._block.blocks:
-            if block.kind is not BlockKind.FUNCTION or block.decorators:
-                continue
-            if not _mentions(block.node, resource.names) or not self._is_only_called(block.name):
-                continue
-            found[block.name] = Act.RELEASE if _closes(block.node, resource) else Act.USE
-        return found
-
-    def _is_only_called(self, name: str) -> bool:
-        called = sum(
-            isinstance(node, cst.Call) and _is_name(node.func, name) for node in self.nodes
-        )
-        spoken = sum(isinstance(node, cst.Name) and node.value == name for node in self.nodes)
-        # The definition itself speaks of the name once.
-        return spoken == called + 1
-
-    def _holders(self, names: frozenset[str]) -> frozenset[int]:
-        """Calls whose result takes the resource and then leaves the block, or closes it."""
-        leaving = {name for node in self.nodes for name in _leaving(node)}
-        return frozenset(
-            id(call)
-            for node in self.nodes
-            if isinstance(node, (cst.Assign, cst.AnnAssign)) and _keeps(node, leaving)
-            for call in descend(node)
-            if isinstance(call, cst.Call) and any(_name_in(arg.value, names) for arg in call.args)
-        )
-
-
-def _chained(node: cst.CSTNode) -> Iterator[str]:
-    """All names that `one = two = Session()` gives to one object."""
-    if isinstance(node, cst.Assign):
-        for target in node.targets:
-            if isinstance(target.target, cst.Name):
-                yield target.target.value
-
-
-def _keeps(node: cst.Assign | cst.AnnAssign, leaving: set[str]) -> bool:
-    targets = [node.target] if isinstance(node, cst.AnnAssign) else [t.target for t in node.targets]
-    return any(not isinstance(t, cst.Name) or t.value in leaving for t in targets)
-
-
-def _leaving(node: cst.CSTNode) -> Iterator[str]:
-    """Names that a node takes out of the block, or asks to close what they hold."""
-    match node:
-        case cst.Return(value=value) | cst.Yield(value=value) if value is not None:
-            yield from _value_names(value)
-        case cst.Assign(targets=targets, value=cst.Name(value=name)):
-            if any(not isinstance(target.target, cst.Name) for target in targets):
-                yield name
-        case cst.WithItem(item=cst.Name(value=name)):
-            yield name
-        case cst.Call(func=cst.Attribute(value=cst.Name(value=name), attr=method), args=args):
-            if CLOSING.search(method.value):
-                yield name
-            if method.value in {"append", "add", "put", "register", "set"}:
-                yield from (arg.value.value for arg in args if isinstance(arg.value, cst.Name))
-
-
-def _value_names(value: cst.CSTNode) -> Iterator[str]:
-    if isinstance(value, cst.Name):
-        yield value.value
-    elif isinstance(value, (cst.Tuple, cst.List)):
-        for element in value.elements:
-            yield from _value_names(element.value)
-    elif isinstance(value, cst.Call) and last_name(value.func)[:1].isupper():
-        for arg in value.args:
-            yield from _value_names(arg.value)
-
-
-def _branches(node: cst.If | cst.IfExp | cst.While) -> list[cst.CSTNode]:
-    parts: list[cst.CSTNode | None] = [node.body]
-    if not isinstance(node, cst.If) or isinstance(node.orelse, cst.Else):
-        parts.append(node.orelse)
-    return [part for part in parts if part is not None]
-
-
-def _imported(block: Block) -> frozenset[str]:
-    return frozenset(
-        name
-        for name, bindings in block.home.top.names.items()
-        if all(binding.how in _IMPORTS for binding in bindings)
-    )
-
-
-def _contains(node: cst.CSTNode, part: cst.CSTNode) -> bool:
-    return any(below is part for below in descend(node))
-
-
-def _mentions(node: cst.CSTNode, names: frozenset[str]) -> bool:
-    return any(isinstance(part, cst.Name) and part.value in names for part in descend(node))
-
-
-def _closes(node: cst.CSTNode, resource: Resource) -> bool:
-    return any(
-        isinstance(part, cst.Attribute)
-        and _name_in(part.value, resource.names)
-        and resource.thing.type.is_release(part.attr.value)
-        for part in descend(node)
-    )
-
-
-def _is_name(node: cst.CSTNode | None, name: str) -> bool:
-    return isinstance(node, cst.Name) and node.value == name
-
-
-def _name_in(node: cst.CSTNode, names: frozenset[str]) -> bool:
-    return isinstance(node, cst.Name) and node.value in names

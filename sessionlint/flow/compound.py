@@ -20,7 +20,10 @@ from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 if TYPE_CHECKING:
     from sessionlint.flow.statements import Interpreter
 
-__all__ = ["run"]
+__all__ = ["KINDS", "run"]
+
+KINDS: Final = frozenset({cst.If, cst.While, cst.For, cst.Try, cst.TryStar, cst.With, cst.Match})
+"""The compound statements that `run` takes; definitions are not among them."""
 
 _ERROR: Final = Exit(Way.ERROR)
 _FAULTS: Final = frozenset({Way.ERROR, Way.CANCEL, Way.STOP})
@@ -132,15 +135,31 @@ def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) ->
     is_async = node.asynchronous is not None
     exits = (_ERROR, Exit(Way.CANCEL)) if is_async else ()
     entered = then(
-        interpreter.evaluate(item.item, state),
+        _entered(interpreter, item.item, state),
         lambda now: {(NEXT, now): None, **raising(item, now, *exits)},
     )
     if item.asname is not None and target_names(item.asname.name) & interpreter.resource.names:
         entered = then(entered, lambda now: interpreter.evaluation.rebound(item, now))
-    outcomes = then(entered, lambda now: _with(interpreter, node, index + 1, now))
-    if is_async or _may_fail_to_exit(item.item):
-        outcomes = _left(item, outcomes, exits or (_ERROR,))
-    return _suppressed(item.item, outcomes)
+    leaving = exits or ((_ERROR,) if _may_fail_to_exit(item.item) else ())
+
+    def inside(now: State) -> Outcomes:
+        done = _with(interpreter, node, index + 1, now)
+        return _suppressed(item.item, _left(item, done, leaving))
+
+    return then(entered, inside)
+
+
+def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -> Outcomes:
+    """Evaluate a with-item; an object made around the resource is there to end it."""
+    outcomes = interpreter.evaluate(item, state)
+    if isinstance(item, cst.Call) and last_name(item.func) in {"suppress", "nullcontext"}:
+        outcomes = {key: trail for key, trail in outcomes.items() if key[0] == NEXT}
+    if not (isinstance(item, cst.Call) and interpreter.operations.leaves(item)):
+        return outcomes
+    return then(
+        outcomes,
+        lambda now: {(NEXT, now.to(Status.HANDED_OVER) if now.status.is_open else now): None},
+    )
 
 
 def _may_fail_to_exit(item: cst.BaseExpression) -> bool:

@@ -54,7 +54,7 @@ def _atom(resource: Resource, test: cst.BaseExpression, state: State) -> Iterato
     if known is not None and state.status is not Status.UNBORN:
         yield from ((truth, state) for truth in known)
         return
-    text, is_negated = _flag_text(test)
+    text, is_negated = _flag_text(test) if resource.flags else ("", False)
     if text not in resource.flags:
         yield True, state
         yield False, state

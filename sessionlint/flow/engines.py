@@ -88,7 +88,7 @@ def _starts_up(evaluator: Evaluator, block: Block) -> bool:
 
 def _engine(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None:
     """The engine or pool that this very call to a library builds, if it keeps connections."""
-    if not evaluator.may_acquire(call):
+    if not evaluator.may_acquire(call, block):
         return None
     callee = evaluator.value(call.func, block)
     gift = CALLS.get(callee.name) if isinstance(callee, Symbol) else None

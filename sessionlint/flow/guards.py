@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -57,7 +58,11 @@ def _releases(interpreter: Interpreter, suite: cst.BaseSuite | None) -> bool:
     if suite is None:
         return False
     for line in suite.body:
-        for statement in line.body if isinstance(line, cst.SimpleStatementLine) else ():
+        if isinstance(suite, cst.SimpleStatementSuite):
+            inner: Sequence[cst.CSTNode] = [line]
+        else:
+            inner = line.body if isinstance(line, cst.SimpleStatementLine) else []
+        for statement in inner:
             if isinstance(statement, cst.Expr):
                 operations = interpreter.operations.of(statement.value)
                 if any(operation.act is Act.RELEASE for operation in operations):

@@ -63,7 +63,7 @@ def _lifetime(resource: Resource, kind: YieldKind) -> Lifetime:
         for (exit_, state), trail in outcomes.items()
         if state.status in _ENDINGS and exit_.way is not Way.EXIT
     )
-    loop = _loop(resource)
+    loop = resource.loop
     shape = _shape(ends, loop, evaluation.kind)
     is_clean = all(end.ending is not Ending.LEFT_OPEN for end in ends)
     if is_clean and (interpreter.operations.is_helped or not _could_be_managed(resource)):
@@ -151,12 +151,6 @@ def _yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
 
 def _lends(node: cst.Yield, names: frozenset[str]) -> bool:
     return isinstance(node.value, cst.Name) and node.value.value in names
-
-
-def _loop(resource: Resource) -> cst.CSTNode | None:
-    if isinstance(resource.acquired, cst.ListComp):
-        return resource.acquired
-    return _innermost_loop(resource.block.node, resource.binding.node)
 
 
 def _innermost_loop(root: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode | None:

@@ -27,9 +27,8 @@ from sessionlint.source.walk import children, descend
 
 __all__ = ["Operations"]
 
-
+_QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float})
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
-_QUICK: Final = (cst.Name, cst.BaseString, cst.BaseNumber, cst.Ellipsis)
 
 
 class Operations:
@@ -42,12 +41,11 @@ class Operations:
 
     def of(self, expression: cst.BaseExpression | None) -> tuple[Operation, ...]:
         """The operations of an expression, in evaluation order."""
-        if expression is None or isinstance(expression, (cst.Name, cst.SimpleString)):
+        if expression is None or expression.__class__ in _QUIETEST:
             return ()
-        key = id(expression)
-        if key not in self._known:
-            self._known[key] = tuple(self._read(expression))
-        return self._known[key]
+        if id(expression) not in self._known:
+            self._known[id(expression)] = tuple(self._read(expression))
+        return self._known[id(expression)]
 
     def leaves(self, value: cst.BaseExpression | None) -> bool:
         """Whether the resource goes along when this value is returned, stored or yielded."""
@@ -108,7 +106,7 @@ class Operations:
 
     def _below(self, node: cst.CSTNode) -> Iterator[Operation]:
         for child in children(node):
-            if isinstance(child, _QUICK) and not isinstance(child, cst.FormattedString):
+            if child.__class__ in _QUIETEST:
                 continue
             if isinstance(child, cst.BaseExpression):
                 yield from self.of(child)
@@ -206,8 +204,8 @@ class Operations:
         if not isinstance(call.func, cst.Attribute):
             return False
         owner = call.func.value
-        is_member = isinstance(owner, cst.Name) and owner.value in self._resource.members
-        return is_member or self._is_it(owner)
+        members = self._resource.members
+        return self._is_it(owner) or (isinstance(owner, cst.Name) and owner.value in members)
 
     def _is_ending(self, method: str) -> bool:
         return self._resource.thing.type.is_release(method) or method in _EXITING

@@ -23,7 +23,7 @@ class Resource:
     conditions worth remembering, `inner` the nested functions that speak of it with the act that
     calling one is. `holders` are the calls (by id) whose result keeps the resource and leaves;
     `unawaited` the calls (by id) that stand alone as a statement; `branches` are the branching
-    statements that the acquisition stands in.
+    statements that the acquisition stands in, `loop` the loop that repeats it.
     """
 
     evaluator: Evaluator
@@ -39,6 +39,7 @@ class Resource:
     holders: frozenset[int] = frozenset()
     unawaited: frozenset[int] = frozenset()
     branches: tuple[cst.CSTNode, ...] = ()
+    loop: cst.CSTNode | None = None
 
     @property
     def acquired(self) -> cst.BaseExpression:

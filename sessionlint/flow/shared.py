@@ -62,7 +62,7 @@ def _defaults(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
 def _thing(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -> Thing | None:
     if isinstance(bare(expression), (cst.Name, cst.Attribute)):
         return None
-    if not evaluator.may_acquire(expression):
+    if not evaluator.may_acquire(expression, block):
         return None
     value = evaluator.value(expression, block)
     if not isinstance(value, Thing) or not value.is_fresh or value.is_guess:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 import libcst as cst
 
@@ -73,6 +74,9 @@ class Interpreter:
     def _statement(
         self, statement: _Statement, following: _Statement | None, state: State
     ) -> Outcomes:
+        # Asked by class first: patterns over LibCST's abstract classes are slow to fail.
+        if statement.__class__ in compound.KINDS:
+            return compound.run(self, cast("cst.BaseCompoundStatement", statement), state)
         match statement:
             case cst.Expr(value=value):
                 operations = self.operations.of(value)
@@ -100,8 +104,6 @@ class Interpreter:
                 return self._delete(target, state)
             case cst.FunctionDef() | cst.ClassDef():
                 return self._definition(statement, state)
-        if isinstance(statement, cst.BaseCompoundStatement):
-            return compound.run(self, statement, state)
         return {(NEXT, state): None}
 
     def _releases(self, statement: _Statement | None) -> bool:

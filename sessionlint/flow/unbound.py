@@ -48,7 +48,7 @@ def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
         owner = call.func.value
         if method not in _DATABASE or isinstance(owner, (cst.Name, cst.Attribute)):
             continue
-        if not evaluator.may_acquire(owner):
+        if not evaluator.may_acquire(owner, block):
             continue
         value = evaluator.value(owner, block)
         if not isinstance(value, Thing) or not value.is_fresh or value.is_guess or value.is_maybe:
@@ -64,7 +64,7 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
         if not isinstance(statement, cst.Expr):
             continue
         call = bare(statement.value)
-        if not evaluator.may_acquire(call):
+        if not evaluator.may_acquire(call, block):
             continue
         value = evaluator.value(statement.value, block)
         is_sure = isinstance(value, Thing) and value.is_fresh and not value.is_guess

@@ -168,6 +168,11 @@ class Lifetime:
     shape: Shape
 
     @property
+    def is_session(self) -> bool:
+        """Whether it takes its connection only while a transaction lasts."""
+        return self.thing.type.noun == "session"
+
+    @property
     def noun(self) -> str:
         """What the resource is called in messages."""
         return self.thing.type.noun

@@ -20,7 +20,7 @@ def check(scope: Scope) -> Iterator[Finding]:
         message = f"{subject(life)} is never closed"
         severity = Severity.LEAK
         ordinary = [end for end in life.leaks if end.is_ordinary]
-        if ordinary and all(end.is_idle for end in ordinary):
+        if life.is_session and ordinary and all(end.is_idle for end in ordinary):
             # commit() and rollback() give the connection back: SQLAlchemy, Session.commit.
             message += ", though its last commit or rollback gives the connection back"
             severity = Severity.RISK
