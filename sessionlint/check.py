@@ -81,8 +81,8 @@ def check_source(data: bytes, path: Path, rules: Sequence[Rule], project: Projec
     from sessionlint.flow.scope import Scope
 
     tree = project.evaluator.tree
-    source = tree.source(path, data)
     try:
+        source = tree.source(path, data)
         module = tree.module(path)
         assert module is not None
         scopes = [Scope(project.evaluator, source, block) for block in module.blocks]

@@ -10,6 +10,7 @@ import libcst as cst
 
 from sessionlint.facts import classes, conventions
 from sessionlint.facts.catalog import CACHES, CALLS, METHODS, TYPES, Gift, How, Kind
+from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import arguments, dotted, keyword, last_name
 from sessionlint.facts.values import (
@@ -79,10 +80,14 @@ def called_names(call: cst.Call) -> Iterator[str]:
 
 def result(evaluator: Evaluator, call: cst.Call, block: Block) -> Value:
     """What a call gives."""
+    if is_named(evaluator, call.func, block, evaluator.names.managers):
+        return Managed(UNKNOWN)
+    if is_named(evaluator, call.func, block, evaluator.names.factories):
+        return Thing(TYPES["Session"], is_fresh=True)
     callee = evaluator.value(call.func, block)
     found = _result(evaluator, callee, call, block)
     if found == UNKNOWN or isinstance(found, Foreign):
-        return conventions.guess(evaluator, call, block, found)
+        return conventions.guess(call, block, found)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import libcst as cst
 
@@ -13,11 +13,8 @@ from sessionlint.facts.catalog import LIBRARIES, TYPES, Gift, How, Type
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.scopes import Block, Module
 from sessionlint.facts.scopes import How as Bound
-from sessionlint.facts.syntax import dotted, last_name
-from sessionlint.facts.values import UNKNOWN, Foreign, Managed, Thing, Value
-
-if TYPE_CHECKING:
-    from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.syntax import last_name
+from sessionlint.facts.values import Thing, Value
 
 __all__ = ["DATABASE_CALLS", "guess", "is_connection_name", "uses_database"]
 
@@ -56,14 +53,9 @@ def uses_database(home: Module) -> bool:
     )
 
 
-def guess(evaluator: Evaluator, call: cst.Call, block: Block, found: Value) -> Value:
-    """What an unresolved call gives by its configured or customary name, else what was found."""
+def guess(call: cst.Call, block: Block, found: Value) -> Value:
+    """What an unresolved call gives by its customary name, else what was found."""
     name = last_name(call.func)
-    path = found.name if isinstance(found, Foreign) else dotted(call.func) or name
-    if _is_named(evaluator.names.managers, path):
-        return Managed(UNKNOWN)
-    if _is_named(evaluator.names.factories, path):
-        return Thing(TYPES["Session"], is_fresh=True)
     owner = call.func.value if isinstance(call.func, cst.Attribute) else None
     gift = _ENGINE_CALLS.get(name)
     if gift is not None and owner is not None and uses_database(block.home):
@@ -80,7 +72,3 @@ def _guessed(kind: Type) -> Thing:
 
 def _callee(owner: cst.BaseExpression) -> cst.BaseExpression:
     return owner.func if isinstance(owner, cst.Call) else owner
-
-
-def _is_named(names: frozenset[str], path: str) -> bool:
-    return path in names or path.rpartition(".")[2] in names

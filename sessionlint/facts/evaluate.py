@@ -66,15 +66,16 @@ class Evaluator:
         """Attributes by name alone, for objects whose class is unknown."""
         return Fields(self)
 
-    def may_acquire(self, expression: cst.BaseExpression) -> bool:
+    def may_acquire(self, expression: cst.BaseExpression, block: Block) -> bool:
         """Whether an expression calls anything that may acquire, by the names it calls alone.
 
         Following a name into another module costs a parse, so this is asked first.
         """
         if self._producers is None:
             return True
+        own = block.home.own_names
         return any(
-            self._producers.is_calling(name)
+            self._producers.is_calling(name) or name in own
             for call in descend(expression, cst.Lambda)
             if isinstance(call, cst.Call)
             for name in calls.called_names(call)

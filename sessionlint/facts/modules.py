@@ -11,6 +11,7 @@ from sessionlint.errors import UnreadableFile
 from sessionlint.facts.collect import Visit, blocks_of
 from sessionlint.facts.files import Files
 from sessionlint.facts.scopes import Module
+from sessionlint.source.gate import own_names, renamed
 from sessionlint.source.parse import Source, read_source
 from sessionlint.source.walk import walk
 
@@ -57,7 +58,8 @@ class Tree:
             return known
         source = read_source(data)
         name, is_package = _module_name(path)
-        module = Module(path, name, is_package)
+        own = own_names(data, frozenset()) | renamed(data)
+        module = Module(path, name, is_package, frozenset(word.decode() for word in own))
         module.blocks = blocks_of(source.module, module, self._visit)
         self._modules[path] = module
         self._sources[path] = source

@@ -17,6 +17,7 @@ from sessionlint.source.gate import (
     is_at_source,
     is_candidate,
     may_pass_on,
+    own_names,
     products,
 )
 
@@ -38,7 +39,9 @@ class Producers:
 
     def is_candidate(self, data: bytes) -> bool:
         """Whether a file may acquire something; when in doubt, it may."""
-        return is_candidate(data, self.names)
+        if any(name in data for name in self._configured):
+            return True
+        return is_candidate(data, self.names | own_names(data, self.names))
 
     def is_calling(self, name: str) -> bool:
         """Whether calling something of that name may acquire, or give what acquires."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.collect import STORING
+from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import dotted, last_name
+from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
 from sessionlint.source.walk import descend
 
@@ -62,10 +63,9 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     """What a call does with one of its arguments."""
     name = last_name(call.func)
     configured = evaluator.names
-    path = dotted(call.func) or name
-    if name in configured.closers or path in configured.closers or name in _RELEASING:
+    if name in _RELEASING or is_named(evaluator, call.func, block, configured.closers):
         return Effect.RELEASES
-    if name in configured.owners or path in configured.owners or name in _KEEPING:
+    if name in _KEEPING or is_named(evaluator, call.func, block, configured.owners):
         return Effect.KEEPS
     callee_node, index = call.func, _position(call, argument)
     if name in _THREADED and index:

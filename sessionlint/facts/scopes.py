@@ -105,12 +105,14 @@ class Block:
 class Module:
     """A parsed module of the project; `blocks[0]` is its own scope.
 
-    `name` is the dotted name as far as packages reach, `is_package` an `__init__.py`.
+    `name` is the dotted name as far as packages reach, `is_package` an `__init__.py`. `own_names`
+    are those by which this module alone may acquire.
     """
 
     path: Path
     name: str
     is_package: bool
+    own_names: frozenset[str] = frozenset()
     blocks: list[Block] = field(default_factory=list["Block"])
     fields: dict[str, list[Binding]] = field(default_factory=dict[str, "list[Binding]"])
 

@@ -22,7 +22,9 @@ __all__ = [
     "is_candidate",
     "may_pass_on",
     "may_speak",
+    "own_names",
     "products",
+    "renamed",
 ]
 
 MAKERS: Final = frozenset(
@@ -153,6 +155,20 @@ def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) ->
         if value in found.givers:
             found.makers.add(function)
     return found
+
+
+def renamed(data: bytes) -> frozenset[bytes]:
+    """Every name that an import gives to something called otherwise."""
+    return frozenset(new for _, new in _renamed(data))
+
+
+def own_names(data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
+    """The names by which a file alone knows something of `names`, or of the catalogue."""
+    own = {new for old, new in _renamed(data) if old in names or old in CATALOGUE}
+    if is_at_source(data):
+        found = products(data, MAKERS, GIVERS)
+        own |= found.makers | found.givers
+    return frozenset(own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@
 `visit_X` and `leave_X` methods in the same order at about 2 % of that cost.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import libcst as cst
 
@@ -23,13 +23,14 @@ _HOOKS: dict[type[cst.CSTVisitor], _Hooks] = {}
 def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The syntax directly below a node, in the order LibCST visits it."""
     below: list[cst.CSTNode] = []
-    for field in CHILDREN.get(type(node).__name__, ()):
-        value: cst.CSTNode | Sequence[cst.CSTNode] | cst.MaybeSentinel | None
+    for field in CHILDREN.get(node.__class__.__name__, ()):
+        value: cst.CSTNode | list[cst.CSTNode] | tuple[cst.CSTNode, ...] | cst.MaybeSentinel | None
         value = getattr(node, field, None)
-        if isinstance(value, cst.CSTNode):
-            below.append(value)
-        elif isinstance(value, (list, tuple)):
-            below.extend(value)
+        # isinstance on LibCST's abstract classes is most of the cost of a walk: compare classes.
+        if value.__class__ is list or value.__class__ is tuple:
+            below.extend(cast("list[cst.CSTNode]", value))
+        elif value is not None and value.__class__ is not cst.MaybeSentinel:
+            below.append(cast("cst.CSTNode", value))
     return below
 
 
