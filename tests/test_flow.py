@@ -1,0 +1,218 @@
+"""How sessions end: shapes of control flow, the path that is shown, and what it costs."""
+
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+from small_project import codes, findings, wants
+
+FLOW = Path(__file__).parents[1] / "fixtures" / "flow"
+SHAPES = sorted(path.stem for path in FLOW.glob("*.py"))
+
+START = "from sqlalchemy.orm import Session\n"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_finds_what_the_shape_wants_and_no_more(shape):
+    text = (FLOW / f"{shape}.py").read_text()
+    assert wants(text) == [(one.span.line, one.code) for one in findings(text)]
+
+
+def path_of(text: str) -> list[tuple[int, str]]:
+    """The path of the only finding: line and words of each step."""
+    (finding,) = findings(START + dedent(text))
+    return [(step.span.line, step.message) for step in finding.steps]
+
+
+def note_of(text: str) -> list[tuple[int, str]]:
+    """The notes of the only finding."""
+    (finding,) = findings(START + dedent(text))
+    return [(note.span.line, note.message) for note in finding.notes]
+
+
+def test_the_path_leads_through_the_branches_to_the_return():
+    text = """\
+    def f(engine, rows):
+        session = Session(engine)
+        if rows:
+            if rows == 1:
+                session.rollback()
+            else:
+                return None
+        session.close()
+    """
+    assert path_of(text) == [
+        (3, "session `session` is opened"),
+        (4, "this is true"),
+        (5, "this is false"),
+        (8, "`f` returns on line 8, and it is still open"),
+    ]
+
+
+def test_the_path_leads_through_the_handler():
+    text = """\
+    def f(engine, work):
+        session = Session(engine)
+        try:
+            work(session)
+        except ValueError:
+            return None
+        finally:
+            work
+        session.close()
+    """
+    assert path_of(text) == [
+        (3, "session `session` is opened"),
+        (5, "this fails or leaves"),
+        (6, "the error is handled here"),
+        (7, "`f` returns on line 7 after the error handled on line 6, and it is still open"),
+    ]
+
+
+def test_the_path_names_the_turn_of_the_loop():
+    text = """\
+    def f(engine, rows):
+        session = Session(engine)
+        for row in (1, 2):
+            if row:
+                return row
+        session.close()
+    """
+    assert path_of(text) == [
+        (3, "session `session` is opened"),
+        (4, "the loop takes a turn"),
+        (5, "this is true"),
+        (6, "`f` returns on line 6, and it is still open"),
+    ]
+
+
+def test_the_path_names_the_case():
+    text = """\
+    def f(engine, kind):
+        session = Session(engine)
+        match kind:
+            case 1:
+                return None
+            case _:
+                session.close()
+    """
+    assert path_of(text) == [
+        (3, "session `session` is opened"),
+        (5, "this case matches"),
+        (6, "`f` returns on line 6, and it is still open"),
+    ]
+
+
+def test_the_path_ends_where_an_error_leaves():
+    text = """\
+    def f(engine, work):
+        session = Session(engine)
+        work()
+        session.close()
+    """
+    assert path_of(text) == [
+        (3, "session `session` is opened"),
+        (4, "`f` fails on line 4, and it is still open"),
+    ]
+
+
+def test_the_path_of_a_function_that_ends_stands_at_the_acquisition():
+    text = """\
+    def f(engine, is_wanted):
+        session = Session(engine)
+        if is_wanted:
+            session.close()
+    """
+    assert path_of(text) == [
+        (3, "session `session` is opened"),
+        (4, "this is false"),
+        (3, "`f` ends, and it is still open"),
+    ]
+
+
+def test_the_note_stands_where_the_function_is_left():
+    text = """\
+    def f(engine, work):
+        session = Session(engine)
+        if work():
+            raise ValueError
+        session.close()
+    """
+    assert note_of(text) == [(5, "leaves the function without closing it")]
+
+
+def test_the_note_prefers_an_ordinary_exit_to_an_error():
+    text = """\
+    def f(engine, work):
+        session = Session(engine)
+        work()
+        if session.dirty:
+            return
+        session.close()
+    """
+    assert note_of(text) == [(6, "leaves the function without closing it")]
+
+
+def test_a_handled_error_is_told_before_a_second_one():
+    """An error while handling an error is possible, but nobody's first worry."""
+    text = """\
+    def f(engine, work, alert):
+        session = Session(engine)
+        try:
+            work()
+            session.close()
+        except ValueError:
+            alert()
+    """
+    assert path_of(text)[-1] == (
+        3,
+        "`f` ends after the error handled on line 7, and it is still open",
+    )
+
+
+def test_the_finding_stands_on_the_acquiring_expression():
+    (finding,) = findings(
+        START
+        + "def f(engine):\n    session = (\n        Session(engine)\n    )\n    session.flush()\n"
+    )
+    assert (finding.span.line, finding.span.column) == (4, 8)
+
+
+@pytest.mark.parametrize("kind", ["for _ in range(3):", "while work():"])
+def test_twenty_nested_loops_are_no_trouble(kind):
+    loops = "".join("    " * depth + kind + "\n" for depth in range(1, 21))
+    innermost = "    " * 21 + "if work(): break\n" + "    " * 21 + "session.flush()\n"
+    text = (
+        f"{START}def f(engine, work):\n    session = Session(engine)\n{loops}{innermost}"
+        "    session.close()\n"
+    )
+    assert codes(text, engine="fast") == ["SES104"]
+
+
+def test_two_thousand_branches_are_no_trouble():
+    branches = "".join(f"    if work == {number}: work({number})\n" for number in range(2000))
+    text = f"{START}def f(engine, work):\n    session = Session(engine)\n{branches}"
+    assert codes(text, engine="fast") == ["SES102"]
+
+
+def test_a_chain_of_two_thousand_branches_is_no_trouble():
+    branches = "".join(f"    elif work == {number}: work({number})\n" for number in range(2000))
+    text = (
+        f"{START}def f(engine, work):\n    session = Session(engine)\n    if work: pass\n{branches}"
+        "    session.close()\n"
+    )
+    assert codes(text, engine="fast") == ["SES104"]
+
+
+def test_twenty_nested_trys_are_no_trouble():
+    body = "session.close()\n"
+    for _ in range(20):
+        body = "try:\n" + indent(f"work()\n{body}", "    ") + "finally:\n    work()\n"
+    body = indent(f"session = Session(engine)\n{body}", "    ")
+    text = f"{START}def f(engine, work):\n{body}"
+    assert codes(text, engine="fast") == ["SES104"]
+
+
+def test_fifty_sessions_in_one_function_are_judged_one_by_one():
+    lines = "".join(f"    s{number} = Session(engine)\n" for number in range(50))
+    assert codes(f"{START}def f(engine):\n{lines}") == ["SES102"] * 50
