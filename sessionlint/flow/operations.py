@@ -75,7 +75,7 @@ class Operations:
         """What `target = value` does, whether a statement or a walrus."""
         yield from self.of(value)
         if target.value not in self._resource.names:
-            if self.leaves(value):
+            if self.leaves(value) and not isinstance(bare(value), cst.Call):
                 # Another name for it, and not for it alone: too much to follow.
                 yield Operation(Act.DOUBT, node)
             return
