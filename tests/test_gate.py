@@ -213,3 +213,8 @@ def test_candidates(text, expected):
 
 def test_a_text_that_names_nothing_of_databases_does_not_speak():
     assert not may_speak(b"import json\nprint(json.dumps({}))\n")
+
+
+def test_a_factory_of_the_project_may_bear_the_name_of_a_library_s(tmp_path):
+    text = "from sqlalchemy.orm import Session\n\ndef create_session():\n    return Session()\n"
+    assert b"create_session" in names({"app/db.py": text}, tmp_path)

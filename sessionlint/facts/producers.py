@@ -60,6 +60,7 @@ class Producers:
         """Passed on from file to file, until no new name turns up."""
         texts = [(data, called(data)) for _, data in self._files.speaking]
         makers, givers = MAKERS, GIVERS
+        own: set[bytes] = set()
         fresh = makers | givers
         sources = [(data, calls) for data, calls in texts if is_at_source(data)]
         for hop in range(_HOPS):
@@ -68,6 +69,8 @@ class Producers:
                 for data, calls in (texts if hop else sources)
                 if may_pass_on(data, calls, fresh)
             ]
+            # A project may call its own factory `create_session` or `Session`, as a library does.
+            own.update(name for one in found for name in (*one.makers, *one.givers))
             more = Products(
                 {name for one in found for name in one.makers} - makers,
                 {name for one in found for name in one.givers} - givers,
@@ -76,4 +79,4 @@ class Producers:
             fresh = frozenset(more.makers | more.givers)
             if not fresh:
                 break
-        return (makers | givers) - MAKERS - GIVERS
+        return frozenset(own)
