@@ -8,13 +8,9 @@ from pathlib import Path
 
 from sessionlint.config import Configuration
 from sessionlint.errors import UsageError
+from sessionlint.facts.files import NOT_ENTERED
 
-__all__ = ["SKIPPED", "python_files"]
-
-SKIPPED = frozenset(
-    ".git .venv venv node_modules build dist __pycache__ .tox .nox site-packages".split()
-)
-"""Folders that are not entered, unless they are given by name."""
+__all__ = ["python_files"]
 
 _SUFFIXES = (".py", ".pyi")
 
@@ -23,7 +19,7 @@ def python_files(paths: Iterable[Path], configuration: Configuration) -> list[Pa
     """Every file to check, as absolute paths in path order, none twice.
 
     A file that is given is always there; a folder gives what is below it except what git ignores,
-    the configuration excludes, or `SKIPPED` names. A folder that cannot be listed stands in the
+    the configuration excludes, or `NOT_ENTERED` names. A folder that cannot be listed stands in the
     result itself, so that whoever reads it sees why.
 
     Raises:
@@ -59,7 +55,7 @@ def _is_skipped(path: Path, seen: dict[Path, bool], configuration: Configuration
     if path not in seen:
         seen[path] = (
             _is_skipped(path.parent, seen, configuration)
-            or path.name in SKIPPED
+            or path.name in NOT_ENTERED
             or _is_excluded(path, configuration)
         )
     return seen[path]
@@ -100,7 +96,7 @@ def _walked(folder: Path) -> Iterator[Path]:
     for entry in inside:
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
-            if entry.name not in SKIPPED:
+            if entry.name not in NOT_ENTERED:
                 yield from _below(path) if (path / ".git").exists() else _walked(path)
         elif entry.name.endswith(_SUFFIXES) and stat.S_ISREG(_mode(path)):
             # Have: no FIFO, no socket, and a link that leads to a file.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sessionlint.flow.ways import End, Lifetime, Step, StepKind, Way
+from sessionlint.flow.ways import End, Lifetime, Shape, Step, StepKind, Way
 from sessionlint.model import Finding, Note, Severity, Span
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = [
     "Span",
     "exit_in_words",
     "lifetime_finding",
+    "still_open",
     "subject",
 ]
 
@@ -64,6 +65,15 @@ def lifetime_finding(
         notes,
         steps,
     )
+
+
+def still_open(rule: Rule, scope: Scope, shape: Shape) -> Iterator[Finding]:
+    """A finding for every lifetime of a shape that some exit leaves open, with that exit."""
+    for life in scope.lifetimes:
+        if life.shape is shape:
+            where = exit_in_words(scope, life.leaks[0])
+            message = f"{subject(life)} is still open when {where}"
+            yield lifetime_finding(rule, scope, life, message)
 
 
 def exit_in_words(scope: Scope, end: End) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts import classes, conventions
-from sessionlint.facts.catalog import CACHES, CALLS, METHODS, TYPES, Gift, How, Kind
+from sessionlint.facts.catalog import CACHES, CALLS, METHODS, THREADED, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import arguments, dotted, keyword, last_name
@@ -47,7 +47,6 @@ __all__ = [
     "thing",
 ]
 
-_THREADED: Final = frozenset({"run_in_threadpool", "to_thread", "run_sync"})
 _TRANSPARENT: Final = frozenset(
     "staticmethod classmethod property cached_property abstractmethod override final retry wraps "
     "inject deprecated overload typechecked beartype validate_call catch".split()
@@ -74,7 +73,7 @@ def called_names(call: cst.Call) -> Iterator[str]:
     """The last name of what a call calls, here or in a thread."""
     name = last_name(call.func.value if isinstance(call.func, cst.Subscript) else call.func)
     yield name
-    if name in _THREADED or name == "partial":
+    if name in THREADED or name == "partial":
         yield from (last_name(value) for value in arguments(call))
 
 
@@ -135,7 +134,7 @@ def _helper(
     if first is None:
         is_super = name == "builtins.super"
         return _super(evaluator, block) if is_super else _outside(name)
-    if last in _THREADED:
+    if last in THREADED:
         inner = _result(evaluator, evaluator.value(first, block), call, block)
         return Pending(inner)
     if name in {"functools.partial", "typing.cast"}:

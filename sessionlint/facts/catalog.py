@@ -16,6 +16,7 @@ __all__ = [
     "CALLS",
     "LIBRARIES",
     "METHODS",
+    "THREADED",
     "TYPES",
     "Gift",
     "How",
@@ -30,7 +31,6 @@ class Kind(Enum):
 
     ENGINE = "engine"
     POOL = "pool"
-    FACTORY = "factory"
     SESSION = "session"
     CONNECTION = "connection"
     TRANSACTION = "transaction"
@@ -284,3 +284,6 @@ CACHES: Final = frozenset(
     }
 )
 """Decorators after which every caller gets the same result."""
+
+THREADED: Final = frozenset({"run_in_threadpool", "to_thread", "run_sync"})
+"""Functions that call their first argument in a thread and give what it gives."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sessionlint.source.gate import may_speak
 
-__all__ = ["MARKERS", "SKIPPED", "Files", "project_root"]
+__all__ = ["MARKERS", "NOT_ENTERED", "SKIPPED", "Files", "project_root"]
 
 MARKERS = (
     "pyproject.toml",
@@ -22,9 +22,13 @@ MARKERS = (
 )
 """Files that stand at the top of a project."""
 
-SKIPPED = frozenset(
-    ".git .hg .svn .venv venv env node_modules build dist __pycache__ .tox .nox .eggs "
-    ".mypy_cache .ruff_cache .pytest_cache site-packages".split()
+NOT_ENTERED = frozenset(
+    ".git .venv venv node_modules build dist __pycache__ .tox .nox site-packages".split()
+)
+"""Folders that are not checked unless they are given by name."""
+
+SKIPPED = NOT_ENTERED | frozenset(
+    ".hg .svn env .eggs .mypy_cache .ruff_cache .pytest_cache".split()
 )
 """Folders that hold no source of the project."""
 

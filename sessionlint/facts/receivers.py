@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
+from sessionlint.facts.catalog import THREADED
 from sessionlint.facts.collect import STORING
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Block
@@ -44,7 +45,6 @@ _KEEPING: Final = STORING | frozenset(
     "add_task apply_async delay partial closing aclosing Thread run_coroutine_threadsafe "
     "with_resource".split()
 )
-_THREADED: Final = frozenset({"run_in_threadpool", "to_thread", "run_sync"})
 _DEEPEST: Final = 3
 
 
@@ -68,7 +68,7 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     if name in _KEEPING or is_named(evaluator, call.func, block, configured.owners):
         return Effect.KEEPS
     callee_node, index = call.func, _position(call, argument)
-    if name in _THREADED and index:
+    if name in THREADED and index:
         callee_node, index = call.args[0].value, index - 1
     callee = evaluator.value(callee_node, block)
     if isinstance(callee, FunctionValue):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-__all__ = ["arguments", "bare", "dotted", "keyword", "last_name", "text_of"]
+__all__ = ["arguments", "bare", "dotted", "is_name", "keyword", "last_name", "text_of"]
 
 
 def dotted(expression: cst.CSTNode) -> str | None:
@@ -48,6 +48,11 @@ def keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
         if arg.keyword is not None and arg.keyword.value == name:
             return arg.value
     return None
+
+
+def is_name(node: cst.CSTNode | None, name: str) -> bool:
+    """Whether a node is just that name."""
+    return isinstance(node, cst.Name) and node.value == name
 
 
 def text_of(expression: cst.CSTNode) -> str:

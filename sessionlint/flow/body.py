@@ -14,7 +14,7 @@ from sessionlint.facts.conventions import DATABASE_CALLS, uses_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import flag_texts
@@ -119,7 +119,7 @@ class Body:
             if alias != name and alias not in self._block.declared:
                 values = [binding.expression for binding in bindings]
                 is_plain = all(binding.how is How.VALUE for binding in bindings)
-                if is_plain and all(_is_name(value, name) for value in values):
+                if is_plain and all(is_name(value, name) for value in values):
                     yield alias
 
     def _loop(self, binding: Binding) -> cst.CSTNode | None:
@@ -180,9 +180,7 @@ class Body:
         return found
 
     def _is_only_called(self, name: str) -> bool:
-        called = sum(
-            isinstance(node, cst.Call) and _is_name(node.func, name) for node in self.nodes
-        )
+        called = sum(isinstance(node, cst.Call) and is_name(node.func, name) for node in self.nodes)
         spoken = sum(isinstance(node, cst.Name) and node.value == name for node in self.nodes)
         # The definition itself speaks of the name once.
         return spoken == called + 1
@@ -267,10 +265,6 @@ def _closes(node: cst.CSTNode, resource: Resource) -> bool:
         and resource.thing.type.is_release(part.attr.value)
         for part in descend(node)
     )
-
-
-def _is_name(node: cst.CSTNode | None, name: str) -> bool:
-    return isinstance(node, cst.Name) and node.value == name
 
 
 def _name_in(node: cst.CSTNode, names: frozenset[str]) -> bool:

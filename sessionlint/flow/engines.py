@@ -14,7 +14,7 @@ from sessionlint.facts.catalog import CALLS, TYPES, Kind
 from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import bare, keyword, last_name
+from sessionlint.facts.syntax import bare, is_name, keyword, last_name
 from sessionlint.facts.values import FunctionValue, Symbol, Thing
 from sessionlint.source.walk import descend
 
@@ -127,7 +127,7 @@ def _is_given_back(block: Block, call: cst.Call, name: str | None) -> bool:
 
 def _gives(value: cst.BaseExpression, call: cst.Call, name: str | None) -> bool:
     value = bare(value)
-    if value is call or (name is not None and _is_name(value, name)):
+    if value is call or (name is not None and is_name(value, name)):
         return True
     while isinstance(value, cst.Call):
         if re.search(r"session", last_name(value.func), re.IGNORECASE):
@@ -152,22 +152,22 @@ def _is_looked_after(block: Block, name: str) -> bool:
                 if _carries(value, name):
                     return True
             case cst.Lambda() | cst.FunctionDef() if node is not block.node:
-                if any(_is_name(part, name) for part in descend(node)):
+                if any(is_name(part, name) for part in descend(node)):
                     return True
             case cst.Assign(targets=targets, value=value):
                 is_inside = any(not isinstance(target.target, cst.Name) for target in targets)
-                if is_inside and any(_is_name(part, name) for part in descend(value)):
+                if is_inside and any(is_name(part, name) for part in descend(value)):
                     return True
             case cst.Dict() | cst.List() | cst.Tuple():
-                if any(_is_name(element.value, name) for element in node.elements):
+                if any(is_name(element.value, name) for element in node.elements):
                     return True
     return False
 
 
 def _carries(value: cst.CSTNode, name: str) -> bool:
     """Whether a returned value holds the engine, or something made of it."""
-    is_made = isinstance(value, cst.Call) and any(_is_name(arg.value, name) for arg in value.args)
-    return is_made or _is_name(value, name) or isinstance(value, (cst.Tuple, cst.Dict))
+    is_made = isinstance(value, cst.Call) and any(is_name(arg.value, name) for arg in value.args)
+    return is_made or is_name(value, name) or isinstance(value, (cst.Tuple, cst.Dict))
 
 
 def _is_used(block: Block, name: str) -> bool:
@@ -178,7 +178,7 @@ def _is_used(block: Block, name: str) -> bool:
                 if owner == name and method in {"connect", "begin", "raw_connection", "acquire"}:
                     return True
             case cst.Call(func=func, args=args):
-                takes = any(_is_name(arg.value, name) for arg in args)
+                takes = any(is_name(arg.value, name) for arg in args)
                 if takes and re.search(r"session", last_name(func), re.IGNORECASE):
                     return True
     return False
@@ -233,7 +233,3 @@ def _call_of(evaluator: Evaluator, caller: Block, factory: Block) -> cst.Call | 
 def _in_loop(block: Block, call: cst.Call) -> bool:
     loops = (node for node in descend(block.node) if isinstance(node, (cst.For, cst.While)))
     return any(part is call for loop in loops for part in descend(loop.body))
-
-
-def _is_name(node: cst.CSTNode | None, name: str) -> bool:
-    return isinstance(node, cst.Name) and node.value == name

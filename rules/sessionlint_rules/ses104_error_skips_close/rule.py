@@ -6,14 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Shape
-from sessionlint.rule import (
-    Finding,
-    Rule,
-    Severity,
-    exit_in_words,
-    lifetime_finding,
-    subject,
-)
+from sessionlint.rule import Finding, Rule, Severity, still_open
 
 if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
@@ -21,11 +14,7 @@ if TYPE_CHECKING:
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that close only while nothing goes wrong."""
-    for life in scope.lifetimes:
-        if life.shape is Shape.FAILING:
-            where = exit_in_words(scope, life.leaks[0])
-            message = f"{subject(life)} is still open when {where}"
-            yield lifetime_finding(ERROR_SKIPS_CLOSE, scope, life, message)
+    return still_open(ERROR_SKIPS_CLOSE, scope, Shape.FAILING)
 
 
 ERROR_SKIPS_CLOSE = Rule(
