@@ -1,20 +1,16 @@
 """The gate: names found on bytes, and no file kept out that has something to say."""
 
+from pathlib import Path
+
 import pytest
 from small_project import bytes_of, found_in, written
 
 from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
+from sessionlint.facts.places import Places
 from sessionlint.facts.producers import Producers
-from sessionlint.source.gate import (
-    GIVERS,
-    MAKERS,
-    called,
-    is_candidate,
-    may_pass_on,
-    may_speak,
-    products,
-)
+from sessionlint.source.bindings import is_renaming, own_names, products
+from sessionlint.source.gate import GIVERS, MAKERS, called, is_by_hand, is_used, may_speak
 
 START = """\
 from functools import partial
@@ -116,7 +112,12 @@ def test_a_file_outside_the_project_knows_its_own_names(tmp_path):
 
 def names(files: dict[str, str], folder, configured=None) -> set[bytes]:
     """The project's own names through which it acquires."""
-    return set(Producers(Files(written(folder, files), bytes_of), configured or Names()).names)
+    return set(producers(written(folder, files), configured).names)
+
+
+def producers(folder: Path, configured: Names | None = None) -> Producers:
+    files = Files(folder, bytes_of)
+    return Producers(files, configured or Names(), Places(files))
 
 
 def test_names_pass_from_file_to_file(tmp_path):
@@ -145,6 +146,24 @@ def made(text: str) -> tuple[set[bytes], set[bytes]]:
 
 def test_what_a_maker_is_bound_to_gives():
     assert made("Local = sessionmaker(bind=engine)\n") == (set(), {b"Local"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def f():\n    m = sessionmaker()\n", {b"m"}),
+        ("def f(\n    a,\n):\n    if a:\n\n        m = sessionmaker()\n", {b"m"}),
+        ("def f():\n    global m\n    m = sessionmaker()\n", set()),
+        ("def f(self):\n    self.m = sessionmaker()\n", set()),
+        ("class A:\n    m = sessionmaker()\n", set()),
+        ("def f():\n    pass\nif a:\n    m = sessionmaker()\n", set()),
+    ],
+)
+def test_a_variable_of_a_function_is_its_own(text, expected):
+    found = products(text.encode(), MAKERS, GIVERS)
+    assert found.givers == {b"m"}
+    assert found.local == expected
+    assert own_names(b"import sqlalchemy\n" + text.encode(), frozenset()) == {b"m"}
 
 
 def test_an_attribute_gives_by_its_name():
@@ -186,13 +205,13 @@ def test_called_names(text, expected):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (b"x = opener()\n", True),
         (b"from store import opener as other\n", True),
-        (b"x = other()\n", False),
+        (b"from store import opener\n", False),
+        (b"with opener() as other:\n", False),
     ],
 )
-def test_who_may_pass_a_name_on(text, expected):
-    assert may_pass_on(text, called(text), frozenset({b"opener"})) is expected
+def test_who_gives_a_name_another(text, expected):
+    assert is_renaming(text, frozenset({b"opener"})) is expected
 
 
 @pytest.mark.parametrize(
@@ -202,13 +221,76 @@ def test_who_may_pass_a_name_on(text, expected):
         (b"import sqlite3\nc = sqlite3.connect('x')\n", False),
         (b"db = SessionLocal()\ndb.commit()\n", True),
         (b"c = engine.connect()\n", True),
-        (b"db = opener()\n", True),
+        (b"c = db.engine.raw_connection()\n", True),
+        (b"from app import opener\ndb = opener()\n", True),
         (b"from app import opener\n", False),
         (b"import requests\n", False),
+        (b"from app import opener\nother = opener\ndb = other()\n", True),
+        (b"with opener() as db:\n    db.commit()\n", False),
+        (b"from app import opener\nwith opener().begin():\n    pass\n", True),
+        (b"import sqlalchemy\nwith engine.connect() as c:\n    pass\n", False),
+        (b"import sqlalchemy\nlock.acquire()\n", False),
+        (b"import asyncpg\nc = await pool.acquire()\n", True),
+        (b"s = get_session()\ns.commit()\n", True),
+        (b"s = get_session()\nother.commit()\n", False),
     ],
 )
-def test_candidates(text, expected):
-    assert is_candidate(text, frozenset({b"opener"})) is expected
+def test_candidates(text, expected, tmp_path):
+    files = {"app.py": "from sqlalchemy.orm import sessionmaker\nopener = sessionmaker()\n"}
+    known = producers(written(tmp_path, files))
+    assert known.is_candidate(text, tmp_path / "use.py") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"s = opener()\n", True),
+        (b"s = maker[int](1)\nopener[int](1)\n", True),
+        (b"async with await opener(a, (b)) as s:\n", False),
+        (b"with closing(engine.opener()) as s:\n", False),
+        (b"with opener(a)(b) as s:\n", True),
+        (b"with other() as a, opener() as b:\n", True),
+        (b"@lru_cache(1)\ndef f():\n    with opener() as s:\n        yield s\n", True),
+        (b"def opener():\n", False),
+        (b"with scope(session=opener(), x=1) as s:\n", False),
+        (b"with scope(\n    a,\n    session=opener(),\n) as s:\n", False),
+        (b"s = (\n    opener()\n)\n", True),
+        (b"s = [\n    opener(),\n]\n", True),
+        (b"x = f(a)  # (\ns = opener()\n", True),
+        (b"s=opener()\n", True),
+        (b"s = cast(Session, opener())\n", True),
+        (b"return scope(opener())\n", True),
+        (b"x = f(opener().all())\n", True),
+        (b"def f(s=opener()): pass\n", True),
+        (b"class opener(Base):\n", False),
+        (b"# opener()\n", False),
+        (b"reopener()\n", False),
+        (b"await to_thread(engine.opener)\n", True),
+    ],
+)
+def test_what_is_called_by_hand(text, expected):
+    assert is_by_hand(text, b"opener") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"s = opener()\ns.query(1)\n", True),
+        (b"s: 'Session' = await opener()\ns.query(1)\n", True),
+        (b"s = opener()\nt.query(1)\n", False),
+        (b"s = (\n    opener()\n)\n", True),
+        (b"s = (\n    a\n    or opener()\n)\n", True),
+        (b"if (s := opener()):\n    s.query(1)\n", True),
+        (b"def f():\n    return opener()\n", False),
+        (b"def f():\n    return opener()\ns = f()\ns.query(1)\n", True),
+        (b"@cache\ndef f():\n    return opener()\n", True),
+        (b"def f():\n    return g()\ndef g():\n    return f() or opener()\n", False),
+        (b"x = opener().execute(1)\n", True),
+        (b"f(s=opener())\ns.query(1)\n", False),
+    ],
+)
+def test_what_is_used_as_a_session(text, expected):
+    assert is_used(text, b"opener") is expected
 
 
 def test_a_text_that_names_nothing_of_databases_does_not_speak():

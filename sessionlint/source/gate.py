@@ -7,67 +7,89 @@ anything nor hand anything out. The gate errs on the side of parsing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 __all__ = [
     "CATALOGUE",
     "GIVERS",
     "MAKERS",
-    "Products",
     "called",
+    "catalogued",
+    "engine_calls",
     "is_at_source",
-    "is_candidate",
-    "may_pass_on",
+    "is_by_hand",
+    "is_calling_session",
+    "is_telling",
+    "is_used",
     "may_speak",
-    "own_names",
-    "products",
-    "renamed",
+    "owners",
 ]
 
-MAKERS: Final = frozenset(
-    b"sessionmaker async_sessionmaker scoped_session async_scoped_session create_engine "
-    b"create_async_engine engine_from_config async_engine_from_config create_pool "
-    b"SimpleConnectionPool ThreadedConnectionPool ConnectionPool AsyncConnectionPool".split()
-)
+_SQLALCHEMY: Final = (b"sqlalchemy", b"sqlmodel", b"SQLAlchemy")
+_PSYCOPG: Final = (b"psycopg",)
+_POOLED: Final = (b"asyncpg", b"aiomysql")
+_DRIVERS: Final = (*_PSYCOPG, *_POOLED, b"aiosqlite")
+_LIBRARIES: Final = (*_SQLALCHEMY, *_DRIVERS)
+
+_MAKERS: Final[dict[tuple[bytes, ...], bytes]] = {
+    _SQLALCHEMY: (
+        b"sessionmaker async_sessionmaker scoped_session async_scoped_session create_engine "
+        b"create_async_engine engine_from_config async_engine_from_config"
+    ),
+    _POOLED: b"create_pool",
+    _PSYCOPG: b"SimpleConnectionPool ThreadedConnectionPool ConnectionPool AsyncConnectionPool",
+}
+_GIVERS: Final[dict[tuple[bytes, ...], bytes]] = {
+    _SQLALCHEMY: b"Session AsyncSession create_session",
+    _LIBRARIES: b"connect raw_connection",
+    _POOLED: b"acquire",
+    _PSYCOPG: b"getconn",
+}
+
+MAKERS: Final = frozenset(name for names in _MAKERS.values() for name in names.split())
 """The catalogue's calls that give something to acquire from."""
 
-GIVERS: Final = frozenset(
-    b"Session AsyncSession create_session connect raw_connection acquire getconn".split()
-)
+GIVERS: Final = frozenset(name for names in _GIVERS.values() for name in names.split())
 """The catalogue's calls that acquire."""
 
 CATALOGUE: Final = MAKERS | GIVERS
 """The catalogue's calls."""
 
-_LIBRARY: Final = re.compile(rb"sqlalchemy|sqlmodel|SQLAlchemy|asyncpg|psycopg|aiomysql|aiosqlite")
 _SPEAKS: Final = (b"ession", b"onnect", b"ngine", b"acquire", b"pool", b"Pool")
+# Those not compiled here are compiled by `re` when first asked for: for one file, most never are.
 _LAST: Final = re.compile(rb"(\.?)([A-Za-z_]\w*)(?:\[[^\]]*\])?$")
 _TELLING: Final = re.compile(rb"(?i)session|engine|conn|maker|factory|pool|acquire|^db$|_db$|^db_")
-_PASSED: Final = re.compile(rb"(?:run_in_threadpool|to_thread|run_sync|partial)\(\s*([\w.]+)")
-_CUSTOM_SESSION: Final = re.compile(rb"ession(?i:_?(?:local|maker|factory))?[ \t]*\(")
-_CUSTOM_ENGINE: Final = re.compile(rb"ngine(?:\([^)]*\))?\.(?:raw_)?connect")
-_USED: Final = re.compile(
-    rb"\.(?:query|commit|rollback|scalars?|flush|refresh|merge|expunge|expire|add_all|exec(?:ute)?)\("
+_PASSING: Final = frozenset(b"run_in_threadpool to_thread run_sync partial".split())
+_PASSED: Final = rb"(?:run_in_threadpool|to_thread|run_sync|partial)\(\s*([\w.]+)"
+_SESSION_CALL: Final = re.compile(rb"ession(?i:_?(?:local|maker|factory))?\(")
+_ENGINE_CALL: Final = rb"ngine(?:\([^)]*\))?\.(connect|raw_connection)\b"
+_METHODS: Final = (
+    rb"\.(?:query|commit|rollback|scalars?|flush|refresh|merge|expunge|expire|add_all|"
+    rb"exec(?:ute)?|cursor)\b"
 )
-_VALUE: Final = (
-    rb"(?:\(\s*)?(?:await\s+)?([A-Za-z_][\w.]*\.)?([A-Za-z_]\w*)[ \t]*(?:\[[^\]\n]*\])?\("
+_BEFORE: Final = (
+    rb"(?P<with>^[ \t]*(?:async[ \t]+)?with[ \t]+(?:(?:contextlib\.)?a?closing\()?)?"
+    rb"(?:await[ \t]+)?(?P<owner>(?:[A-Za-z_]\w*(?:\([^()\n]*\))?\.)*)$"
 )
-_ASSIGNED: Final = re.compile(
-    rb"^[ \t]*([A-Za-z_][\w.,\[\]\"' \t]*?)(?::[^=\n()]+(?:\([^)\n]*\))?)?=[ \t]*" + _VALUE,
-    re.MULTILINE,
+_ASSIGNED: Final = rb"^[ \t]*([A-Za-z_][\w., \t\[\]:|\"']*?)=(?!=)|([A-Za-z_]\w*)[ \t]*:="
+# In brackets over several lines.
+_CARRIED: Final = rb"^\s*$|\b(?:else|or|and|if|not)\s*$"
+_CHAIN: Final = rb"(?<![\w.)\]])([A-Za-z_]\w*)(?:\.\w+)*\.$"
+_CACHING: Final = rb"@[\w.]*cache|cache\w* as "
+_DEFINING: Final = frozenset({b"def", b"class"})
+_WORD: Final = rb"[A-Za-z_]\w*"
+_LAST_WORDS: Final = rb"(?:(\w+)[ \t]+)?(\w+)$"
+_TRANSPARENT: Final = frozenset(
+    b"cast partial closing aclosing if elif while return yield and or not in is else await "
+    b"assert lambda".split()
 )
-_ALIASED: Final = re.compile(
-    rb"^[ \t]*([A-Za-z_][\w.]*)[ \t]*=[ \t]*(?:[\w.]+\.)?(\w+)[ \t]*$", re.MULTILINE
-)
-_DEFINED: Final = re.compile(rb"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
-_RETURNED: Final = re.compile(
-    rb"\breturn[ \t]+(?:" + _VALUE + rb"|(\w+)[ \t,]*(?:#.*)?$)", re.MULTILINE
-)
-_CLASS: Final = re.compile(rb"^[ \t]*class[ \t]+(\w+)\(([^)]*)\)", re.MULTILINE)
-_WORD: Final = re.compile(rb"[A-Za-z_]\w*")
+_MOST_LINES: Final = 12
+"""How many lines a call is followed upwards to where its bracket opens."""
+_FAR: Final = 400
+_ALL_BRACKETS: Final = re.compile(rb"[()\[\]{}]")
+_BRACKETS: Final = re.compile(rb"[()]")
 
 
 def may_speak(data: bytes) -> bool:
@@ -75,17 +97,41 @@ def may_speak(data: bytes) -> bool:
     return any(word in data for word in _SPEAKS)
 
 
+def is_at_source(data: bytes) -> bool:
+    """Whether a file may call the libraries themselves, or an engine made from them."""
+    return b"ngine" in data or _is_about(data, _LIBRARIES)
+
+
+def _is_about(data: bytes, libraries: tuple[bytes, ...]) -> bool:
+    return any(word in data for word in libraries)
+
+
 def called(data: bytes) -> frozenset[bytes]:
     """Every name worth following that a file calls, or passes on to be called in a thread."""
-    passed = (name.rpartition(b".")[2] for name in _PASSED.findall(data))
     # Splitting at brackets and looking at what stands before is a tenth of the cost of a regex.
-    before = {piece.rsplit(None, 1)[-1] for piece in data.split(b"(") if piece[-1:].strip()}
-    matches = (_LAST.search(token) for token in before)
-    calls = (one[2] for one in matches if one and _is_telling(one[1], one[2]))
-    return frozenset(calls).union(passed)
+    before = {piece[-80:].rsplit(None, 1)[-1] for piece in data.split(b"(") if piece[-1:].strip()}
+    calls = frozenset(filter(None, map(_called_name, before)))
+    return calls if _PASSING.isdisjoint(calls) else calls | _passed(data)
 
 
-def _is_telling(owner: bytes, name: bytes) -> bool:
+@lru_cache(maxsize=2**15)
+def _called_name(token: bytes) -> bytes | None:
+    """The name worth following that ends what stands before a bracket."""
+    _, owner, name = token.rpartition(b".")
+    if not name.replace(b"_", b"a").isalnum() or name[:1].isdigit():
+        match = _LAST.search(token)
+        if match is None:
+            return None
+        owner, name = match[1], match[2]
+    return name if name in _PASSING or is_telling(owner, name) else None
+
+
+def _passed(data: bytes) -> frozenset[bytes]:
+    """The names that a file hands to something that calls them."""
+    return frozenset(name.rpartition(b".")[2] for name in re.findall(_PASSED, data))
+
+
+def is_telling(owner: bytes, name: bytes) -> bool:
     """Whether a call is worth following: any plain name, but a method only by a telling name.
 
     Half of all methods are called `get`, `run` or `client`, and one of them that gives a session
@@ -94,105 +140,150 @@ def _is_telling(owner: bytes, name: bytes) -> bool:
     return not owner or _TELLING.search(name) is not None
 
 
-def _renamed(data: bytes) -> Iterable[tuple[bytes, bytes]]:
-    """Every `old as new` of an import, on its own line or in brackets."""
-    if b" as " not in data:
+def catalogued(data: bytes, calls: frozenset[bytes]) -> Iterator[bytes]:
+    """Those of a file's calls that are the catalogue's, when the file speaks of their library."""
+    if CATALOGUE.isdisjoint(calls):
         return
-    for before, after in pairwise(data.split(b" as ")):
-        line = before[before.rfind(b"\n") + 1 :].lstrip()
-        old, new = line[-80:].rsplit(None, 1)[-1:], _WORD.match(after)
-        if old and new and (line == old[0] or line.startswith((b"import ", b"from "))):
-            yield old[0].rpartition(b",")[2].lstrip(b"("), new[0]
+    for libraries, names in (*_MAKERS.items(), *_GIVERS.items()):
+        found = calls.intersection(names.split())
+        if found and _is_about(data, libraries):
+            yield from found
 
 
-def is_candidate(data: bytes, names: frozenset[bytes]) -> bool:
-    """Whether a file may acquire something, when `names` are what the project acquires through."""
-    if b"ession" in data and _CUSTOM_SESSION.search(data) and _USED.search(data):
-        return True
-    if b"ngine" in data and _CUSTOM_ENGINE.search(data):
-        return True
-    calls = called(data)
-    if not names.isdisjoint(calls):
-        return True
-    return not CATALOGUE.isdisjoint(calls) and _LIBRARY.search(data) is not None
+def engine_calls(data: bytes) -> frozenset[bytes]:
+    """The methods by which a file takes a connection from what it calls an engine."""
+    return frozenset(re.findall(_ENGINE_CALL, data)) if b"ngine" in data else frozenset()
 
 
-def may_pass_on(data: bytes, calls: frozenset[bytes], names: frozenset[bytes]) -> bool:
-    """Whether a file calls one of `names`, or gives one of them another name."""
-    return not calls.isdisjoint(names) or any(old in names for old, _ in _renamed(data))
+def is_calling_session(data: bytes) -> bool:
+    """Whether a file calls anything that has the name of a session, or of what makes one."""
+    return b"ession" in data and _SESSION_CALL.search(data) is not None
 
 
-def is_at_source(data: bytes) -> bool:
-    """Whether a file may call the libraries themselves, or an engine made from them."""
-    return _LIBRARY.search(data) is not None or b"ngine" in data
+def is_by_hand(data: bytes, name: bytes) -> bool:
+    """Whether a file calls something of that name so that something may be left to close.
 
-
-def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) -> Products:
-    """The names that a file gives to makers and givers, or to what calling them gives.
-
-    A variable that holds a maker is a giver; so is a function that returns what a giver gives. A
-    variable that holds a session is neither: it is not called.
+    In `with name(…) as x:` the `with` releases it, and an argument belongs to whoever is called;
+    but a cache around a generator with such a block shares what it lends.
     """
-    found = Products(set(), set())
-    held: set[bytes] = set()
-    for targets, owner, value in _ASSIGNED.findall(data):
-        if not _is_telling(owner, value):
+    if name in _passed(data):
+        return True
+    is_shared = b"yield" in data and _is_caching(data)
+    return any(
+        _goes_on(data, at + len(name))
+        or not (
+            (not is_shared and _is_managed(data, at))
+            or (name not in MAKERS and _is_argument(data, at))
+        )
+        for at in _places(data, name)
+    )
+
+
+def _is_managed(data: bytes, at: int) -> bool:
+    """Whether a call stands directly behind `with`, or in `closing` behind it."""
+    before = re.search(_BEFORE, _line_before(data, at))
+    return before is not None and before["with"] is not None
+
+
+def _is_argument(data: bytes, at: int) -> bool:
+    """Whether a call is an argument of another one that gives something of its own.
+
+    Lines above are looked at while they show that they go on; a `return` may give on what an
+    argument makes.
+    """
+    depth, end = 0, at
+    for _ in range(_MOST_LINES):
+        start = data.rfind(b"\n", 0, end) + 1
+        line = data[start:end]
+        if b"return" in line:
+            return False
+        for match in reversed(list(_ALL_BRACKETS.finditer(line))):
+            depth += 1 if match[0] in b")]}" else -1
+            if depth < 0:
+                return match[0] == b"(" and _is_other_call(line[: match.start()])
+        above = data[:start].rstrip() if start < _FAR else data[start - _FAR : start].rstrip()
+        if not above.endswith((b"(", b",", b"[", b"{")):
+            return False
+        end = start - 1
+    return False
+
+
+def _is_other_call(before: bytes) -> bool:
+    words = re.search(_LAST_WORDS, before)
+    return words is not None and words[1] not in _DEFINING and words[2] not in _TRANSPARENT
+
+
+def is_used(data: bytes, name: bytes) -> bool:
+    """Whether what a call of that name gives may get a name that is used as a session is."""
+    return _is_used(data, name, frozenset({name}))
+
+
+def _is_used(data: bytes, name: bytes, asked: frozenset[bytes]) -> bool:
+    for at in _places(data, name):
+        line = re.sub(_BEFORE, b"", _line_before(data, at))
+        if _goes_on(data, at + len(name)):
+            return True
+        if b"return" in line:
+            giver = _function_around(data, at)
+            is_new = giver not in asked and _is_used(data, giver, asked | {giver})
+            if is_new or _is_caching(data):
+                return True
             continue
-        if value in makers:
-            found.givers.update(_targets(targets))
-        elif value in givers:
-            held.update(_targets(targets))
-    pairs = [(new.rpartition(b".")[2], old) for new, old in _ALIASED.findall(data)]
-    pairs += [(new, old) for old, new in _renamed(data)]
-    pairs += [(new, old) for new, bases in _CLASS.findall(data) for old in _WORD.findall(bases)]
-    found.makers.update(new for new, old in pairs if old in makers)
-    found.givers.update(new for new, old in pairs if old in givers)
-    for function, value in _returns(data):
-        if value in makers:
-            found.makers.add(function)
-        if value in found.givers or value in held or value in givers or value in makers:
-            found.givers.add(function)
-        if value in found.givers:
-            found.makers.add(function)
-    return found
+        assigned = re.search(_ASSIGNED, line)
+        if assigned is None and re.search(_CARRIED, line):
+            return True
+        targets = re.findall(_WORD, assigned[1] or assigned[2]) if assigned else ()
+        if any(re.search(rb"\b" + target + _METHODS, data) for target in targets):
+            return True
+    return False
 
 
-def renamed(data: bytes) -> frozenset[bytes]:
-    """Every name that an import gives to something called otherwise."""
-    return frozenset(new for _, new in _renamed(data))
+def _is_caching(data: bytes) -> bool:
+    """Whether a file decorates anything with a cache."""
+    return b"cache" in data and re.search(_CACHING, data) is not None
 
 
-def own_names(data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
-    """The names by which a file alone knows something of `names`, or of the catalogue."""
-    own = {new for old, new in _renamed(data) if old in names or old in CATALOGUE}
-    if is_at_source(data):
-        found = products(data, MAKERS, GIVERS)
-        own |= found.makers | found.givers
-    return frozenset(own)
+def _function_around(data: bytes, at: int) -> bytes:
+    start = data.rfind(b"def ", 0, at)
+    word = re.match(_WORD, data[start + 4 : start + 84].lstrip()) if start >= 0 else None
+    return word[0] if word else b""
 
 
-@dataclass(frozen=True, slots=True)
-class Products:
-    """Names that stand for makers, and for givers."""
-
-    makers: set[bytes]
-    givers: set[bytes]
-
-
-def _targets(text: bytes) -> Iterable[bytes]:
-    for part in text.split(b","):
-        name = part.strip().rpartition(b".")[2]
-        if name and not name.endswith((b"]", b'"', b"'")):
-            yield name
+def _places(data: bytes, name: bytes) -> Iterator[int]:
+    """Where a name is called; not where it is defined, and not in comments."""
+    at = data.find(name)
+    while at >= 0:
+        end = at + len(name)
+        is_word = at == 0 or not (data[at - 1 : at].isalnum() or data[at - 1 : at] == b"_")
+        if is_word and data[end : end + 1] in {b"(", b"["}:
+            before = _line_before(data, at).split()
+            if not before or (before[-1] not in _DEFINING and not before[0].startswith(b"#")):
+                yield at
+        at = data.find(name, end)
 
 
-def _returns(data: bytes) -> Iterable[tuple[bytes, bytes]]:
-    """Every function with each name it returns, or returns the result of calling."""
-    heads = list(_DEFINED.finditer(data))
-    for index, head in enumerate(heads):
-        later = (one for one in heads[index + 1 :] if len(one[1]) <= len(head[1]))
-        end = next(later, None)
-        stop = end.start() if end else len(data)
-        for owner, value, name in _RETURNED.findall(data, head.end(), stop):
-            if name or _is_telling(owner, value):
-                yield head[2], value or name
+def _line_before(data: bytes, at: int) -> bytes:
+    return data[data.rfind(b"\n", 0, at) + 1 : at]
+
+
+def _goes_on(data: bytes, at: int) -> bool:
+    """Whether something is done at once with what the call gives whose name ends at `at`."""
+    depth = 0
+    for bracket in _BRACKETS.finditer(data, at, at + 2_000):
+        depth += 1 if bracket[0] == b"(" else -1
+        if depth == 0:
+            return data[bracket.end() : bracket.end() + 1] in {b".", b"(", b"["}
+    return True
+
+
+def owners(data: bytes, name: bytes) -> set[bytes]:
+    """The first words of what stands before a name where it is called, empty for a plain call."""
+    lines = (_line_before(data, at) for at in _places(data, name))
+    return {_owner(line) for line in lines}
+
+
+def _owner(line: bytes) -> bytes:
+    if not line.endswith(b"."):
+        return b""
+    chain = re.search(_CHAIN, line)
+    return chain[1] if chain else b"?"

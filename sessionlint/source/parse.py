@@ -2,9 +2,8 @@
 
 import ast
 import warnings
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sessionlint.errors import UnreadableFile
 from sessionlint.source.brackets import deepest
@@ -15,20 +14,34 @@ if TYPE_CHECKING:
 
     from sessionlint.source.positions import Positions
 
-__all__ = ["MAX_NESTING", "Source", "read_source"]
+__all__ = ["MAX_NESTING", "Source", "Tree", "opened_source", "read_source"]
 
 MAX_NESTING = 200
 """How many open brackets are parsed. Source: CPython refuses more than 200 as well; LibCST's
 parser overruns the process stack at about 1,220."""
 
+_AROUND: Final = "class _:\n"
+"""Stands before a piece that is indented."""
 
-@dataclass(frozen=True)
-class Source:
-    """One file: its bytes, its text and its tree."""
 
-    data: bytes
-    text: str
+class Tree(NamedTuple):
+    """A tree of the text from `start` on, with some lines before it that the text has not."""
+
     module: "cst.Module"
+    start: int
+    lines_more: int = 0
+
+
+class Source:
+    """One file: its bytes, its text, and as much of its tree as somebody asked for.
+
+    `trees` is what has been parsed so far.
+    """
+
+    def __init__(self, data: bytes, text: str) -> None:
+        self.data = data
+        self.text = text
+        self.trees: list[Tree] = []
 
     @cached_property
     def lines(self) -> list[str]:
@@ -37,28 +50,79 @@ class Source:
 
     @cached_property
     def positions(self) -> "Positions":
-        """Where the nodes of `module` stand."""
+        """Where the nodes of all trees stand."""
         from sessionlint.source.positions import Positions
 
-        return Positions(self.module)
+        return Positions(self.text, self.trees)
+
+    @cached_property
+    def module(self) -> "cst.Module":
+        """The whole file as one tree; its nodes are other ones than those of the pieces.
+
+        Raises:
+            UnreadableFile: a syntax error, or nesting too deep to parse.
+        """
+        import libcst as cst
+
+        try:
+            module = _tree(self.data, self.text)
+        except cst.ParserSyntaxError as error:
+            raise _unparsed(self.text, error) from error
+        self.trees.append(Tree(module, 0))
+        return module
+
+    def statements(self, start: int, stop: int, ending: str = "") -> "list[cst.CSTNode]":
+        """The statements of a piece of the text, which begins a line; `ending` is put after it.
+
+        Raises:
+            UnreadableFile: the piece cannot be parsed by itself.
+        """
+        import libcst as cst
+
+        piece = self.text[start:stop] + ending
+        is_indented = piece.startswith((" ", "\t"))
+        if is_indented:
+            piece = f"{_AROUND}{piece}"
+        try:
+            module = _tree(piece, piece)
+        except cst.ParserSyntaxError as error:
+            raise UnreadableFile("cannot be parsed by itself") from error
+        self.trees.append(Tree(module, start, int(is_indented)))
+        found: list[cst.CSTNode] = list(module.body)
+        if is_indented:
+            assert isinstance(found[0], cst.ClassDef)
+            found = list(found[0].body.body)
+        return found
+
+
+def opened_source(data: bytes) -> Source:
+    """A file of which nothing is parsed yet.
+
+    Raises:
+        UnreadableFile: bad encoding or NUL bytes.
+    """
+    return Source(data, decoded(data))
 
 
 def read_source(data: bytes) -> Source:
-    """Parse one file.
+    """A file that is parsed whole.
 
     Raises:
         UnreadableFile: bad encoding, NUL bytes, a syntax error, or nesting too deep to parse.
     """
+    source = opened_source(data)
+    _ = source.module
+    return source
+
+
+def _tree(code: bytes | str, text: str) -> "cst.Module":
     import libcst as cst
 
-    text = decoded(data)
     depth, line = deepest(text, MAX_NESTING)
     if depth > MAX_NESTING:
         raise UnreadableFile(f"more than {MAX_NESTING} nested brackets", line=line)
     try:
-        return Source(data, text, cst.parse_module(data))
-    except cst.ParserSyntaxError as error:
-        raise _unparsed(text, error) from error
+        return cst.parse_module(code)
     except RecursionError as error:
         raise UnreadableFile("nested too deep to parse") from error
 

@@ -5,26 +5,29 @@ fifth of a parse; LibCST's PositionProvider costs two, and gives the same places
 """
 
 from bisect import bisect_right
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
 from sessionlint.model import Span
+from sessionlint.source.parse import Tree
 from sessionlint.source.text import line_starts
 
 __all__ = ["Positions"]
 
 
 class Positions:
-    """The spans of one module's nodes.
+    """The spans of the nodes of some trees of one text.
 
     Ask for many nodes with `want` before the first `span`: they are then found in one pass.
     """
 
-    def __init__(self, module: cst.Module) -> None:
-        self._module = module
+    def __init__(self, text: str, trees: Sequence[Tree]) -> None:
+        self._text = text
+        self._trees = trees
         self._wanted: dict[int, cst.CSTNode] = {}
         self._spans: dict[int, Span] = {}
 
@@ -38,14 +41,30 @@ class Positions:
         """Where a node stands: lines from 1, columns from 0 in code points.
 
         Raises:
-            KeyError: the node is not part of the module.
+            KeyError: the node is part of none of the trees.
         Source: LibCST PositionProvider gives the same places (checked in tests/test_source.py).
         """
         if id(node) not in self._spans:
             self.want([node])
-            self._spans.update(_spans(self._module, self._wanted))
+            for tree in self._trees:
+                found = _spans(tree.module, self._wanted)
+                self._spans.update(self._moved(found, tree))
+                for key in found:
+                    del self._wanted[key]
+                if not self._wanted:
+                    break
             self._wanted.clear()
         return self._spans[id(node)]
+
+    def _moved(self, found: dict[int, Span], tree: Tree) -> dict[int, Span]:
+        """The spans in the text of those in a tree."""
+        lines = self._text.count("\n", 0, tree.start) - tree.lines_more if found else 0
+        if not lines:
+            return found
+        return {
+            key: replace(span, line=span.line + lines, end_line=span.end_line + lines)
+            for key, span in found.items()
+        }
 
 
 class _EnoughError(Exception):
@@ -91,15 +110,19 @@ class _Recorder(CodegenState):
 
 
 def _spans(module: cst.Module, wanted: dict[int, cst.CSTNode]) -> dict[int, Span]:
+    """The spans of those wanted nodes that the module has."""
     recorder = _Recorder(module, wanted)
     with suppress(_EnoughError):
         module._codegen(recorder)
+    seen = wanted.keys() & recorder.ranges.keys()
+    if not seen:
+        return {}
     offsets = [0]
     for token in recorder.tokens:
         offsets.append(offsets[-1] + len(token))
     starts = line_starts("".join(recorder.tokens))
     found: dict[int, Span] = {}
-    for key in wanted:
+    for key in seen:
         first, last = recorder.ranges[key]
         found[key] = Span(*_place(starts, offsets[first]), *_place(starts, offsets[last]))
     return found

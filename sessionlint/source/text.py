@@ -3,13 +3,22 @@
 import codecs
 import io
 import re
-import tokenize
 
 from sessionlint.errors import UnreadableFile
 
-__all__ = ["decoded", "line_starts", "lines"]
+__all__ = ["decoded", "is_plain", "line_starts", "lines"]
 
 _NEWLINE = re.compile(r"\r\n?|\n")
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether a file is ASCII without a coding line, so that its text is known to be its bytes.
+
+    Source: PEP 263; the coding is named on one of the first two lines.
+    """
+    second = data.find(b"\n", data.find(b"\n") + 1)
+    is_named = data.find(b"coding", 0, second if second >= 0 else len(data)) >= 0
+    return data.isascii() and not is_named and b"\0" not in data
 
 
 def decoded(data: bytes) -> str:
@@ -19,6 +28,11 @@ def decoded(data: bytes) -> str:
         UnreadableFile: unknown coding, bytes that do not fit it, or a NUL byte.
     Source: PEP 263; `tokenize.detect_encoding` implements it.
     """
+    if is_plain(data):
+        return data.decode("ascii")
+    # Few files are not plain, and importing it takes as long as reading hundreds of those that are.
+    import tokenize
+
     nul = data.find(b"\0")
     if nul >= 0:
         raise UnreadableFile("source contains a NUL byte", line=_line_of(data, nul))

@@ -1,0 +1,156 @@
+"""What a file's names stand for as far as its bytes tell: makers, givers, or other names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from sessionlint.source.gate import CATALOGUE, GIVERS, MAKERS, is_at_source, is_telling
+
+__all__ = ["Products", "aliases", "is_renaming", "own_names", "products", "renamed", "renamings"]
+
+_VALUE: Final = (
+    rb"(?:\(\s*)?(?:await\s+)?([A-Za-z_][\w.]*\.)?([A-Za-z_]\w*)[ \t]*(?:\[[^\]\n]*\])?\("
+)
+_ASSIGNED: Final = re.compile(
+    rb"^([ \t]*)([A-Za-z_][\w.,\[\]\"' \t]*?)(?::[^=\n()]+(?:\([^)\n]*\))?)?=[ \t]*" + _VALUE,
+    re.MULTILINE,
+)
+_ALIASED: Final = re.compile(
+    rb"^[ \t]*([A-Za-z_][\w.]*)[ \t]*=[ \t]*(?:[\w.]+\.)?(\w+)[ \t]*$", re.MULTILINE
+)
+_DEFINED: Final = re.compile(rb"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_RETURNED: Final = re.compile(
+    rb"\breturn[ \t]+(?:" + _VALUE + rb"|(\w+)[ \t,]*(?:#.*)?$)", re.MULTILINE
+)
+_CLASS: Final = re.compile(rb"^[ \t]*class[ \t]+(\w+)\(([^)]*)\)", re.MULTILINE)
+_WORD: Final = re.compile(rb"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """Names that stand for makers, and for givers; the `local` ones only inside a function."""
+
+    makers: set[bytes] = field(default_factory=set[bytes])
+    givers: set[bytes] = field(default_factory=set[bytes])
+    local: set[bytes] = field(default_factory=set[bytes])
+
+
+def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) -> Products:
+    """The names that a file gives to makers and givers, or to what calling them gives.
+
+    A variable that holds a maker is a giver; so is a function that returns what a giver gives. A
+    variable that holds a session is neither: it is not called.
+    """
+    found = Products()
+    held: set[bytes] = set()
+    assigned = [match for match in _ASSIGNED.finditer(data) if is_telling(match[3], match[4])]
+    for match in assigned:
+        if match[4] in makers:
+            for name, is_local in _targets(match):
+                found.givers.add(name)
+                if is_local:
+                    found.local.add(name)
+    pairs = [(new.rpartition(b".")[2], old) for new, old in _ALIASED.findall(data)]
+    pairs += [(new, old) for old, new in renamings(data, makers | givers)]
+    pairs += [(new, old) for new, bases in _CLASS.findall(data) for old in _WORD.findall(bases)]
+    found.makers.update(new for new, old in pairs if old in makers)
+    found.givers.update(new for new, old in pairs if old in givers)
+    for match in assigned:
+        if match[4] in givers or match[4] in found.givers:
+            held.update(name for name, _ in _targets(match))
+    for function, value in _returns(data):
+        if value in makers:
+            found.makers.add(function)
+        if value in found.givers or value in held or value in givers or value in makers:
+            found.givers.add(function)
+        if value in found.givers:
+            found.makers.add(function)
+    return found
+
+
+def renamings(data: bytes, names: frozenset[bytes] | None = None) -> Iterator[tuple[bytes, bytes]]:
+    """Every `old as new` of an import, on its own line or in brackets; `names` bounds the old."""
+    if b" as " not in data:
+        return
+    for before, after in pairwise(data.split(b" as ")):
+        old = before[-80:].rsplit(None, 1)[-1:]
+        name = old[0].rpartition(b",")[2].lstrip(b"(") if old else b""
+        if not name or (names is not None and name not in names):
+            continue
+        line = before[before.rfind(b"\n") + 1 :].lstrip()
+        new = _WORD.match(after)
+        if new and (line == old[0] or line.startswith((b"import ", b"from "))):
+            yield name, new[0]
+
+
+def renamed(data: bytes) -> frozenset[bytes]:
+    """Every name that an import gives to something called otherwise."""
+    return frozenset(new for _, new in renamings(data))
+
+
+def is_renaming(data: bytes, names: frozenset[bytes]) -> bool:
+    """Whether an import gives one of `names` another name."""
+    return any(True for _ in renamings(data, names))
+
+
+def own_names(data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
+    """The names by which a file alone knows something of `names`, or of the catalogue."""
+    own = {new for _, new in renamings(data, names | CATALOGUE)}
+    if is_at_source(data):
+        found = products(data, MAKERS, GIVERS)
+        own |= found.makers | found.givers
+    return frozenset(own)
+
+
+def aliases(data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
+    """The names that a file gives to some of `names` without calling them."""
+    assigned = (new.rpartition(b".")[2] for new, old in _ALIASED.findall(data) if old in names)
+    return frozenset((*assigned, *(new for _, new in renamings(data, names))))
+
+
+def _targets(match: re.Match[bytes]) -> Iterable[tuple[bytes, bool]]:
+    """The names that an assignment binds, each with whether it is seen in its function alone."""
+    is_inside: bool | None = None
+    for part in match[2].split(b","):
+        owner, _, name = part.strip().rpartition(b".")
+        if not name or name.endswith((b"]", b'"', b"'")):
+            continue
+        if is_inside is None and not owner:
+            is_inside = _is_in_function(match.string, match.start(), len(match[1]))
+        yield name, bool(is_inside and not owner and not _is_global(match.string, name))
+
+
+def _is_global(data: bytes, name: bytes) -> bool:
+    if b"global " not in data:
+        return False
+    return re.search(rb"\bglobal [^\n]*\b" + re.escape(name) + rb"\b", data) is not None
+
+
+def _is_in_function(data: bytes, start: int, indent: int) -> bool:
+    """Whether the line that begins at `start` stands in a function, by the lines above it."""
+    while indent and start > 0:
+        end, start = start - 1, data.rfind(b"\n", 0, start - 1) + 1
+        text = data[start:end].lstrip()
+        before = end - start - len(text)
+        if before >= indent or not text or text.startswith((b"#", b")", b"]", b"}")):
+            continue
+        if text.startswith((b"def ", b"async def ")):
+            return True
+        indent = 0 if text.startswith(b"class ") else before
+    return False
+
+
+def _returns(data: bytes) -> Iterable[tuple[bytes, bytes]]:
+    """Every function with each name it returns, or returns the result of calling."""
+    heads = list(_DEFINED.finditer(data))
+    for index, head in enumerate(heads):
+        later = (one for one in heads[index + 1 :] if len(one[1]) <= len(head[1]))
+        end = next(later, None)
+        stop = end.start() if end else len(data)
+        for owner, value, name in _RETURNED.findall(data, head.end(), stop):
+            if name or is_telling(owner, value):
+                yield head[2], value or name
