@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
+from sessionlint.facts.places import Places
 from sessionlint.facts.producers import Producers
-from sessionlint.model import Finding
-from sessionlint.rule import Rule
 from sessionlint.source.text import decoded
-from sessionlint.suppress import is_suppressed
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
     from sessionlint.flow.scope import Scope
+    from sessionlint.model import Finding
+    from sessionlint.rule import Rule
 
 __all__ = ["Project", "check_source"]
 
@@ -55,7 +55,12 @@ class Project:
     @cached_property
     def producers(self) -> Producers:
         """Which files may acquire something, by their bytes."""
-        return Producers(self.files, self.names)
+        return Producers(self.files, self.names, self.places)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where the modules of the project lie."""
+        return Places(self.files, self.source_roots)
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -64,28 +69,57 @@ class Project:
         from sessionlint.facts.modules import Tree
         from sessionlint.source.walk import visited, walk
 
-        tree = Tree(self.files, self.source_roots, visited if self.is_full else walk)
+        tree = Tree(self.files, self.places, visited if self.is_full else walk)
         return Evaluator(tree, self.names, None if self.is_full else self.producers)
 
+    def replace(self, path: Path, data: bytes) -> None:
+        """Let a file hold these bytes from now on, whatever is on disk.
 
-def check_source(data: bytes, path: Path, rules: Sequence[Rule], project: Project) -> list[Finding]:
+        The trees of all other files are kept; what was concluded from them is not.
+        """
+        if self.files.is_held(path, data):
+            return
+        old = self.files.replace(path, data)
+        if "producers" in self.__dict__:
+            if self.producers.is_news(old, data):
+                del self.producers
+            else:
+                self.producers.look_again()
+        if "evaluator" in self.__dict__:
+            self._start_over(path)
+
+    def read_whole(self, path: Path) -> None:
+        """Parse a file as one piece from now on, so that edits can be about any node of it."""
+        self.evaluator.tree.read_whole(path)
+        self._start_over(path)
+
+    def _start_over(self, path: Path) -> None:
+        from sessionlint.facts.evaluate import Evaluator
+
+        tree = self.evaluator.tree
+        tree.forget(path)
+        self.evaluator = Evaluator(tree, self.names, None if self.is_full else self.producers)
+
+
+def check_source(data: bytes, path: Path, rules: Iterable[Rule], project: Project) -> list[Finding]:
     """The findings of one file in the order of their places, suppressed ones left out.
 
     Raises:
         UnreadableFile: the file cannot be decoded or parsed, or nests too deep to follow.
     """
-    if not project.is_full and not project.producers.is_candidate(data):
+    if not project.is_full and not project.producers.is_candidate(data, path):
         decoded(data)
         return []
     # Have: a file worth a parse, so LibCST's import is paid from here on.
+    from sessionlint.facts.worth import worth_following
     from sessionlint.flow.scope import Scope
+    from sessionlint.suppress import is_suppressed
 
     tree = project.evaluator.tree
     try:
         source = tree.source(path, data)
-        module = tree.module(path)
-        assert module is not None
-        scopes = [Scope(project.evaluator, source, block) for block in module.blocks]
+        blocks = worth_following(project.evaluator, path)
+        scopes = [Scope(project.evaluator, tree.source(path, data), block) for block in blocks]
         found = list(_findings(scopes, rules))
     except RecursionError as error:
         raise UnreadableFile("nested too deep to follow") from error
@@ -93,7 +127,7 @@ def check_source(data: bytes, path: Path, rules: Sequence[Rule], project: Projec
     return sorted(kept, key=lambda one: (one.span, one.code))
 
 
-def _findings(scopes: Sequence[Scope], rules: Sequence[Rule]) -> Iterator[Finding]:
+def _findings(scopes: Sequence[Scope], rules: Iterable[Rule]) -> Iterator[Finding]:
     # Every lifetime first: the places of all are then found in one pass over the file.
     for scope in scopes:
         _ = scope.lifetimes

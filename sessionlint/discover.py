@@ -2,13 +2,13 @@
 
 import os
 import stat
-import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sessionlint.config import Configuration
+from sessionlint.config import Configuration, Settings
 from sessionlint.errors import UsageError
-from sessionlint.facts.files import NOT_ENTERED
+from sessionlint.facts.files import NOT_ENTERED, in_path_order
+from sessionlint.facts.folders import Folders, is_regular
 
 __all__ = ["python_files"]
 
@@ -26,84 +26,94 @@ def python_files(paths: Iterable[Path], configuration: Configuration) -> list[Pa
         UsageError: a path does not exist.
         ConfigError: a pyproject.toml above one of the files is wrong.
     """
-    found: set[Path] = set()
+    found: set[str] = set()
     for path in paths:
-        start = Path(os.path.abspath(path))
+        start = os.path.abspath(path)
         try:
             mode = os.stat(start).st_mode
         except OSError as error:
             raise UsageError(f"cannot find `{path}`: {error.strerror}") from error
         if stat.S_ISDIR(mode):
-            found.update(_checked(start, configuration))
+            below = _below(start, configuration.folders)
+            exclusion = _Exclusion(start, configuration)
+            found.update(path for path in below if not exclusion.takes(path))
         else:
             found.add(start)
-    return sorted(found)
+    return [Path(path) for path in sorted(found, key=in_path_order)]
 
 
-def _checked(start: Path, configuration: Configuration) -> Iterator[Path]:
-    seen: dict[Path, bool] = {start: False}
-    for path in _below(start):
-        if not _is_skipped(path, seen, configuration):
-            yield path
+class _Exclusion:
+    """Which paths below the one where a search began are to be left out."""
 
+    def __init__(self, start: str, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._answers: dict[str, bool] = {start: False}
+        self._settings: dict[str, list[Settings]] = {}
 
-def _is_skipped(path: Path, seen: dict[Path, bool], configuration: Configuration) -> bool:
-    """Whether the path, or a folder between it and where the search began, is to be left out.
+    def takes(self, path: str) -> bool:
+        """Whether the path, or a folder between it and the beginning, is excluded."""
+        if path in self._answers:
+            return self._answers[path]
+        folder, name = os.path.split(path)
+        return self._takes_folder(folder) or self._takes_one(folder, name)
 
-    `seen` remembers the answers and holds the beginning.
-    """
-    if path not in seen:
-        seen[path] = (
-            _is_skipped(path.parent, seen, configuration)
-            or path.name in NOT_ENTERED
-            or _is_excluded(path, configuration)
-        )
-    return seen[path]
+    def _takes_folder(self, folder: str) -> bool:
+        if folder not in self._answers:
+            self._answers[folder] = self.takes(folder)
+        return self._answers[folder]
 
-
-def _is_excluded(path: Path, configuration: Configuration) -> bool:
-    settings = configuration.of(path.parent)
-    while settings.path is not None:
-        if settings.excludes(path):
+    def _takes_one(self, folder: str, name: str) -> bool:
+        if name in NOT_ENTERED:
             return True
-        settings = configuration.above(settings)
-    return False
+        if folder not in self._settings:
+            self._settings[folder] = [*self._above(Path(folder))]
+        # A path object for each file is a tenth of the search, so only where a pattern is asked.
+        return any(one.excludes(Path(folder, name)) for one in self._settings[folder])
+
+    def _above(self, folder: Path) -> Iterator[Settings]:
+        """The settings above a folder that exclude anything."""
+        settings = self._configuration.of(folder)
+        while settings.path is not None:
+            if settings.exclude:
+                yield settings
+            settings = self._configuration.above(settings)
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: str, folders: Folders) -> Iterator[str]:
     """The Python files below a folder that git does not ignore, in no order."""
     listed = _git_files(folder)
     if listed is None:
-        yield from _walked(folder)
+        yield from _walked(folder, folders)
         return
     for path in listed:
-        mode = _mode(path)
-        if stat.S_ISDIR(mode) and not path.is_symlink():
+        if os.path.isdir(path) and not os.path.islink(path):
             # Have: a repository inside the repository, which git does not look into.
-            yield from _below(path)
-        elif stat.S_ISREG(mode) and path.name.endswith(_SUFFIXES):
+            yield from _below(path.rstrip(os.sep), folders)
+        elif path.endswith(_SUFFIXES) and is_regular(path):
             yield path
 
 
-def _walked(folder: Path) -> Iterator[Path]:
+def _walked(folder: str, folders: Folders) -> Iterator[str]:
     """The same without git; a repository further down is asked all the same."""
-    try:
-        with os.scandir(folder) as entries:
-            inside = list(entries)
-    except OSError:
+    inside = folders.inside(folder)
+    if inside is None:
         yield folder
         return
-    for entry in inside:
-        path = Path(entry.path)
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name not in NOT_ENTERED:
-                yield from _below(path) if (path / ".git").exists() else _walked(path)
-        elif entry.name.endswith(_SUFFIXES) and stat.S_ISREG(_mode(path)):
+    for name in inside.files:
+        if name.endswith(_SUFFIXES):
+            yield os.path.join(folder, name)
+    for name in inside.others:
+        if name.endswith(_SUFFIXES) and is_regular(path := os.path.join(folder, name)):
             # Have: no FIFO, no socket, and a link that leads to a file.
             yield path
+    for name in inside.folders:
+        if name not in NOT_ENTERED:
+            path = os.path.join(folder, name)
+            is_repository = folders.inside(path) is not None and folders.has(path, ".git")
+            yield from (_below if is_repository else _walked)(path, folders)
 
 
-def _git_files(folder: Path) -> list[Path] | None:
+def _git_files(folder: str) -> list[str] | None:
     """What git tracks or would track below a folder, None when it is not for git to say.
 
     A folder that git ignores as a whole was asked for by name, so that git does not count.
@@ -114,11 +124,14 @@ def _git_files(folder: Path) -> list[Path] | None:
     if not output and _git(folder, "check-ignore", "--quiet", ".") is not None:
         return None
     names = {os.fsdecode(name) for name in output.split(b"\0")}
-    return [folder / name for name in names - {"", "./"}]
+    return [os.path.join(folder, name) for name in names - {"", "./"}]
 
 
-def _git(folder: Path, *arguments: str) -> bytes | None:
+def _git(folder: str, *arguments: str) -> bytes | None:
     """What git answers about a folder, None when it fails or there is no git."""
+    # Importing it takes as long as half a start of Python.
+    import subprocess
+
     # Inside a hook, git's own variables point at another folder than ours.
     environment = {key: text for key, text in os.environ.items() if not key.startswith("GIT_")}
     try:
@@ -134,10 +147,3 @@ def _git(folder: Path, *arguments: str) -> bytes | None:
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None
-
-
-def _mode(path: Path) -> int:
-    try:
-        return os.stat(path).st_mode
-    except OSError:
-        return 0

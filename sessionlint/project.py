@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessionlint.check import Project, check_source
 from sessionlint.config import Configuration, Selection, Settings, enabled
 from sessionlint.discover import python_files
 from sessionlint.errors import UnreadableFile
-from sessionlint.model import Finding, Severity, Span
+from sessionlint.facts.files import Files, Roots
 
 if TYPE_CHECKING:
-    from sessionlint.check import Project
+    from sessionlint.model import Finding
     from sessionlint.rule import Rule
 
-__all__ = ["Options", "bytes_of", "check_files", "check_paths", "rule_names"]
+__all__ = ["Options", "Rules", "Run", "bytes_of", "check_files", "check_paths", "rule_names"]
+
+Rules = Callable[[], "Sequence[Rule]"]
+"""Gives the rules there are; they are loaded when a file turns out to need a check."""
+
+_NOT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 UNREADABLE = ("SES999", "unreadable-file")
 """Code and name of the finding that says a file was not checked."""
@@ -29,12 +36,14 @@ class Options:
     """How to check, whatever the files are.
 
     `selection` applies on top of each file's settings. `unsaved` holds contents that count
-    instead of those on disk, by absolute path.
+    instead of those on disk, by absolute path. With `has_unsafe_fixes`, fixes may also be made
+    that are not SAFE.
     """
 
     selection: Selection = Selection()
     engine: str = "fast"
     unsaved: Mapping[Path, bytes] = field(default_factory=dict[Path, bytes])
+    has_unsafe_fixes: bool = False
 
 
 def check_paths(
@@ -49,20 +58,20 @@ def check_paths(
         UsageError: a path does not exist.
         ConfigError: a pyproject.toml above one of the files is wrong.
     """
-    configuration = Configuration(rule_names(rules))
+    configuration = Configuration(lambda: rule_names(rules))
     files = python_files(paths, configuration)
-    yield from check_files(files, rules, configuration, options or Options())
+    yield from check_files(files, lambda: rules, configuration, options or Options())
 
 
 def check_files(
-    files: Iterable[Path], rules: Sequence[Rule], configuration: Configuration, options: Options
+    files: Iterable[Path], rules: Rules, configuration: Configuration, options: Options
 ) -> Iterator[tuple[Path, list[Finding]]]:
     """The same for files that are already found, given as absolute paths.
 
     Raises:
         ConfigError: a pyproject.toml above one of the files is wrong.
     """
-    run = _Run(rules, configuration, options)
+    run = Run(rules, configuration, options)
     for path in files:
         yield path, run.findings(path)
 
@@ -80,84 +89,153 @@ def bytes_of(path: Path) -> bytes:
         UnreadableFile: it cannot be read, or reading it might never end.
     """
     try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise UnreadableFile("cannot be read: a folder that cannot be listed")
-        if not stat.S_ISREG(mode):
-            raise UnreadableFile("cannot be read: not a regular file")
-        return path.read_bytes()
+        # Opening a FIFO for reading would wait for somebody to write.
+        file = os.open(path, os.O_RDONLY | _NOT_WAITING)
+        try:
+            status = os.fstat(file)
+            if stat.S_ISDIR(status.st_mode):
+                raise UnreadableFile("cannot be read: a folder that cannot be listed")
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableFile("cannot be read: not a regular file")
+            return _whole(file, status.st_size)
+        finally:
+            os.close(file)
     except OSError as error:
         raise UnreadableFile(f"cannot be read: {error.strerror}") from error
 
 
-class _Run:
+def _whole(file: int, size: int) -> bytes:
+    """All bytes of an open file, in one go unless it has grown."""
+    data = os.read(file, size + 1)
+    while len(data) > size and (more := os.read(file, len(data))):
+        data += more
+    return data
+
+
+class Run:
     """One pass over files: what is known of their settings and projects so far."""
 
-    def __init__(
-        self, rules: Sequence[Rule], configuration: Configuration, options: Options
-    ) -> None:
+    def __init__(self, rules: Rules, configuration: Configuration, options: Options) -> None:
         self._rules = rules
         self._configuration = configuration
         self._options = options
-        self._roots: dict[Path, Path] = {}
-        self._projects: dict[tuple[Settings, Path], Project] = {}
-        self._codes: dict[tuple[Settings, tuple[str, ...]], frozenset[str]] = {}
+        self._roots = Roots(configuration.folders)
+        self._places: dict[str, tuple[Settings, Project]] = {}
+        self._projects: dict[tuple[Settings, str], Project] = {}
+        self._codes: dict[tuple[Selection, ...], frozenset[str]] = {}
 
     def findings(self, path: Path) -> list[Finding]:
-        settings = self._configuration.of(path.parent)
-        ignored = settings.ignored(path)
+        """What is found in a file; one finding of severity ERROR where it cannot be checked."""
+        settings, project = self.place(path)
         try:
-            return self._checked(path, settings, ignored)
-        except UnreadableFile as error:
-            finding = _unreadable(error)
-        except RecursionError:
-            finding = _unreadable(UnreadableFile("nested too deep to check"))
+            if not project.is_full and project.producers.is_silent(path):
+                return []
+            data = project.files.known(path)
+            data = self.bytes_of(path) if data is None else data
+            found = check_source(data, path, _Later(partial(self.rules_of, path)), project)
+        except (UnreadableFile, RecursionError) as error:
+            return self.unreadable(path, error)
+        return self.offered(found, settings)
+
+    def rules_of(self, path: Path) -> list[Rule]:
+        """The rules that are on for a file."""
+        settings, _ = self.place(path)
+        of_file = Selection(ignore=settings.ignored(path))
+        codes = self._enabled((settings.selection, self._options.selection, of_file))
+        return [rule for rule in self._rules() if rule.code in codes]
+
+    def unreadable(self, path: Path, error: UnreadableFile | RecursionError) -> list[Finding]:
+        """The finding that says why a file was not checked, unless nobody wants to hear it."""
+        if isinstance(error, RecursionError):
+            error = UnreadableFile("nested too deep to check")
+        finding = _unreadable(error)
+        settings, _ = self.place(path)
         # Not being checked is silent only where somebody asked for exactly that.
+        ignored = settings.ignored(path)
         silent = (*ignored, *settings.selection.ignore, *self._options.selection.ignore)
         return [] if finding.code in silent else [finding]
 
-    def _checked(self, path: Path, settings: Settings, ignored: tuple[str, ...]) -> list[Finding]:
-        from sessionlint.check import check_source
+    def offered(self, found: Iterable[Finding], settings: Settings) -> list[Finding]:
+        """The findings for a report: no edits, and no fix that the settings do not want."""
+        return [one if one.fix is None else self._bare(one, settings) for one in found]
 
-        codes = self._enabled(settings, ignored)
-        rules = [rule for rule in self._rules if rule.code in codes]
-        return check_source(self._bytes_of(path), path, rules, self._project(path, settings))
+    def _bare(self, finding: Finding, settings: Settings) -> Finding:
+        from dataclasses import replace
 
-    def _enabled(self, settings: Settings, ignored: tuple[str, ...]) -> frozenset[str]:
-        key = settings, ignored
-        if key not in self._codes:
-            of_file = Selection(ignore=ignored)
-            selections = (settings.selection, self._options.selection, of_file)
-            self._codes[key] = enabled((rule.code for rule in self._rules), selections)
-        return self._codes[key]
+        from sessionlint.fix import without_edits
 
-    def _project(self, path: Path, settings: Settings) -> Project:
-        from sessionlint.check import Project
-        from sessionlint.facts.files import project_root
+        if finding.code not in self._fixable(settings):
+            return replace(finding, fix=None)
+        return without_edits(finding)
 
-        if path.parent not in self._roots:
-            self._roots[path.parent] = project_root(path)
-        root = self._roots[path.parent]
-        key = settings, root
-        if key not in self._projects:
-            self._projects[key] = Project.open(
-                root, self._read, settings.names, settings.src, self._options.engine
-            )
-        return self._projects[key]
+    def may_fix(self, finding: Finding, settings: Settings) -> bool:
+        """Whether the settings and options allow the fix of a finding."""
+        from sessionlint.model import Safety
 
-    def _bytes_of(self, path: Path) -> bytes:
-        unsaved = self._options.unsaved.get(path)
+        is_good = self._options.has_unsafe_fixes or (
+            finding.fix is not None and finding.fix.safety is Safety.SAFE
+        )
+        return is_good and finding.code in self._fixable(settings)
+
+    def _fixable(self, settings: Settings) -> frozenset[str]:
+        return self._enabled((settings.fixing,))
+
+    def _enabled(self, selections: tuple[Selection, ...]) -> frozenset[str]:
+        if selections not in self._codes:
+            codes = (rule.code for rule in self._rules())
+            self._codes[selections] = enabled(codes, selections)
+        return self._codes[selections]
+
+    def place(self, path: Path) -> tuple[Settings, Project]:
+        """The settings for a file, and the project it belongs to."""
+        folder = os.path.dirname(path)
+        if folder not in self._places:
+            settings = self._configuration.of(Path(folder))
+            root = self._roots.of(folder)
+            key = settings, root
+            if key not in self._projects:
+                files = Files(Path(root), self.read, self._configuration.folders)
+                is_full = self._options.engine == "full"
+                self._projects[key] = Project(files, settings.names, settings.src, is_full)
+            self._places[folder] = settings, self._projects[key]
+        return self._places[folder]
+
+    def replace(self, path: Path, data: bytes) -> None:
+        """Let every project see a file with these bytes from now on."""
+        for project in self._projects.values():
+            project.replace(path, data)
+
+    def bytes_of(self, path: Path) -> bytes:
+        """What a file holds, or is to hold once it is saved.
+
+        Raises:
+            UnreadableFile: it cannot be read.
+        """
+        unsaved = self._options.unsaved.get(path) if self._options.unsaved else None
         return bytes_of(path) if unsaved is None else unsaved
 
-    def _read(self, path: Path) -> bytes | None:
+    def read(self, path: Path) -> bytes | None:
+        """The same, None when it cannot be read."""
         try:
-            return self._bytes_of(path)
+            return self.bytes_of(path)
         except UnreadableFile:
             # Reported where it is checked; here it only says nothing.
             return None
 
 
+class _Later:
+    """The rules for a file, which are asked for once it is known to need a check."""
+
+    def __init__(self, enabled: Callable[[], list[Rule]]) -> None:
+        self._enabled = enabled
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._enabled())
+
+
 def _unreadable(error: UnreadableFile) -> Finding:
+    from sessionlint.model import Finding, Severity, Span
+
     line, column = max(error.line, 1), max(error.column - 1, 0)
     code, name = UNREADABLE
     span = Span(line, column, line, column)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import End, Lifetime, Shape, Step, StepKind, Way
-from sessionlint.model import Finding, Note, Severity, Span
+from sessionlint.model import Finding, Fix, Note, Severity, Span
 
 if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
@@ -39,9 +39,9 @@ class Rule:
     severity: Severity
     check: Callable[[Scope], Iterator[Finding]]
 
-    def finding(self, message: str, span: Span, *notes: Note) -> Finding:
+    def finding(self, message: str, span: Span, *notes: Note, fix: Fix | None = None) -> Finding:
         """A finding of this rule."""
-        return Finding(self.code, self.name, self.severity, message, span, notes)
+        return Finding(self.code, self.name, self.severity, message, span, notes, fix=fix)
 
 
 def subject(life: Lifetime) -> str:
@@ -54,6 +54,9 @@ def lifetime_finding(
 ) -> Finding:
     """A finding about a lifetime: on the acquisition, with the first leaking exit and its path."""
     leak = next(iter(life.leaks), None)
+    # LibCST is not paid for by those who only ask what rules there are.
+    from sessionlint.rewrite.managed import managed
+
     notes = () if leak is None or leak.node is None else (Note(scope.span(leak.node), _why(leak)),)
     steps = () if leak is None else tuple(_steps(scope, life, leak))
     return Finding(
@@ -64,6 +67,7 @@ def lifetime_finding(
         scope.span(life.acquired),
         notes,
         steps,
+        managed(life),
     )
 
 

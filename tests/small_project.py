@@ -8,6 +8,7 @@ from textwrap import dedent
 
 from sessionlint.check import Project, check_source
 from sessionlint.facts.names import Names
+from sessionlint.fix import without_edits
 from sessionlint.model import Finding
 from sessionlint_rules import RULES
 
@@ -24,7 +25,7 @@ def findings(text: str, engine: str = "fast", names: Names | None = None) -> lis
     with TemporaryDirectory() as name:
         path = written(Path(name), {"example.py": text}) / "example.py"
         project = Project.open(path.parent, bytes_of, names or Names(), engine=engine)
-        return check_source(path.read_bytes(), path, RULES, project)
+        return [*map(without_edits, check_source(path.read_bytes(), path, RULES, project))]
 
 
 def found_alone(path: Path, engine: str = "fast") -> list[Finding]:
@@ -32,7 +33,7 @@ def found_alone(path: Path, engine: str = "fast") -> list[Finding]:
     project = Project.open(
         path.parent, lambda other: bytes_of(path) if other == path else None, Names(), engine=engine
     )
-    return check_source(path.read_bytes(), path, RULES, project)
+    return [*map(without_edits, check_source(path.read_bytes(), path, RULES, project))]
 
 
 def codes(text: str, names: Names | None = None, engine: str = "full") -> list[str]:

@@ -23,7 +23,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def found(root: Path, *names: str) -> list[str]:
-    files = python_files([root / name for name in names or ["."]], Configuration({}))
+    files = python_files([root / name for name in names or ["."]], Configuration(dict))
     return [path.relative_to(root).as_posix() for path in files]
 
 

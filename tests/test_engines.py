@@ -1,14 +1,19 @@
 """The fast engine gives what the full one gives, which reads every file as LibCST does."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from small_project import bytes_of, found_alone, found_in
+from hypothesis import given, settings
+from module_drawing import MODULES
+from small_project import bytes_of, found_alone, found_in, written
 
 from sessionlint.check import Project, check_source
 from sessionlint.errors import UnreadableFile
+from sessionlint.facts import modules
 from sessionlint.facts.names import Names
 from sessionlint.model import Finding
+from sessionlint.source.outline import whole
 from sessionlint_rules import RULES
 
 TOP = Path(__file__).parents[1]
@@ -56,3 +61,14 @@ def test_a_file_alone_is_judged_as_among_all_files(folder):
         found = check_source(path.read_bytes(), path, RULES, project)
         expected = together.get(path.relative_to(folder).as_posix(), [])
         assert [(one.span.line, one.code) for one in found] == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(MODULES, MODULES)
+def test_says_the_same_of_modules_read_as_one_piece(one, other):
+    with TemporaryDirectory() as name:
+        folder = written(Path(name), {"one.py": one, "other.py": other, ".git/x": ""})
+        by_pieces = found_in(folder)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(modules, "outlined", lambda text: [whole(text)])
+            assert found_in(folder) == by_pieces

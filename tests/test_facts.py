@@ -93,6 +93,16 @@ def test_follows_an_import_of(way, tmp_path):
     assert found(tmp_path, {"db.py": DB, "use.py": use(imports, call)}) == {"use.py": ["SES102"]}
 
 
+def test_follows_stars_in_a_circle(tmp_path):
+    files = {
+        "one.py": "from two import *\n",
+        "two.py": "from one import *\nfrom db import *\n",
+        "db.py": DB,
+        "use.py": use("from one import maker, missing", "maker()"),
+    }
+    assert found(tmp_path, files) == {"use.py": ["SES102"]}
+
+
 def test_follows_an_import_inside_a_function(tmp_path):
     text = "def count(query):\n    from db import maker\n    it = maker()\n    it.execute(query)\n"
     assert found(tmp_path, {"db.py": DB, "use.py": text}) == {"use.py": ["SES102"]}

@@ -31,7 +31,7 @@ def endless(scope: Scope) -> Iterator[Finding]:
 
 RULES = (rule("SES101", "one"), rule("SES102", "two"), rule("SES201", "three"))
 
-USE = b"from sqlalchemy.orm import Session\nwith Session() as session:\n    session.commit()\n"
+USE = b"from sqlalchemy.orm import Session\n\nsession = Session()\nsession.commit()\n"
 
 
 def found(root: Path, *names: str, rules=RULES, **options) -> dict[str, list[str]]:

@@ -79,7 +79,7 @@ def _quoted(evaluator: Evaluator, annotation: cst.SimpleString, block: Block) ->
 
 def _alias(name: str, block: Block) -> cst.BaseExpression | None:
     """The annotation that a module-level `SessionDep = Annotated[…]` stands for."""
-    bindings = block.home.top.names.get(name, [])
+    bindings = block.home.top.bindings(name)
     if len(bindings) != 1 or bindings[0].how is not Bound.VALUE:
         return None
     aliased = bindings[0].expression

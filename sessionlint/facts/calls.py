@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts import classes, conventions
-from sessionlint.facts.catalog import CACHES, CALLS, METHODS, THREADED, TYPES, Gift, How, Kind
+from sessionlint.facts.caching import is_cache
+from sessionlint.facts.catalog import CALLS, METHODS, THREADED, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import arguments, dotted, keyword, last_name
+from sessionlint.facts.syntax import arguments, keyword, last_name
 from sessionlint.facts.values import (
     NONE,
     OTHER,
@@ -40,7 +41,6 @@ __all__ = [
     "called",
     "called_names",
     "decorator_name",
-    "is_cache",
     "is_listed",
     "result",
     "returned",
@@ -170,8 +170,8 @@ def _maker(evaluator: Evaluator, gift: Gift, call: cst.Call, block: Block) -> Va
         case Symbol(name=name) if name in CALLS:
             return Maker(Thing(TYPES[CALLS[name].type], is_fresh=True))
         case ClassValue(block=of) if (known := classes.as_thing(evaluator, of)) is not None:
-            return Maker(Thing(known.type, is_fresh=True))
-    return Maker(made)
+            return Maker(replace(known, is_fresh=True))
+    return Maker(replace(made, is_own=True))
 
 
 def _session(evaluator: Evaluator, given: Thing, call: cst.Call, block: Block) -> Value:
@@ -228,16 +228,6 @@ def called(evaluator: Evaluator, function: FunctionValue) -> Value:
         elif name not in _TRANSPARENT:
             return UNKNOWN
     return found
-
-
-def is_cache(evaluator: Evaluator, decorator: cst.BaseExpression, block: Block) -> bool:
-    """Whether a decorator makes every caller get the same result."""
-    callee = decorator.func if isinstance(decorator, cst.Call) else decorator
-    outer = block.parent or block.home.top
-    found = evaluator.value(callee, outer)
-    if isinstance(found, Symbol):
-        return found.name in CACHES
-    return found == UNKNOWN and (dotted(callee) or "") in CACHES
 
 
 def _shared(value: Value) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -26,32 +27,34 @@ if TYPE_CHECKING:
 
 __all__ = ["as_thing", "bases", "member"]
 
+_ENTRANCES = frozenset("__enter__ __exit__ __aenter__ __aexit__ close aclose".split())
 _PROPERTIES = frozenset({"property", "cached_property", "hybrid_property"})
 
 
 def bases(evaluator: Evaluator, block: Block) -> list[Value]:
     """What a class inherits from, in order."""
-    assert isinstance(block.node, cst.ClassDef)
-    outer = block.parent
+    head, outer = block.definition, block.parent
+    assert isinstance(head, cst.ClassDef)
     assert outer is not None
-    return [evaluator.value(arg.value, outer) for arg in block.node.bases]
+    return [evaluator.value(arg.value, outer) for arg in head.bases]
 
 
 def as_thing(evaluator: Evaluator, block: Block, depth: int = 8) -> Thing | None:
     """The catalogue's object that instances of a class are, when it derives from such a class."""
+    is_own = not _ENTRANCES.isdisjoint(block.names)
     for base in bases(evaluator, block) if depth else ():
         if isinstance(base, Symbol) and base.name in ANNOTATIONS:
-            return Thing(TYPES[ANNOTATIONS[base.name]])
+            return Thing(TYPES[ANNOTATIONS[base.name]], is_own=is_own)
         if isinstance(base, ClassValue) and base.block is not block:
             thing = as_thing(evaluator, base.block, depth - 1)
             if thing is not None:
-                return thing
+                return replace(thing, is_own=thing.is_own or is_own)
     return None
 
 
 def member(evaluator: Evaluator, block: Block, name: str, depth: int = 8) -> Value:
     """What `self.name` is in a class: its own member, else the first base's that has one."""
-    found = [*block.names.get(name, []), *block.attributes.get(name, [])]
+    found = [*block.bindings(name), *block.attribute(name)]
     if found:
         return _own(evaluator, evaluator.bound(found))
     for base in bases(evaluator, block) if depth else ():

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import libcst as cst
 
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, dotted, last_name
-from sessionlint.source.walk import walk
 
 Visit = Callable[[cst.CSTNode, cst.CSTVisitor], object]
 
-__all__ = ["STORING", "Visit", "blocks_of"]
+__all__ = ["STORING", "Visit", "collected"]
 
 STORING = frozenset(
     "append appendleft add put put_nowait push insert extend register set setdefault update "
@@ -21,31 +20,48 @@ STORING = frozenset(
 """Methods that keep what they are given."""
 
 
-def blocks_of(tree: cst.Module, home: Module, visit: Visit = walk) -> list[Block]:
-    """Every scope of a module, the module's own first, in source order.
+def collected(
+    nodes: Iterable[cst.CSTNode], outer: Block, visit: Visit, place: int, own: Block | None = None
+) -> list[Block]:
+    """The scopes in some statements of a scope, in source order; `outer` is told what they bind.
 
-    `visit` shows the tree to a visitor: the table walk, or LibCST's own `Module.visit`, with the
-    same result (tests/test_engines.py).
+    `own` is the scope of the one statement there is, when it is known before: then what that
+    statement is called has been bound, too. `visit` shows a tree to a visitor: the table walk, or
+    LibCST's own `visit`, with the same result (tests/test_engines.py).
     """
-    collector = _Collector(tree, home)
-    visit(tree, collector)
+    collector = _Collector(outer, place, own)
+    for node in nodes:
+        visit(node, collector)
     return collector.all
 
 
 class _Collector(cst.CSTVisitor):
     """Builds the blocks while a walk shows it the tree."""
 
-    def __init__(self, tree: cst.Module, home: Module) -> None:
+    def __init__(self, outer: Block, place: int, own: Block | None) -> None:
         super().__init__()
-        self.all = [Block(BlockKind.MODULE, "<module>", tree, None, home)]
-        self._here = self.all[0]
+        self.all: list[Block] = []
+        self._here = outer
+        self._place = place
+        self._own = own
+        self._bound = 0
 
     def _enter(self, kind: BlockKind, name: str, node: cst.CSTNode) -> Block:
-        block = Block(kind, name, node, self._here, self._here.home)
-        self._here.blocks.append(block)
+        block, self._own = self._own, None
+        if block is None:
+            block = Block(kind, name, self._here, self._here.home, self._place)
+            if kind is not BlockKind.LAMBDA:
+                binding = Binding(How.DEFINITION, None, self._here, self._next(), target=block)
+                self._here.near.names.setdefault(name, []).append(binding)
+        block.head = block.tree = node
+        self._here.near.blocks.append(block)
         self.all.append(block)
         self._here = block
         return block
+
+    def _next(self) -> tuple[int, int]:
+        self._bound += 1
+        return self._place, self._bound
 
     def _leave(self) -> None:
         assert self._here.parent is not None
@@ -53,25 +69,18 @@ class _Collector(cst.CSTVisitor):
 
     def _bind(self, name: str, binding: Binding) -> None:
         block = self._here
-        if name in block.declared:
-            block = self.all[0]
-        block.names.setdefault(name, []).append(binding)
+        if name in block.near.declared:
+            block = block.home.top
+        block.near.names.setdefault(name, []).append(binding)
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
-        outer = self._here
-        block = self._enter(BlockKind.FUNCTION, node.name.value, node)
-        self._parameters(block)
-        binding = Binding(How.DEFINITION, node, outer, target=block)
-        outer.names.setdefault(node.name.value, []).append(binding)
+        self._parameters(self._enter(BlockKind.FUNCTION, node.name.value, node))
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef) -> None:
         self._leave()
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
-        outer = self._here
-        block = self._enter(BlockKind.CLASS, node.name.value, node)
-        binding = Binding(How.DEFINITION, node, outer, target=block)
-        outer.names.setdefault(node.name.value, []).append(binding)
+        self._enter(BlockKind.CLASS, node.name.value, node)
 
     def leave_ClassDef(self, original_node: cst.ClassDef) -> None:
         self._leave()
@@ -87,7 +96,9 @@ class _Collector(cst.CSTVisitor):
             annotation = parameter.annotation.annotation if parameter.annotation else None
             self._bind(
                 parameter.name.value,
-                Binding(How.PARAMETER, parameter, block, parameter.default, annotation),
+                Binding(
+                    How.PARAMETER, parameter, block, self._next(), parameter.default, annotation
+                ),
             )
 
     def visit_Import(self, node: cst.Import) -> None:
@@ -104,12 +115,13 @@ class _Collector(cst.CSTVisitor):
     def _import(self, node: cst.CSTNode, name: str | None, origin: str, item: str) -> None:
         if name is not None:
             how = How.IMPORT_FROM if item else How.IMPORT
-            self._bind(name, Binding(how, node, self._here, origin=origin, item=item))
+            binding = Binding(how, node, self._here, self._next(), origin=origin, item=item)
+            self._bind(name, binding)
 
     def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
         origin = "." * len(node.relative) + (dotted(node.module) or "" if node.module else "")
         if isinstance(node.names, cst.ImportStar):
-            self._here.stars.append(origin)
+            self._here.near.stars.append(origin)
             return
         for alias in node.names:
             name = dotted(alias.name)
@@ -118,16 +130,16 @@ class _Collector(cst.CSTVisitor):
                 self._import(alias, bound, origin, name)
 
     def visit_Global(self, node: cst.Global) -> None:
-        self._here.declared.update(item.name.value for item in node.names)
+        self._here.near.declared.update(item.name.value for item in node.names)
 
     def visit_Nonlocal(self, node: cst.Nonlocal) -> None:
-        self._here.declared.update(item.name.value for item in node.names)
+        self._here.near.declared.update(item.name.value for item in node.names)
 
     def visit_Assign(self, node: cst.Assign) -> None:
         targets = [target.target for target in node.targets]
         if any(isinstance(target, (cst.Attribute, cst.Subscript)) for target in targets):
             named = [*targets, node.value]
-            self._here.kept.update(name.value for name in named if isinstance(name, cst.Name))
+            self._here.near.kept.update(name.value for name in named if isinstance(name, cst.Name))
         for target in targets:
             self._assign(target, node, node.value)
 
@@ -136,14 +148,16 @@ class _Collector(cst.CSTVisitor):
 
     def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
         how = How.ANNOTATION if node.value is None else How.VALUE
-        binding = Binding(how, node, self._here, node.value, node.annotation.annotation)
+        binding = Binding(
+            how, node, self._here, self._next(), node.value, node.annotation.annotation
+        )
         self._bind_target(node.target, binding)
 
     def _assign(
         self, target: cst.BaseExpression, node: cst.CSTNode, value: cst.BaseExpression
     ) -> None:
         if not isinstance(target, (cst.Tuple, cst.List)):
-            self._bind_target(target, Binding(How.VALUE, node, self._here, value))
+            self._bind_target(target, Binding(How.VALUE, node, self._here, self._next(), value))
             return
         is_pairwise = isinstance(value, (cst.Tuple, cst.List)) and len(value.elements) == len(
             target.elements
@@ -153,7 +167,7 @@ class _Collector(cst.CSTVisitor):
                 assert isinstance(value, (cst.Tuple, cst.List))
                 self._assign(element.value, node, value.elements[index].value)
             else:
-                binding = Binding(How.ITEM, node, self._here, value, index=index)
+                binding = Binding(How.ITEM, node, self._here, self._next(), value, index=index)
                 self._bind_target(element.value, binding)
 
     def _bind_target(self, target: cst.BaseExpression, binding: Binding) -> None:
@@ -164,7 +178,7 @@ class _Collector(cst.CSTVisitor):
             self._here.home.fields.setdefault(target.attr.value, []).append(binding)
             holder = self._holder(target.value)
             if holder is not None:
-                holder.attributes.setdefault(target.attr.value, []).append(binding)
+                holder.near.attributes.setdefault(target.attr.value, []).append(binding)
         elif isinstance(target, (cst.Tuple, cst.List)):
             for element in target.elements:
                 self._bind_target(element.value, _opaque(binding))
@@ -182,38 +196,40 @@ class _Collector(cst.CSTVisitor):
     def visit_With(self, node: cst.With) -> None:
         for item in node.items:
             if item.asname is not None:
-                binding = Binding(How.WITH, item, self._here, item.item)
+                binding = Binding(How.WITH, item, self._here, self._next(), item.item)
                 self._bind_target(item.asname.name, binding)
 
     def visit_For(self, node: cst.For) -> None:
-        self._bind_target(node.target, Binding(How.ITERATION, node, self._here, node.iter))
+        self._bind_target(
+            node.target, Binding(How.ITERATION, node, self._here, self._next(), node.iter)
+        )
 
     def visit_CompFor(self, node: cst.CompFor) -> None:
-        self._bind_target(node.target, Binding(How.OPAQUE, node, self._here))
+        self._bind_target(node.target, Binding(How.OPAQUE, node, self._here, self._next()))
 
     def visit_AugAssign(self, node: cst.AugAssign) -> None:
-        self._bind_target(node.target, Binding(How.OPAQUE, node, self._here))
+        self._bind_target(node.target, Binding(How.OPAQUE, node, self._here, self._next()))
 
     def visit_ExceptHandler(self, node: cst.ExceptHandler) -> None:
         if node.name is not None:
-            self._bind_target(node.name.name, Binding(How.OPAQUE, node, self._here))
+            self._bind_target(node.name.name, Binding(How.OPAQUE, node, self._here, self._next()))
 
     def visit_MatchAs(self, node: cst.MatchAs) -> None:
         if node.name is not None:
-            self._bind_target(node.name, Binding(How.OPAQUE, node, self._here))
+            self._bind_target(node.name, Binding(How.OPAQUE, node, self._here, self._next()))
 
     def visit_Return(self, node: cst.Return) -> None:
-        self._here.returns.append(node)
+        self._here.near.returns.append(node)
 
     def visit_Yield(self, node: cst.Yield) -> None:
-        self._here.yields.append(node)
+        self._here.near.yields.append(node)
 
     def visit_Call(self, node: cst.Call) -> None:
-        self._here.calls.append(node)
+        self._here.near.calls.append(node)
         if last_name(node.func) in STORING:
             given = (value for value in arguments(node) if isinstance(value, cst.Name))
-            self._here.kept.update(value.value for value in given)
+            self._here.near.kept.update(value.value for value in given)
 
 
 def _opaque(binding: Binding) -> Binding:
-    return Binding(How.OPAQUE, binding.node, binding.block)
+    return Binding(How.OPAQUE, binding.node, binding.block, binding.place)

@@ -45,9 +45,10 @@ def is_connection_name(expression: cst.BaseExpression) -> bool:
 def uses_database(home: Module) -> bool:
     """Whether a module imports a library of the catalogue."""
     return any(
-        binding.origin.partition(".")[0] in LIBRARIES
-        for block in home.blocks
-        for bindings in block.names.values()
+        binding.origin.partition(".")[0] == library
+        for library in LIBRARIES
+        for block in home.importing(library)
+        for bindings in block.near.names.values()
         for binding in bindings
         if binding.how in {Bound.IMPORT, Bound.IMPORT_FROM}
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 import libcst as cst
@@ -60,6 +61,13 @@ class Evaluator:
         self.names = names
         self._producers = producers
         self._questions = Questions()
+        self._calling: dict[tuple[Path, str], bool] = {}
+        self._starred: dict[tuple[Path, str], tuple[Path, str]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every file is looked at as a whole."""
+        return self._producers is None
 
     @cached_property
     def fields(self) -> Fields:
@@ -73,24 +81,43 @@ class Evaluator:
         """
         if self._producers is None:
             return True
-        own = block.home.own_names
         return any(
-            self._producers.is_calling(name) or name in own
+            self.is_calling(name, block.home)
             for call in descend(expression, cst.Lambda)
-            if isinstance(call, cst.Call)
+            if type(call) is cst.Call
             for name in calls.called_names(call)
         )
+
+    def may_give(self, call: cst.Call, block: Block, library: frozenset[str]) -> bool:
+        """Whether a call by its name may give what `library` gives, itself or for the project."""
+        if self._producers is None:
+            return True
+        return any(self.is_giving(name, block.home, library) for name in calls.called_names(call))
+
+    def is_giving(self, name: str, home: Module, library: frozenset[str]) -> bool:
+        """The same by the name alone, for a call in a module."""
+        if self._producers is None or name in library:
+            return True
+        return name in home.own_names or self._producers.is_own(name, home.path)
+
+    def is_calling(self, name: str, home: Module) -> bool:
+        """Whether a module that calls something of that name may acquire."""
+        if self._producers is None or name in home.own_names:
+            return True
+        key = home.path, name
+        if key not in self._calling:
+            self._calling[key] = self._producers.is_calling(name, home.path)
+        return self._calling[key]
 
     def value(self, expression: cst.BaseExpression, block: Block) -> Value:
         """What an expression that stands in `block` is; UNKNOWN when in doubt."""
         return self._questions.answer(expression, lambda: self._evaluated(expression, block))
 
     def _evaluated(self, expression: cst.BaseExpression, block: Block) -> Value:
+        # Asked by class first: most are names, and the patterns are slow to say no.
+        if type(expression) is cst.Name:
+            return NONE if expression.value == "None" else self.lookup(expression.value, block)
         match expression:
-            case cst.Name(value="None"):
-                return NONE
-            case cst.Name(value=name):
-                return self.lookup(name, block)
             case cst.Attribute():
                 return self.attribute(expression, block)
             case cst.Call():
@@ -117,8 +144,9 @@ class Evaluator:
         scope: Block | None = block
         while scope is not None:
             is_visible = scope is block or scope.kind is not BlockKind.CLASS
-            if is_visible and name in scope.names:
-                found = self.bound(scope.names[name])
+            bindings = scope.bindings(name) if is_visible else []
+            if bindings:
+                found = self.bound(bindings)
                 is_own = scope is block and scope.kind is BlockKind.FUNCTION
                 return found if is_own and name not in scope.kept else borrowed(found)
             scope = scope.parent
@@ -195,12 +223,13 @@ class Evaluator:
         name = origin[dots:]
         if not dots and name.partition(".")[0] in LIBRARIES:
             return Symbol(canonical(f"{name}.{item}" if item else name))
+        places = self.tree.places
         if dots:
-            folder = self.tree.package_of(home.path, dots)
-            path = self.tree.relative(folder, name)
-            inner = self.tree.relative(folder, f"{name}.{item}".lstrip(".")) if item else None
+            folder = places.package_of(home.path, dots)
+            path = places.relative(folder, name)
+            inner = places.relative(folder, f"{name}.{item}".lstrip(".")) if item else None
         else:
-            path = self.tree.locate(name, home.path)
+            path = places.locate(name, home.path)
             inner = None
         module = self.tree.module(path) if path is not None else None
         if module is not None and item:
@@ -209,7 +238,7 @@ class Evaluator:
             return ModuleValue(module)
         if inner is not None and (found := self.tree.module(inner)) is not None:
             return ModuleValue(found)
-        if not dots and item and (below := self.tree.locate(f"{name}.{item}", home.path)):
+        if not dots and item and (below := places.locate(f"{name}.{item}", home.path)):
             found = self.tree.module(below)
             return ModuleValue(found) if found is not None else UNKNOWN
         if dots or path is not None:
@@ -218,15 +247,19 @@ class Evaluator:
 
     def member(self, module: Module, name: str) -> Value:
         """What a module of the project offers under a name: what it binds, or a module below."""
-        if name in module.top.names:
-            bindings = module.top.names[name]
+        bindings = module.top.bindings(name)
+        if bindings:
             return self._questions.answer(bindings, lambda: borrowed(self.bound(bindings)))
         if module.is_package:
-            path = self.tree.relative(module.path.parent, name)
+            path = self.tree.places.relative(module.path.parent, name)
             below = self.tree.module(path) if path is not None else None
             if below is not None:
                 return ModuleValue(below)
-        found = self._star(name, module) if module.top.stars else UNKNOWN
+        if not module.top.stars:
+            return UNKNOWN
+        # Modules may import everything of each other, and a name is looked for in all of them.
+        subject = self._starred.setdefault((module.path, name), (module.path, name))
+        found = self._questions.answer(subject, lambda: self._star(name, module))
         return (
             UNKNOWN if isinstance(found, Symbol) and found.name.startswith("builtins.") else found
         )

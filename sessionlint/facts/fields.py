@@ -7,13 +7,27 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts.scopes import Binding, BlockKind, How
-from sessionlint.facts.values import NONE, UNKNOWN, FunctionValue, Value, borrowed, joined
+from sessionlint.facts.scopes import Binding, How
+from sessionlint.facts.values import (
+    NONE,
+    UNKNOWN,
+    FunctionValue,
+    Instance,
+    Items,
+    Other,
+    Thing,
+    Value,
+    borrowed,
+    joined,
+)
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
 __all__ = ["Fields"]
+
+_JOINABLE: Final = (Thing, Items, Other, Instance)
+"""Values that may be known together although they differ."""
 
 _TELLING: Final = re.compile(
     r"session|engine|conn|maker|factory|pool|^db$|_db$|^db_", re.IGNORECASE
@@ -45,21 +59,29 @@ class Fields:
             if name.encode() not in data or not assigned.search(data):
                 continue
             module = tree.module(path)
-            bindings = [] if module is None else list(module.fields.get(name, []))
-            for block in module.blocks if module is not None else ():
-                if block.kind is BlockKind.CLASS:
-                    bindings += block.names.get(name, [])
-            values += [self._one(binding) for binding in bindings if not _is_passed_on(binding)]
-        found = joined([value for value in values if value != NONE])
+            bindings = [] if module is None else module.assigning(name)
+            told = (self._one(binding) for binding in bindings if not _is_passed_on(binding))
+            values += [value for value in told if value != NONE]
+            if _is_settled(values):
+                return UNKNOWN
+        found = joined(values)
         return found if isinstance(found, FunctionValue) else borrowed(found)
 
     def _one(self, binding: Binding) -> Value:
         return self._evaluator.bound([binding])
 
 
+def _is_settled(values: list[Value]) -> bool:
+    """Whether values will stay unknown together, whatever further ones turn up."""
+    if UNKNOWN in values:
+        return True
+    is_mixed = any(value != values[0] for value in values)
+    return is_mixed and not all(isinstance(value, _JOINABLE) for value in values)
+
+
 def _is_passed_on(binding: Binding) -> bool:
     """`self.maker = maker` with a bare parameter: it says nothing of its own."""
     if binding.how is not How.VALUE or not isinstance(binding.expression, cst.Name):
         return False
-    origins = binding.block.names.get(binding.expression.value, [])
+    origins = binding.block.bindings(binding.expression.value)
     return any(origin.how is How.PARAMETER and origin.annotation is None for origin in origins)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
+from sessionlint.facts.folders import Folders
 from sessionlint.source.gate import may_speak
+from sessionlint.source.text import is_plain
 
-__all__ = ["MARKERS", "NOT_ENTERED", "SKIPPED", "Files", "project_root"]
+__all__ = ["MARKERS", "NOT_ENTERED", "SKIPPED", "Files", "Roots", "in_path_order", "project_root"]
 
 MARKERS = (
     "pyproject.toml",
@@ -32,56 +34,187 @@ SKIPPED = NOT_ENTERED | frozenset(
 )
 """Folders that hold no source of the project."""
 
+_PACKAGE = "__init__.py"
+
+
+def in_path_order(path: str) -> list[str]:
+    """What to sort paths by, so that a folder's files stand together."""
+    return path.split(os.sep)
+
 
 def project_root(path: Path) -> Path:
-    """The folder that holds the project of a file.
+    """The folder that holds the project of a file."""
+    return Path(Roots(Folders()).of(os.path.dirname(path)))
+
+
+class Roots:
+    """The folder that holds the project of what stands in a folder.
 
     The nearest folder above with a repository in it; else the farthest with a project file; else
-    the folder above the file's outermost package.
+    the folder above the outermost package.
     """
-    above = list(path.parents)
-    for folder in above:
-        if (folder / ".git").exists() or (folder / ".hg").exists():
-            return folder
-    marked = [folder for folder in above if any((folder / name).is_file() for name in MARKERS)]
-    if marked:
-        return marked[-1]
-    top = path.parent
-    while (top / "__init__.py").is_file() and top != top.parent:
-        top = top.parent
-    return top
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._repositories: dict[str, str | None] = {}
+        self._marked: dict[str, str | None] = {}
+
+    def of(self, folder: str) -> str:
+        """The project's folder, given the absolute path of a folder in it."""
+        return self._repository(folder) or self._farthest(folder) or self._top(folder)
+
+    def _repository(self, folder: str) -> str | None:
+        if folder not in self._repositories:
+            is_one = self._folders.has(folder, ".git") or self._folders.has(folder, ".hg")
+            above = os.path.dirname(folder)
+            further = self._repository(above) if above != folder and not is_one else None
+            self._repositories[folder] = folder if is_one else further
+        return self._repositories[folder]
+
+    def _farthest(self, folder: str) -> str | None:
+        if folder not in self._marked:
+            above = os.path.dirname(folder)
+            found = self._farthest(above) if above != folder else None
+            if found is None and any(self._folders.has_file(folder, name) for name in MARKERS):
+                found = folder
+            self._marked[folder] = found
+        return self._marked[folder]
+
+    def _top(self, folder: str) -> str:
+        while self._folders.has_file(folder, _PACKAGE) and folder != os.path.dirname(folder):
+            folder = os.path.dirname(folder)
+        return folder
 
 
 class Files:
     """The Python files below a folder; `read` gives one's bytes, None when it cannot be read."""
 
-    def __init__(self, root: Path, read: Callable[[Path], bytes | None]) -> None:
+    def __init__(
+        self, root: Path, read: Callable[[Path], bytes | None], folders: Folders | None = None
+    ) -> None:
         self.root = root
-        self.read = read
+        self._read = read
+        self._held: dict[Path, bytes] = {}
+        self._top = str(root)
+        self._folders = folders or Folders()
+        self._is_source: dict[str, bool] = {self._top: True}
+        self._silent: set[str] = set()
 
-    @cached_property
-    def paths(self) -> list[Path]:
-        """Every Python file, in path order."""
-        return sorted(_python_files(self.root))
+    def read(self, path: Path) -> bytes | None:
+        """What a file holds, None when it cannot be read."""
+        held = self._held.get(path) if self._held else None
+        return self._read(path) if held is None else held
 
-    @cached_property
-    def _known(self) -> frozenset[Path]:
-        return frozenset(self.paths)
+    def is_held(self, path: Path, data: bytes) -> bool:
+        """Whether a file was last replaced by these bytes."""
+        return self._held.get(path) == data
+
+    def replace(self, path: Path, data: bytes) -> bytes:
+        """Let a file hold these bytes from now on, whatever is on disk.
+
+        What comes back is what it held among the `speaking` ones, if those were asked for.
+        """
+        self._held[path] = data
+        name = str(path)
+        self._silent.discard(name)
+        if "_spoken" not in self.__dict__ or not self.is_file(path):
+            return b""
+        old = self._spoken.pop(name, (path, b""))[1]
+        if may_speak(data):
+            self._spoken[name] = path, data
+            self._spoken = dict(sorted(self._spoken.items(), key=lambda it: in_path_order(it[0])))
+        return old
 
     def is_file(self, path: Path) -> bool:
-        """Whether there is such a file; inside the folder without asking the system again."""
-        return path in self._known or (self.root not in path.parents and path.is_file())
+        """Whether there is such a file; in a folder that holds no source, there is none."""
+        folder, name = os.path.split(path)
+        return self._holds_source(folder) and self._folders.has_file(folder, name)
+
+    def is_there(self, folder: str, name: str) -> bool:
+        """Whether a folder holds a module, or a folder with modules, of that name."""
+        return self._folders.has(folder, name) or self._folders.has(folder, f"{name}.py")
+
+    def _holds_source(self, folder: str) -> bool:
+        if folder not in self._is_source:
+            above, name = os.path.split(folder)
+            is_below = folder.startswith(self._top.rstrip(os.sep) + os.sep)
+            # What lies outside the project is not for the project to leave out.
+            self._is_source[folder] = not is_below or (
+                name not in SKIPPED and self._holds_source(above)
+            )
+        return self._is_source[folder]
+
+    def _below(self, folder: str) -> Iterator[tuple[str, list[str]]]:
+        """Every folder of the project with the Python files in it."""
+        inside = self._folders.inside(folder)
+        if inside is None:
+            return
+        links = (name for name in inside.others if not os.path.isdir(os.path.join(folder, name)))
+        yield folder, [name for name in (*inside.files, *links) if name.endswith(".py")]
+        for name in inside.folders:
+            if name not in SKIPPED:
+                yield from self._below(os.path.join(folder, name))
 
     @cached_property
+    def _python(self) -> list[tuple[str, list[str]]]:
+        return list(self._below(self._top))
+
+    @cached_property
+    def importable(self) -> dict[str, list[Path]]:
+        """For each top-level importable name, the folders it can be imported from, in path order.
+
+        Those are the folders that lie in no package.
+        """
+        found: dict[str, list[str]] = {}
+        for folder, names in self._outside(self._top):
+            for name in names:
+                found.setdefault(name, []).append(folder)
+        return {
+            name: [Path(folder) for folder in sorted(folders, key=in_path_order)]
+            for name, folders in found.items()
+        }
+
+    def _outside(self, folder: str) -> Iterator[tuple[str, set[str]]]:
+        """Every folder that lies in no package, with what can be imported from it."""
+        inside = self._folders.inside(folder)
+        if inside is None:
+            return
+        names = {name[:-3] for name in (*inside.files, *inside.others) if name.endswith(".py")}
+        for name in inside.folders:
+            below = os.path.join(folder, name)
+            if name in SKIPPED:
+                continue
+            if self._folders.has_file(below, _PACKAGE):
+                names.add(name)
+            else:
+                yield from self._outside(below)
+        yield folder, names
+
+    @cached_property
+    def _spoken(self) -> dict[str, tuple[Path, bytes]]:
+        names = (os.path.join(folder, name) for folder, names in self._python for name in names)
+        found: dict[str, tuple[Path, bytes]] = {}
+        for name in sorted(names, key=in_path_order):
+            path = Path(name)
+            data = self.read(path)
+            if data is None:
+                continue
+            if may_speak(data):
+                found[name] = (path, data)
+            elif is_plain(data):
+                self._silent.add(name)
+        return found
+
+    @property
     def speaking(self) -> list[tuple[Path, bytes]]:
         """The files that speak of sessions, engines or connections at all, with their bytes."""
-        read = ((path, self.read(path)) for path in self.paths)
-        return [(path, data) for path, data in read if data is not None and may_speak(data)]
+        return list(self._spoken.values())
 
+    def is_silent(self, path: Path) -> bool:
+        """Whether all files have been read and this one speaks of nothing, in plain ASCII."""
+        return str(path) in self._silent
 
-def _python_files(root: Path) -> Iterator[Path]:
-    for folder, below, files in os.walk(root):
-        below[:] = [name for name in below if name not in SKIPPED]
-        for name in files:
-            if name.endswith(".py"):
-                yield Path(folder, name)
+    def known(self, path: Path) -> bytes | None:
+        """The bytes of a file if all have been read and this one speaks."""
+        spoken = self._spoken.get(str(path)) if "_spoken" in self.__dict__ else None
+        return spoken[1] if spoken else None

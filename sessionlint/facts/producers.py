@@ -3,80 +3,221 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
+from sessionlint.facts.neighbours import Neighbours
+from sessionlint.facts.places import Places
 from sessionlint.source.gate import (
     CATALOGUE,
     GIVERS,
     MAKERS,
-    Products,
     called,
+    catalogued,
+    engine_calls,
     is_at_source,
-    is_candidate,
-    may_pass_on,
-    own_names,
-    products,
+    is_by_hand,
+    is_calling_session,
+    is_used,
+    may_speak,
 )
+
+if TYPE_CHECKING:
+    from sessionlint.source.bindings import Products
 
 __all__ = ["Producers"]
 
 _TELLING: Final = re.compile(r"session|database", re.IGNORECASE)
+_PATIENCE: Final = 8
+"""For how many files their neighbours are asked before the whole project is read."""
+
 _HOPS: Final = 4
 """How often a factory is passed on from module to module: three in what was seen, and one more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The project's names: those that other files can call, all, and the first as needles.
+
+    A file in which none of the needles occurs calls nothing by any of the names.
+    """
+
+    shared: frozenset[bytes]
+    all: frozenset[bytes]
+    needles: tuple[bytes, ...]
 
 
 class Producers:
     """Which files of a project may acquire something."""
 
-    def __init__(self, files: Files, names: Names) -> None:
+    def __init__(self, files: Files, names: Names, places: Places) -> None:
         self._files = files
+        self._neighbours = Neighbours(files, places)
+        self._patience = _PATIENCE
         configured = names.factories | names.managers
         self._configured = frozenset(name.rpartition(".")[2].encode() for name in configured)
-        self._names: frozenset[bytes] | None = None
+        self._found: _Own | None = None
+        self._getting: dict[Path, bool] = {}
+        self._sources: dict[bytes, bool] = {}
+        self._calls: dict[bytes, frozenset[bytes]] = {}
+        self._makers = MAKERS
+        self._givers = GIVERS
 
-    def is_candidate(self, data: bytes) -> bool:
+    def is_candidate(self, data: bytes, path: Path) -> bool:
         """Whether a file may acquire something; when in doubt, it may."""
         if any(name in data for name in self._configured):
             return True
-        return is_candidate(data, self.names | own_names(data, self.names))
+        if b"\r" in data:
+            data = b"\n".join(data.splitlines())
+        if any(is_by_hand(data, name) for name in self._engine_or_catalogue(data)):
+            return True
+        # Both have to say yes; which is asked first is a matter of cost alone.
+        if self._found is None and self._patience:
+            self._patience -= 1
+            return self._neighbours.may_give(data, path) and self._is_calling_own(data)
+        return self._is_calling_own(data) and self._neighbours.may_give(data, path)
 
-    def is_calling(self, name: str) -> bool:
-        """Whether calling something of that name may acquire, or give what acquires."""
-        word = name.encode()
-        is_known = word in self.names or word in CATALOGUE
-        return is_known or is_customary(name) or _TELLING.search(name) is not None
+    def _is_calling_own(self, data: bytes) -> bool:
+        """Whether a file calls by hand what has the name of something the project gives."""
+        from sessionlint.source.bindings import aliases
+
+        own = self._own
+        if not any(needle in data for needle in own.needles):
+            return False
+        names = self._called(data) & own.shared
+        if any(is_by_hand(data, name) for name in names):
+            return True
+        return any(is_by_hand(data, name) for name in aliases(data, own.shared))
+
+    def _engine_or_catalogue(self, data: bytes) -> Iterator[bytes]:
+        """The calls by which a file may acquire, whatever else there is in the project."""
+        yield from engine_calls(data)
+        is_session = is_calling_session(data)
+        if not is_session and not self._is_at_source(data):
+            return
+        calls = self._called(data)
+        yield from catalogued(data, calls)
+        if is_session:
+            sessions = (name for name in calls if b"ession" in name)
+            for name in sessions:
+                is_giving = name in CATALOGUE or is_customary(name.decode())
+                if is_giving and is_used(data, name):
+                    yield name
+
+    def is_silent(self, path: Path) -> bool:
+        """Whether a file is already known to acquire nothing and to be readable."""
+        own = self._found
+        return own is not None and all(map(may_speak, own.needles)) and self._files.is_silent(path)
+
+    def is_calling(self, name: str, home: Path) -> bool:
+        """Whether calling something of that name in a file may acquire, or give what acquires."""
+        is_known = name.encode() in CATALOGUE or is_customary(name)
+        return is_known or _TELLING.search(name) is not None or self.is_own(name, home)
+
+    def is_own(self, name: str, home: Path) -> bool:
+        """Whether something of the project that a file knows by that name may acquire."""
+        if name.encode() in self._configured:
+            return True
+        if self._found is None and not self._may_get(home):
+            return False
+        return name.encode() in self._own.all and self._may_get(home)
+
+    def _may_get(self, home: Path) -> bool:
+        """Whether a file may get from its neighbours anything to acquire."""
+        if home not in self._getting:
+            data = self._files.read(home)
+            self._getting[home] = data is None or self._neighbours.may_give(data, home)
+        return self._getting[home]
+
+    def look_again(self) -> None:
+        """Forget what single files were told: one of them has changed."""
+        self._neighbours = self._neighbours.anew()
+        self._getting.clear()
+
+    def is_news(self, old: bytes, new: bytes) -> bool:
+        """Whether a file that changes gives the project a name to acquire through.
+
+        A name that goes is no news: one too many only means more to look at.
+        """
+        if self._found is None:
+            return False
+        from sessionlint.source.bindings import products
+
+        before, after = (products(data, self._makers, self._givers) for data in (old, new))
+        return not (after.makers | after.givers) <= before.makers | before.givers | self._found.all
 
     @property
     def names(self) -> frozenset[bytes]:
         """The project's own names that, when called, may give something to release."""
-        if self._names is None:
-            self._names = self._closed() | self._configured
-        return self._names
+        return self._own.shared
 
-    def _closed(self) -> frozenset[bytes]:
-        """Passed on from file to file, until no new name turns up."""
-        texts = [(data, called(data)) for _, data in self._files.speaking]
+    @property
+    def _own(self) -> _Own:
+        if self._found is None:
+            shared, local = self._closed()
+            shared |= self._configured
+            self._found = _Own(shared, shared | local, _shortest(shared))
+        return self._found
+
+    def _is_at_source(self, data: bytes) -> bool:
+        if data not in self._sources:
+            self._sources[data] = is_at_source(data)
+        return self._sources[data]
+
+    def _called(self, data: bytes) -> frozenset[bytes]:
+        if data not in self._calls:
+            self._calls[data] = called(data)
+        return self._calls[data]
+
+    def _passing_on(self, texts: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:
+        """The texts that call one of the names, or give one of them another name."""
+        from sessionlint.source.bindings import is_renaming
+
+        needles = _shortest(names)
+        return [
+            data
+            for data in texts
+            if any(needle in data for needle in needles)
+            and (not self._called(data).isdisjoint(names) or is_renaming(data, names))
+        ]
+
+    def _closed(self) -> tuple[frozenset[bytes], frozenset[bytes]]:
+        """Passed on from file to file, until no new name turns up; then those of one file alone."""
+        from sessionlint.source.bindings import products
+
+        texts = [data for _, data in self._files.speaking]
         makers, givers = MAKERS, GIVERS
-        own: set[bytes] = set()
-        fresh = makers | givers
-        sources = [(data, calls) for data, calls in texts if is_at_source(data)]
-        for hop in range(_HOPS):
-            found = [
-                products(data, makers, givers)
-                for data, calls in (texts if hop else sources)
-                if may_pass_on(data, calls, fresh)
-            ]
+        shared: set[bytes] = set()
+        local: set[bytes] = set()
+        passing = self._passing_on([data for data in texts if self._is_at_source(data)], CATALOGUE)
+        for _ in range(_HOPS):
+            found = [products(data, makers, givers) for data in passing]
             # A project may call its own factory `create_session` or `Session`, as a library does.
-            own.update(name for one in found for name in (*one.makers, *one.givers))
-            more = Products(
-                {name for one in found for name in one.makers} - makers,
-                {name for one in found for name in one.givers} - givers,
-            )
-            makers, givers = makers | more.makers, givers | more.givers
-            fresh = frozenset(more.makers | more.givers)
-            if not fresh:
+            shared.update(name for one in found for name in _shared(one))
+            local.update(name for one in found for name in one.local)
+            more_makers = {name for one in found for name in one.makers} - makers
+            more_givers = {name for one in found for name in one.givers - one.local} - givers
+            if not more_makers and not more_givers:
                 break
-        return frozenset(own)
+            makers, givers = makers | more_makers, givers | more_givers
+            passing = self._passing_on(texts, frozenset(more_makers | more_givers))
+        self._makers, self._givers = makers, givers
+        return frozenset(shared), frozenset(local)
+
+
+def _shared(found: Products) -> set[bytes]:
+    return found.makers | (found.givers - found.local)
+
+
+def _shortest(names: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Those names that hold no other, so that a text without them is without all."""
+    kept: list[bytes] = []
+    for name in sorted(names, key=len):
+        if not any(shorter in name for shorter in kept):
+            kept.append(name)
+    return tuple(kept)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
-__all__ = ["Binding", "Block", "BlockKind", "How", "Module"]
+if TYPE_CHECKING:
+    from sessionlint.facts.reading import Reader
+
+__all__ = ["Binding", "Block", "BlockKind", "How", "Inside", "Module"]
 
 
 class BlockKind(Enum):
@@ -39,13 +44,16 @@ class How(Enum):
 class Binding:
     """One way in which a name gets a value.
 
-    `expression` is what is assigned, entered, iterated or the parameter's default. `origin` is the
-    module of an import (dots first for a relative one) and `item` the imported name or the index.
+    `node` is where, None for a definition. `expression` is what is assigned, entered, iterated or
+    the parameter's default. `origin` is the module of an import (dots first for a relative one)
+    and `item` the imported name or the index. `place` is the number of the statement it stands
+    in, and its own number there.
     """
 
     how: How
-    node: cst.CSTNode
+    node: cst.CSTNode | None
     block: Block
+    place: tuple[int, int]
     expression: cst.BaseExpression | None = None
     annotation: cst.BaseExpression | None = None
     origin: str = ""
@@ -55,14 +63,9 @@ class Binding:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Block:
-    """A scope: the module, a class, a function or a lambda."""
+class Inside:
+    """What stands in a scope, as far as it has been read."""
 
-    kind: BlockKind
-    name: str
-    node: cst.CSTNode
-    parent: Block | None
-    home: Module
     names: dict[str, list[Binding]] = field(default_factory=dict[str, "list[Binding]"])
     attributes: dict[str, list[Binding]] = field(default_factory=dict[str, "list[Binding]"])
     stars: list[str] = field(default_factory=list[str])
@@ -71,19 +74,128 @@ class Block:
     returns: list[cst.Return] = field(default_factory=list[cst.Return])
     yields: list[cst.Yield] = field(default_factory=list[cst.Yield])
     calls: list[cst.Call] = field(default_factory=list[cst.Call])
+    nodes: list[cst.CSTNode] = field(default_factory=list[cst.CSTNode])
     blocks: list[Block] = field(default_factory=list["Block"])
+
+
+class Block:
+    """A scope: the module, a class, a function or a lambda.
+
+    What stands in it is read when somebody asks, a module or class no farther than it has to be;
+    `near` is what has been read so far, and `unread` reads on, None when there is nothing left.
+    `place` is the number of the statement it stands in, `head` a class without its body. `head`
+    and `tree` are None until they are read.
+    """
+
+    __slots__ = ("head", "home", "kind", "name", "near", "parent", "place", "tree", "unread")
+
+    def __init__(
+        self, kind: BlockKind, name: str, parent: Block | None, home: Module, place: int
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self.parent = parent
+        self.home = home
+        self.place = place
+        self.near = Inside()
+        self.head: cst.CSTNode | None = None
+        self.tree: cst.CSTNode | None = None
+        self.unread: Reader | None = None
+
+    @property
+    def node(self) -> cst.CSTNode:
+        """The tree of all of it."""
+        if self.tree is None:
+            _ = self.whole
+        assert self.tree is not None
+        return self.tree
+
+    @property
+    def roots(self) -> list[cst.CSTNode]:
+        """What has been read of it: one tree, or one for every statement."""
+        return [self.node] if self.unread is None else self.near.nodes
+
+    @property
+    def definition(self) -> cst.CSTNode | None:
+        """A function, a lambda, or a class whose body may be missing; None for a module."""
+        if self.head is None and self.unread is not None:
+            self.unread.read_head(self)
+        return self.head
+
+    @property
+    def whole(self) -> Inside:
+        """All that stands in it."""
+        if self.unread is not None:
+            self.unread.read_all(self)
+        return self.near
+
+    def bindings(self, name: str) -> list[Binding]:
+        """The ways in which a name gets its values."""
+        if self.unread is not None:
+            self.unread.read_name(self, name)
+        return self.near.names.get(name, [])
+
+    def attribute(self, name: str) -> list[Binding]:
+        """The ways in which a class's methods give a value to `self.name`."""
+        if self.unread is not None:
+            self.unread.read_attribute(self, name)
+        return self.near.attributes.get(name, [])
+
+    @property
+    def stars(self) -> list[str]:
+        """The modules from which everything is imported."""
+        if self.unread is not None:
+            self.unread.read_stars()
+        return self.near.stars
+
+    @property
+    def names(self) -> dict[str, list[Binding]]:
+        """Every name that is bound in it."""
+        return self.whole.names
+
+    @property
+    def declared(self) -> set[str]:
+        """The names that are global or nonlocal."""
+        return self.whole.declared
+
+    @property
+    def kept(self) -> set[str]:
+        """The names whose objects are stored somewhere."""
+        return self.whole.kept
+
+    @property
+    def returns(self) -> list[cst.Return]:
+        """Its `return` statements."""
+        return self.whole.returns
+
+    @property
+    def yields(self) -> list[cst.Yield]:
+        """Its `yield` expressions."""
+        return self.whole.yields
+
+    @property
+    def calls(self) -> list[cst.Call]:
+        """Its calls, those of scopes inside it left out."""
+        return self.whole.calls
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The scopes directly inside it."""
+        return self.whole.blocks
 
     @property
     def is_async(self) -> bool:
         """Whether this is an `async def`."""
-        return isinstance(self.node, cst.FunctionDef) and self.node.asynchronous is not None
+        node = self.definition
+        return isinstance(node, cst.FunctionDef) and node.asynchronous is not None
 
     @property
     def decorators(self) -> list[cst.BaseExpression]:
         """The decorators' expressions, outermost first."""
-        if not isinstance(self.node, (cst.FunctionDef, cst.ClassDef)):
+        node = self.definition
+        if not isinstance(node, (cst.FunctionDef, cst.ClassDef)):
             return []
-        return [decorator.decorator for decorator in self.node.decorators]
+        return [decorator.decorator for decorator in node.decorators]
 
     @property
     def owner(self) -> Block | None:
@@ -94,29 +206,51 @@ class Block:
     @property
     def parameters(self) -> list[cst.Param]:
         """All parameters in order, `*args` and `**kwargs` last."""
-        if not isinstance(self.node, (cst.FunctionDef, cst.Lambda)):
+        node = self.definition
+        if not isinstance(node, (cst.FunctionDef, cst.Lambda)):
             return []
-        given = self.node.params
+        given = node.params
         stars = [star for star in (given.star_arg, given.star_kwarg) if isinstance(star, cst.Param)]
         return [*given.posonly_params, *given.params, *given.kwonly_params, *stars]
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Module:
-    """A parsed module of the project; `blocks[0]` is its own scope.
+    """A module of the project, read as far as somebody asked; `top` is its own scope.
 
-    `name` is the dotted name as far as packages reach, `is_package` an `__init__.py`. `own_names`
-    are those by which this module alone may acquire.
+    `name` is the dotted name as far as packages reach, `is_package` an `__init__.py`. `fields` are
+    the attributes that were seen to be assigned so far.
     """
 
     path: Path
     name: str
     is_package: bool
-    own_names: frozenset[str] = frozenset()
-    blocks: list[Block] = field(default_factory=list["Block"])
+    reader: Reader = field(init=False)
     fields: dict[str, list[Binding]] = field(default_factory=dict[str, "list[Binding]"])
+
+    @cached_property
+    def own_names(self) -> frozenset[str]:
+        """Those by which this module alone may acquire."""
+        return self.reader.own_names()
 
     @property
     def top(self) -> Block:
         """The module's own scope."""
-        return self.blocks[0]
+        return self.reader.top
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Every scope of the module, its own first, in source order."""
+        return self.reader.all_blocks()
+
+    def speaking(self, name: str) -> list[Block]:
+        """Every scope in which a name may be spoken, in source order."""
+        return self.reader.speaking(name)
+
+    def assigning(self, name: str) -> list[Binding]:
+        """Every way in which any object's attribute of that name gets a value."""
+        return self.reader.assigning(name)
+
+    def importing(self, package: str) -> list[Block]:
+        """Every scope that may import something of a package."""
+        return self.reader.importing(package)

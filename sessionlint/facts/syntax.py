@@ -1,4 +1,8 @@
-"""Small questions about LibCST expressions that need no facts."""
+"""Small questions about LibCST expressions that need no facts.
+
+A class is compared where many nodes are asked: LibCST's classes are abstract base classes, and
+`isinstance` takes four times as long to say no to one.
+"""
 
 from collections.abc import Iterator
 
@@ -10,10 +14,10 @@ __all__ = ["arguments", "bare", "dotted", "is_name", "keyword", "last_name", "te
 def dotted(expression: cst.CSTNode) -> str | None:
     """`a.b.c` of a name or a chain of attributes; None for anything else."""
     parts: list[str] = []
-    while isinstance(expression, cst.Attribute):
+    while type(expression) is cst.Attribute:
         parts.append(expression.attr.value)
         expression = expression.value
-    if not isinstance(expression, cst.Name):
+    if type(expression) is not cst.Name:
         return None
     parts.append(expression.value)
     return ".".join(reversed(parts))
@@ -21,9 +25,9 @@ def dotted(expression: cst.CSTNode) -> str | None:
 
 def last_name(expression: cst.CSTNode) -> str:
     """The last name of a callee: `c` of `a.b.c`, of `a().c` and of `c`; else empty."""
-    if isinstance(expression, cst.Attribute):
+    if type(expression) is cst.Attribute:
         return expression.attr.value
-    return expression.value if isinstance(expression, cst.Name) else ""
+    return expression.value if type(expression) is cst.Name else ""
 
 
 def bare(expression: cst.BaseExpression) -> cst.BaseExpression:
@@ -52,7 +56,7 @@ def keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
 
 def is_name(node: cst.CSTNode | None, name: str) -> bool:
     """Whether a node is just that name."""
-    return isinstance(node, cst.Name) and node.value == name
+    return type(node) is cst.Name and node.value == name
 
 
 def text_of(expression: cst.CSTNode) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "Managed",
     "Method",
     "ModuleValue",
+    "Other",
     "Pending",
     "Stream",
     "Symbol",
@@ -95,6 +96,7 @@ class Thing(Value):
     `is_fresh`: the call that gave it acquired it, so whoever called has to release it. `is_maybe`:
     the same call may give something else instead (None, a tuple). `is_cached`: everybody who calls
     gets the same one. `is_guess`: known by its name alone, to be confirmed by how it is used.
+    `is_own`: of a class of the project that opens or closes in a way of its own.
     """
 
     type: Type
@@ -102,6 +104,7 @@ class Thing(Value):
     is_maybe: bool = False
     is_cached: bool = False
     is_guess: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +197,5 @@ def _agreed(things: list[Thing]) -> Value:
         is_maybe=any(thing.is_maybe for thing in things),
         is_cached=any(thing.is_cached for thing in things),
         is_guess=any(thing.is_guess for thing in things),
+        is_own=any(thing.is_own for thing in things),
     )

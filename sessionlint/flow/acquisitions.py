@@ -23,8 +23,10 @@ _PATCHING: Final = frozenset({"patch", "mocker", "monkeypatch"})
 
 def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
     """Every local name of a block that is given a fresh session or connection."""
-    if _is_patched(block):
+    near = [one for bindings in block.near.names.values() for one in bindings]
+    if not any(_acquired(evaluator, one) for one in near) or _is_patched(block):
         return
+    # Have: something to follow, so the whole block matters from here on.
     seen: set[int] = set()
     body: Body | None = None
     for name, bindings in block.names.items():

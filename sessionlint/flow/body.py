@@ -27,7 +27,6 @@ _MOST_FLAGS: Final = 4
 _LEAVING: Final[frozenset[type[cst.CSTNode]]] = frozenset(
     {cst.Return, cst.Yield, cst.Assign, cst.WithItem, cst.Call}
 )
-_IMPORTS: Final = frozenset({How.IMPORT, How.IMPORT_FROM})
 
 
 class Body:
@@ -42,7 +41,8 @@ class Body:
             node = stack.pop()
             self.nodes.append(node)
             below = children(node)
-            self._above.update((id(child), node) for child in below)
+            for child in below:
+                self._above[id(child)] = node
             stack.extend(reversed(below))
 
     def above(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -56,7 +56,7 @@ class Body:
         """The ids of all nodes in which one of the names is spoken."""
         found: set[int] = set()
         for node in self.nodes:
-            if isinstance(node, cst.Name) and node.value in names:
+            if type(node) is cst.Name and node.value in names:
                 for parent in (node, *self.above(node)):
                     if id(parent) in found:
                         break
@@ -68,8 +68,8 @@ class Body:
         used = {
             node.attr.value
             for node in self.nodes
-            if isinstance(node, cst.Attribute)
-            and isinstance(node.value, cst.Name)
+            if type(node) is cst.Attribute
+            and type(node.value) is cst.Name
             and node.value.value == name
         }
         is_database = uses_database(self._block.home)
@@ -82,13 +82,16 @@ class Body:
         return replace(thing, type=kind)
 
     def _awaits(self, node: cst.CSTNode, name: str) -> bool:
-        match node:
-            case cst.Await(expression=cst.Call(func=cst.Attribute(value=cst.Name(value=owner)))):
+        if type(node) is not cst.Await:
+            return False
+        match node.expression:
+            case cst.Call(func=cst.Attribute(value=cst.Name(value=owner))):
                 return owner == name
         return False
 
     def resource(self, evaluator: Evaluator, binding: Binding, thing: Thing, name: str) -> Resource:
         """The resource with everything its interpretation needs to know of the block."""
+        assert binding.node is not None
         names = frozenset({name, *self._aliases(name), *_chained(binding.node)})
         resource = Resource(
             evaluator,
@@ -97,10 +100,7 @@ class Body:
             thing,
             name,
             names,
-            imports=_imported(self._block),
-            unawaited=frozenset(
-                id(node.value) for node in self.nodes if isinstance(node, cst.Expr)
-            ),
+            unawaited=frozenset(id(node.value) for node in self.nodes if type(node) is cst.Expr),
         )
         if isinstance(binding.expression, cst.ListComp):
             resource.members = frozenset(self._members(name))
@@ -126,6 +126,7 @@ class Body:
         """The loop that acquires anew at every turn: a comprehension, or the innermost around."""
         if isinstance(binding.expression, cst.ListComp):
             return binding.expression
+        assert binding.node is not None
         below = binding.node
         for node in self.above(binding.node):
             if isinstance(node, (cst.For, cst.While)) and below is node.body:
@@ -136,20 +137,20 @@ class Body:
     def _members(self, name: str) -> Iterator[str]:
         """The names that loops over a list of resources give to each of them."""
         for node in self.nodes:
-            match node:
-                case (
-                    cst.For(target=cst.Name(value=target), iter=cst.Name(value=of))
-                    | cst.CompFor(target=cst.Name(value=target), iter=cst.Name(value=of))
-                ) if of == name:
-                    yield target
+            if type(node) is cst.For or type(node) is cst.CompFor:
+                match node.target, node.iter:
+                    case cst.Name(value=target), cst.Name(value=of) if of == name:
+                        yield target
 
     def _flags(self, resource: Resource) -> tuple[str, ...]:
         """Conditions without calls that guard the acquisition or a mention of the resource."""
         counts: Counter[str] = Counter()
         speaking = self._speaking(resource.names)
         for node in self.nodes:
-            if isinstance(node, (cst.If, cst.IfExp, cst.While)):
+            if type(node) is cst.If or type(node) is cst.IfExp or type(node) is cst.While:
                 texts = list(flag_texts(node.test))
+                if not texts:
+                    continue
                 # Conditions that guard the resource itself come first.
                 counts.update(texts)
                 if any(id(part) in speaking for part in _branches(node)):
@@ -180,8 +181,8 @@ class Body:
         return found
 
     def _is_only_called(self, name: str) -> bool:
-        called = sum(isinstance(node, cst.Call) and is_name(node.func, name) for node in self.nodes)
-        spoken = sum(isinstance(node, cst.Name) and node.value == name for node in self.nodes)
+        called = sum(type(node) is cst.Call and is_name(node.func, name) for node in self.nodes)
+        spoken = sum(is_name(node, name) for node in self.nodes)
         # The definition itself speaks of the name once.
         return spoken == called + 1
 
@@ -192,9 +193,9 @@ class Body:
         return frozenset(
             id(call)
             for node in self.nodes
-            if isinstance(node, (cst.Assign, cst.AnnAssign)) and _keeps(node, leaving)
+            if (type(node) is cst.Assign or type(node) is cst.AnnAssign) and _keeps(node, leaving)
             for call in descend(node)
-            if isinstance(call, cst.Call) and any(_name_in(arg.value, names) for arg in call.args)
+            if type(call) is cst.Call and any(_name_in(arg.value, names) for arg in call.args)
         )
 
 
@@ -213,19 +214,27 @@ def _keeps(node: cst.Assign | cst.AnnAssign, leaving: set[str]) -> bool:
 
 def _leaving(node: cst.CSTNode) -> Iterator[str]:
     """Names that a node takes out of the block, or asks to close what they hold."""
-    match node:
-        case cst.Return(value=value) | cst.Yield(value=value) if value is not None:
-            yield from _value_names(value)
-        case cst.Assign(targets=targets, value=cst.Name(value=name)):
-            if any(not isinstance(target.target, cst.Name) for target in targets):
-                yield name
-        case cst.WithItem(item=cst.Name(value=name)):
-            yield name
-        case cst.Call(func=cst.Attribute(value=cst.Name(value=name), attr=method), args=args):
-            if CLOSING.search(method.value):
-                yield name
-            if method.value in {"append", "add", "put", "register", "set"}:
-                yield from (arg.value.value for arg in args if isinstance(arg.value, cst.Name))
+    if type(node) is cst.Call:
+        yield from _given(node)
+    elif type(node) is cst.Return or type(node) is cst.Yield:
+        yield from _value_names(node.value) if node.value is not None else ()
+    elif type(node) is cst.Assign:
+        is_stored = any(not isinstance(target.target, cst.Name) for target in node.targets)
+        if is_stored and isinstance(node.value, cst.Name):
+            yield node.value.value
+    elif type(node) is cst.WithItem and isinstance(node.item, cst.Name):
+        yield node.item.value
+
+
+def _given(call: cst.Call) -> Iterator[str]:
+    """The owner that a call asks to close, and the names it puts into one."""
+    method, owner = last_name(call.func), call.func
+    if type(owner) is not cst.Attribute or type(owner.value) is not cst.Name:
+        return
+    if CLOSING.search(method):
+        yield owner.value.value
+    if method in {"append", "add", "put", "register", "set"}:
+        yield from (arg.value.value for arg in call.args if isinstance(arg.value, cst.Name))
 
 
 def _value_names(value: cst.CSTNode) -> Iterator[str]:
@@ -241,26 +250,18 @@ def _value_names(value: cst.CSTNode) -> Iterator[str]:
 
 def _branches(node: cst.If | cst.IfExp | cst.While) -> list[cst.CSTNode]:
     parts: list[cst.CSTNode | None] = [node.body]
-    if not isinstance(node, cst.If) or isinstance(node.orelse, cst.Else):
+    if type(node) is not cst.If or type(node.orelse) is cst.Else:
         parts.append(node.orelse)
     return [part for part in parts if part is not None]
 
 
-def _imported(block: Block) -> frozenset[str]:
-    return frozenset(
-        name
-        for name, bindings in block.home.top.names.items()
-        if all(binding.how in _IMPORTS for binding in bindings)
-    )
-
-
 def _mentions(node: cst.CSTNode, names: frozenset[str]) -> bool:
-    return any(isinstance(part, cst.Name) and part.value in names for part in descend(node))
+    return any(_name_in(part, names) for part in descend(node))
 
 
 def _closes(node: cst.CSTNode, resource: Resource) -> bool:
     return any(
-        isinstance(part, cst.Attribute)
+        type(part) is cst.Attribute
         and _name_in(part.value, resource.names)
         and resource.thing.type.is_release(part.attr.value)
         for part in descend(node)
@@ -268,4 +269,4 @@ def _closes(node: cst.CSTNode, resource: Resource) -> bool:
 
 
 def _name_in(node: cst.CSTNode, names: frozenset[str]) -> bool:
-    return isinstance(node, cst.Name) and node.value in names
+    return type(node) is cst.Name and node.value in names

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from sessionlint.facts.calls import is_cache, returned
+from sessionlint.facts.caching import is_cache
+from sessionlint.facts.calls import returned
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind

@@ -15,6 +15,10 @@ __all__ = ["Branch", "assigned", "branches", "flag_texts", "is_plain"]
 
 Branch = tuple[bool, State]
 
+_TAKEN_APART: Final = frozenset(
+    {cst.UnaryOperation, cst.BooleanOperation, cst.NamedExpr, cst.Name, cst.Integer}
+)
+_ASKING: Final = frozenset({cst.Name, cst.Comparison, cst.Call})
 _FIXED: Final = {"True": True, "False": False, "None": False}
 
 
@@ -27,6 +31,10 @@ def branches(resource: Resource, test: cst.BaseExpression, state: State) -> list
 
 
 def _branches(resource: Resource, test: cst.BaseExpression, state: State) -> Iterator[Branch]:
+    if test.__class__ not in _TAKEN_APART:
+        # Most conditions; the patterns below are slow to say no.
+        yield from _atom(resource, test, state)
+        return
     match test:
         case cst.UnaryOperation(operator=cst.Not(), expression=inner):
             for truth, after in _branches(resource, inner, state):
@@ -74,18 +82,20 @@ def _of_resource(
     resource: Resource, test: cst.BaseExpression, state: State
 ) -> tuple[bool, ...] | None:
     """The truths of a test for the resource itself, None when the test is about something else."""
+    if test.__class__ not in _ASKING:
+        return None
     match test:
         case cst.Name(value=name) if name in resource.names:
             return _bound(state)
+        case cst.Call(func=cst.Name("isinstance"), args=[cst.Arg(cst.Name(value=name)), kind]):
+            if name in resource.names:
+                return _is_instance(state, kind.value)
         case cst.Comparison(
             left=cst.Name(value=name),
             comparisons=[cst.ComparisonTarget(operator=operator, comparator=cst.Name("None"))],
         ) if name in resource.names:
             is_negated = isinstance(operator, (cst.Is, cst.Equal))
             return tuple(truth is not is_negated for truth in _bound(state))
-        case cst.Call(func=cst.Name("isinstance"), args=[cst.Arg(cst.Name(value=name)), kind]):
-            if name in resource.names:
-                return _is_instance(state, kind.value)
     return None
 
 
@@ -130,6 +140,8 @@ def _flag_text(test: cst.BaseExpression) -> tuple[str, bool]:
 
 def flag_texts(test: cst.BaseExpression) -> Iterator[str]:
     """The simple conditions inside a condition, as texts; those with calls are left out."""
+    if test.__class__ is cst.Call:
+        return
     match test:
         case cst.UnaryOperation(operator=cst.Not(), expression=inner):
             yield from flag_texts(inner)

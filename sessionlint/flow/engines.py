@@ -9,13 +9,16 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.calls import decorator_name, is_cache
+from sessionlint.facts.caching import is_cache
+from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import CALLS, TYPES, Kind
 from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, is_name, keyword, last_name
 from sessionlint.facts.values import FunctionValue, Symbol, Thing
+from sessionlint.facts.worth import BUILDERS
+from sessionlint.flow.loops import innermost
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
@@ -44,17 +47,15 @@ class EnginePerCall:
 
 def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
     """The engines of one function that nobody keeps and nobody disposes of."""
-    if block.kind is not BlockKind.FUNCTION or _starts_up(evaluator, block):
+    if block.kind is not BlockKind.FUNCTION:
         return
-    fallbacks = [
-        part
-        for node in descend(block.node)
-        if isinstance(node, cst.ExceptHandler)
-        for part in descend(node)
-    ]
-    for call in block.calls:
-        thing = _engine(evaluator, call, block)
-        if thing is None or any(part is call for part in fallbacks):
+    # Few functions build an engine, so that is asked first; who starts up is a longer question.
+    built = [(call, thing) for call in block.calls if (thing := _engine(evaluator, call, block))]
+    if not built or _starts_up(evaluator, block):
+        return
+    fallbacks = _fallbacks(block)
+    for call, thing in built:
+        if id(call) in fallbacks:
             continue
         name = _bound_name(block, call)
         is_used = name is not None and _is_used(block, name)
@@ -66,6 +67,12 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         if is_lost and not _is_start_up_work(evaluator, block):
             yield EnginePerCall(thing, call)
             return
+
+
+def _fallbacks(block: Block) -> set[int]:
+    """The ids of all nodes in the handlers of a function."""
+    handlers = (node for node in descend(block.node) if isinstance(node, cst.ExceptHandler))
+    return {id(part) for handler in handlers for part in descend(handler)}
 
 
 def _starts_up(evaluator: Evaluator, block: Block) -> bool:
@@ -88,7 +95,9 @@ def _starts_up(evaluator: Evaluator, block: Block) -> bool:
 
 def _engine(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None:
     """The engine or pool that this very call to a library builds, if it keeps connections."""
-    if not evaluator.may_acquire(call, block):
+    is_plain = isinstance(call.func, cst.Name) or last_name(call.func) in BUILDERS
+    # A method of another name builds an engine only in its own body, which is looked at there.
+    if not is_plain or not evaluator.may_give(call, block, BUILDERS):
         return None
     callee = evaluator.value(call.func, block)
     gift = CALLS.get(callee.name) if isinstance(callee, Symbol) else None
@@ -189,7 +198,7 @@ def _is_called_often(evaluator: Evaluator, block: Block) -> bool:
     often = 0
     for caller, call in _callers(evaluator, block):
         if not _starts_up(evaluator, caller):
-            often += 2 if _in_loop(caller, call) else 1
+            often += 1 if innermost(caller.node, call) is None else 2
         if often > 1:
             return True
     return False
@@ -215,21 +224,16 @@ def _callers(evaluator: Evaluator, factory: Block) -> Iterator[tuple[Block, cst.
             continue
         is_test = _TEST_PATH.search(path.relative_to(evaluator.tree.files.root).as_posix())
         module = None if is_test else evaluator.tree.module(path)
-        for caller in module.blocks if module is not None else ():
+        for caller in module.speaking(factory.name) if module is not None else ():
             call = _call_of(evaluator, caller, factory)
             if call is not None:
                 yield caller, call
 
 
 def _call_of(evaluator: Evaluator, caller: Block, factory: Block) -> cst.Call | None:
-    for call in caller.calls:
+    for call in list(caller.near.calls):
         if last_name(call.func) == factory.name:
             callee = evaluator.value(call.func, caller)
             if isinstance(callee, FunctionValue) and callee.block is factory:
                 return call
     return None
-
-
-def _in_loop(block: Block, call: cst.Call) -> bool:
-    loops = (node for node in descend(block.node) if isinstance(node, (cst.For, cst.While)))
-    return any(part is call for loop in loops for part in descend(loop.body))

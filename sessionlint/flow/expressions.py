@@ -50,8 +50,10 @@ class Evaluation:
 
         `is_clean_up`: a release follows at once, so a rollback here cannot skip it.
         """
-        outcomes: Outcomes = {(NEXT, state): None}
-        for operation in operations:
+        if not operations:
+            return {(NEXT, state): None}
+        outcomes = self._one(operations[0], state, is_clean_up=is_clean_up)
+        for operation in operations[1:]:
             outcomes = then(outcomes, partial(self._one, operation, is_clean_up=is_clean_up))
         return outcomes
 

@@ -50,7 +50,7 @@ def _texts(test: cst.BaseExpression) -> list[str]:
 
 def _suites(node: cst.If) -> list[cst.BaseSuite | None]:
     orelse = node.orelse
-    return [node.body, orelse.body if isinstance(orelse, cst.Else) else None]
+    return [node.body, orelse.body if type(orelse) is cst.Else else None]
 
 
 def _releases(interpreter: Interpreter, suite: cst.BaseSuite | None) -> bool:
@@ -58,12 +58,12 @@ def _releases(interpreter: Interpreter, suite: cst.BaseSuite | None) -> bool:
     if suite is None:
         return False
     for line in suite.body:
-        if isinstance(suite, cst.SimpleStatementSuite):
+        if type(suite) is cst.SimpleStatementSuite:
             inner: Sequence[cst.CSTNode] = [line]
         else:
-            inner = line.body if isinstance(line, cst.SimpleStatementLine) else []
+            inner = line.body if type(line) is cst.SimpleStatementLine else []
         for statement in inner:
-            if isinstance(statement, cst.Expr):
+            if type(statement) is cst.Expr:
                 operations = interpreter.operations.of(statement.value)
                 if any(operation.act is Act.RELEASE for operation in operations):
                     return True

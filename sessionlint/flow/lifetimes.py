@@ -12,6 +12,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, How
 from sessionlint.flow.acquisitions import acquisitions
 from sessionlint.flow.expressions import Evaluation, YieldKind
+from sessionlint.flow.loops import innermost
 from sessionlint.flow.paths import flattened
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.statements import Interpreter
@@ -27,7 +28,6 @@ from sessionlint.flow.ways import (
     StepKind,
     Way,
 )
-from sessionlint.source.walk import descend
 
 __all__ = ["lifetimes"]
 
@@ -38,13 +38,13 @@ _ENDINGS: Final = {
     Status.HANDED_OVER: Ending.HANDED_OVER,
     Status.UNKNOWN: Ending.UNKNOWN,
 }
-_LOOPS: Final = (cst.For, cst.While)
-_BLOCKS: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 def lifetimes(evaluator: Evaluator, block: Block) -> Iterator[Lifetime]:
     """Every acquisition in a function's or module's own statements, in source order."""
     found = list(acquisitions(evaluator, block))
+    if not found:
+        return
     kind = _yield_kind(block, frozenset(name for one in found for name in one.names))
     for resource in found:
         yield _lifetime(resource, kind)
@@ -70,7 +70,7 @@ def _lifetime(resource: Resource, kind: YieldKind) -> Lifetime:
         shape = Shape.SILENT
     made = resource.acquired
     acquired = made.elt if isinstance(made, cst.ListComp) else made
-    return Lifetime(resource.name, resource.thing, acquired, loop, ends, shape)
+    return Lifetime(resource, resource.name, resource.thing, acquired, loop, ends, shape)
 
 
 def _could_be_managed(resource: Resource) -> bool:
@@ -145,18 +145,9 @@ def _yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
         return YieldKind.MANAGED
     lending = [node for node in block.yields if _lends(node, names)]
     is_single = len(block.yields) == 1 and bool(lending)
-    is_dependency = is_single and _innermost_loop(block.node, lending[0]) is None
+    is_dependency = is_single and innermost(block.node, lending[0]) is None
     return YieldKind.DEPENDENCY if is_dependency else YieldKind.DATA
 
 
 def _lends(node: cst.Yield, names: frozenset[str]) -> bool:
     return isinstance(node.value, cst.Name) and node.value.value in names
-
-
-def _innermost_loop(root: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode | None:
-    """The loop of the same function whose body a node stands in."""
-    found: cst.CSTNode | None = None
-    for loop in descend(root, *_BLOCKS):
-        if isinstance(loop, _LOOPS) and any(below is node for below in descend(loop.body)):
-            found = loop
-    return found

@@ -12,12 +12,12 @@ from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
 from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, joined, step, then
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
-from sessionlint.source.walk import descend
+from sessionlint.source.walk import children, descend
 
 if TYPE_CHECKING:
     from sessionlint.flow.statements import Interpreter
 
-__all__ = ["for_loop", "is_it", "target_names", "while_loop"]
+__all__ = ["for_loop", "innermost", "is_it", "target_names", "while_loop"]
 
 _ERROR: Final = Exit(Way.ERROR)
 _SURE_ITERABLES: Final = frozenset({"range", "enumerate", "zip", "reversed", "sorted"})
@@ -131,6 +131,18 @@ def _iteration_exits(node: cst.For) -> tuple[Exit, ...]:
     if isinstance(node.iter, cst.Call) and last_name(node.iter.func) in _SURE_ITERABLES:
         return ()
     return () if isinstance(node.iter, (cst.Tuple, cst.List, cst.SimpleString)) else (_ERROR,)
+
+
+def innermost(root: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode | None:
+    """The innermost loop below `root` whose body a node stands in."""
+    stack: list[tuple[cst.CSTNode, cst.CSTNode | None]] = [(root, None)]
+    while stack:
+        part, around = stack.pop()
+        if part is node:
+            return around
+        body = part.body if type(part) is cst.For or type(part) is cst.While else None
+        stack.extend((child, part if child is body else around) for child in children(part))
+    return None
 
 
 def target_names(target: cst.BaseExpression) -> set[str]:

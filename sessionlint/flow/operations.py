@@ -28,6 +28,7 @@ from sessionlint.source.walk import children, descend
 __all__ = ["Operations"]
 
 _QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float})
+_STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
 
 
@@ -99,10 +100,10 @@ class Operations:
     def mentions(self, node: cst.CSTNode) -> bool:
         """Whether a node speaks of the resource at all."""
         names = self._resource.names
-        return any(isinstance(part, cst.Name) and part.value in names for part in descend(node))
+        return any(type(part) is cst.Name and part.value in names for part in descend(node))
 
     def _is_it(self, expression: cst.CSTNode) -> bool:
-        return isinstance(expression, cst.Name) and expression.value in self._resource.names
+        return type(expression) is cst.Name and expression.value in self._resource.names
 
     def _below(self, node: cst.CSTNode) -> Iterator[Operation]:
         for child in children(node):
@@ -175,7 +176,7 @@ class Operations:
         if path is None:
             return False
         root = path.partition(".")[0]
-        return root in {"self", "cls"} or root[:1].isupper() or root in self._resource.imports
+        return root in {"self", "cls"} or root[:1].isupper() or self._resource.is_imported(root)
 
     def _await(self, node: cst.Await) -> Iterator[Operation]:
         inner = bare(node)
@@ -201,11 +202,11 @@ class Operations:
         yield Operation(Act.YIELD_IT if self.leaves(value) else Act.YIELD, node)
 
     def _is_method(self, call: cst.Call) -> bool:
-        if not isinstance(call.func, cst.Attribute):
+        if type(call.func) is not cst.Attribute:
             return False
         owner = call.func.value
         members = self._resource.members
-        return self._is_it(owner) or (isinstance(owner, cst.Name) and owner.value in members)
+        return self._is_it(owner) or (type(owner) is cst.Name and owner.value in members)
 
     def _is_ending(self, method: str) -> bool:
         return self._resource.thing.type.is_release(method) or method in _EXITING
@@ -221,15 +222,15 @@ class Operations:
         elif self._is_inner(node):
             yield Operation(self._resource.inner[path], node)
         else:
-            if isinstance(node.func, cst.Attribute):
+            if type(node.func) is cst.Attribute:
                 yield from self.of(node.func.value)
-            elif not isinstance(node.func, cst.Name):
+            elif type(node.func) is not cst.Name:
                 yield from self.of(node.func)
             yield from self._arguments(node)
             yield from self._given_to(node)
 
     def _is_inner(self, node: cst.Call) -> bool:
-        return isinstance(node.func, cst.Name) and node.func.value in self._resource.inner
+        return type(node.func) is cst.Name and node.func.value in self._resource.inner
 
     def _own_method(self, node: cst.Call) -> Iterator[Operation]:
         assert isinstance(node.func, cst.Attribute)
@@ -258,13 +259,12 @@ class Operations:
     def _given_to(self, node: cst.Call) -> Iterator[Operation]:
         """What a call does with the resource if it is among the arguments; it may also raise."""
         acts = [self._effect(node, arg) for arg in node.args if self._is_it(arg.value)]
-        for act in (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE):
-            if act in acts:
-                yield Operation(act, node)
-                break
-        is_library = last_name(node.func) in {"release", "putconn"}
-        self.is_helped = self.is_helped or (Act.RELEASE in acts and not is_library)
-        if Act.RELEASE not in acts and not self._is_safe(node):
+        if acts:
+            yield Operation(next(act for act in _STRONGEST if act in acts), node)
+        if Act.RELEASE in acts:
+            is_library = last_name(node.func) in {"release", "putconn"}
+            self.is_helped = self.is_helped or not is_library
+        elif not self._is_safe(node):
             yield Operation(Act.RISK, node)
 
     def _effect(self, node: cst.Call, argument: cst.Arg) -> Act:
@@ -292,7 +292,7 @@ class Operations:
         path = dotted(node.func) or ""
         if path in SAFE_CALLS or (path in EMPTY_CALLS and not node.args):
             return True
-        if not isinstance(node.func, cst.Attribute):
+        if type(node.func) is not cst.Attribute:
             return False
         if self._closes_another(node.func):
             return True

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Binding, Block
+from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
 
 __all__ = ["Resource"]
+
+_IMPORTS: Final = frozenset({How.IMPORT, How.IMPORT_FROM})
 
 
 @dataclass(slots=True, eq=False)
@@ -32,7 +35,6 @@ class Resource:
     thing: Thing
     name: str
     names: frozenset[str]
-    imports: frozenset[str]
     members: frozenset[str] = frozenset()
     flags: tuple[str, ...] = ()
     inner: dict[str, Act] = field(default_factory=dict[str, Act])
@@ -46,3 +48,8 @@ class Resource:
         """The acquiring expression."""
         assert self.binding.expression is not None
         return self.binding.expression
+
+    def is_imported(self, name: str) -> bool:
+        """Whether a name is an import of the module and nothing else."""
+        bindings = self.block.home.top.bindings(name)
+        return bool(bindings) and all(binding.how in _IMPORTS for binding in bindings)

@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Block, BlockKind, How
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import Thing
 from sessionlint.source.walk import descend
@@ -38,16 +38,23 @@ def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
         yield from _defaults(evaluator, block)
     if block.kind not in {BlockKind.MODULE, BlockKind.CLASS}:
         return
+    near = [one for bindings in block.near.names.values() for one in bindings]
+    if not any(_given(evaluator, block, one) for one in near):
+        return
     for name, bindings in block.names.items():
         for binding in bindings:
-            if binding.how is not How.VALUE or binding.expression is None:
-                continue
-            thing = _thing(evaluator, binding.expression, binding.block)
-            if thing is None or binding.block is not block:
+            thing = _given(evaluator, block, binding)
+            if thing is None or binding.expression is None:
                 continue
             user = _user(block, name)
             if user is not None or _is_imported(evaluator, block, name):
                 yield Shared(name, thing, binding.expression, user)
+
+
+def _given(evaluator: Evaluator, block: Block, binding: Binding) -> Thing | None:
+    if binding.how is not How.VALUE or binding.expression is None or binding.block is not block:
+        return None
+    return _thing(evaluator, binding.expression, block)
 
 
 def _defaults(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
@@ -74,9 +81,11 @@ def _user(block: Block, name: str) -> cst.CSTNode | None:
     """A place in a function that uses the name; inside a class, any method or outside user."""
     if block.kind is BlockKind.CLASS:
         return next((node for inner in block.blocks for node in _spoken(inner, name)), None)
-    for inner in block.home.blocks:
+    for inner in block.home.speaking(name):
+        if inner.kind is not BlockKind.FUNCTION:
+            continue
         is_own = name in inner.names and name not in inner.declared
-        if inner.kind is BlockKind.FUNCTION and not is_own:
+        if not is_own:
             for node in _spoken(inner, name):
                 return node
     return None

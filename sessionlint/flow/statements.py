@@ -214,7 +214,7 @@ def _statements(body: cst.BaseSuite | cst.Module) -> list[_Statement]:
     """The statements of a block, those that share a line one by one."""
     flat: list[_Statement] = []
     for statement in body.body:
-        if isinstance(statement, cst.SimpleStatementLine):
+        if type(statement) is cst.SimpleStatementLine:
             flat.extend(statement.body)
         elif isinstance(statement, (cst.BaseSmallStatement, cst.BaseCompoundStatement)):
             flat.append(statement)

@@ -8,21 +8,26 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import METHODS, How, Kind
+from sessionlint.facts.catalog import CALLS, METHODS, TYPES, How, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import Thing
+from sessionlint.facts.worth import DATABASE
 from sessionlint.source.walk import descend
 
 __all__ = ["Unbound", "unbound"]
 
 BLOCKS: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
-_DATABASE: Final = frozenset(
-    "execute scalar scalars query get add add_all merge delete commit flush exec cursor fetch "
-    "fetchrow fetchval exec_driver_sql executemany executescript run_sync stream".split()
+_TAKING: Final = frozenset(
+    name
+    for name, gift in (
+        *((name.rpartition(".")[2], gift) for name, gift in CALLS.items()),
+        *((method, gift) for (_, method), gift in METHODS.items()),
+    )
+    if gift.how is How.ITSELF or TYPES[gift.type].kind is Kind.CONNECTION
 )
-"""Methods that need a connection."""
+"""The catalogue's calls that give a connection, or the one they were called on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +46,12 @@ class Unbound:
 def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
     """Every acquisition in a block that no name holds, though it takes a connection."""
     yield from _dropped(evaluator, block)
-    for call in block.calls:
+    for call in list(block.near.calls):
         if not isinstance(call.func, cst.Attribute):
             continue
         method = call.func.attr.value
         owner = call.func.value
-        if method not in _DATABASE or isinstance(owner, (cst.Name, cst.Attribute)):
+        if method not in DATABASE or isinstance(owner, (cst.Name, cst.Attribute)):
             continue
         if not evaluator.may_acquire(owner, block):
             continue
@@ -59,16 +64,20 @@ def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
 
 def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
     """`engine.connect()` alone as a statement: a connection taken and thrown away."""
-    own = {id(call): call for call in block.calls}
-    for statement in descend(block.node, *BLOCKS):
-        if not isinstance(statement, cst.Expr):
+    near = block.near.calls
+    own = {id(call) for call in near if evaluator.may_give(call, block, _TAKING)}
+    if not own:
+        return
+    statements = (one for root in block.roots for one in descend(root, *BLOCKS))
+    for statement in statements:
+        if type(statement) is not cst.Expr:
             continue
         call = bare(statement.value)
-        if not evaluator.may_acquire(call, block):
+        if not isinstance(call, cst.Call) or id(call) not in own:
             continue
         value = evaluator.value(statement.value, block)
         is_sure = isinstance(value, Thing) and value.is_fresh and not value.is_guess
-        if is_sure and isinstance(call, cst.Call) and id(call) in own:
+        if is_sure:
             assert isinstance(value, Thing)
             if value.type.kind is Kind.CONNECTION and not _is_self_given(evaluator, call, block):
                 yield Unbound(value, call, None)

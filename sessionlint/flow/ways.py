@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from sessionlint.facts.values import Thing
+    from sessionlint.flow.resource import Resource
 
 __all__ = [
     "End",
@@ -39,7 +40,7 @@ class Status(IntEnum):
     @property
     def is_open(self) -> bool:
         """Whether somebody still has to release it."""
-        return self in {Status.OPEN, Status.IDLE}
+        return self is Status.OPEN or self is Status.IDLE
 
 
 class State(NamedTuple):
@@ -77,6 +78,9 @@ class Way(Enum):
     STOP = "is not resumed after a yield"
     LOST = "binds the name to something else"
     EXIT = "ends the process"
+
+    # Ways are keys of every outcome, and `Enum` hashes by name in Python.
+    __hash__ = object.__hash__
 
 
 class Exit(NamedTuple):
@@ -160,6 +164,7 @@ class Lifetime:
     `acquired` is the acquiring expression, `loop` the loop or comprehension it stands in.
     """
 
+    resource: Resource
     name: str
     thing: Thing
     acquired: cst.BaseExpression
@@ -171,6 +176,11 @@ class Lifetime:
     def is_session(self) -> bool:
         """Whether it takes its connection only while a transaction lasts."""
         return self.thing.type.noun == "session"
+
+    @property
+    def has_releases(self) -> bool:
+        """Whether it is released on any way out."""
+        return any(end.ending is Ending.RELEASED for end in self.ends)
 
     @property
     def noun(self) -> str:

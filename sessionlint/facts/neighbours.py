@@ -1,0 +1,115 @@
+"""Whether a file can get anything to acquire from the modules it imports, by bytes alone.
+
+It answers for one file by reading a few others, where the names of a whole project
+(`producers`) need all of them. Its No is certain: what cannot be told is Yes.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from sessionlint.facts.files import Files
+from sessionlint.facts.places import Places
+from sessionlint.source.gate import (
+    CATALOGUE,
+    called,
+    is_at_source,
+    is_telling,
+    may_speak,
+    owners,
+)
+from sessionlint.source.imports import Imports, imports
+
+__all__ = ["Neighbours"]
+
+_HOPS: Final = 4
+_ALIASED: Final = re.compile(rb"=[ \t]*([A-Za-z_]\w*)[ \t]*$", re.MULTILINE)
+_BASES: Final = re.compile(rb"^[ \t]*class[ \t]+\w+\(([^)]*)\)", re.MULTILINE)
+_WORD: Final = re.compile(rb"[A-Za-z_]\w*")
+_BUILTIN: Final = frozenset(name.encode() for name in dir(builtins))
+
+
+class Neighbours:
+    """Answers for single files of a project."""
+
+    def __init__(self, files: Files, places: Places) -> None:
+        self._files = files
+        self._places = places
+        self._answers: dict[tuple[Path, bytes, int], bool] = {}
+
+    def anew(self) -> Neighbours:
+        """The same with nothing answered yet."""
+        return Neighbours(self._files, self._places)
+
+    def may_give(self, data: bytes, path: Path, hops: int = _HOPS) -> bool:
+        """Whether what a file calls may come from a module that gives something to acquire."""
+        known = imports(data)
+        calls = called(data)
+        if known.stars and any(self._is_inside(star, path) for star in known.stars):
+            return True
+        for name in filter(_is_notable, calls - _BUILTIN):
+            for owner in owners(data, name):
+                is_own = not owner and (name in known.items or _is_bound(data, name))
+                if not is_own and self._is_doubtful(owner, known, path):
+                    return True
+        named = {*calls, *_ALIASED.findall(data)}
+        named.update(word for bases in _BASES.findall(data) for word in _WORD.findall(bases))
+        return self._any_given(named, known, path, hops)
+
+    def _is_doubtful(self, owner: bytes, known: Imports, path: Path) -> bool:
+        """Whether a call cannot be followed: a parameter, or a method of nothing foreign."""
+        origin = known.modules.get(owner) or known.items.get(owner, ("", b""))[0]
+        return not origin or self._is_inside(origin, path)
+
+    def _any_given(self, names: Iterable[bytes], known: Imports, path: Path, hops: int) -> bool:
+        return any(
+            self._is_given(*known.items[name], path, hops) for name in names if name in known.items
+        )
+
+    def _is_inside(self, origin: str, path: Path) -> bool:
+        """Whether a module belongs to the project."""
+        if origin.startswith("."):
+            return True
+        return self._places.has_top(origin.partition(".")[0], path)
+
+    def _is_given(self, origin: str, item: bytes, importer: Path, hops: int) -> bool:
+        """Whether a name of a module may give something to acquire."""
+        if not hops or not self._is_inside(origin, importer):
+            return False
+        module = self._places.imported(origin, importer)
+        if module is None:
+            return False
+        key = (module, item, hops)
+        if key not in self._answers:
+            self._answers[key] = self._gives(module, item, hops - 1)
+        return self._answers[key]
+
+    def _gives(self, module: Path, item: bytes, hops: int) -> bool:
+        data = self._files.read(module)
+        if data is None:
+            return False
+        known = imports(data)
+        if item in known.items:
+            return self._is_given(*known.items[item], module, hops)
+        if any(self._is_given(star, item, module, hops) for star in known.stars):
+            return True
+        if item not in data or not may_speak(data):
+            return False
+        is_source = is_at_source(data) and not CATALOGUE.isdisjoint(called(data))
+        return is_source or self.may_give(data, module, hops)
+
+
+def _is_notable(name: bytes) -> bool:
+    """Whether a method of that name is worth following."""
+    return is_telling(b".", name)
+
+
+def _is_bound(data: bytes, name: bytes) -> bool:
+    """Whether a file itself defines a name or assigns to it."""
+    word = re.escape(name)
+    pattern = rb"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)" + word + rb"\b"
+    return re.search(pattern + rb"|^[ \t]*" + word + rb"[ \t]*=", data, re.MULTILINE) is not None

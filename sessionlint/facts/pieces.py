@@ -1,0 +1,78 @@
+"""One statement of a module or class body, and where its text speaks of what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import libcst as cst
+
+from sessionlint.facts.scopes import Block
+from sessionlint.source.outline import Part, PartKind
+
+__all__ = ["Piece", "assigned", "scope_of", "spoken"]
+
+
+class Piece:
+    """One statement of a module or class body, or the head of a class.
+
+    `outer` is the scope it stands in and `own` the one it makes. `blocks` are all scopes it makes,
+    once it is read; `nodes` is None before. `is_unreadable`: it cannot be parsed by itself.
+    """
+
+    __slots__ = (
+        *(
+            "blocks",
+            "calls",
+            "defined",
+            "is_unreadable",
+            "kind",
+            "name",
+            "nodes",
+            "outer",
+            "own",
+            "place",
+        ),
+        *("stars", "start", "stop"),
+    )
+
+    def __init__(self, part: Part, place: int, outer: Block) -> None:
+        self.kind = part.kind
+        self.name = part.name
+        self.start = part.start
+        self.stop = part.body if part.kind is PartKind.CLASS else part.stop
+        self.defined = part.body
+        self.place = place
+        self.outer = outer
+        self.own: Block | None = None
+        self.nodes: list[cst.CSTNode] | None = None
+        self.blocks: list[Block] = []
+        self.calls: list[cst.Call] = []
+        self.stars: list[str] = []
+        self.is_unreadable = False
+
+
+def scope_of(piece: Piece) -> Block:
+    """The scope whose statements a piece belongs to: a head belongs to its class."""
+    is_head = piece.kind is PartKind.CLASS and piece.own is not None
+    return piece.own if is_head and piece.own is not None else piece.outer
+
+
+def spoken(text: str, name: str) -> Iterator[re.Match[str]]:
+    """Where a name stands in a text."""
+    # A pattern that begins with the name itself is searched for several times faster.
+    for match in re.finditer(rf"{re.escape(name)}\b", text):
+        before = text[match.start() - 1] if match.start() else " "
+        if not (before.isalnum() or before == "_"):
+            yield match
+
+
+def assigned(text: str, name: str) -> Iterator[re.Match[str]]:
+    """Where an attribute of that name looks as if it were assigned."""
+    return _stores(name).finditer(text) if name in text else iter(())
+
+
+@lru_cache(maxsize=64)
+def _stores(name: str) -> re.Pattern[str]:
+    return re.compile(rf"\.\s*{re.escape(name)}\s*(?:[-+*/%&|^@<>]{{0,3}}=(?!=)|[,:)\]#\\]|in\b)")

@@ -1,0 +1,154 @@
+"""Which statements of a module are worth reading for what is found in them alone.
+
+A rule speaks of what a statement acquires, of its caches and its engines; all of these call
+something by a name that may acquire. What else a rule wants to know is read when it asks.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sessionlint.facts.caching import is_cache_name
+from sessionlint.facts.catalog import CALLS, THREADED, TYPES, How, Kind
+from sessionlint.source.outline import PartKind, is_balanced
+
+if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+    from sessionlint.facts.pieces import Piece
+    from sessionlint.facts.scopes import Block, Module
+
+__all__ = ["BUILDERS", "DATABASE", "worth_following"]
+
+BUILDERS: Final = frozenset(
+    name.rpartition(".")[2]
+    for name, gift in CALLS.items()
+    if gift.how is How.FRESH and TYPES[gift.type].kind in {Kind.ENGINE, Kind.POOL}
+)
+"""The catalogue's calls that build an engine or a pool."""
+
+DATABASE: Final = frozenset(
+    "execute scalar scalars query get add add_all merge delete commit flush exec cursor fetch "
+    "fetchrow fetchval exec_driver_sql executemany executescript run_sync stream".split()
+)
+"""Methods that need a connection."""
+
+_PASSING: Final = (*sorted(THREADED), "partial")
+_LAST: Final = re.compile(r"\w+$")
+_WORD: Final = re.compile(r"\w+")
+_CHAINED: Final = re.compile(
+    rf"(?:[^\w\s]\s*|^[ \t]*)\.[\s\\]*(?:{'|'.join(sorted(DATABASE))})\b", re.MULTILINE
+)
+"""A method that needs a connection, called on something that is neither name nor attribute."""
+
+# What stands on a line with at most one colon, the one that ends it.
+_REST: Final = r"(?:[^:;\n]*:[ \t]*(?:#[^\n]*)?|[^:;\n]*)$"
+_WITHOUT_RESULT: Final = re.compile(
+    rf"[ \t]*(?:(?:async[ \t]+)?with|elif|while|assert|raise|del)\b{_REST}", re.MULTILINE
+)
+"""The first line of a statement that binds nothing, or binds only what it enters."""
+_TESTED: Final = re.compile(r"[ \t]*if\b([^:;\n]*):[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+_RETURNED: Final = re.compile(r"[ \t]*return\b(?:[^:;\n]|:(?!=))*$", re.MULTILINE)
+_DECORATED: Final = re.compile(r"^[ \t]*@[ \t]*([\w.]*)", re.MULTILINE)
+
+
+def worth_following(evaluator: Evaluator, path: Path) -> list[Block]:
+    """The scopes of a file in which something may be found, in source order.
+
+    Raises:
+        UnreadableFile: one of them cannot be parsed.
+    """
+    module = evaluator.tree.module(path)
+    assert module is not None
+    if evaluator.is_full:
+        return module.blocks
+    pieces = _Search(evaluator, module).pieces()
+    blocks = module.reader.read_blocks(pieces)
+    if any(piece.is_unreadable for piece in pieces):
+        return evaluator.tree.whole(path).blocks
+    return blocks
+
+
+class _Search:
+    """Looks through the text of one module."""
+
+    def __init__(self, evaluator: Evaluator, module: Module) -> None:
+        self._evaluator = evaluator
+        self._module = module
+        self._reader = module.reader
+        self._text = module.reader.text
+
+    def pieces(self) -> list[Piece]:
+        calls = self._calls()
+        found = [
+            piece
+            for piece in self._reader.pieces
+            if (piece.place in calls and self._may_acquire(piece, calls[piece.place]))
+            or self._may_be_cached(piece, is_calling=piece.place in calls)
+        ]
+        passing = [piece for name in _PASSING for piece in self._reader.spoken(name)]
+        found += [
+            piece
+            for piece in passing
+            if any(map(self._is_calling, set(_WORD.findall(self._reader.text_of(piece)))))
+        ]
+        return found
+
+    def _is_calling(self, name: str) -> bool:
+        return self._evaluator.is_calling(name, self._module)
+
+    def _calls(self) -> dict[int, list[tuple[int, str]]]:
+        """Where something is called that may acquire, by the place of the statement."""
+        found: dict[int, list[tuple[int, str]]] = {}
+        worth: dict[str, str] = {}
+        stop = 0
+        # Splitting at brackets is a tenth of the cost of a regular expression for names before one.
+        for piece in self._text.replace("[", "(").split("("):
+            stop += len(piece) + 1
+            words = piece.rstrip(" \t\n\\").rsplit(None, 1)
+            last = words[-1] if words else ""
+            if last not in worth:
+                worth[last] = self._name_worth_following(last)
+            name = worth[last]
+            if name and not (len(words) > 1 and words[0].endswith(("def", "class"))):
+                offset = self._text.rfind(name, 0, stop)
+                found.setdefault(self._reader.place_of(offset), []).append((offset, name))
+        return found
+
+    def _name_worth_following(self, last: str) -> str:
+        match = _LAST.search(last)
+        return match[0] if match and self._is_calling(match[0]) else ""
+
+    def _may_acquire(self, piece: Piece, calls: list[tuple[int, str]]) -> bool:
+        """Whether a call stands where a rule looks for one."""
+        if _CHAINED.search(self._text, piece.start, piece.stop):
+            return True
+        if piece.kind is PartKind.CLASS:
+            return False
+        return piece.kind is PartKind.CODE or any(
+            offset >= piece.defined and not self._is_passing(offset, name) for offset, name in calls
+        )
+
+    def _is_passing(self, offset: int, name: str) -> bool:
+        """Whether a call gives its result to a test, to a `with`, or to the caller.
+
+        Continuing lines begin with none of the words that are looked for, except `if`.
+        """
+        line = self._text.rfind("\n", 0, offset) + 1
+        if _WITHOUT_RESULT.match(self._text, line):
+            return True
+        if _RETURNED.match(self._text, line):
+            return not self._evaluator.is_giving(name, self._module, BUILDERS)
+        tested = _TESTED.match(self._text, line)
+        return tested is not None and is_balanced(tested[1])
+
+    def _may_be_cached(self, piece: Piece, *, is_calling: bool) -> bool:
+        """Whether a cache may keep what a function in it gives."""
+        if not is_calling and "yield" not in self._reader.text_of(piece):
+            return False
+        for match in _DECORATED.finditer(self._text, piece.start, piece.stop):
+            is_own = piece.kind is PartKind.FUNCTION and match.start() < piece.defined
+            if not is_own or is_cache_name(self._evaluator, match[1], piece.outer):
+                return True
+        return False
