@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sessionlint.check import check_source
     from sessionlint.errors import SessionlintError
+    from sessionlint.fix import Fixed, fix_source
     from sessionlint.flow.scope import Scope
     from sessionlint.flow.ways import Lifetime
     from sessionlint.model import Edit, Finding, Fix, Note, Safety, Severity, Span
@@ -20,6 +21,7 @@ __all__ = [
     "Edit",
     "Finding",
     "Fix",
+    "Fixed",
     "Lifetime",
     "Note",
     "Rule",
@@ -31,6 +33,7 @@ __all__ = [
     "__version__",
     "check_paths",
     "check_source",
+    "fix_source",
 ]
 
 __version__ = "0.1.0"
@@ -39,6 +42,7 @@ _HOMES = {
     "Edit": "model",
     "Finding": "model",
     "Fix": "model",
+    "Fixed": "fix",
     "Lifetime": "flow.ways",
     "Note": "model",
     "Rule": "rule",
@@ -49,6 +53,7 @@ _HOMES = {
     "Span": "model",
     "check_paths": "project",
     "check_source": "check",
+    "fix_source": "fix",
 }
 
 

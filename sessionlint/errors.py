@@ -1,6 +1,14 @@
 """The failures a person can act on; everything else is a bug and surfaces."""
 
-__all__ = ["ConfigError", "SessionlintError", "UnreadableFile", "UsageError"]
+__all__ = [
+    "ChangedFile",
+    "ConfigError",
+    "SessionlintError",
+    "UnfitEdit",
+    "UnreadableFile",
+    "UnwritableFile",
+    "UsageError",
+]
 
 
 class SessionlintError(Exception):
@@ -28,3 +36,15 @@ class UnreadableFile(SessionlintError):
         self.reason = reason
         self.line = line
         self.column = column
+
+
+class UnfitEdit(SessionlintError):
+    """An edit that cannot be made in the tree it is about; the words say why."""
+
+
+class UnwritableFile(SessionlintError):
+    """A file that is not to be written, or cannot be."""
+
+
+class ChangedFile(SessionlintError):
+    """A file that no longer holds what was read from it."""

@@ -1,9 +1,27 @@
 """What the rooms hand each other: places, findings and fixes, as plain data."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
 
-__all__ = ["Edit", "Finding", "Fix", "Note", "Safety", "Severity", "Span"]
+if TYPE_CHECKING:
+    import libcst as cst
+
+__all__ = [
+    "AddImport",
+    "Edit",
+    "Finding",
+    "Fix",
+    "Note",
+    "RemoveImportIfUnused",
+    "Replace",
+    "Safety",
+    "Severity",
+    "Span",
+    "Splice",
+]
 
 
 class Severity(Enum):
@@ -44,21 +62,57 @@ class Note:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One change of text, as the stretch to replace and what replaces it."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Splice:
+    """The statements `[start:stop]` of a block's body give way to others.
 
-    span: Span
-    text: str
+    The others may hold nodes of the old tree, moved there as they are; edits of those still apply.
+    """
+
+    block: cst.IndentedBlock | cst.Module
+    start: int
+    stop: int
+    statements: tuple[cst.BaseStatement, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replace:
+    """One node gives way to another, which may hold the old one, or to nothing."""
+
+    node: cst.CSTNode
+    new: cst.CSTNode | cst.RemovalSentinel
+
+
+@dataclass(frozen=True, slots=True)
+class AddImport:
+    """`from module import name` at the top of the file, unless it is there already."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveImportIfUnused:
+    """The module's own import of a name goes, if nothing mentions that name any more."""
+
+    name: str
+
+
+Edit: TypeAlias = Splice | Replace | AddImport | RemoveImportIfUnused
+"""One change of a syntax tree. Nodes of the old tree are meant by identity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A rewrite that removes a finding; all edits apply or none does."""
+    """A rewrite that removes a finding; all edits apply or none does.
+
+    `title` is a verb phrase, `reason` says why the fix is UNSAFE and is empty where it is SAFE.
+    """
 
     title: str
     safety: Safety
     edits: tuple[Edit, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,285 @@
+"""One file rewritten: fixes applied, and kept only where a new check proves them right."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessionlint.check import Project, check_source
+from sessionlint.errors import UnfitEdit, UnreadableFile
+from sessionlint.model import Finding, Severity
+from sessionlint.rule import Rule
+
+if TYPE_CHECKING:
+    from sessionlint.source.parse import Source
+
+__all__ = ["Fixed", "fix_source", "without_edits"]
+
+WALKS = 10
+"""How often a file is checked and rewritten before it counts as never settling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A file after its fixes, and its findings, none of which holds a syntax tree any more.
+
+    `applied` are findings of the old text, in the order in which they were fixed; `remaining` are
+    those of the new one. `refused` are the remaining ones whose fix was allowed and not good, each
+    with the reason in words. Where nothing is applied, `data` is what was given.
+    """
+
+    data: bytes
+    applied: tuple[Finding, ...] = ()
+    remaining: tuple[Finding, ...] = ()
+    refused: tuple[tuple[Finding, str], ...] = ()
+
+
+def fix_source(
+    data: bytes,
+    path: Path,
+    rules: Sequence[Rule],
+    project: Project,
+    allowed: Callable[[Finding], bool],
+) -> Fixed:
+    """A file with every finding fixed that has a fix, is `allowed` and turns out well.
+
+    A fix turns out well when the new text is Python, its finding is gone and no other has come.
+    Fixing the result again changes nothing. Nothing is written; afterwards `project` knows the
+    file as it is returned.
+
+    Raises:
+        UnreadableFile: the file cannot be decoded or parsed, or nests too deep to follow.
+    """
+    found = check_source(data, path, rules, project)
+    if not any(one.fix is not None and allowed(one) for one in found):
+        return Fixed(data, remaining=tuple(map(without_edits, found)))
+    # Edits are about nodes of the whole file; what was found is found again in its tree.
+    project.read_whole(path)
+    found = check_source(data, path, rules, project)
+    return _Bench(path, rules, project, allowed).fixed(data, found)
+
+
+def without_edits(finding: Finding) -> Finding:
+    """The finding with nothing that keeps a syntax tree alive."""
+    if finding.fix is None or not finding.fix.edits:
+        return finding
+    return replace(finding, fix=replace(finding.fix, edits=()))
+
+
+@dataclass(frozen=True)
+class _State:
+    """A text of the file with what is found in it; edits are about the tree of `source`."""
+
+    source: Source
+    findings: Sequence[Finding]
+    marks: Sequence[frozenset[_Mark]]
+
+
+_Mark = tuple[bool, str, str]
+"""What stays of a finding when others are fixed: whether it is more than a matter of form, the
+function it is in, and the words it is about. Lines move and messages tell another way out."""
+
+
+class _Bench:
+    """Where one file is fixed, text by text."""
+
+    def __init__(
+        self,
+        path: Path,
+        rules: Sequence[Rule],
+        project: Project,
+        allowed: Callable[[Finding], bool],
+    ) -> None:
+        self._path = path
+        self._rules = rules
+        self._project = project
+        self._allowed = allowed
+
+    def fixed(self, data: bytes, found: Sequence[Finding]) -> Fixed:
+        """The file after as many walks as it needs."""
+        state = start = self._state(data, found)
+        applied: list[Finding] = []
+        refused: list[tuple[Finding, str]] = []
+        for _ in range(WALKS):
+            after, done, refused = self._walk(state)
+            if after is state:
+                break
+            state = after
+            applied += done
+        else:
+            refused = []
+            if self._wanted(state):
+                # Have: what is written now would be changed by the next run.
+                refused = [(one, _UNSETTLED) for one in self._wanted(start)]
+                state, applied = start, []
+        self._project.replace(self._path, state.source.data)
+        return Fixed(
+            state.source.data,
+            tuple(map(without_edits, applied)),
+            tuple(map(without_edits, state.findings)),
+            tuple((without_edits(finding), reason) for finding, reason in refused),
+        )
+
+    def _wanted(self, state: _State) -> list[Finding]:
+        return [one for one in state.findings if one.fix is not None and self._allowed(one)]
+
+    def _walk(self, state: _State) -> tuple[_State, list[Finding], list[tuple[Finding, str]]]:
+        """The text after fixes that can be made together, those fixes' findings, and the refused.
+
+        As long as all of them fail, the ones that had to wait for them are tried.
+        """
+        from sessionlint.source.splice import apart
+
+        waiting = self._wanted(state)
+        refused: list[tuple[Finding, str]] = []
+        if waiting and state.source.module.bytes != state.source.data:
+            return state, [], [(one, _NOT_KEPT) for one in waiting]
+        while waiting:
+            fixes = [one.fix for one in waiting if one.fix is not None]
+            chosen = {id(waiting[index]) for index in apart(state.source.module, fixes)}
+            attempt = _Attempt(self, state)
+            attempt.add([one for one in waiting if id(one) in chosen])
+            refused += attempt.refused
+            if attempt.done:
+                return attempt.after, attempt.done, refused
+            waiting = [one for one in waiting if id(one) not in chosen]
+        return state, [], refused
+
+    def checked(self, data: bytes) -> _State:
+        """Another text of the file.
+
+        Raises:
+            UnreadableFile: it cannot be parsed.
+        """
+        self._project.replace(self._path, data)
+        return self._state(data, check_source(data, self._path, self._rules, self._project))
+
+    def _state(self, data: bytes, found: Sequence[Finding]) -> _State:
+        source = self._project.evaluator.tree.source(self._path, data)
+        return _State(source, found, _marks(source, found))
+
+
+class _Attempt:
+    """Fixes of one text, made together as far as they get along with it and each other."""
+
+    def __init__(self, bench: _Bench, state: _State) -> None:
+        self._bench = bench
+        self._before = state
+        self.after = state
+        self.done: list[Finding] = []
+        self.refused: list[tuple[Finding, str]] = []
+
+    def add(self, findings: Sequence[Finding]) -> None:
+        """Make these as well; halves of them by themselves where not all can be made."""
+        outcome = self._tried([*self.done, *findings])
+        if isinstance(outcome, _State):
+            self.after = outcome
+            self.done += findings
+        elif len(findings) == 1:
+            self.refused.append((findings[0], outcome))
+        else:
+            half = len(findings) // 2
+            self.add(findings[:half])
+            self.add(findings[half:])
+
+    def _tried(self, findings: Sequence[Finding]) -> _State | str:
+        """The text with these fixed, or why it is not good."""
+        from sessionlint.source.splice import applied
+
+        before = self._before
+        edits = [edit for one in findings if one.fix is not None for edit in one.fix.edits]
+        try:
+            data = applied(before.source.module, edits).bytes
+            if data == before.source.data:
+                return "its edits change nothing"
+            after = self._bench.checked(data)
+        except UnfitEdit as error:
+            return str(error)
+        except UnreadableFile as error:
+            return f"the result is not Python: {error.reason}"
+        except SyntaxError as error:
+            # Have: LibCST refuses to build a node, which is this error to it.
+            return f"the result is not Python: {error.msg}"
+        except UnicodeEncodeError:
+            return "the file's encoding has no room for the result"
+        except RecursionError:
+            return "nested too deep to rewrite"
+        if after.source.module.bytes != data:
+            return _NOT_KEPT
+        return _complaint(before, after, findings) or after
+
+
+_NOT_KEPT = "the parser does not keep every byte of this file"
+_UNSETTLED = f"the file is still not settled after {WALKS} rounds"
+
+
+def _complaint(before: _State, after: _State, fixed: Sequence[Finding]) -> str:
+    """What speaks against a new text; empty when it is good."""
+    error = _syntax_error(after.source.data)
+    if error and not _syntax_error(before.source.data):
+        return f"the result is not Python: {error}"
+    ids = set(map(id, fixed))
+    room: Counter[_Mark] = Counter()
+    gone: set[_Mark] = set()
+    for finding, marks in zip(before.findings, before.marks, strict=True):
+        if id(finding) in ids:
+            gone.update(marks)
+        else:
+            room.update(marks)
+    for finding, marks in zip(after.findings, after.marks, strict=True):
+        if any(room[mark] <= 0 for mark in marks):
+            if marks & gone:
+                return "it would still be found"
+            where = f"{finding.code} on line {finding.span.line}"
+            return f"the result would have a new {where}: {finding.message}"
+        room.subtract(marks)
+    return ""
+
+
+def _syntax_error(data: bytes) -> str:
+    """Why Python itself would not compile a text, which LibCST may still have parsed."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(data, "<file>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error.msg
+    except (ValueError, RecursionError, MemoryError):
+        return "it cannot be compiled"
+    return ""
+
+
+def _marks(source: Source, findings: Sequence[Finding]) -> list[frozenset[_Mark]]:
+    """The marks of each finding: one as a finding, and one more if it is more than form."""
+    import libcst as cst
+
+    from sessionlint.source.walk import descend
+
+    if not findings:
+        return []
+    homes = [
+        node for node in descend(source.module) if isinstance(node, (cst.FunctionDef, cst.ClassDef))
+    ]
+    source.positions.want(homes)
+    places = [(source.positions.span(node), node.name.value) for node in homes]
+    found: list[frozenset[_Mark]] = []
+    for finding in findings:
+        at = finding.span
+        around = (name for span, name in places if span.line <= at.line <= span.end_line)
+        about = ".".join(around), _words(source.lines, finding)
+        kinds = {False, finding.severity is not Severity.STYLE}
+        found.append(frozenset((kind, *about) for kind in kinds))
+    return found
+
+
+def _words(lines: Sequence[str], finding: Finding) -> str:
+    """What a finding underlines up to a bracket, in which other fixes may be at work."""
+    span = finding.span
+    text = list(lines[span.line - 1 : span.end_line])
+    text[-1:] = [line[: span.end_column] for line in text[-1:]]
+    text[:1] = [line[span.column :] for line in text[:1]]
+    return " ".join(" ".join(text).partition("(")[0].split())

@@ -1,0 +1,113 @@
+"""A resource used in the expression that opens it, given a name and a `with`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.values import Thing
+from sessionlint.flow.body import Body
+from sessionlint.flow.unbound import Unbound
+from sessionlint.model import Fix, Safety, Splice
+from sessionlint.rewrite.leaving import Loaded
+from sessionlint.rewrite.lists import index_of
+from sessionlint.rewrite.manners import led_closely, opening
+
+__all__ = ["bound"]
+
+_NAMES: Final = {"session": ("session", "db"), "connection": ("connection", "conn")}
+
+
+def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
+    """The fix that opens it by `with` before its statement, None where that could change more.
+
+    Opening has to be the first thing the statement does, or the order would be another.
+    """
+    made = found.acquired
+    body = Body(block)
+    line = next((n for n in body.above(made) if isinstance(n, cst.BaseStatement)), None)
+    holder = next(body.above(line), None) if line is not None else None
+    entered = opening(evaluator, block, found.thing, made)
+    if entered is None or not isinstance(holder, (cst.IndentedBlock, cst.Module)):
+        return None
+    first = _first(line)
+    if first is None or made not in set(_firsts(first)) or line is None:
+        return None
+    start = index_of(holder.body, line)
+    named = cst.SimpleStatementLine([cst.Pass()], leading_lines=getattr(line, "leading_lines", ()))
+    if found.call is None:
+        assert isinstance(line, cst.SimpleStatementLine)
+        named = named.with_changes(trailing_whitespace=line.trailing_whitespace)
+        around = entered.around(None, (), named, holder)
+        edits = (Splice(holder, start, start + 1, (around,)), *entered.edits)
+        return Fix(entered.title, Safety.SAFE, edits)
+    name = _name(found.thing, block)
+    if name is None:
+        return None
+    using = line.with_changes(leading_lines=()).deep_replace(made, cst.Name(name))
+    assert isinstance(using, cst.BaseStatement)
+    behind = holder.body[start + 1 :]
+    loaded = Loaded(name, found.thing, block, [using, *behind])
+    needing = [index for index, one in enumerate(behind) if loaded.is_in(one)]
+    stop = needing[-1] + 1 if needing else 0
+    inside = [using, *behind[:stop]]
+    around = entered.around(name, [led_closely(inside[0]), *inside[1:]], named, holder)
+    reason = "; ".join(_reasons(Loaded(name, found.thing, block, inside), found.thing.type.noun))
+    safety = Safety.UNSAFE if reason else Safety.SAFE
+    edits = (Splice(holder, start, start + 1 + stop, (around,)), *entered.edits)
+    return Fix(entered.title, safety, edits, reason)
+
+
+def _reasons(loaded: Loaded, noun: str) -> Iterator[str]:
+    if next(loaded.results(), None) is not None:
+        yield f"what is returned may still need the {noun}"
+    if next(loaded.kept(), None) is not None:
+        yield f"what is stored or passed on may still need the {noun}"
+
+
+def _name(thing: Thing, block: Block) -> str | None:
+    """A name that means nothing yet, here or around."""
+    taken: set[str] = set()
+    scope: Block | None = block
+    while scope is not None:
+        taken |= scope.names.keys() | scope.declared
+        scope = scope.parent
+    spoken = taken | {n.value for n in Body(block).nodes if isinstance(n, cst.Name)}
+    return next((name for name in _NAMES[thing.type.kind.value] if name not in spoken), None)
+
+
+def _first(line: cst.CSTNode | None) -> cst.CSTNode | None:
+    """What a statement evaluates before anything else."""
+    match line:
+        case cst.SimpleStatementLine(
+            body=[cst.Return(value=value) | cst.Expr(value=value) | cst.Assign(value=value)]
+        ):
+            return value
+        case cst.SimpleStatementLine(body=[cst.AnnAssign(target=cst.Name(), value=value)]):
+            return value
+        case cst.For(iter=source):
+            return source
+    return None
+
+
+def _firsts(node: cst.CSTNode | None) -> Iterator[cst.CSTNode]:
+    """An expression, what it evaluates first, and so on down."""
+    while node is not None:
+        yield node
+        match node:
+            case cst.Await(expression=inner) | cst.Attribute(value=inner):
+                node = inner
+            case cst.Subscript(value=inner) | cst.Comparison(left=inner):
+                node = inner
+            case cst.BinaryOperation(left=inner) | cst.BooleanOperation(left=inner):
+                node = inner
+            case cst.Call(func=cst.Name(), args=[cst.Arg(value=inner, star=""), *_]):
+                node = inner
+            case cst.Call(func=inner):
+                node = inner
+            case _:
+                return

@@ -1,0 +1,106 @@
+"""Statements that do nothing but close the resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.syntax import bare, is_name, text_of
+from sessionlint.flow.resource import Resource
+from sessionlint.source.walk import children
+
+__all__ = ["closes", "has_only_closes", "is_close", "is_doubted"]
+
+_CLOSES: Final = frozenset({"close", "aclose"})
+
+
+def is_close(node: cst.CSTNode, resource: Resource) -> bool:
+    """Whether a statement closes the resource, asked for or not, and does nothing else."""
+    match node:
+        case cst.SimpleStatementLine(body=[cst.Expr(value=value)]):
+            return _closes(value, resource)
+        case cst.If(test=test, body=body, orelse=None):
+            return _asks_for(test, resource.name) and has_only_closes(body, resource)
+    return False
+
+
+def has_only_closes(suite: cst.BaseSuite, resource: Resource) -> bool:
+    """Whether all statements of a suite are such."""
+    if isinstance(suite, cst.SimpleStatementSuite):
+        return all(isinstance(s, cst.Expr) and _closes(s.value, resource) for s in suite.body)
+    return all(is_close(statement, resource) for statement in suite.body)
+
+
+def closes(node: cst.CSTNode, resource: Resource) -> Iterator[cst.CSTNode]:
+    """The closing statements below a node, outermost only; or one-line suites of nothing else."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        is_suite = isinstance(one, cst.SimpleStatementSuite) and has_only_closes(one, resource)
+        if is_suite or is_close(one, resource):
+            yield one
+        elif not isinstance(one, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
+            stack.extend(children(one))
+
+
+def is_doubted(node: cst.CSTNode, resource: Resource, known: set[int]) -> bool:
+    """Whether something below a node ends the resource in another way than `known` statements."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if id(one) in known:
+            continue
+        if isinstance(one, cst.BaseExpression) and _ends(one, resource):
+            return True
+        stack.extend(children(one))
+    return False
+
+
+def _closes(value: cst.BaseExpression, resource: Resource) -> bool:
+    match bare(value):
+        case cst.Call(func=cst.Attribute(value=owner, attr=method), args=[]):
+            return is_name(owner, resource.name) and method.value in _CLOSES and _is_exact(resource)
+        case cst.Call(func=cst.Attribute(value=pool, attr=method), args=[cst.Arg(value=given)]):
+            returned = method.value == "release" and is_name(given, resource.name)
+            return returned and _pool(resource) == text_of(pool)
+    return False
+
+
+def _is_exact(resource: Resource) -> bool:
+    """Whether `close` does what the `with` does: a pooled connection is given back, not closed."""
+    return resource.thing.type.name != "asyncpg.PoolConnection"
+
+
+def _pool(resource: Resource) -> str:
+    match bare(resource.acquired):
+        case cst.Call(func=cst.Attribute(value=owner)):
+            return text_of(owner)
+    return ""
+
+
+def _ends(node: cst.BaseExpression, resource: Resource) -> bool:
+    match node:
+        case cst.Attribute(value=owner, attr=method):
+            return is_name(owner, resource.name) and resource.thing.type.is_release(method.value)
+        case cst.Call(func=cst.Attribute(attr=cst.Name(value="release" | "putconn")), args=args):
+            return any(is_name(arg.value, resource.name) for arg in args)
+    return False
+
+
+def _asks_for(test: cst.BaseExpression, name: str) -> bool:
+    """Whether a condition asks for nothing but that there is a resource."""
+    match test:
+        case cst.Name(value=value):
+            return value == name
+        case cst.Comparison(
+            left=cst.Name(value=value),
+            comparisons=[
+                cst.ComparisonTarget(
+                    operator=cst.IsNot() | cst.NotEqual(), comparator=cst.Name(value="None")
+                )
+            ],
+        ):
+            return value == name
+    return False

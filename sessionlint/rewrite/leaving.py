@@ -1,0 +1,153 @@
+"""What was loaded through a resource and may outlive it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.catalog import Kind
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import dotted, last_name
+from sessionlint.facts.values import Thing
+from sessionlint.flow.harmless import LOG_CALLS, LOGGERS, SAFE_CALLS
+from sessionlint.source.walk import children, descend
+
+__all__ = ["Loaded"]
+
+_VALUES: Final = frozenset("len int float bool str repr isinstance any all hash round".split())
+"""Built-ins whose result holds on to nothing."""
+
+_PLAIN: Final = frozenset(
+    "count rowcount commit flush rollback close add add_all delete is_active isoformat "
+    "in_transaction".split()
+)
+"""Methods and attributes of sessions and results that give a plain value, or None."""
+
+_FETCHING: Final = frozenset(
+    "fetchall fetchone fetchmany all first one one_or_none scalar scalar_one scalar_one_or_none "
+    "fetch fetchrow fetchval list tuple dict set sorted sum max min".split()
+)
+"""What takes rows out of a result; they are plain, except for objects that a session keeps."""
+
+_KEEPING: Final = frozenset("append extend add put update insert setdefault appendleft".split())
+_INNER: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+
+
+class Loaded:
+    """The names of a region that may hold something which still needs the resource."""
+
+    def __init__(
+        self, name: str, thing: Thing, block: Block, region: Sequence[cst.CSTNode]
+    ) -> None:
+        self._name = name
+        self._declared = block.declared
+        self._is_session = thing.type.kind is Kind.SESSION
+        self.names: frozenset[str] = frozenset({name})
+        nodes = [node for statement in region for node in descend(statement)]
+        self._nodes = nodes
+        known = -1
+        while known < len(self.names):
+            known = len(self.names)
+            self.names |= {name for node in nodes for name in self._given(node)}
+
+    def is_in(self, node: cst.CSTNode) -> bool:
+        """Whether one of the names, the resource's own among them, is spoken in a node."""
+        return any(isinstance(one, cst.Name) and one.value in self.names for one in descend(node))
+
+    def results(self) -> Iterator[cst.CSTNode]:
+        """The statements that give the caller something loaded."""
+        for node in self._nodes:
+            if isinstance(node, (cst.Return, cst.Yield)) and self._carries(node.value):
+                yield node
+
+    def kept(self) -> Iterator[cst.CSTNode]:
+        """The places that store something loaded or pass it on."""
+        for node in self._nodes:
+            if isinstance(node, (cst.Assign, cst.AnnAssign, cst.AugAssign)):
+                if self._carries(node.value) and any(self._is_outside(t) for t in _targets(node)):
+                    yield node
+            elif isinstance(node, cst.Call) and self._passes_on(node):
+                yield node
+
+    def _is_outside(self, target: cst.CSTNode) -> bool:
+        if isinstance(target, (cst.Tuple, cst.List)):
+            return any(self._is_outside(element.value) for element in target.elements)
+        return not isinstance(target, cst.Name) or target.value in self._declared
+
+    def _passes_on(self, call: cst.Call) -> bool:
+        owner = call.func.value if isinstance(call.func, cst.Attribute) else None
+        name = last_name(call.func)
+        given = [arg.value for arg in call.args if not self._is_it(arg.value)]
+        if not any(self._carries(value) for value in given):
+            return False
+        if (owner is not None and self._carries(owner)) or not self._is_session:
+            # A cursor given to a function is a loan; an object of a session may load more later.
+            return name in _KEEPING and not self._is_it(owner)
+        is_logging = owner is not None and last_name(owner) in LOGGERS and name in LOG_CALLS
+        return not is_logging and (dotted(call.func) or "") not in SAFE_CALLS | _VALUES | _FETCHING
+
+    def _is_it(self, node: cst.CSTNode | None) -> bool:
+        return isinstance(node, cst.Name) and node.value == self._name
+
+    def _given(self, node: cst.CSTNode) -> Iterator[str]:
+        match node:
+            case cst.Assign() | cst.AnnAssign() | cst.AugAssign():
+                if self._carries(node.value):
+                    yield from _names(_targets(node))
+            case cst.NamedExpr(target=target, value=value):
+                if self._carries(value):
+                    yield from _names([target])
+            case cst.For(target=target, iter=source) | cst.CompFor(target=target, iter=source):
+                if self._carries(source):
+                    yield from _names([target])
+            case cst.WithItem(item=item, asname=cst.AsName(name=target)):
+                if self._carries(item):
+                    yield from _names([target])
+            case cst.Call(func=cst.Attribute(value=cst.Name(value=holder), attr=method), args=args):
+                if method.value in _KEEPING and any(self._carries(arg.value) for arg in args):
+                    yield holder
+
+    def _carries(self, value: cst.CSTNode | None) -> bool:
+        """Whether a value may need the resource."""
+        match value:
+            case None:
+                return False
+            case cst.From(item=item):
+                return self._carries(item)
+            case cst.Name(value=name):
+                return name in self.names
+            case cst.Comparison() | cst.FormattedString() | cst.UnaryOperation():
+                return False
+            case cst.Attribute(value=owner, attr=name):
+                return name.value not in _PLAIN and self._carries(owner)
+            case cst.Call():
+                return self._gives(value)
+            case cst.IfExp(body=first, orelse=second):
+                return self._carries(first) or self._carries(second)
+            case cst.CompFor() | cst.Lambda():
+                return self.is_in(value)
+        return any(self._carries(below) for below in children(value))
+
+    def _gives(self, call: cst.Call) -> bool:
+        name = last_name(call.func)
+        owner = call.func.value if isinstance(call.func, cst.Attribute) else None
+        is_value = name in (_VALUES if owner is None else _PLAIN)
+        if is_value or (not self._is_session and name in _FETCHING):
+            return False
+        return self._carries(owner) or any(self._carries(arg.value) for arg in call.args)
+
+
+def _targets(node: cst.Assign | cst.AnnAssign | cst.AugAssign) -> list[cst.BaseExpression]:
+    if isinstance(node, cst.Assign):
+        return [target.target for target in node.targets]
+    return [node.target]
+
+
+def _names(targets: Iterable[cst.CSTNode]) -> Iterator[str]:
+    for target in targets:
+        if isinstance(target, cst.Name):
+            yield target.value
+        elif isinstance(target, (cst.Tuple, cst.List)):
+            yield from _names(element.value for element in target.elements)

@@ -1,0 +1,267 @@
+"""A lifetime ended by hand, or not at all, rewritten so that a `with` ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from sessionlint.facts.syntax import is_name
+from sessionlint.flow.operations import Operations
+from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
+from sessionlint.model import Fix, Safety, Splice
+from sessionlint.rewrite.closes import closes, is_doubted
+from sessionlint.rewrite.joining import joined
+from sessionlint.rewrite.leaving import Loaded
+from sessionlint.rewrite.lists import index_of, lines_of
+from sessionlint.rewrite.manners import Opening, indent_of, led_closely, opening
+from sessionlint.rewrite.pruning import comments, pruned
+from sessionlint.rewrite.region import Region, region, spoken_elsewhere
+from sessionlint.rewrite.tails import Tail, Tails, leaps
+from sessionlint.source.walk import descend
+
+__all__ = ["managed"]
+
+_Statements = Sequence[cst.BaseStatement]
+
+
+def managed(life: Lifetime) -> Fix | None:
+    """The fix that lets a `with` end a lifetime, None where no sound one is known."""
+    if any(end.ending not in {Ending.LEFT_OPEN, Ending.RELEASED} for end in life.ends):
+        return None
+    resource = life.resource
+    entered = opening(resource.evaluator, resource.block, resource.thing, resource.acquired)
+    place = region(resource) if entered is not None else None
+    if entered is None or place is None:
+        return None
+    try:
+        return _Rewriting(life, entered, place).fix()
+    except RecursionError:
+        # LibCST recurses over nesting, a chain of `elif` included: such a function is left alone.
+        return None
+
+
+class _Rewriting:
+    """One attempt: `reasons` are why the result would not do the same in every run."""
+
+    def __init__(self, life: Lifetime, entered: Opening, place: Region) -> None:
+        self._life = life
+        self._entered = entered
+        self._place = place
+        self._resource = life.resource
+        self._reasons: list[str] = []
+        self._stretch()
+        parts: list[cst.CSTNode] = [*place.statements, *([place.guard] if place.guard else [])]
+        self._marks = {id(c): c for part in parts for c in closes(part, life.resource)}
+        self._before, self._inside, self._behind = self._parted()
+
+    def fix(self) -> Fix | None:
+        """The whole rewrite, None where it would not be sound or lose something."""
+        if not self._is_followed() or not self._is_free():
+            return None
+        self._weigh_what_leaves()
+        splice = self._splice()
+        if splice is None:
+            return None
+        safety = Safety.UNSAFE if self._reasons else Safety.SAFE
+        reason = "; ".join(self._reasons)
+        return Fix(self._entered.title, safety, (splice, *self._entered.edits), reason)
+
+    def _stretch(self) -> None:
+        """Where nothing ever closed, cover all that may need the resource."""
+        place = self._place
+        if self._life.has_releases:
+            return
+        later = place.block.body[place.stop :]
+        loaded = self._loaded(place.block.body[place.start + 1 :])
+        needing = [index for index, one in enumerate(later) if loaded.is_in(one)]
+        place.stop += needing[-1] + 1 if needing else 0
+
+    def _parted(self) -> tuple[_Statements, _Statements, _Statements]:
+        """What stands before the `with`, what goes inside, and what a `finally` does after it.
+
+        What a `finally` does after the close has to wait for the end of the `with`, in a
+        `finally` of its own.
+        """
+        whole = (), self._place.statements, ()
+        tails = Tails(Operations(self._resource), set(self._marks))
+        if not self._place.statements:
+            return whole
+        *before, only = self._place.statements
+        match only:
+            case cst.Try(finalbody=cst.Finally(body=cst.IndentedBlock() as last) as final):
+                marked = [i for i, one in enumerate(last.body) if id(one) in self._marks]
+                behind = last.body[marked[0] + 1 :] if marked else ()
+                rest = [one for one in behind if id(one) not in self._marks]
+                leading = last.body[: marked[0]] if marked else ()
+                is_worth = bool(rest) and tails.after(rest) is Tail.WORK and not leaps(leading)
+                is_closed = any(id(one) in self._marks for one in before)
+                if not is_worth or is_closed or tails.after(before) is not Tail.NOTHING:
+                    return whole
+                kept = last.with_changes(body=last.body[: marked[0] + 1])
+                ended = only.with_changes(finalbody=final.with_changes(body=kept))
+                return before, [ended], rest
+        return whole
+
+    def _is_followed(self) -> bool:
+        """Whether nothing uses the resource between its closes and the end of the `with`."""
+        place, marks = self._place, set(self._marks)
+        scope = place.guard or cst.IndentedBlock(list(place.statements))
+        if is_doubted(scope, self._resource, marks):
+            return False
+        tails = Tails(Operations(self._resource), marks)
+        tails.follow(self._inside)
+        if place.guard is not None and not self._is_guard_followed(place.guard, tails):
+            return False
+        if tails.worst is Tail.MORE:
+            return False
+        if self._behind:
+            self._reasons.append(
+                "the rest of the `finally` would also run if the opening or the close failed"
+            )
+        if tails.worst is Tail.WORK:
+            self._reasons.append("what stood behind a close would run before it")
+        if tails.is_caught:
+            self._reasons.append("an error of the close itself would reach no handler")
+        return True
+
+    def _is_guard_followed(self, guard: cst.Try, tails: Tails) -> bool:
+        """The same for a `try` around: its other parts would run after the close, not before."""
+        parts = [*guard.handlers, *(p for p in (guard.orelse, guard.finalbody) if p is not None)]
+        marked = {id(n) for part in parts for m in closes(part, self._resource) for n in descend(m)}
+        if any(id(name) not in marked for name in self._place.outside):
+            return False
+        later = max((tails.after(lines_of(part.body)) for part in parts), default=Tail.NOTHING)
+        if later is Tail.MORE:
+            return False
+        if later is Tail.WORK:
+            self._reasons.append("what stood before a close would run behind it")
+        if any(not self._is_passing_on(handler) for handler in guard.handlers):
+            self._reasons.append("an error of the close itself would reach a handler")
+        if self._place.unborn is None:
+            self._reasons.append("an error of the opening itself would be raised as it is")
+        return True
+
+    def _is_passing_on(self, handler: cst.ExceptHandler) -> bool:
+        """Whether a handler without its closes does nothing but `raise`."""
+        rest = [one for one in lines_of(handler.body) if id(one) not in self._marks]
+        match rest:
+            case [cst.SimpleStatementLine(body=[cst.Raise(exc=None)])]:
+                return True
+        return False
+
+    def _is_free(self) -> bool:
+        """Whether nobody outside gets it, and no function or generator inside may use it later."""
+        nodes = [node for statement in self._place.statements for node in descend(statement)]
+        if any(self._is_given_away(node) for node in nodes):
+            return False
+        if not self._life.leaks:
+            return True
+        inner = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+        operations = Operations(self._resource)
+        return not any(isinstance(node, inner) and operations.mentions(node) for node in nodes)
+
+    def _is_given_away(self, node: cst.CSTNode) -> bool:
+        """Whether a statement stores or returns it: after a close that is no hand-over."""
+        match node:
+            case cst.Assign(value=value) | cst.Return(value=cst.BaseExpression() as value):
+                return is_name(value, self._resource.name)
+        return False
+
+    def _weigh_what_leaves(self) -> None:
+        """Look for what is loaded and used after the `with` where nothing closed before."""
+        life, place = self._life, self._place
+        if not any(end.way in {Way.NEXT, Way.RETURN, Way.STOP, Way.LOST} for end in life.leaks):
+            return
+        if life.shape is Shape.YIELDED and any(end.is_ordinary for end in life.leaks):
+            self._reasons.append("what is loaded may be used after the `yield`")
+            return
+        if life.shape is Shape.YIELDED:
+            # Have: whoever resumes it finds it closed already; only a failing borrower did not.
+            return
+        loaded = self._loaded(place.block.body[place.start + 1 :])
+        later = place.block.body[place.stop :]
+        is_later = not self._ends_closed() and any(map(loaded.is_in, later))
+        if is_later or spoken_elsewhere(place, loaded.names - {self._resource.name}):
+            self._reasons.append("what is loaded is used after the close")
+        within = self._loaded(place.statements)
+        if any(isinstance(node, cst.Yield) for s in place.statements for node in descend(s)):
+            self._reasons.append("the generator may be left waiting inside the `with`")
+        closed = self._returns_behind_closes()
+        if any(id(node) not in closed for node in within.results()):
+            self._reasons.append(f"what is returned may still need the {life.noun}")
+        if not life.has_releases and next(within.kept(), None) is not None:
+            self._reasons.append(f"what is stored or passed on may still need the {life.noun}")
+
+    def _returns_behind_closes(self) -> set[int]:
+        """The ids of the returns that follow a close in their list of statements."""
+        found: set[int] = set()
+        nodes = (node for statement in self._place.statements for node in descend(statement))
+        for block in nodes:
+            if not isinstance(block, cst.IndentedBlock):
+                continue
+            closes = [index for index, one in enumerate(block.body) if id(one) in self._marks]
+            behind = block.body[closes[0] + 1 :] if closes else ()
+            lines = (one for one in behind if isinstance(one, cst.SimpleStatementLine))
+            found.update(id(small) for one in lines for small in one.body)
+        return found
+
+    def _ends_closed(self) -> bool:
+        """Whether whatever falls through the region has closed the resource."""
+        last = self._place.block.body[self._place.stop - 1]
+        match last:
+            case cst.Try(finalbody=cst.Finally(body=cst.IndentedBlock(body=final))):
+                return any(id(one) in self._marks for one in final)
+        return id(last) in self._marks
+
+    def _loaded(self, statements: Sequence[cst.CSTNode]) -> Loaded:
+        resource = self._resource
+        return Loaded(resource.name, resource.thing, resource.block, statements)
+
+    def _splice(self) -> Splice | None:
+        """The statements of the innermost list that holds everything, rewritten."""
+        place = self._place
+        block, start, stop = place.block, place.start, place.stop
+        new: list[cst.BaseStatement] = [*self._before, self._whole()]
+        if place.guard is not None:
+            rest = [*block.body[:start], *new, *block.body[stop:]]
+            new = [place.guard.with_changes(body=block.with_changes(body=rest))]
+            above = next(place.body.above(place.guard))
+            if not isinstance(above, (cst.IndentedBlock, cst.Module)):
+                return None
+            block, start = above, index_of(above.body, place.guard)
+            stop = start + 1
+        removed = set(self._marks)
+        if place.unborn is not None:
+            unborn = [i for i, one in enumerate(block.body[:start]) if one is place.unborn]
+            if not unborn:
+                return None
+            removed.add(id(place.unborn))
+            new = [*block.body[unborn[0] : start], *new]
+            start = unborn[0]
+        old = block.body[start:stop]
+        statements = pruned(new, frozenset(removed))
+        if sorted(comments(old)) != sorted(comments(statements)):
+            return None
+        splice = Splice(block, start, stop, statements)
+        return joined(splice, place.body, self._resource)
+
+    def _whole(self) -> cst.BaseStatement:
+        """The `with`, inside a `try` for what has to follow it."""
+        place = self._place
+        line, name = place.acquiring, self._resource.name
+        inside = list(self._inside)
+        if inside:
+            inside[0] = led_closely(inside[0])
+            if id(self._inside[0]) in self._marks:
+                self._marks[id(inside[0])] = inside[0]
+        managing = self._entered.around(name, inside, line, place.block)
+        if not self._behind:
+            return managing
+        first, *rest = self._behind
+        indent = indent_of(place.block)
+        return cst.Try(
+            cst.IndentedBlock([managing.with_changes(leading_lines=[])], indent=indent),
+            finalbody=cst.Finally(cst.IndentedBlock([led_closely(first), *rest], indent=indent)),
+            leading_lines=managing.leading_lines,
+        )

@@ -1,0 +1,131 @@
+"""Which `with` ends a resource exactly as its own close does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import bare
+from sessionlint.facts.values import Method, Symbol, Thing
+from sessionlint.model import AddImport, Edit
+
+__all__ = ["Opening", "indent_of", "led_closely", "opening"]
+
+
+class _Manner(Enum):
+    PLAIN = "`with call() as name`"
+    UNAWAITED = "`async with call() as name`, the call itself and not what awaiting it gives"
+    CLOSING = "`with closing(call()) as name`"
+
+
+_MANNERS: Final = {
+    "Session": _Manner.PLAIN,
+    "AsyncSession": _Manner.PLAIN,
+    "Connection": _Manner.PLAIN,
+    "AsyncConnection": _Manner.UNAWAITED,
+    "asyncpg.PoolConnection": _Manner.UNAWAITED,
+    "aiosqlite.Connection": _Manner.UNAWAITED,
+    "RawConnection": _Manner.CLOSING,
+    "psycopg2.connection": _Manner.CLOSING,
+    "psycopg.Connection": _Manner.CLOSING,
+}
+"""By type of the catalogue; the others have no `with` that does what their close does.
+
+Source: a psycopg connection commits at the end of `with`, which `close` does not; psycopg2's
+stays open. An AsyncConnection that was awaited refuses to be entered:
+https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html#sqlalchemy.ext.asyncio.AsyncConnection.start
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opening:
+    """What a `with` statement enters; `needs_closing` when it is wrapped in contextlib's."""
+
+    expression: cst.BaseExpression
+    is_async: bool
+    needs_closing: bool = False
+
+    @property
+    def title(self) -> str:
+        """What a fix does that uses it."""
+        return "wrap in `async with`" if self.is_async else "wrap in `with`"
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What the file needs besides."""
+        return (AddImport("contextlib", "closing"),) if self.needs_closing else ()
+
+    def around(
+        self,
+        name: str | None,
+        statements: Sequence[cst.BaseStatement],
+        line: cst.SimpleStatementLine,
+        block: cst.IndentedBlock | cst.Module,
+    ) -> cst.With:
+        """The `with` in the place of a line of a block, with statements inside."""
+        asname = cst.AsName(cst.Name(name)) if name else None
+        body = cst.IndentedBlock(
+            statements or [cst.SimpleStatementLine([cst.Pass()])],
+            header=line.trailing_whitespace,
+            indent=indent_of(block),
+        )
+        return cst.With(
+            [cst.WithItem(self.expression, asname)],
+            body,
+            asynchronous=cst.Asynchronous() if self.is_async else None,
+            leading_lines=line.leading_lines,
+        )
+
+
+def opening(
+    evaluator: Evaluator, block: Block, thing: Thing, made: cst.BaseExpression
+) -> Opening | None:
+    """What to enter in place of an acquisition in a block, None where no `with` does the same."""
+    manner = _MANNERS.get(thing.type.name)
+    if manner is None or thing.is_guess or thing.is_maybe:
+        return None
+    found: Opening | None = None
+    call = bare(made)
+    is_awaited = isinstance(made, cst.Await)
+    if thing.is_own:
+        # Its own exit may commit, as some do; `closing` calls what was called by hand.
+        found = None if thing.type.is_async else _closing(made)
+    elif manner is _Manner.PLAIN:
+        found = Opening(made, thing.type.is_async)
+    elif not isinstance(call, cst.Call) or not _is_of_library(evaluator, call, block):
+        return None
+    elif manner is _Manner.UNAWAITED and is_awaited:
+        found = Opening(call, is_async=True)
+    elif manner is _Manner.CLOSING and not is_awaited:
+        found = _closing(made)
+    return found if found is None or block.is_async or not found.is_async else None
+
+
+def _closing(made: cst.BaseExpression) -> Opening:
+    wrapped = cst.Call(cst.Name("closing"), [cst.Arg(made)])
+    return Opening(wrapped, is_async=False, needs_closing=True)
+
+
+def led_closely(statement: cst.BaseStatement) -> cst.BaseStatement:
+    """A statement without empty lines before it, for the top of a block."""
+    lines = list(getattr(statement, "leading_lines", ()))
+    while lines and lines[0].comment is None:
+        del lines[0]
+    return statement.with_changes(leading_lines=lines)
+
+
+def indent_of(block: cst.IndentedBlock | cst.Module) -> str | None:
+    """How a block is indented, None for the way of the file."""
+    return block.indent if isinstance(block, cst.IndentedBlock) else None
+
+
+def _is_of_library(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
+    """Whether the library itself is called; a pool's connections go back to the pool instead."""
+    called = evaluator.value(call.func, block)
+    return isinstance(called, Symbol) or (isinstance(called, Method) and called.name != "getconn")

@@ -1,0 +1,167 @@
+"""The statements that a `with` would cover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+
+import libcst as cst
+
+from sessionlint.facts.scopes import Binding, How
+from sessionlint.facts.syntax import is_name
+from sessionlint.flow.body import Body
+from sessionlint.flow.resource import Resource
+from sessionlint.rewrite.lists import index_of
+from sessionlint.source.walk import descend
+
+__all__ = ["Region", "region", "spoken_elsewhere"]
+
+_LOOPS = (cst.For, cst.While)
+
+
+@dataclass(slots=True, eq=False)
+class Region:
+    """Where a resource lives in its function.
+
+    `block` holds the acquiring statement at `start`; `stop` is behind the last statement there
+    that speaks of the resource. `unborn` is the statement `name = None` before. `guard` is the
+    `try` whose body is `block` and whose other parts speak of the resource, in `outside`.
+    """
+
+    resource: Resource
+    body: Body
+    block: cst.IndentedBlock | cst.Module
+    start: int
+    stop: int
+    unborn: cst.SimpleStatementLine | None = None
+    guard: cst.Try | None = None
+    outside: list[cst.Name] = field(default_factory=list[cst.Name])
+
+    @property
+    def statements(self) -> Sequence[cst.BaseStatement]:
+        """What the `with` would hold."""
+        return self.block.body[self.start + 1 : self.stop]
+
+    @property
+    def acquiring(self) -> cst.SimpleStatementLine:
+        """The statement that acquires."""
+        line = self.block.body[self.start]
+        assert isinstance(line, cst.SimpleStatementLine)
+        return line
+
+
+def region(resource: Resource) -> Region | None:
+    """Where the resource lives, None when that is not the tail of one list of statements."""
+    if len(resource.names) > 1 or resource.members or not _is_plain(resource):
+        return None
+    body = Body(resource.block)
+    line = next(body.above(resource.binding.node), None) if resource.binding.node else None
+    block = next(body.above(line), None) if line is not None else None
+    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+        return None
+    if not isinstance(block, (cst.IndentedBlock, cst.Module)):
+        return None
+    start = index_of(block.body, line)
+    found = Region(resource, body, block, start, start + 1)
+    return found if _has_unborn(found) and _has_placed(found) else None
+
+
+def _is_plain(resource: Resource) -> bool:
+    """Whether one name is bound to the acquired and, at most, to None before that."""
+    match resource.binding.node:
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name())]):
+            pass
+        case cst.AnnAssign(target=cst.Name()):
+            pass
+        case _:
+            return False
+    if resource.binding.how is not How.VALUE or resource.name in resource.block.declared:
+        return False
+    others = [one for one in _bindings(resource) if one is not resource.binding]
+    return len(others) <= 1 and all(_is_none(one) for one in others)
+
+
+def _bindings(resource: Resource) -> list[Binding]:
+    return resource.block.names[resource.name]
+
+
+def _is_none(binding: Binding) -> bool:
+    return binding.how is How.VALUE and is_name(binding.expression, "None")
+
+
+def _has_unborn(found: Region) -> bool:
+    """Note the statement `name = None`, if any; False when it is no statement of its own."""
+    others = [one for one in _bindings(found.resource) if one is not found.resource.binding]
+    if not others:
+        return True
+    line = next(found.body.above(others[0].node), None) if others[0].node else None
+    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+        return False
+    found.unborn = line
+    return True
+
+
+def _has_placed(found: Region) -> bool:
+    """Find a place for every mention of the name; False when one has none."""
+    guard = next(found.body.above(found.block), None)
+    for name in _mentions(found.body, found.resource.name):
+        above = [name, *found.body.above(name)]
+        if any(node is found.resource.binding.node or node is found.unborn for node in above):
+            continue
+        line = next((a for a, b in pairwise(above) if b is found.block), None)
+        if line is not None and index_of(found.block.body, line) > found.start:
+            found.stop = max(found.stop, index_of(found.block.body, line) + 1)
+        elif line is None and isinstance(guard, cst.Try) and any(node is guard for node in above):
+            found.guard = guard
+            found.outside.append(name)
+        else:
+            return False
+    if found.guard is not None:
+        # What stands between the region and the parts of the `try` would follow the close.
+        found.stop = len(found.block.body)
+    return True
+
+
+def spoken_elsewhere(place: Region, names: frozenset[str]) -> bool:
+    """Whether a value that one of these names got in the region is asked for out of its block.
+
+    In a loop that may be in the next turn, even inside: by what comes first there.
+    """
+    inside = {id(node) for one in place.statements for node in descend(one)}
+    around = {id(node) for one in place.block.body for node in descend(one)}
+    loops = [node for node in place.body.above(place.block) if isinstance(node, _LOOPS)]
+    is_first, is_before = True, True
+    for node in place.body.nodes:
+        is_before = is_before and node is not place.acquiring
+        if not isinstance(node, cst.Name) or node.value not in names:
+            continue
+        is_asked = not _is_target(place.body, node)
+        turns = any(above is loop for loop in loops for above in place.body.above(node))
+        if id(node) in inside:
+            if is_first and is_asked and turns:
+                return True
+            is_first = False
+        elif is_asked and (turns if is_before else id(node) not in around):
+            return True
+    return False
+
+
+def _is_target(body: Body, name: cst.Name) -> bool:
+    """Whether a name is bound where it stands."""
+    match list(islice(body.above(name), 1)):
+        case [cst.AssignTarget() | cst.AsName()]:
+            return True
+        case [cst.For(target=target) | cst.CompFor(target=target) | cst.AnnAssign(target=target)]:
+            return target is name
+    return False
+
+
+def _mentions(body: Body, name: str) -> Iterator[cst.Name]:
+    for node in body.nodes:
+        if isinstance(node, cst.Name) and node.value == name:
+            parent = next(body.above(node), None)
+            is_label = isinstance(parent, cst.Attribute) and parent.attr is node
+            is_keyword = isinstance(parent, cst.Arg) and parent.keyword is node
+            if not is_label and not is_keyword:
+                yield node

@@ -1,0 +1,96 @@
+"""New contents for a file, all of them or none."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from sessionlint.errors import ChangedFile, UnwritableFile
+
+__all__ = ["written"]
+
+
+def written(path: Path, before: bytes, after: bytes, given: Iterable[Path]) -> None:
+    """Let a file that holds `before` hold `after`, with its mode and, where possible, its owner.
+
+    Whoever reads it meanwhile sees the one or the other. A link stays a link: what it leads to
+    is written, if that is one of the `given` paths or lies below one.
+
+    Raises:
+        ChangedFile: the file holds something else by now.
+        UnwritableFile: it leads elsewhere, is read-only, or the system refuses.
+    """
+    target = _target(path, given)
+    try:
+        if target.exists() and not os.access(target, os.W_OK):
+            raise UnwritableFile("is read-only")
+        with _held(target) as file:
+            if file.read() != before or not os.path.samestat(
+                os.fstat(file.fileno()), target.stat()
+            ):
+                raise ChangedFile("changed while it was being fixed")
+            _replace(target, after, os.fstat(file.fileno()))
+    except FileNotFoundError as error:
+        raise ChangedFile("vanished while it was being fixed") from error
+    except OSError as error:
+        raise UnwritableFile(f"cannot be written: {error.strerror}") from error
+
+
+def _target(path: Path, given: Iterable[Path]) -> Path:
+    """The file itself, where a link leads to it."""
+    target = Path(os.path.realpath(path))
+    if any(target.is_relative_to(_place(one)) for one in given):
+        return target
+    raise UnwritableFile(f"leads to `{target}`, outside of what is to be fixed")
+
+
+def _place(given: Path) -> Path:
+    """Where a given path is: the folder it leads to, but a file only where it stands itself."""
+    if given.is_dir():
+        return Path(os.path.realpath(given))
+    return Path(os.path.realpath(given.parent)) / given.name
+
+
+@contextmanager
+def _held(path: Path) -> Generator[BinaryIO, None, None]:
+    """A file that no other process writes in this way as long as it is open.
+
+    The lock is on the file itself, so there is nothing to clean up. One who waited for it finds
+    another file under the name, since each writes a new one.
+    """
+    with path.open("rb") as file:
+        with suppress(ImportError, OSError):
+            # Have: not Windows, and maybe a file system without locks, where only the moment
+            # between comparing and replacing is open to others.
+            from fcntl import LOCK_EX, flock
+
+            flock(file, LOCK_EX)
+        yield file
+
+
+def _replace(target: Path, data: bytes, status: os.stat_result) -> None:
+    # The name is known before the file is there, so that no interrupt can leave it behind.
+    new = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with new.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _take_after(new, status)
+        os.replace(new, target)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _take_after(new: Path, status: os.stat_result) -> None:
+    """Give a new file the owner, as far as the system allows it, and the mode of an old one."""
+    own = new.stat()
+    if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
+        # A change of owner takes special bits of the mode away, so it comes first.
+        with suppress(OSError, AttributeError):
+            os.chown(new, status.st_uid, status.st_gid)
+    new.chmod(status.st_mode & 0o7777)

@@ -1,0 +1,109 @@
+"""Closes in branches, before and after a fix that nobody could notice."""
+
+__all__ = ["BRANCHES"]
+
+BRANCHES = {
+    "closes in branches go": (
+        """
+        def f(q, a):
+            s = Maker()
+            if a:
+                s.close()
+                return None
+            row = s.execute(q).first()
+            s.close()
+            return row
+        """,
+        """
+        def f(q, a):
+            with Maker() as s:
+                if a:
+                    return None
+                row = s.execute(q).first()
+            return row
+        """,
+    ),
+    "an else that only closed": (
+        """
+        def f(q):
+            s = Maker()
+            while q:
+                q = s.execute(q).scalar()
+                if q == 1:
+                    s.close()
+                    break
+            else:
+                # all read
+                s.close()
+            return q
+        """,
+        """
+        def f(q):
+            with Maker() as s:
+                while q:
+                    q = s.execute(q).scalar()
+                    if q == 1:
+                        break
+                    # all read
+            return q
+        """,
+    ),
+    "an elif that only closed": (
+        """
+        def f(q, a):
+            s = Maker()
+            s.execute(q)
+            if a == 1:
+                print(a)
+            elif a == 2:
+                # two
+                s.close()
+        """,
+        """
+        def f(q, a):
+            with Maker() as s:
+                s.execute(q)
+                if a == 1:
+                    print(a)
+                    # two
+        """,
+    ),
+    "a chain of branches that only closed": (
+        """
+        def f(q, a):
+            s = Maker()
+            s.execute(q)
+            if a == 1:
+                # one
+                s.close()
+            elif a == 2:
+                # two
+                s.close()
+            else:
+                s.close()
+        """,
+        """
+        def f(q, a):
+            with Maker() as s:
+                s.execute(q)
+                # one
+                # two
+        """,
+    ),
+    "a condition that does something is still asked": (
+        """
+        def f(q, check):
+            s = Maker()
+            s.execute(q)
+            if check() == 1:
+                s.close()
+        """,
+        """
+        def f(q, check):
+            with Maker() as s:
+                s.execute(q)
+                if check() == 1:
+                    pass
+        """,
+    ),
+}

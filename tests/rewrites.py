@@ -1,0 +1,248 @@
+"""Shapes that people write, before and after a fix that nobody could notice."""
+
+__all__ = ["SAFE"]
+
+SAFE = {
+    "comments stay where they were": (
+        """
+        def f(q):
+            # first
+            s = Maker()  # opened
+
+            # between
+            try:  # trying
+                # inside
+                rows = s.execute(q).all()
+            finally:  # at last
+                # before
+                s.close()  # closed
+                # after
+            # done
+            return rows
+        """,
+        """
+        def f(q):
+            # first
+            with Maker() as s:  # opened
+                # between
+                # trying
+                # inside
+                rows = s.execute(q).all()
+                # at last
+                # before
+                # closed
+                # after
+            # done
+            return rows
+        """,
+    ),
+    "other work of a finally stays before the close": (
+        """
+        def f(q, log):
+            s = Maker()
+            try:
+                return s.execute(q).all()
+            finally:
+                s.rollback()
+                s.close()
+        """,
+        """
+        def f(q, log):
+            with Maker() as s:
+                try:
+                    return s.execute(q).all()
+                finally:
+                    s.rollback()
+        """,
+    ),
+    "handlers and else stay inside": (
+        """
+        def f(q):
+            s = Maker()
+            try:
+                s.execute(q)
+            except ValueError:
+                s.rollback()
+                raise
+            else:
+                s.commit()
+            finally:
+                s.close()
+        """,
+        """
+        def f(q):
+            with Maker() as s:
+                try:
+                    s.execute(q)
+                except ValueError:
+                    s.rollback()
+                    raise
+                else:
+                    s.commit()
+        """,
+    ),
+    "a question whether it is open goes with the close": (
+        """
+        def f(q):
+            s = None
+            try:
+                s = Maker()
+                return s.execute(q).all()
+            finally:
+                if s is not None:
+                    s.close()
+        """,
+        """
+        def f(q):
+            with Maker() as s:
+                return s.execute(q).all()
+        """,
+    ),
+    "each turn of a loop": (
+        """
+        def f(qs):
+            for q in qs:
+                s = Maker()
+                if not q:
+                    s.close()
+                    continue
+                if q == 1:
+                    s.close()
+                    break
+                s.execute(q)
+                s.close()
+            else:
+                print("all")
+        """,
+        """
+        def f(qs):
+            for q in qs:
+                with Maker() as s:
+                    if not q:
+                        continue
+                    if q == 1:
+                        break
+                    s.execute(q)
+            else:
+                print("all")
+        """,
+    ),
+    "a session whose own exit commits": (
+        """
+        class Own(Session):
+            def __exit__(self, *error):
+                self.commit()
+
+        OwnMaker = sessionmaker(engine, class_=Own)
+
+        def f(q):
+            s = OwnMaker()
+            s.execute(q)
+            s.close()
+        """,
+        """
+        class Own(Session):
+            def __exit__(self, *error):
+                self.commit()
+
+        OwnMaker = sessionmaker(engine, class_=Own)
+
+        def f(q):
+            with closing(OwnMaker()) as s:
+                s.execute(q)
+        """,
+    ),
+    "two sessions of one finally": (
+        """
+        def f(q):
+            a = Maker()
+            b = Maker()
+            try:
+                b.add_all(a.execute(q).all())
+                b.commit()
+            finally:
+                b.close()
+                a.close()
+        """,
+        """
+        def f(q):
+            with Maker() as a, Maker() as b:
+                b.add_all(a.execute(q).all())
+                b.commit()
+        """,
+    ),
+    "an awaited connection": (
+        """
+        async def f(pool: AsyncEngine, q):
+            c = await pool.connect()
+            try:
+                return (await c.execute(q)).all()
+            finally:
+                await c.close()
+        """,
+        """
+        async def f(pool: AsyncEngine, q):
+            async with pool.connect() as c:
+                return (await c.execute(q)).all()
+        """,
+    ),
+    "what no with closes is wrapped in closing": (
+        """
+        def f():
+            c = engine.raw_connection()
+            try:
+                c.cursor().execute("select 1")
+            finally:
+                c.close()
+        """,
+        """
+        def f():
+            with closing(engine.raw_connection()) as c:
+                c.cursor().execute("select 1")
+        """,
+    ),
+    "strings of many lines and two spaces": (
+        '''
+        def f(q):
+          s: Session = Maker()
+          try:
+            text = """
+        select 1
+              from t
+            """
+            n = s.execute(text +
+                          q).all()
+            m = 1 + \\
+              2
+          finally:
+            s.close()
+        ''',
+        '''
+        def f(q):
+          with Maker() as s:
+            text = """
+        select 1
+              from t
+            """
+            n = s.execute(text +
+                          q).all()
+            m = 1 + \\
+              2
+        ''',
+    ),
+    "a suite on the line of its head": (
+        """
+        def f(q):
+            s = Maker()
+            try: x = s.execute(q).all()
+            finally: s.close()
+            return x
+        """,
+        """
+        def f(q):
+            with Maker() as s:
+                x = s.execute(q).all()
+            return x
+        """,
+    ),
+}

@@ -1,0 +1,187 @@
+"""What fixes make of the shapes people write: the text before, the text after, and how safe."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from branch_rewrites import BRANCHES
+from rewrites import SAFE
+from small_project import bytes_of, written
+
+from sessionlint import fix_source
+from sessionlint.check import Project
+from sessionlint.facts.names import Names
+from sessionlint.fix import Fixed
+from sessionlint_rules import RULES
+
+HEAD = """\
+from contextlib import closing
+from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, sessionmaker
+engine = create_engine("sqlite://")
+Maker = sessionmaker(engine)
+AsyncMaker = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+"""
+
+UNSAFE = {
+    "what is returned may still need the session": (
+        """
+        def f(q):
+            s = Maker()
+            return s.execute(q)
+        """,
+        """
+        def f(q):
+            with Maker() as s:
+                return s.execute(q)
+        """,
+    ),
+    "what is stored or passed on may still need the session": (
+        """
+        def f(q, box):
+            s = Maker()
+            box.rows = s.scalars(q).all()
+            box.done = True
+        """,
+        """
+        def f(q, box):
+            with Maker() as s:
+                box.rows = s.scalars(q).all()
+            box.done = True
+        """,
+    ),
+    "the rest of the `finally` would also run if the opening or the close failed": (
+        """
+        def f(q):
+            own = create_engine("sqlite://")
+            s = Session(own)
+            try:
+                return s.execute(q).all()
+            finally:
+                s.close()
+                own.dispose()
+        """,
+        """
+        def f(q):
+            own = create_engine("sqlite://")
+            try:
+                with Session(own) as s:
+                    return s.execute(q).all()
+            finally:
+                own.dispose()
+        """,
+    ),
+    "an error of the close itself would reach no handler": (
+        """
+        def f(q):
+            s = Maker()
+            try:
+                s.execute(q)
+                s.close()
+            except ValueError:
+                return False
+        """,
+        """
+        def f(q):
+            with Maker() as s:
+                try:
+                    s.execute(q)
+                except ValueError:
+                    return False
+        """,
+    ),
+    "an error of the opening itself would be raised as it is": (
+        """
+        def f(q):
+            try:
+                s = Maker()
+                s.execute(q)
+            finally:
+                s.close()
+        """,
+        """
+        def f(q):
+            with Maker() as s:
+                s.execute(q)
+        """,
+    ),
+}
+
+NEVER = {
+    "bound twice": """
+        def f(q):
+            s = Maker()
+            s.execute(q)
+            s = Maker()
+            s.execute(q)
+            s.close()
+        """,
+    "used after the close": """
+        def f(q, a):
+            s = Maker()
+            if a:
+                s.close()
+                s.execute(q)
+            s.close()
+        """,
+    "used by a function inside": """
+        def f(q, later):
+            s = Maker()
+            def inner():
+                return s.execute(q)
+
+            later(inner())
+        """,
+    "an async session that leaves in a way of its own": """
+        class Own(AsyncSession):
+            async def __aexit__(self, *error):
+                await self.commit()
+
+        async def f(q):
+            s = Own(engine)
+            await s.execute(q)
+            await s.close()
+        """,
+    "async in a plain function": """
+        def f(q):
+            s = AsyncMaker()
+            s.add(q)
+        """,
+}
+
+
+def fixed(text: str, folder: Path) -> Fixed:
+    """A text below the usual imports, with all its fixes made."""
+    head = HEAD + "from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession\n"
+    path = written(folder, {"example.py": head + dedent(text)}) / "example.py"
+    project = Project.open(folder, bytes_of, Names())
+    return fix_source(path.read_bytes(), path, RULES, project, lambda _: True)
+
+
+def text_of(result: Fixed) -> str:
+    """The text below the imports."""
+    return result.data.decode().split("import AsyncEngine, AsyncSession\n")[1]
+
+
+@pytest.mark.parametrize("name", [*SAFE, *BRANCHES])
+def test_safe(name, tmp_path):
+    before, after = (SAFE | BRANCHES)[name]
+    result = fixed(before, tmp_path)
+    assert dedent(after) == text_of(result)
+    assert {("", "safe")} == {(f.fix.reason, f.fix.safety.value) for f in result.applied}
+
+
+@pytest.mark.parametrize("reason", UNSAFE)
+def test_unsafe(reason, tmp_path):
+    before, after = UNSAFE[reason]
+    result = fixed(before, tmp_path)
+    assert dedent(after) == text_of(result)
+    assert [(reason, "unsafe")] == [(f.fix.reason, f.fix.safety.value) for f in result.applied]
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_no_fix(name, tmp_path):
+    result = fixed(NEVER[name], tmp_path)
+    assert dedent(NEVER[name]) == text_of(result)
+    assert {finding.fix for finding in result.remaining} == {None}
