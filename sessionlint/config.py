@@ -2,14 +2,14 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard, cast
 
 from sessionlint.errors import ConfigError
+from sessionlint.facts.folders import Folders
 from sessionlint.facts.names import Names
 
 __all__ = ["Configuration", "Selection", "Settings", "enabled", "similar_code", "unknown_codes"]
@@ -18,8 +18,19 @@ CODE_PREFIX = "SES"
 """What every code, and so every prefix that selects some, begins with."""
 
 _NAMES = ("factories", "managers", "closers", "owners", "shields")
-_LISTS = ("select", "ignore", "extend-select", "exclude", "src", *_NAMES)
-_KEYS = (*_LISTS, "per-file-ignores")
+_LISTS = (
+    "select",
+    "ignore",
+    "extend-select",
+    "fixable",
+    "unfixable",
+    "exclude",
+    "src",
+    *_NAMES,
+)
+_KEYS = (*_LISTS, "per-file-ignores", "shield-module")
+
+_SHIELD = "sessionlint.shield"
 
 _TOML_PLACE = re.compile(r"(?P<reason>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 _GLOB = re.compile(r"\*\*/|\*+|\?|\[!?[^]]+\]")
@@ -43,14 +54,20 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One `[tool.sessionlint]` table; `path` is None for the settings where there is none."""
+    """One `[tool.sessionlint]` table; `path` is None for the settings where there is none.
+
+    `fixing` selects the codes whose findings may be fixed. `shield_module` is where they import
+    the shield from.
+    """
 
     path: Path | None = None
     selection: Selection = Selection()
+    fixing: Selection = Selection()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude: tuple[str, ...] = ()
     src: tuple[Path, ...] = ()
     names: Names = Names()
+    shield_module: str = _SHIELD
 
     def excludes(self, path: Path) -> bool:
         """Whether `exclude` names this very file or folder."""
@@ -74,10 +91,12 @@ class Settings:
 class Configuration:
     """The settings of every folder, each pyproject.toml read once.
 
-    `codes` are the codes of all rules there are; `names` says what each is called.
+    `names` gives what the rule of each code is called, asked only where codes are named; `folders`
+    is what is known of the file system so far.
     """
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self, names: Callable[[], Mapping[str, str]]) -> None:
+        self.folders = Folders()
         self._names = names
         self._settings: dict[Path, Settings] = {}
 
@@ -101,9 +120,10 @@ class Configuration:
 
     def _found(self, folder: Path) -> Settings:
         path = folder / "pyproject.toml"
-        table = _table(path) if path.is_file() else None
+        is_there = self.folders.has_file(str(folder), path.name)
+        table = _table(path) if is_there else None
         if table is not None:
-            return _settings(path, table, self._names)
+            return _settings(path, table, self._names())
         return Settings() if folder == folder.parent else self.of(folder.parent)
 
 
@@ -148,6 +168,9 @@ def similar_code(code: str, names: Mapping[str, str]) -> str:
 
 
 def _similar(word: str, words: Iterable[str]) -> str:
+    # Only asked about a mistake, and it takes as long to import as the rest of this module.
+    from difflib import get_close_matches
+
     close = get_close_matches(word, list(words), n=1, cutoff=0.7)
     return f"; did you mean `{close[0]}`?" if close else ""
 
@@ -231,17 +254,30 @@ def _settings(path: Path, table: dict[str, object], names: Mapping[str, str]) ->
         ignore=lists.get("ignore", ()),
         extend_select=lists.get("extend-select", ()),
     )
-    named = (*selection.codes(), *(code for _, codes in per_file for code in codes))
+    fixing = Selection(select=lists.get("fixable"), ignore=lists.get("unfixable", ()))
+    named = (
+        *selection.codes(),
+        *fixing.codes(),
+        *(code for _, codes in per_file for code in codes),
+    )
     for complaint in unknown_codes(named, names):
         raise ConfigError(f"{path}: {complaint}")
     return Settings(
         path=path,
         selection=selection,
+        fixing=fixing,
         per_file_ignores=per_file,
         exclude=lists.get("exclude", ()),
         src=tuple(path.parent / folder for folder in lists.get("src", ())),
         names=Names(**{key: frozenset(lists.get(key, ())) for key in _NAMES}),
+        shield_module=_module(path, table.get("shield-module", _SHIELD)),
     )
+
+
+def _module(path: Path, value: object) -> str:
+    if isinstance(value, str) and all(part.isidentifier() for part in value.split(".")):
+        return value
+    raise ConfigError(f"{path}: `shield-module` must be the name of a module, such as `app.shield`")
 
 
 def _strings(path: Path, key: str, value: object) -> tuple[str, ...]:

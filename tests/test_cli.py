@@ -40,7 +40,10 @@ def test_check_may_be_left_out(app, arguments):
     done = sessionlint(*arguments, "--output-format", "concise", cwd=app)
     assert done.stderr == ""
     assert done.stdout.splitlines()[0].startswith("leak.py:5:15: SES102 session `session` ")
-    assert done.stdout.splitlines()[1:] == ["Found 1 error."]
+    assert done.stdout.splitlines()[1:] == [
+        "Found 1 error.",
+        "1 unsafe fix available with `--fix --unsafe-fixes`.",
+    ]
     assert done.returncode == 1
 
 
@@ -67,7 +70,7 @@ def test_exit_zero_does_not_forgive_what_could_not_be_checked(app):
     (app / "broken.py").write_text("from sqlalchemy.orm import Session\ndef f(: Session()\n")
     done = sessionlint("--exit-zero", "--output-format", "concise", cwd=app)
     assert done.returncode == 2
-    assert [line.split()[1] for line in done.stdout.splitlines()[:-1]] == ["SES999", "SES102"]
+    assert [line.split()[1] for line in done.stdout.splitlines()[:-2]] == ["SES999", "SES102"]
 
 
 def test_quiet_says_nothing_of_clean_files(app):
@@ -90,13 +93,19 @@ def test_json_is_one_array(app):
         "column": 15,
         "code": "SES102",
         "name": "never-closed",
-        "fix": None,
+        "fix": {
+            "title": "wrap in `with`",
+            "safety": "unsafe",
+            "reason": "what is returned may still need the session",
+        },
     }
 
 
 def test_statistics_take_the_place_of_findings(app):
     done = sessionlint("--statistics", cwd=app)
-    assert done.stdout == "1\tSES102\tnever-closed\nFound 1 error.\n"
+    first, *rest = done.stdout.splitlines()
+    assert first == "1\tSES102\tnever-closed"
+    assert rest[0] == "Found 1 error."
 
 
 def test_show_path_ends_at_the_leak(app):

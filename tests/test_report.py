@@ -1,11 +1,14 @@
 """How findings are printed."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
 from sessionlint.model import Finding, Fix, Note, Safety, Severity, Span
 from sessionlint.report.excerpt import excerpt
+from sessionlint.report.fixes import diff, diff_for_people, fixes, offers, would_fix
 from sessionlint.report.output import View, output
 from sessionlint.report.page import styled, table
 from sessionlint.report.paint import coloured, plain
@@ -102,7 +105,7 @@ def test_full_shows_notes_in_other_files_and_the_cure():
     fix = Fix("wrap in with", Safety.SAFE)
     found = Finding("SES1", "n", Severity.LEAK, "m", Span(9, 4, 9, 10), notes=(note,), fix=fix)
     assert printed(found, is_quiet=True) == (
-        "app.py:9:5: SES1 m\n"
+        "app.py:9:5: SES1 [*] m\n"
         "  |\n"
         "8 |     db.close()\n"
         "9 |     return row\n"
@@ -116,6 +119,106 @@ def test_full_shows_notes_in_other_files_and_the_cure():
         "help: wrap in with\n"
         "\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [("", "wrap in with (unsafe)"), ("it ends early", "wrap in with (unsafe: it ends early)")],
+)
+def test_an_unsafe_cure_is_told_with_its_reason(reason, shown):
+    fix = Fix("wrap in with", Safety.UNSAFE, reason=reason)
+    found = Finding("SES1", "n", Severity.LEAK, "m", Span(40, 4, 40, 10), fix=fix)
+    assert printed(found, is_quiet=True) == f"app.py:40:5: SES1 m\nhelp: {shown}\n\n"
+
+
+def fixable(*safeties: Safety) -> list[Finding]:
+    fixes = [Fix("wrap in with", safety) for safety in safeties]
+    return [Finding("SES1", "n", Severity.LEAK, "m", Span(9, 0, 9, 1), fix=fix) for fix in fixes]
+
+
+@pytest.mark.parametrize(
+    ("safeties", "has_unsafe_fixes", "sentences"),
+    [
+        ([Safety.SAFE], False, ["[*] 1 fixable with `--fix`."]),
+        (
+            [Safety.SAFE, Safety.UNSAFE, Safety.UNSAFE],
+            False,
+            ["[*] 1 fixable with `--fix` (2 unsafe fixes available with `--fix --unsafe-fixes`)."],
+        ),
+        ([Safety.SAFE, Safety.UNSAFE], True, ["[*] 2 fixable with `--fix`."]),
+        ([Safety.UNSAFE], False, ["1 unsafe fix available with `--fix --unsafe-fixes`."]),
+        ([], False, []),
+    ],
+)
+def test_what_can_be_fixed_is_summed_up(safeties, has_unsafe_fixes, sentences):
+    found = fixable(*safeties)
+    assert list(offers(found, plain, has_unsafe_fixes=has_unsafe_fixes)) == sentences
+
+
+@pytest.mark.parametrize(
+    ("number", "hidden", "sentences"),
+    [
+        (0, 0, []),
+        (1, 0, ["Would fix 1 error."]),
+        (2, 1, ["Would fix 2 errors (1 additional fix available with `--unsafe-fixes`)."]),
+        (0, 2, ["No errors would be fixed (2 fixes available with `--unsafe-fixes`)."]),
+    ],
+)
+def test_what_would_be_fixed_is_summed_up(number, hidden, sentences):
+    assert list(would_fix(number, hidden)) == sentences
+
+
+def test_fixes_are_listed_by_file_and_rule():
+    [one] = fixable(Safety.SAFE)
+    other = Finding("SES2", "o", Severity.LEAK, "m", Span(1, 0, 1, 1))
+    assert list(fixes([("a.py", one), ("a.py", other), ("a.py", other), ("b.py", one)])) == [
+        "",
+        "Fixed 4 errors:",
+        "- a.py:",
+        "    2 \N{MULTIPLICATION SIGN} SES2 (o)",
+        "    1 \N{MULTIPLICATION SIGN} SES1 (n)",
+        "- b.py:",
+        "    1 \N{MULTIPLICATION SIGN} SES1 (n)",
+        "",
+    ]
+    assert list(fixes([])) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"a\nb\n", b"a\nc\n"),
+        (b"a\r\nb\r\n", b"a\r\nc\r\n"),
+        (b"a\nb", b"a\nc"),
+        (b"a\n", b""),
+        (b"", b"a"),
+        (b"\xef\xbb\xbfa\x0cb\n\xe9\n", b"\xef\xbb\xbfc\n\xe9\n"),
+        (b"a\rb\n", b"a\rc\n"),
+    ],
+)
+def test_a_diff_can_be_applied(tmp_path, before, after):
+    (tmp_path / "a.py").write_bytes(before)
+    subprocess.run(
+        ["git", "apply", "-p0", "--unsafe-paths", "-"],
+        cwd=tmp_path,
+        input=diff("a.py", before, after),
+        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path)},
+        check=True,
+    )
+    assert (tmp_path / "a.py").read_bytes() == after
+
+
+def test_a_diff_for_people_steers_no_terminal():
+    text = diff("a.py", b"a\r\n\x1b[2Jx\n", b"b\r\n\x1b[2Jx\n")
+    assert list(diff_for_people(text, plain)) == [
+        "--- a.py",
+        "+++ a.py",
+        "@@ -1,2 +1,2 @@",
+        "-a",
+        "+b",
+        " \u241b[2Jx",
+    ]
+    assert "\x1b[" in "".join(diff_for_people(text, coloured))
 
 
 def test_show_path_prints_each_step_with_its_line():

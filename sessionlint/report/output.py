@@ -1,23 +1,28 @@
 """Everything that one run prints, in the form that was asked for."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sessionlint.model import Finding
-from sessionlint.report.paint import Paint
-from sessionlint.report.records import findings_as_json, totals_as_json
-from sessionlint.report.text import Lines, concise, full, steps
-from sessionlint.report.totals import counted, statistics
+if TYPE_CHECKING:
+    from sessionlint.model import Finding
+    from sessionlint.report.paint import Paint
+    from sessionlint.report.text import Lines
 
 __all__ = ["Placed", "View", "output"]
 
-Placed = tuple[str, Finding]
+Placed = tuple[str, "Finding"]
 """The path of a file, as it is to be shown, and a finding in it."""
 
 
 @dataclass(frozen=True)
 class View:
-    """How findings are to be printed: `form` is `full`, `concise` or `json`."""
+    """How findings are to be printed: `form` is `full`, `concise` or `json`.
+
+    With `has_unsafe_fixes`, fixes count that are not SAFE; `has_fixes` lists those that were made.
+    """
 
     form: str
     has_steps: bool
@@ -25,28 +30,57 @@ class View:
     is_quiet: bool
     paint: Paint
     lines: Lines
+    has_unsafe_fixes: bool = False
+    has_fixes: bool = False
 
 
-def output(found: Sequence[Placed], view: View) -> Iterator[str]:
-    """The text of a report in pieces that end a line each."""
+def output(found: Sequence[Placed], view: View, applied: Sequence[Placed] = ()) -> Iterator[str]:
+    """The text of a report in pieces that end a line each.
+
+    `applied` are the findings that were there before they were fixed.
+    """
     findings = [finding for _, finding in found]
     if view.form == "json":
+        from sessionlint.report.records import findings_as_json, totals_as_json
+
         yield totals_as_json(findings) if view.has_statistics else findings_as_json(found)
         return
+    if not found and not applied:
+        # Most runs end here, without what shows findings.
+        if not view.is_quiet:
+            yield view.paint("All checks passed!", "good")
+        return
     if view.has_statistics:
+        from sessionlint.report.totals import statistics
+
         yield from statistics(findings)
     else:
         for path, finding in found:
             yield from _shown(path, finding, view)
+    if view.has_fixes:
+        from sessionlint.report.fixes import fixes
+
+        yield from fixes(applied)
     if not view.is_quiet:
-        yield counted(len(found)) if found else view.paint("All checks passed!", "good")
+        yield from _summary(findings, view, len(applied))
+
+
+def _summary(findings: Sequence[Finding], view: View, fixed: int) -> Iterator[str]:
+    from sessionlint.report.fixes import offers
+    from sessionlint.report.totals import counted
+
+    yield counted(len(findings), fixed)
+    yield from offers(findings, view.paint, has_unsafe_fixes=view.has_unsafe_fixes)
 
 
 def _shown(path: str, finding: Finding, view: View) -> Iterator[str]:
+    from sessionlint.report.fixes import is_offered
+    from sessionlint.report.text import below, concise, steps
+
+    has_fix = is_offered(finding, has_unsafe_fixes=view.has_unsafe_fixes)
+    yield concise(path, finding, view.paint, has_fix=has_fix)
     if view.form == "full":
-        yield from full(path, finding, view.lines, view.paint)
-    else:
-        yield concise(path, finding, view.paint)
+        yield from below(path, finding, view.lines, view.paint)
     if view.has_steps:
         yield from steps(path, finding, view.lines, view.paint)
     if view.form == "full":

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from sessionlint.model import Finding, Note, Span
+from sessionlint.model import Finding, Fix, Note, Span
 from sessionlint.report.totals import totals
 
 __all__ = ["findings_as_json", "totals_as_json"]
@@ -24,7 +24,6 @@ def totals_as_json(findings: Iterable[Finding]) -> str:
 
 
 def _record(path: str, finding: Finding) -> dict[str, object]:
-    fix = finding.fix
     return {
         "path": path,
         **_place(finding.span),
@@ -34,8 +33,13 @@ def _record(path: str, finding: Finding) -> dict[str, object]:
         "message": finding.message,
         "notes": [_note(path, note) for note in finding.notes],
         "steps": [_note(path, step) for step in finding.steps],
-        "fix": None if fix is None else {"title": fix.title, "safety": fix.safety.value},
+        "fix": None if finding.fix is None else _fix(finding.fix),
     }
+
+
+def _fix(fix: Fix) -> dict[str, object]:
+    told: dict[str, object] = {"title": fix.title, "safety": fix.safety.value}
+    return told | {"reason": fix.reason} if fix.reason else told
 
 
 def _note(path: str, note: Note) -> dict[str, object]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from sessionlint.model import Finding
 
-__all__ = ["counted", "statistics", "totals"]
+__all__ = ["counted", "plural", "statistics", "totals"]
 
 
 def totals(findings: Iterable[Finding]) -> list[tuple[str, str, int]]:
@@ -22,6 +22,13 @@ def statistics(findings: Iterable[Finding]) -> Iterator[str]:
     yield from (f"{number:>{width}}\t{code}\t{name}" for code, name, number in rows)
 
 
-def counted(number: int) -> str:
-    """How many findings there are, as a sentence."""
-    return f"Found {number} error{'' if number == 1 else 's'}."
+def counted(number: int, fixed: int = 0) -> str:
+    """How many findings there are, and how many there were before, as a sentence."""
+    if not fixed:
+        return f"Found {plural(number, 'error')}."
+    return f"Found {plural(number + fixed, 'error')} ({fixed} fixed, {number} remaining)."
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """A number and what it counts."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

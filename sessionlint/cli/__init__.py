@@ -1,0 +1,110 @@
+"""The command `sessionlint`: options to an exit code."""
+
+import gc
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import NoReturn
+
+import click
+
+from sessionlint import __version__
+from sessionlint.cli.checking import check
+from sessionlint.cli.console import paint_for, say, stop_writing
+from sessionlint.cli.vendoring import vendor_shield
+from sessionlint.errors import SessionlintError, UsageError
+
+__all__ = ["main", "run"]
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C. Source: shells give 128 + the signal's number, which is 2."""
+
+_DEPTH = 10_000
+"""Python's recursion limit here; LibCST recurses over each term of a long expression."""
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and end it."""
+    sys.setrecursionlimit(_DEPTH)
+    # A syntax tree is many objects and no circle: collecting while parsing frees nothing and was
+    # measured at two fifths of the time.
+    gc.disable()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that cannot show a character of the source still gets the finding.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and give its exit code.
+
+    0 is clean, 1 is findings, 2 is that something could not be checked.
+    """
+    try:
+        with _command.make_context("sessionlint", list(arguments)) as context:
+            code: int = _command.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return SessionlintError.exit_code
+    except SessionlintError as error:
+        click.echo(f"sessionlint: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        stop_writing()
+        return 0
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    return code
+
+
+class _Group(click.Group):
+    """A group whose command may be left out: then it is `check`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {*self.commands, "--help", "--version"}
+        return super().parse_args(ctx, args if args and args[0] in own else ["check", *args])
+
+
+@click.group(cls=_Group)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def _command() -> None:
+    """Find leaked SQLAlchemy sessions, connections and engines.
+
+    `sessionlint src/` is short for `sessionlint check src/`; `sessionlint check --help` lists the
+    options.
+    """
+
+
+_command.add_command(check)
+_command.add_command(vendor_shield)
+
+
+@_command.command("explain")
+@click.argument("code")
+def _explain(code: str) -> int:
+    """Print the page of a rule."""
+    from sessionlint.config import similar_code
+    from sessionlint.project import rule_names
+    from sessionlint.report.page import styled
+    from sessionlint_rules import RULES, page
+
+    names = rule_names(RULES)
+    wanted = {name: known for known, name in names.items()}.get(code.lower(), code.upper())
+    if wanted not in names:
+        raise UsageError(f"unknown rule `{code}`{similar_code(code, names)}")
+    say(styled(page(wanted), paint_for(sys.stdout)))
+    return 0
+
+
+@_command.command("rules")
+def _rules() -> int:
+    """List all rules."""
+    from sessionlint.report.page import table
+    from sessionlint_rules import RULES
+
+    say(table(RULES, paint_for(sys.stdout)))
+    return 0

@@ -1,0 +1,87 @@
+"""What goes to the terminal, and how."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from sessionlint.errors import SessionlintError, UnreadableFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sessionlint.report.paint import Paint
+    from sessionlint.report.text import Lines
+
+__all__ = ["paint_for", "say", "say_bytes", "source_lines", "stop_writing"]
+
+
+def say(pieces: Iterable[str], *, is_error: bool = False) -> None:
+    """Print pieces of text, each ending a line; nobody reading them is no failure.
+
+    Raises:
+        SessionlintError: standard output cannot be written.
+    """
+    text = "".join(f"{piece}\n" for piece in pieces)
+    _print(text, is_error=is_error)
+
+
+def say_bytes(data: bytes) -> None:
+    """Write bytes to standard output as they are, for programs.
+
+    Raises:
+        SessionlintError: standard output cannot be written.
+    """
+    _print(data)
+
+
+def _print(message: str | bytes, *, is_error: bool = False) -> None:
+    try:
+        click.echo(message, nl=False, err=is_error)
+    except BrokenPipeError:
+        stop_writing()
+    except OSError as error:
+        stop_writing()
+        raise SessionlintError(f"cannot write the report: {error.strerror}") from error
+
+
+def stop_writing() -> None:
+    """Let what is still to be written go nowhere. Source: Python's documentation of SIGPIPE."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def paint_for(stream: TextIO | None, *, is_plain: bool = False) -> Paint:
+    """Colours only for a person at a terminal who did not refuse them.
+
+    Source: https://no-color.org counts the variable when it is set and not empty.
+    """
+    from sessionlint.report.paint import coloured, plain
+
+    is_refused = is_plain or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return coloured if stream and stream.isatty() and not is_refused else plain
+
+
+def source_lines(unsaved: Mapping[Path, bytes]) -> Lines:
+    """Gives the lines of a file by the path it is shown with, none if it cannot be read.
+
+    `unsaved` holds contents that count instead of those on disk.
+    """
+    from sessionlint.project import bytes_of
+    from sessionlint.source.text import decoded, lines
+
+    @lru_cache(maxsize=16)
+    def of(name: str) -> list[str]:
+        path = Path(os.path.abspath(name))
+        held = unsaved.get(path)
+        try:
+            return lines(decoded(bytes_of(path) if held is None else held))
+        except UnreadableFile:
+            return []
+
+    return of

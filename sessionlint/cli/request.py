@@ -1,0 +1,139 @@
+"""What one command line asks for, and the files it is about."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+import click
+
+from sessionlint.cli.console import paint_for, source_lines
+from sessionlint.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sessionlint.config import Configuration
+    from sessionlint.model import Finding
+    from sessionlint.project import Options
+    from sessionlint.report.output import View
+    from sessionlint.rule import Rule
+
+__all__ = ["Asked", "Job", "has_error", "job_of", "loaded", "view_of"]
+
+_STDIN = "-"
+
+
+class Asked(NamedTuple):
+    """The options of `check`, by the names that users know."""
+
+    paths: tuple[str, ...]
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    extend_select: tuple[str, ...]
+    fix: bool
+    unsafe_fixes: bool
+    diff: bool
+    show_fixes: bool
+    output_format: str
+    show_path: bool
+    statistics: bool
+    exit_zero: bool
+    exit_non_zero_on_fix: bool
+    quiet: bool
+    no_color: bool
+    stdin_filename: str | None
+    engine: str
+
+
+class Job(NamedTuple):
+    """The paths that were given, the files they stand for, and how to look at them."""
+
+    given: list[Path]
+    files: list[Path]
+    configuration: Configuration
+    options: Options
+
+    @property
+    def is_stdin(self) -> bool:
+        """Whether the one file is what stands in standard input."""
+        return bool(self.options.unsaved)
+
+
+def job_of(asked: Asked) -> Job:
+    """The work that is asked for.
+
+    Raises:
+        UsageError: a path or a rule does not exist, or standard input cannot be read.
+        ConfigError: a pyproject.toml above one of the files is wrong.
+    """
+    from sessionlint.config import Configuration, Selection, unknown_codes
+    from sessionlint.discover import python_files
+    from sessionlint.project import Options, rule_names
+
+    selection = Selection(asked.select or None, asked.ignore, asked.extend_select)
+    given = [Path(path) for path in asked.paths or (".",)]
+    unsaved: dict[Path, bytes] = {}
+    if _STDIN in asked.paths:
+        given = [_stdin_path(asked)]
+        unsaved = {given[0]: _stdin_bytes()}
+    named = selection.codes()
+    for complaint in unknown_codes(named, rule_names(loaded())) if named else ():
+        raise UsageError(complaint)
+    configuration = Configuration(lambda: rule_names(loaded()))
+    files = list(unsaved) or python_files(given, configuration)
+    if not files and not asked.quiet:
+        click.echo("warning: no Python files found", err=True)
+    options = Options(selection, asked.engine, unsaved, asked.unsafe_fixes)
+    return Job(given, files, configuration, options)
+
+
+def _stdin_path(asked: Asked) -> Path:
+    if len(asked.paths) > 1:
+        raise UsageError("`-` reads standard input and stands alone")
+    return Path(os.path.abspath(asked.stdin_filename or _STDIN))
+
+
+def _stdin_bytes() -> bytes:
+    # `sys.stdin` is None where the shell closed it; typeshed leaves that out.
+    if not sys.stdin:
+        raise UsageError("standard input is closed")
+    return sys.stdin.buffer.read()
+
+
+def view_of(asked: Asked, stream: TextIO, unsaved: Mapping[Path, bytes]) -> View:
+    """How findings are to be printed on a stream.
+
+    `unsaved` holds contents that count instead of those on disk.
+    """
+    from sessionlint.report.output import View
+
+    return View(
+        asked.output_format,
+        asked.show_path,
+        asked.statistics,
+        asked.quiet,
+        paint_for(stream, is_plain=asked.no_color),
+        source_lines(unsaved),
+        asked.unsafe_fixes,
+        asked.show_fixes,
+    )
+
+
+def loaded() -> Sequence[Rule]:
+    """The rules there are; loading them takes as long as half a start of Python."""
+    from sessionlint_rules import RULES
+
+    return RULES
+
+
+def has_error(findings: Iterable[Finding]) -> bool:
+    """Whether something could not be checked."""
+    findings = list(findings)
+    if not findings:
+        return False
+    from sessionlint.model import Severity
+
+    return any(finding.severity is Severity.ERROR for finding in findings)

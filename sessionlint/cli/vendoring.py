@@ -1,0 +1,89 @@
+"""The command `vendor-shield`: a copy of the shield, for projects without a linter at run time."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from sessionlint import __version__
+from sessionlint.cli.console import say
+from sessionlint.errors import UnwritableFile
+from sessionlint.report.paths import shown
+
+__all__ = ["vendor_shield"]
+
+_HEADER = """\
+# sessionlint/shield.py of sessionlint {version}, written by `sessionlint vendor-shield`.
+# To update it, run that again with a newer sessionlint; changes of yours belong elsewhere.
+# sha256 of what follows: {digest}
+"""
+_LINES = re.compile(rb"# [^\n]*`sessionlint vendor-shield`[^\n]*\n#[^\n]*\n# sha256[^\n]*: (\w+)\n")
+
+
+@click.command("vendor-shield")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Overwrite a file that is no unchanged copy.")
+def vendor_shield(path: Path, *, force: bool) -> int:
+    """Write a copy of sessionlint.shield to PATH, a file or a folder for shield.py.
+
+    `shield-module` in [tool.sessionlint] says where fixes import it from.
+    """
+    target = path / "shield.py" if path.is_dir() else path
+    before = _contents(target)
+    after = _copy()
+    if before is None or force or _is_unchanged(before):
+        _write(target, before, after)
+        say([f"{shown(target.absolute())} holds the shield of sessionlint {__version__}"])
+        return 0
+    raise UnwritableFile(f"{target} is no unchanged copy of the shield; --force overwrites it")
+
+
+def _copy() -> bytes:
+    """The shield under a header that tells where it is from."""
+    from importlib.resources import files
+
+    code = _unix(files("sessionlint").joinpath("shield.py").read_bytes())
+    return _HEADER.format(version=__version__, digest=_digest(code)).encode() + code
+
+
+def _contents(path: Path) -> bytes | None:
+    """What a file holds, None if there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnwritableFile(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _is_unchanged(data: bytes) -> bool:
+    """Whether nobody has changed a copy since it was written, but for the ends of its lines."""
+    text = _unix(data)
+    header = _LINES.match(text)
+    return header is not None and header[1].decode() == _digest(text[header.end() :])
+
+
+def _unix(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
+
+
+def _digest(data: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
+
+
+def _write(path: Path, before: bytes | None, after: bytes) -> None:
+    from sessionlint.write import written
+
+    try:
+        if before is None:
+            path.write_bytes(after)
+        elif before != after:
+            written(path, before, after, [path])
+    except OSError as error:
+        raise UnwritableFile(f"{path} cannot be written: {error.strerror}") from error
+    except UnwritableFile as error:
+        raise UnwritableFile(f"{path} {error}") from error
