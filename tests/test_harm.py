@@ -1,4 +1,4 @@
-"""The examples are run: a bad one does the harm its page claims, a good one does none.
+"""The examples are run: a bad one does the harm its page claims, a good or a fixed one does none.
 
 Every public function is called with every combination of arguments, without a fault and with one
 at each of its first five statements, on real pools.
@@ -6,11 +6,18 @@ at each of its first five statements, on real pools.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from harm.examples import Example, examples, loaded
-from harm.runs import Run, called, is_multiplied, is_shared, runs
+from harm.runs import Run, called, is_multiplied, is_shared, observed, runs
 from harm.world import World, prepare
+
+from sessionlint.check import Project
+from sessionlint.facts.names import Names
+from sessionlint.fix import fix_source
+from sessionlint.model import Safety
+from sessionlint_rules import RULES
 
 ONCE = frozenset({"main", "lifespan", "create_app", "init_db"})
 """Functions that a program calls once, when it starts: they cannot multiply anything."""
@@ -74,14 +81,25 @@ def _plain(function) -> Run:
     return next(runs(function))
 
 
+async def ways(world, function):
+    """What each run does, None for one that leaves a connection out."""
+    seen = []
+    for run in runs(function):
+        did = await observed(world, function, run)
+        seen.append(None if world.held else did)
+        await world.recover()
+    return seen
+
+
 CLAIMS = {"SES201": shares, "SES203": shares, "SES401": multiplies}
 """What a rule's page claims; where nothing stands here, it is a connection that stays out."""
 
 BAD = examples("bad")
 GOOD = examples("good")
+FIXED = examples("fixed")
 
 
-@pytest.mark.parametrize("example", BAD + GOOD, ids=str)
+@pytest.mark.parametrize("example", BAD + GOOD + FIXED, ids=str)
 def test_an_example_works(judged, example):
     assert judged(example, works)
 
@@ -96,16 +114,46 @@ def test_an_example_closed_by_hand_leaks_nothing(judged, example):
     assert not judged(example, leaks)
 
 
-@pytest.mark.parametrize("example", GOOD, ids=str)
-def test_a_good_example_leaks_nothing(judged, example):
+@pytest.mark.parametrize("example", GOOD + FIXED, ids=str)
+def test_a_good_or_fixed_example_leaks_nothing(judged, example):
     assert not judged(example, leaks)
 
 
-@pytest.mark.parametrize("example", GOOD, ids=str)
-def test_a_good_example_shares_nothing(judged, example):
+@pytest.mark.parametrize("example", GOOD + FIXED, ids=str)
+def test_a_good_or_fixed_example_shares_nothing(judged, example):
     assert not judged(example, shares)
 
 
-@pytest.mark.parametrize("example", [one for one in GOOD if one.name not in ONCE], ids=str)
-def test_a_good_example_multiplies_nothing(judged, example):
+@pytest.mark.parametrize("example", [one for one in GOOD + FIXED if one.name not in ONCE], ids=str)
+def test_a_good_or_fixed_example_multiplies_nothing(judged, example):
     assert not judged(example, multiplies)
+
+
+@pytest.fixture
+def safely_fixed(tmp_path):
+    """Gives an example as the SAFE fixes of its file leave it."""
+
+    def fixed_by(example: Example) -> Example:
+        project = Project.open(tmp_path, lambda _: None, Names())
+        data = example.path.read_bytes()
+        outcome = fix_source(data, tmp_path / "bad.py", RULES, project, _is_safe)
+        path = tmp_path / "fixed" / example.path.name
+        path.parent.mkdir()
+        path.write_bytes(outcome.data)
+        return replace(example, path=path)
+
+    return fixed_by
+
+
+def _is_safe(finding):
+    return finding.fix is not None and finding.fix.safety is Safety.SAFE
+
+
+@pytest.mark.parametrize("example", BAD, ids=str)
+def test_a_safe_fix_changes_no_run_that_left_nothing_open(judged, safely_fixed, example):
+    before = judged(example, ways)
+    after = judged(safely_fixed(example), ways)
+    assert len(before) == len(after)
+    assert [
+        both for both in zip(before, after, strict=True) if both[0] not in (None, both[1])
+    ] == []

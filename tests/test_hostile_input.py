@@ -1,6 +1,7 @@
 """Whatever a file holds or is, the command ends with 0, 1 or 2 and without a traceback."""
 
 import os
+import re
 import shutil
 import sysconfig
 import zlib
@@ -94,7 +95,7 @@ def test_reads_every_text_that_is_python(tmp_path, name):
     done = sessionlint("a.py", cwd=tmp_path)
     assert done.stderr == ""
     assert done.returncode in {0, 1}, done.stdout
-    assert done.stdout.endswith((" error.\n", " errors.\n", "All checks passed!\n"))
+    assert re.search(r"^Found \d+ errors?\.$|^All checks passed!$", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_reports_what_it_cannot_read_and_goes_on(tmp_path, name):
     done = sessionlint("--engine", "full", "--output-format", "concise", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == ""
-    assert [line.split()[1] for line in done.stdout.splitlines()[:-1]] == ["SES999", "SES102"]
+    assert [line.split()[1] for line in done.stdout.splitlines()[:-2]] == ["SES999", "SES102"]
 
 
 @pytest.mark.parametrize("name", UNREADABLE)

@@ -1,8 +1,14 @@
-"""Every rule folder: what its examples want is found, and nothing else anywhere."""
+"""Every rule folder: what its examples want is found, and nothing else anywhere.
+
+`fixed.py` is what the fixes, the unsafe ones too, make of `bad.py`, without what has no fix: a
+definition that keeps its finding and those that name it are left out, so that `fixed.py` is silent
+under all rules. A rule whose examples have no fix at all has no such file.
+"""
 
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,7 +16,8 @@ import pytest
 from sessionlint.check import Project, check_source
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.names import Names
-from sessionlint.model import Finding
+from sessionlint.fix import fix_source
+from sessionlint.model import Finding, Fix, Safety
 from sessionlint.rule import Rule
 from sessionlint_rules import RULES, page
 
@@ -19,6 +26,7 @@ HOUSE = TOP / "rules" / "sessionlint_rules"
 README = TOP / "README.md"
 
 WANT = re.compile(r"# want: (SES\d+) \"([^\"]+)\"")
+WANTS = re.compile(r"[ ]*# want: .*$", re.MULTILINE)
 
 HEADINGS = [
     "What it finds",
@@ -47,6 +55,44 @@ def findings(path: Path, text: str | None = None) -> list[Finding]:
     return check_source(data, path, RULES, project)
 
 
+def fixed(path: Path) -> str | None:
+    """What all fixes, the unsafe ones too, make of an example; None when there is none to make.
+
+    Definitions that keep a finding are left out, and those that name them: some findings have no
+    fix, and where a file is fixed but for these, what is left has to be silent.
+    """
+    text = WANTS.sub("", path.read_text())
+    project = Project.open(path.parent, bytes_of, Names())
+    outcome = fix_source(text.encode(), path, RULES, project, lambda _: True)
+    if not outcome.applied:
+        return None
+    kept = [one.span.line for one in outcome.remaining]
+    return without(outcome.data.decode(), kept)
+
+
+def without(text: str, lines: list[int]) -> str:
+    """A module without the definitions that these lines are in, and without their users."""
+    ends = [0, *(node.end_lineno or 0 for node in ast.parse(text).body)]
+    dropped: set[str] = set()
+    parts = []
+    for node, (start, end) in zip(ast.parse(text).body, pairwise(ends), strict=True):
+        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+        if dropped & names or any(start < line <= end for line in lines):
+            dropped |= set(bound(node))
+        else:
+            parts += text.splitlines(keepends=True)[start:end]
+    return "".join(parts)
+
+
+def bound(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement of a module defines."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+            yield one.id
+
+
 def wants(text: str) -> Iterator[tuple[int, str, str]]:
     """Line, code and part of the message of everything an example asks for."""
     for number, line in enumerate(text.splitlines(), 1):
@@ -63,10 +109,26 @@ def rule_table() -> str:
     """The table of all rules, as it stands in README.md."""
     rows = [
         f"| [{rule.code}]({folder(rule).relative_to(TOP).as_posix()}/README.md) "
-        f"| {rule.name} | {rule.severity.value} | {rule.summary} |\n"
+        f"| {rule.name} | {rule.severity.value} | {rule.summary} | {kind_of_fix(rule)} |\n"
         for rule in RULES
     ]
-    return "| code | name | severity | reported when |\n|---|---|---|---|\n" + "".join(rows)
+    return "| code | name | severity | reported when | fix |\n|---|---|---|---|---|\n" + "".join(
+        rows
+    )
+
+
+def kind_of_fix(rule: Rule) -> str:
+    """The best fix that a finding of the bad example has; empty where none has any."""
+    safeties = {fix.safety for fix in fixes(rule)}
+    return next((one.value for one in (Safety.SAFE, Safety.UNSAFE) if one in safeties), "")
+
+
+def fixes(rule: Rule) -> list[Fix]:
+    """The fixes of the bad example's own findings."""
+    if rule not in READABLE:
+        return []
+    found = findings(folder(rule) / "bad.py")
+    return [one.fix for one in found if one.code == rule.code and one.fix is not None]
 
 
 READABLE = [rule for rule in RULES if rule.code != "SES999"]
@@ -106,6 +168,21 @@ def test_is_silent_about_the_good_example(rule):
 
 
 @each_readable
+def test_the_fixed_example_is_the_bad_one_after_its_fixes(rule, bless):
+    path = folder(rule) / "fixed.py"
+    current = fixed(folder(rule) / "bad.py")
+    if bless and current is not None:
+        path.write_text(current, encoding="utf-8")
+    assert current == (path.read_text(encoding="utf-8") if path.exists() else None)
+
+
+@each_readable
+def test_is_silent_about_the_fixed_example(rule):
+    path = folder(rule) / "fixed.py"
+    assert not path.exists() or findings(path) == []
+
+
+@each_readable
 def test_is_silenced_by_noqa(rule):
     path = folder(rule) / "bad.py"
     assert findings(path, WANT.sub(r"# noqa: \1", path.read_text())) == []
@@ -127,6 +204,13 @@ def test_the_page_has_its_headings_in_order(rule):
 def test_the_page_shows_python_that_parses(rule):
     blocks = re.findall(r"```python\n(.*?)```", page(rule.code), re.DOTALL)
     assert [ast.parse(block) for block in blocks] != []
+
+
+@each_rule
+def test_the_page_explains_why_a_fix_is_unsafe(rule):
+    reasons = {reason for fix in fixes(rule) for reason in fix.reason.split("; ") if reason}
+    said = {re.sub(r"(raw )?connection\b", "session", reason) for reason in reasons}
+    assert [one for one in sorted(said) if f"*{one}*" not in prose(rule)] == []
 
 
 @each_rule

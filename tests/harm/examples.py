@@ -27,7 +27,7 @@ _WANT = re.compile(r"# want: (?P<code>SES\d+) \"(?P<part>[^\"]+)\"")
 
 @dataclass(frozen=True)
 class Example:
-    """One public function of a rule's `bad.py` or `good.py`.
+    """One public function of a rule's `bad.py`, `good.py` or `fixed.py`.
 
     `is_harmless`: all that is reported in it says itself that nothing leaks.
     """
@@ -47,11 +47,12 @@ class Example:
 
 
 def examples(stem: str) -> list[Example]:
-    """Every public function of the files of that name; a file that is unreadable has none."""
+    """Every public function of the files of that name; one unreadable or absent has none."""
     found = []
     for folder in FOLDERS:
         path = folder / f"{stem}.py"
-        if path.parent.name.startswith("ses999") and stem == "bad":
+        is_unreadable = path.parent.name.startswith("ses999") and stem == "bad"
+        if is_unreadable or not path.exists():
             continue
         source = path.read_text(encoding="utf-8-sig")
         found += _functions(path, source)

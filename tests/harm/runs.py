@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from harm.examples import arguments
 from harm.world import World
 
-__all__ = ["Run", "called", "is_multiplied", "is_shared", "runs"]
+__all__ = ["Run", "called", "is_multiplied", "is_shared", "observed", "runs"]
 
 FAULTS = range(6)
 """No fault, then one at the first to the fifth statement."""
@@ -63,14 +63,31 @@ def runs(function: Function) -> Iterator[Run]:
 async def called(world: World, function: Function, run: Run) -> bool:
     """Whether the call and the use of its result went through."""
     try:
-        async with AsyncExitStack() as stack:
-            given = {name: await _given(world, stack, it) for name, it in run.arguments.items()}
-            world.fault.arm(run.fault)
-            world.users.clear()
-            await _used(world, await _result(function, given), run)
+        await _called(world, function, run)
     except EXPECTED:
         return False
     return True
+
+
+async def observed(world: World, function: Function, run: Run) -> tuple[str, ...]:
+    """What a call does in order, and how it ends: its value, or the exception."""
+    world.done.clear()
+    try:
+        result = await _called(world, function, run)
+    except EXPECTED as error:
+        return (*world.done, f"raises {type(error).__name__}")
+    is_plain = isinstance(result, (str, int, float, bool, list, dict, type(None)))
+    return (*world.done, repr(result) if is_plain else type(result).__name__)
+
+
+async def _called(world: World, function: Function, run: Run) -> object:
+    async with AsyncExitStack() as stack:
+        given = {name: await _given(world, stack, it) for name, it in run.arguments.items()}
+        world.fault.arm(run.fault)
+        world.users.clear()
+        result = await _result(function, given)
+        await _used(world, result, run)
+    return result
 
 
 async def is_shared(world: World, function: Function, run: Run) -> bool:

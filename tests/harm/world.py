@@ -32,11 +32,15 @@ insert into orders values (1, 1, 10), (2, 1, 20), (3, 3, 30);
 
 
 class World:
-    """Everything that was opened since it began."""
+    """Everything that was opened since it began.
+
+    `users` are the objects that ran statements, `done` what SQLAlchemy did, in words, in order.
+    """
 
     def __init__(self) -> None:
         self.fault = Fault()
         self.users: list[object] = []
+        self.done: list[str] = []
         self._lent: list[PoolProxiedConnection] = []
         self._sqlite: list[SqliteConnection] = []
         self._drivers: list[Any] = []
@@ -69,6 +73,9 @@ class World:
             (Engine, "before_cursor_execute", self._executes),
             (Pool, "connect", self._connected),
             (Pool, "checkout", self._lends),
+            (Pool, "checkin", self._takes_back),
+            (Engine, "commit", self._commits),
+            (Engine, "rollback", self._rolls_back),
             (Session, "after_begin", self._begins),
             (Session, "do_orm_execute", self._queries),
         )
@@ -96,19 +103,25 @@ class World:
             self._pools.append(await asyncpg.create_pool(min_size=1, max_size=5))
         return self._pools[0]
 
-    async def end(self) -> None:
-        """Close all that is still open."""
+    async def recover(self) -> None:
+        """Take back what was left out; what waits in a pool of SQLAlchemy stays."""
         for lent in self._lent:
             if lent.is_valid:
                 await greenlet_spawn(lent.invalidate)
-        for driver in self._drivers:
-            await greenlet_spawn(driver.close)
         for pool in self._pools:
             pool.terminate()
         for connection in [*self._alone, *self._pooled]:
             connection.terminate()
         for one in self._psycopg:
             one.close()
+        for known in (self._lent, self._pools, self._alone, self._pooled, self._psycopg):
+            known.clear()
+
+    async def end(self) -> None:
+        """Close all that is still open."""
+        await self.recover()
+        for driver in self._drivers:
+            await greenlet_spawn(driver.close)
 
     def _connects(self, _dialect: object, _record: object, _args: object, options: Any) -> None:
         options["factory"] = self._new_sqlite
@@ -123,9 +136,20 @@ class World:
 
     def _lends(self, _driver: object, _record: object, lent: PoolProxiedConnection) -> None:
         self._lent.append(lent)
+        self.done.append("checkout")
 
-    def _executes(self, connection: object, *_: object) -> None:
+    def _executes(self, connection: object, _cursor: object, statement: str, *_: object) -> None:
         self.users.append(connection)
+        self.done.append(statement)
+
+    def _takes_back(self, *_: object) -> None:
+        self.done.append("checkin")
+
+    def _commits(self, *_: object) -> None:
+        self.done.append("commit")
+
+    def _rolls_back(self, *_: object) -> None:
+        self.done.append("rollback")
 
     def _begins(self, session: object, *_: object) -> None:
         self.users.append(session)

@@ -94,6 +94,20 @@ def not_only_sql(totals: dict[str, int]) -> int:
     return total
 
 
+class _Committing(Session):
+    """Commits when its `with` ends, so that only `closing` does what its close does."""
+
+    def __exit__(self, *error: object) -> None:
+        self.commit()
+        self.close()
+
+
+def rename_in_vain(user_id: int, name: str) -> None:
+    db = _Committing(engine)  # want: SES104 "`db` is still open when"
+    db.execute(RENAME, {"id": user_id, "name": name})
+    db.close()
+
+
 def count_users() -> int:
     connection = engine.connect()  # want: SES104 "`connection` is still open when"
     count = connection.execute(text("select count(*) from users")).scalar_one()

@@ -13,16 +13,20 @@ if TYPE_CHECKING:
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that no name holds, so that nothing can close them."""
+    from sessionlint.rewrite.bound import bound
+
     for one in scope.unbound:
         noun = one.thing.type.noun
+        fix = bound(scope.evaluator, scope.block, one)
         if one.call is None:
             message = f"this {noun} is opened and thrown away, so nothing can close it"
-            yield UNBOUND_SESSION.finding(message, scope.span(one.acquired))
+            yield UNBOUND_SESSION.finding(message, scope.span(one.acquired), fix=fix)
             continue
         yield UNBOUND_SESSION.finding(
             f"this {noun} is used in the same expression that opens it, so nothing can close it",
             scope.span(one.acquired),
             Note(scope.span(one.call), f"`{one.method}` takes a connection here"),
+            fix=fix,
         )
 
 

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Report caching decorators on functions that give a session or connection."""
+    from sessionlint.rewrite.caching import uncached
+
     for one in scope.cached:
         noun = one.thing.type.noun
         message = f"`{scope.name}` is cached, so every caller gets the same {noun}"
         if one.is_stream:
             message = f"`{scope.name}` is cached, so its second caller gets a used-up generator"
-        yield CACHED_SESSION.finding(message, scope.span(one.decorator))
+        fix = uncached(scope.evaluator, scope.block, one)
+        yield CACHED_SESSION.finding(message, scope.span(one.decorator), fix=fix)
 
 
 CACHED_SESSION = Rule(

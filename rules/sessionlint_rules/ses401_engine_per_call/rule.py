@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Report engines that a function builds each time it runs."""
+    from sessionlint.rewrite.caching import shared_engine
+
     for one in scope.engines:
         noun = one.thing.type.noun
         yield ENGINE_PER_CALL.finding(
             f"`{scope.name}` builds a new {noun} on every call, each with connections of its own",
             scope.span(one.acquired),
+            fix=shared_engine(scope.evaluator, scope.block),
         )
 
 
