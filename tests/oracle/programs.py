@@ -11,7 +11,7 @@ from tests.oracle.compounds import asked, compound, handlers, loop
 from tests.oracle.pen import Nodes, Pen, Place, acquire, condition, forget, jump, release, simple
 from tests.oracle.syntax import Clause, Compound, Line, Program, constructs, program, written
 
-__all__ = ["Drawn", "programs"]
+__all__ = ["Drawn", "block", "programs"]
 
 _DEPTH: Final = 3
 
@@ -59,7 +59,7 @@ def _function(pen: Pen) -> Nodes:
 
 
 def _acquiring_block(pen: Pen, place: Place) -> Nodes:
-    return _block(pen, place, must_acquire=True)
+    return block(pen, place, must_acquire=True)
 
 
 def _owned(pen: Pen, place: Place) -> Nodes:
@@ -77,7 +77,7 @@ def _owned(pen: Pen, place: Place) -> Nodes:
     return (Line(names, "owned"), Compound("guard", (Clause(asks, got),)), *rest)
 
 
-def _block(pen: Pen, place: Place, *, must_acquire: bool = False) -> Nodes:
+def block(pen: Pen, place: Place, *, must_acquire: bool = False) -> Nodes:
     """One to three statements; nothing follows a jump."""
     nodes: Nodes = ()
     at = pen.draw(st.integers(0, 1)) if must_acquire else -1
@@ -98,7 +98,7 @@ def _statement(pen: Pen, place: Place) -> tuple[Nodes, Place]:
     if pen.size > 0 and pen.sites > 0 and place.depth > 0 and pen.chance(30):
         return _acquiring(pen, place)
     if pen.size > 0 and place.depth > 0 and pen.chance(45):
-        return (compound(pen, place, _block),), place
+        return (compound(pen, place, block),), place
     # Deeper down, what follows the block would not know that the session is gone.
     if pen.is_single and place.known and place.depth == _DEPTH and pen.chance(15):
         return (forget("s"),), replace(place, held=place.held - {"s"})
@@ -141,7 +141,7 @@ def _guarded(pen: Pen, place: Place, name: str) -> Nodes:
     ends = (Compound("guard", (Clause(test, (release(pen, name),)),)),)
     clauses = (
         Clause("try:", body),
-        *handlers(pen, place.inner(), _block),
+        *handlers(pen, place.inner(), block),
         Clause("finally:", ends),
     )
     return (forget(name), Compound("try", clauses))
@@ -157,14 +157,14 @@ def _managed(pen: Pen, place: Place, name: str) -> tuple[str, tuple[Clause, ...]
 def _body(pen: Pen, place: Place) -> Nodes:
     """A block; in a generator it holds the one `yield`, perhaps inside something."""
     if not pen.is_generator or pen.has_yielded:
-        return _block(pen, place)
+        return block(pen, place)
     before: Nodes = (simple(pen, place),) if pen.chance(20) else ()
     after: Nodes = (simple(pen, place),) if pen.chance(30) else ()
     pen.has_yielded, core = True, Line("yield s", "yield", "s")
     wrap = pen.pick("nothing", "nothing", "try", "guard") if place.depth > 0 else "nothing"
     if wrap == "try":
-        final = Clause("finally:", _block(pen, place.inner()))
-        caught = handlers(pen, place.inner(), _block) or [final]
+        final = Clause("finally:", block(pen, place.inner()))
+        caught = handlers(pen, place.inner(), block) or [final]
         return (*before, Compound("try", (Clause("try:", (core, *after)), *caught)))
     if wrap == "guard":
         word = "async with" if pen.is_async else "with"
@@ -198,5 +198,5 @@ def _excepted(pen: Pen, place: Place, name: str) -> Nodes:
 
 
 def _try(pen: Pen, place: Place, ends: Nodes) -> Compound:
-    clauses = [Clause("try:", _body(pen, place.inner())), *handlers(pen, place.inner(), _block)]
+    clauses = [Clause("try:", _body(pen, place.inner())), *handlers(pen, place.inner(), block)]
     return Compound("try", (*clauses, Clause("finally:", ends)))
