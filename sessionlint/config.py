@@ -30,8 +30,6 @@ _LISTS = (
 )
 _KEYS = (*_LISTS, "per-file-ignores", "shield-module")
 
-_SHIELD = "sessionlint.shield"
-
 _TOML_PLACE = re.compile(r"(?P<reason>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 _GLOB = re.compile(r"\*\*/|\*+|\?|\[!?[^]]+\]")
 
@@ -56,8 +54,7 @@ class Selection:
 class Settings:
     """One `[tool.sessionlint]` table; `path` is None for the settings where there is none.
 
-    `fixing` selects the codes whose findings may be fixed. `shield_module` is where they import
-    the shield from.
+    `fixing` selects the codes whose findings may be fixed.
     """
 
     path: Path | None = None
@@ -67,7 +64,6 @@ class Settings:
     exclude: tuple[str, ...] = ()
     src: tuple[Path, ...] = ()
     names: Names = Names()
-    shield_module: str = _SHIELD
 
     def excludes(self, path: Path) -> bool:
         """Whether `exclude` names this very file or folder."""
@@ -269,9 +265,14 @@ def _settings(path: Path, table: dict[str, object], names: Mapping[str, str]) ->
         per_file_ignores=per_file,
         exclude=lists.get("exclude", ()),
         src=tuple(path.parent / folder for folder in lists.get("src", ())),
-        names=Names(**{key: frozenset(lists.get(key, ())) for key in _NAMES}),
-        shield_module=_module(path, table.get("shield-module", _SHIELD)),
+        names=_names(path, table, lists),
     )
+
+
+def _names(path: Path, table: dict[str, object], lists: dict[str, tuple[str, ...]]) -> Names:
+    sets = {key: frozenset(lists.get(key, ())) for key in _NAMES}
+    module = _module(path, table.get("shield-module", Names().shield_module))
+    return Names(**sets, shield_module=module)
 
 
 def _module(path: Path, value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sessionlint.flow.ways import End, Lifetime, Shape, Step, StepKind, Way
+from sessionlint.flow.ways import End, Lifetime, Place, Shape, Step, StepKind, Way
 from sessionlint.model import Finding, Fix, Note, Severity, Span
 
 if TYPE_CHECKING:
@@ -16,9 +16,11 @@ __all__ = [
     "Finding",
     "Lifetime",
     "Note",
+    "Place",
     "Rule",
     "Severity",
     "Span",
+    "cut_off",
     "exit_in_words",
     "lifetime_finding",
     "still_open",
@@ -78,6 +80,43 @@ def still_open(rule: Rule, scope: Scope, shape: Shape) -> Iterator[Finding]:
             where = exit_in_words(scope, life.leaks[0])
             message = f"{subject(life)} is still open when {where}"
             yield lifetime_finding(rule, scope, life, message)
+
+
+_PLACES = {
+    Place.FINALLY: "a cancellation in this `finally`",
+    Place.HANDLER: "another cancellation in this handler",
+    Place.EXIT: "a cancellation in `__aexit__`",
+}
+
+
+def cut_off(rule: Rule, scope: Scope, place: Place) -> Iterator[Finding]:
+    """A finding for every wait that a cancellation cuts off in clean-ups of one kind.
+
+    A resource that a `with` is offered for is left out: there is nothing to cut off in that.
+    """
+    for one in scope.cleanups:
+        if one.place is not place or _is_offered_with(scope, one.wait.name):
+            continue
+        # LibCST is not paid for by those who only ask what rules there are.
+        from sessionlint.rewrite.shielding import shielded
+
+        wait, skipped = one.wait, one.skipped
+        message = f"{_PLACES[place]} cuts `{one.text}` off"
+        notes: tuple[Note, ...] = ()
+        if skipped is None:
+            message += f", and {wait.noun} `{wait.name}` is not given back"
+        else:
+            message += f", and `{skipped.text}` on line {scope.line(skipped.node)} is never reached"
+            notes = (Note(scope.span(skipped.node), "this is skipped then"),)
+        fix = shielded(scope.evaluator, scope.block, one, scope.cleanups)
+        yield rule.finding(message, scope.span(wait.node), *notes, fix=fix)
+
+
+def _is_offered_with(scope: Scope, name: str) -> bool:
+    from sessionlint.rewrite.managed import managed
+
+    lives = (life for life in scope.lifetimes if name in life.resource.names)
+    return any(managed(life) is not None for life in lives)
 
 
 def exit_in_words(scope: Scope, end: End) -> str:

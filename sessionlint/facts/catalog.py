@@ -55,7 +55,12 @@ class Type:
 
     `releases` are the methods after which it holds nothing; those of an asynchronous type must be
     awaited, except `unawaited`. `ends_with` says whether `with obj:` releases it;
-    `is_manageable` whether any context manager does, `contextlib.closing` included.
+    `is_manageable` whether any context manager does, `contextlib.closing` included. `is_cut_off`:
+    a cancellation that arrives while it is released costs the pool its connection.
+
+    Source: asyncpg aborts a connection whose close is cancelled and shields the release of a
+    pooled one; psycopg closes without waiting; SQLAlchemy's own closes are measured by
+    tests/bench/cancellation_matrix.py.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Type:
     ends_with: bool = True
     unawaited: frozenset[str] = frozenset({"terminate"})
     is_manageable: bool = True
+    is_cut_off: bool = False
 
     def is_release(self, method: str) -> bool:
         """Whether that method ends the object's hold on its connection."""
@@ -93,13 +99,13 @@ TYPES: Final[dict[str, Type]] = {
     row.name: row
     for row in (
         Type("Session", Kind.SESSION, "session", releases=_SESSION),
-        Type("AsyncSession", Kind.SESSION, "session", True, _SESSION),
+        Type("AsyncSession", Kind.SESSION, "session", True, _SESSION, is_cut_off=True),
         Type("scoped_session", Kind.REGISTRY, "scoped session"),
-        Type("async_scoped_session", Kind.REGISTRY, "scoped session", True),
+        Type("async_scoped_session", Kind.REGISTRY, "scoped session", True, frozenset({"close", "remove"}), is_cut_off=True),
         Type("Engine", Kind.ENGINE, "engine", releases=_ENGINE, ends_with=False),
         Type("AsyncEngine", Kind.ENGINE, "engine", True, _ENGINE, ends_with=False),
         Type("Connection", Kind.CONNECTION, "connection", releases=_CONNECTION),
-        Type("AsyncConnection", Kind.CONNECTION, "connection", True, _CONNECTION),
+        Type("AsyncConnection", Kind.CONNECTION, "connection", True, _CONNECTION, is_cut_off=True),
         Type("RawConnection", Kind.CONNECTION, "raw connection", releases=_CONNECTION, ends_with=False),
         Type("Transaction", Kind.TRANSACTION, "transaction"),
         Type("SQLAlchemy", Kind.EXTENSION, "extension"),

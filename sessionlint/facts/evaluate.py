@@ -163,7 +163,7 @@ class Evaluator:
 
     def bound(self, bindings: list[Binding]) -> Value:
         """What a name is that got its values in these ways."""
-        return joined([self._of_binding(binding) for binding in bindings])
+        return joined([self._of_binding(one) for one in calls.implementations(bindings)])
 
     def _of_binding(self, binding: Binding) -> Value:
         match binding.how:

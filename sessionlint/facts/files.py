@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sessionlint.facts.folders import Folders
+from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.gate import may_speak
 from sessionlint.source.text import is_plain
 
@@ -201,7 +202,7 @@ class Files:
                 continue
             if may_speak(data):
                 found[name] = (path, data)
-            elif is_plain(data):
+            elif is_plain(data) and not may_cut_off(data):
                 self._silent.add(name)
         return found
 

@@ -14,6 +14,7 @@ class Names:
     `factories` give a session the caller must close, `managers` give a context manager,
     `closers` close what they are given, `owners` keep and later close it, `shields` protect an
     await from cancellation. A name without dots matches the last part of any callee.
+    `shield_module` is where the project has its copy of the shield.
     """
 
     factories: frozenset[str] = frozenset()
@@ -21,3 +22,4 @@ class Names:
     closers: frozenset[str] = frozenset()
     owners: frozenset[str] = frozenset()
     shields: frozenset[str] = frozenset()
+    shield_module: str = "sessionlint.shield"

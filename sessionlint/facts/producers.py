@@ -13,6 +13,7 @@ from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
 from sessionlint.facts.neighbours import Neighbours
 from sessionlint.facts.places import Places
+from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.gate import (
     CATALOGUE,
     GIVERS,
@@ -69,8 +70,8 @@ class Producers:
         self._givers = GIVERS
 
     def is_candidate(self, data: bytes, path: Path) -> bool:
-        """Whether a file may acquire something; when in doubt, it may."""
-        if any(name in data for name in self._configured):
+        """Whether a file may acquire something, or clean up; when in doubt, it may."""
+        if any(name in data for name in self._configured) or may_cut_off(data):
             return True
         if b"\r" in data:
             data = b"\n".join(data.splitlines())

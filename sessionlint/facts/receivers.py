@@ -14,6 +14,7 @@ from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
+from sessionlint.source.cleaning import CLOSING as _CLOSING
 from sessionlint.source.walk import descend
 
 if TYPE_CHECKING:
@@ -31,11 +32,7 @@ class Effect(Enum):
     UNKNOWN = "not known"
 
 
-CLOSING: Final = re.compile(
-    r"close|releas|dispos|tear_?down|shut_?down|put_?conn|give_?back|^_*(?:clean_?up|finish|free)$|"
-    r"(?:clean_?up|finish|free|return|end|remove|destroy|kill|drop)_(?:db|conn|session)",
-    re.IGNORECASE,
-)
+CLOSING: Final = re.compile(_CLOSING, re.IGNORECASE)
 """Callees that, by their name, may end what they are given."""
 
 _RELEASING: Final = frozenset({"release", "putconn", "close_session", "close_connection"})

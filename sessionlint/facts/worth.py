@@ -1,7 +1,8 @@
 """Which statements of a module are worth reading for what is found in them alone.
 
-A rule speaks of what a statement acquires, of its caches and its engines; all of these call
-something by a name that may acquire. What else a rule wants to know is read when it asks.
+A rule speaks of what a statement acquires, of its caches and its engines, and all of these call
+something by a name that may acquire; or of how it cleans up. What else a rule wants to know is
+read when it asks.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sessionlint.facts.caching import is_cache_name
 from sessionlint.facts.catalog import CALLS, THREADED, TYPES, How, Kind
+from sessionlint.source.cleaning import may_be_cut_off
 from sessionlint.source.outline import PartKind, is_balanced
 
 if TYPE_CHECKING:
@@ -81,11 +83,13 @@ class _Search:
 
     def pieces(self) -> list[Piece]:
         calls = self._calls()
+        is_cleaning = may_be_cut_off(self._text)
         found = [
             piece
             for piece in self._reader.pieces
             if (piece.place in calls and self._may_acquire(piece, calls[piece.place]))
             or self._may_be_cached(piece, is_calling=piece.place in calls)
+            or (is_cleaning and self._may_be_cut_off(piece))
         ]
         passing = [piece for name in _PASSING for piece in self._reader.spoken(name)]
         found += [
@@ -142,6 +146,10 @@ class _Search:
             return not self._evaluator.is_giving(name, self._module, BUILDERS)
         tested = _TESTED.match(self._text, line)
         return tested is not None and is_balanced(tested[1])
+
+    def _may_be_cut_off(self, piece: Piece) -> bool:
+        """Whether a cancellation may cut off clean-up in it."""
+        return piece.kind is not PartKind.CLASS and may_be_cut_off(self._reader.text_of(piece))
 
     def _may_be_cached(self, piece: Piece, *, is_calling: bool) -> bool:
         """Whether a cache may keep what a function in it gives."""

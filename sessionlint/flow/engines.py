@@ -9,31 +9,20 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.caching import is_cache
-from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import CALLS, TYPES, Kind
 from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, is_name, keyword, last_name
-from sessionlint.facts.values import FunctionValue, Symbol, Thing
+from sessionlint.facts.values import Symbol, Thing
 from sessionlint.facts.worth import BUILDERS
+from sessionlint.flow.callers import callers
+from sessionlint.flow.circumstances import starts_up
 from sessionlint.flow.loops import innermost
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
 
-_STARTS: Final = re.compile(
-    r"^_*(?:main|lifespan|create_app|make_app|build_app|init\w*|setup\w*|set_up\w*|start\w*|"
-    r"on_startup|startup\w*|bootstrap\w*|configure\w*|run_migrations\w*|do_run_migrations|upgrade|"
-    r"downgrade|test\w*|(?:create|ensure|drop|check)_(?:\w+_)?(?:db|database|schema|tables?)\w*|migrate\w*|create_tables|create_db\w*|create_all|app_factory|connect_db|"
-    r"__init__|__new__|__enter__|__aenter__|__post_init__|__setstate__|cli|run|seed\w*)$",
-    re.IGNORECASE,
-)
-_TEST_PATH: Final = re.compile(
-    r"(?:^|/)(?:tests?|testing|migrations?|alembic|conftest\.py|versions|scripts?|docs?|examples?|"
-    r"env\.py|test_[^/]*|[^/]*_test\.py|benchmarks?)(?:/|$)"
-)
 _NO_POOL: Final = frozenset({"NullPool", "StaticPool", "AssertionPool"})
 
 
@@ -51,7 +40,7 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         return
     # Few functions build an engine, so that is asked first; who starts up is a longer question.
     built = [(call, thing) for call in block.calls if (thing := _engine(evaluator, call, block))]
-    if not built or _starts_up(evaluator, block):
+    if not built or starts_up(evaluator, block):
         return
     fallbacks = _fallbacks(block)
     for call, thing in built:
@@ -73,24 +62,6 @@ def _fallbacks(block: Block) -> set[int]:
     """The ids of all nodes in the handlers of a function."""
     handlers = (node for node in descend(block.node) if isinstance(node, cst.ExceptHandler))
     return {id(part) for handler in handlers for part in descend(handler)}
-
-
-def _starts_up(evaluator: Evaluator, block: Block) -> bool:
-    names = {decorator_name(decorator) for decorator in block.decorators}
-    if names & {"fixture", "asynccontextmanager", "on_event", "command", "before_first_request"}:
-        return True
-    try:
-        path = block.home.path.relative_to(evaluator.tree.files.root).as_posix()
-    except ValueError:
-        path = block.home.path.name
-    above: Block | None = block
-    while above is not None:
-        if above.kind is BlockKind.FUNCTION and _STARTS.match(above.name):
-            return True
-        if any(is_cache(evaluator, decorator, above) for decorator in above.decorators):
-            return True
-        above = above.parent
-    return _TEST_PATH.search(path) is not None
 
 
 def _engine(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None:
@@ -196,8 +167,8 @@ def _is_used(block: Block, name: str) -> bool:
 def _is_called_often(evaluator: Evaluator, block: Block) -> bool:
     """Whether the project calls the factory from two or more functions, or in a loop."""
     often = 0
-    for caller, call in _callers(evaluator, block):
-        if not _starts_up(evaluator, caller):
+    for caller, call in callers(evaluator, block):
+        if not starts_up(evaluator, caller):
             often += 1 if innermost(caller.node, call) is None else 2
         if often > 1:
             return True
@@ -206,34 +177,10 @@ def _is_called_often(evaluator: Evaluator, block: Block) -> bool:
 
 def _is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:
     """Whether all that is known to call a function runs once, when the program starts."""
-    callers = [caller for caller, _ in _callers(evaluator, block)]
-    return bool(callers) and all(
+    found = [caller for caller, _ in callers(evaluator, block)]
+    return bool(found) and all(
         caller.kind is BlockKind.MODULE
-        or _starts_up(evaluator, caller)
+        or starts_up(evaluator, caller)
         or (hops > 0 and _is_start_up_work(evaluator, caller, hops - 1))
-        for caller in callers
+        for caller in found
     )
-
-
-def _callers(evaluator: Evaluator, factory: Block) -> Iterator[tuple[Block, cst.Call]]:
-    """Every function or module body, tests aside, that calls a function, with one such call."""
-    word = factory.name.encode()
-    pattern = re.compile(rb"(?<!def )\b" + re.escape(word) + rb"\s*\(")
-    for path, data in evaluator.tree.files.speaking:
-        if word not in data or not pattern.search(data):
-            continue
-        is_test = _TEST_PATH.search(path.relative_to(evaluator.tree.files.root).as_posix())
-        module = None if is_test else evaluator.tree.module(path)
-        for caller in module.speaking(factory.name) if module is not None else ():
-            call = _call_of(evaluator, caller, factory)
-            if call is not None:
-                yield caller, call
-
-
-def _call_of(evaluator: Evaluator, caller: Block, factory: Block) -> cst.Call | None:
-    for call in list(caller.near.calls):
-        if last_name(call.func) == factory.name:
-            callee = evaluator.value(call.func, caller)
-            if isinstance(callee, FunctionValue) and callee.block is factory:
-                return call
-    return None

@@ -11,7 +11,7 @@ import libcst as cst
 from sessionlint.facts.syntax import last_name
 from sessionlint.flow.ways import Exit, Way
 
-__all__ = ["Catch", "caught"]
+__all__ = ["Catch", "catches_cancellation", "caught"]
 
 
 class Catch(Enum):
@@ -41,6 +41,11 @@ def caught(handler: cst.ExceptHandler | cst.ExceptStarHandler, exit_: Exit) -> C
     if Catch.ALWAYS in answers:
         return Catch.ALWAYS
     return Catch.MAYBE if Catch.MAYBE in answers else Catch.NEVER
+
+
+def catches_cancellation(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+    """Whether a cancellation ends in a handler."""
+    return caught(handler, Exit(Way.CANCEL)) is Catch.ALWAYS
 
 
 def _names(kind: cst.BaseExpression | None) -> set[str] | None:

@@ -11,8 +11,10 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.flow.caches import Cached, cached
+from sessionlint.flow.cleanups import CleanUp, cleanups
 from sessionlint.flow.engines import EnginePerCall, engines
 from sessionlint.flow.lifetimes import lifetimes
+from sessionlint.flow.protection import EarlyShield, NestedBegin, early_shields, nested_begins
 from sessionlint.flow.shared import Shared, shared
 from sessionlint.flow.unbound import Unbound, unbound
 from sessionlint.flow.ways import Lifetime, Shape
@@ -77,6 +79,21 @@ class Scope:
     def engines(self) -> list[EnginePerCall]:
         """The engines built anew at every call."""
         return list(engines(self.evaluator, self.block))
+
+    @cached_property
+    def cleanups(self) -> list[CleanUp]:
+        """The awaits of clean-ups that a cancellation can cut off."""
+        return cleanups(self.evaluator, self.block)
+
+    @cached_property
+    def nested_begins(self) -> list[NestedBegin]:
+        """The sessions of a maker whose transaction is entered apart from them."""
+        return list(nested_begins(self.evaluator, self.block))
+
+    @cached_property
+    def early_shields(self) -> list[EarlyShield]:
+        """What `asyncio.shield` lets go on when its task is cancelled."""
+        return list(early_shields(self.evaluator, self.block))
 
     def span(self, node: cst.CSTNode) -> Span:
         """Where a node stands."""

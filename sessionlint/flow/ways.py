@@ -17,6 +17,7 @@ __all__ = [
     "Ending",
     "Exit",
     "Lifetime",
+    "Place",
     "Shape",
     "State",
     "Status",
@@ -198,3 +199,11 @@ def _plausibility(end: End) -> int:
     if end.is_ordinary:
         return 0
     return 1 if end.way in {Way.NEXT, Way.RETURN} else 2
+
+
+class Place(Enum):
+    """Where a clean-up stands."""
+
+    FINALLY = "finally"
+    HANDLER = "handler of cancellations"
+    EXIT = "__aexit__"

@@ -1,0 +1,128 @@
+"""Two ways to protect a clean-up that do not: a nested `begin()`, and `asyncio.shield`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.shields import is_asyncio_shield
+from sessionlint.facts.syntax import arguments, bare, is_name, last_name, text_of
+from sessionlint.facts.values import Maker
+from sessionlint.flow.circumstances import is_aside
+from sessionlint.flow.waits import resource_of
+from sessionlint.source.walk import descend
+
+__all__ = ["EarlyShield", "NestedBegin", "early_shields", "nested_begins"]
+
+_TASKS: Final = frozenset({"create_task", "ensure_future"})
+_INNER: Final = (cst.FunctionDef, cst.Lambda, cst.ClassDef)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NestedBegin:
+    """`async with maker() as s, s.begin():`, in one statement or two.
+
+    `made` is the call of the maker, `outer` the statement it stands in, at `index` among what that
+    enters; `inner` is the statement that begins, the same one or the only one inside, and `begin`
+    the call there.
+    """
+
+    name: str
+    made: cst.Call
+    outer: cst.With
+    index: int
+    inner: cst.With
+    begin: cst.WithItem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EarlyShield:
+    """`await asyncio.shield(s.close())`: `shield` is that call, `inner` what it protects."""
+
+    name: str
+    noun: str
+    shield: cst.Call
+    inner: cst.Call
+
+    @property
+    def text(self) -> str:
+        """What is shielded, on one line."""
+        return text_of(self.inner)
+
+
+def nested_begins(evaluator: Evaluator, block: Block) -> Iterator[NestedBegin]:
+    """The sessions of a function whose transaction is entered apart from them."""
+    if not _is_looked_at(evaluator, block):
+        return
+    for node in descend(block.node, *_INNER):
+        if not isinstance(node, cst.With) or node.asynchronous is None:
+            continue
+        for index, item in enumerate(node.items):
+            name = _bound(item)
+            if not isinstance(item.item, cst.Call) or not name:
+                continue
+            following = _following(node, index)
+            if following is None or not _begins(following[1], name):
+                continue
+            value = evaluator.value(item.item.func, block)
+            if isinstance(value, Maker) and value.made.type.is_async:
+                yield NestedBegin(name, item.item, node, index, *following)
+
+
+def _is_looked_at(evaluator: Evaluator, block: Block) -> bool:
+    is_function = block.kind is BlockKind.FUNCTION and block.is_async
+    return is_function and not is_aside(evaluator, block)
+
+
+def _bound(item: cst.WithItem) -> str:
+    name = item.asname.name if item.asname is not None else None
+    return name.value if isinstance(name, cst.Name) else ""
+
+
+def _following(node: cst.With, index: int) -> tuple[cst.With, cst.WithItem] | None:
+    """What is entered directly after an item, with nothing in between."""
+    if index + 1 < len(node.items):
+        return node, node.items[index + 1]
+    match node.body:
+        case cst.IndentedBlock(body=[cst.With(asynchronous=cst.Asynchronous()) as inner]):
+            return inner, inner.items[0]
+    return None
+
+
+def _begins(item: cst.WithItem, name: str) -> bool:
+    match item.item:
+        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value="begin"))):
+            return is_name(owner, name)
+    return False
+
+
+def early_shields(evaluator: Evaluator, block: Block) -> Iterator[EarlyShield]:
+    """The `asyncio.shield` around something that ends, or uses, a resource."""
+    if not _is_looked_at(evaluator, block):
+        return
+    for node in descend(block.node, *_INNER):
+        shield = bare(node) if isinstance(node, cst.Await) else None
+        if not isinstance(shield, cst.Call) or not shield.args:
+            continue
+        inner = _task_of(shield)
+        if inner is None or not isinstance(inner.func, cst.Attribute):
+            continue
+        if not is_asyncio_shield(evaluator, shield.func, block):
+            continue
+        thing = resource_of(evaluator, inner.func.value, block)
+        if thing is not None:
+            name = text_of(inner.func.value)
+            yield EarlyShield(name, thing.type.noun, shield, inner)
+
+
+def _task_of(shield: cst.Call) -> cst.Call | None:
+    """The call whose awaitable is shielded, be it as a task."""
+    inner = next(arguments(shield), None)
+    if isinstance(inner, cst.Call) and last_name(inner.func) in _TASKS:
+        inner = next(arguments(inner), None)
+    return inner if isinstance(inner, cst.Call) else None

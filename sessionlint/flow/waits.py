@@ -1,0 +1,210 @@
+"""What an `await`, `async with` or `async for` of a clean-up waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.catalog import THREADED, Kind
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.receivers import CLOSING, Effect, effect
+from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.shields import is_protected, is_shield
+from sessionlint.facts.syntax import arguments, bare, is_name, last_name, text_of
+from sessionlint.facts.values import FunctionValue, Instance, Thing
+from sessionlint.flow.body import Body
+from sessionlint.source.walk import descend
+
+__all__ = ["Wait", "Waits", "resource_of"]
+
+_HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION, Kind.REGISTRY})
+_WAITED: Final = _HELD | {Kind.TRANSACTION, Kind.ENGINE, Kind.POOL}
+_LIMITING: Final = frozenset({"wait_for"})
+"""What waits for its first argument and no longer than it is told."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wait:
+    """One wait for a resource: `node` waits, and `said` is what for.
+
+    `name` and `noun` are those of the resource. `is_release`: it holds nothing afterwards.
+    `is_rollback`: it only undoes. `is_shielded`: a cancellation cannot cut it off.
+    """
+
+    node: cst.CSTNode
+    said: cst.BaseExpression
+    name: str
+    noun: str
+    is_release: bool
+    is_shielded: bool = False
+    is_rollback: bool = False
+
+    @property
+    def text(self) -> str:
+        """What is waited for, on one line."""
+        return text_of(self.said)
+
+
+def resource_of(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -> Thing | None:
+    """The asynchronous resource that an expression surely is."""
+    value = evaluator.value(expression, block)
+    if not isinstance(value, Thing) or value.is_guess:
+        return None
+    is_waited = value.type.is_async and value.type.kind in _WAITED
+    return value if is_waited or value.type.name == "Transaction" else None
+
+
+class Waits:
+    """Reads the waits of one function."""
+
+    def __init__(self, evaluator: Evaluator, block: Block, body: Body) -> None:
+        self._evaluator = evaluator
+        self._block = block
+        self._body = body
+
+    def of(self, node: cst.CSTNode) -> Iterator[Wait]:
+        """What a node waits for that is a resource nobody else ends."""
+        if isinstance(node, cst.With):
+            entered = [item.item for item in node.items]
+        elif isinstance(node, cst.For):
+            entered = [node.iter]
+        else:
+            assert isinstance(node, cst.Await)
+            yield from self._awaited(node, bare(node))
+            return
+        for one in entered:
+            if isinstance(one, cst.Call):
+                yield from self._method(node, one, one)
+
+    def _awaited(self, node: cst.Await, value: cst.BaseExpression) -> Iterator[Wait]:
+        if not isinstance(value, cst.Call):
+            return
+        if is_shield(self._evaluator, value.func, self._block):
+            yield from self._shielded(node, value)
+        elif last_name(value.func) in _LIMITING:
+            inner = next(arguments(value), None)
+            if isinstance(inner, cst.Call):
+                yield from self._method(node, inner, value)
+        else:
+            yield from self._method(node, value, value)
+            yield from self._helper(node, value)
+
+    def _shielded(self, node: cst.Await, shield: cst.Call) -> Iterator[Wait]:
+        """What stands inside a shield, called or still to be called."""
+        for given in arguments(shield):
+            call = given.body if isinstance(given, cst.Lambda) else given
+            call = call if isinstance(call, cst.Call) else cst.Call(call)
+            for wait in (*self._method(node, call, shield), *self._helper(node, call)):
+                yield replace(wait, said=shield, is_shielded=True)
+
+    def _method(self, node: cst.CSTNode, call: cst.Call, said: cst.Call) -> Iterator[Wait]:
+        """`db.close()`, or `self.close()`."""
+        if not isinstance(call.func, cst.Attribute):
+            return
+        owner, method = call.func.value, call.func.attr.value
+        thing = resource_of(self._evaluator, owner, self._block)
+        if thing is None:
+            yield from self._own_method(node, call, said)
+            return
+        if thing.type.is_cut_off and not self._is_somebody_elses(owner):
+            is_release = thing.type.is_release(method)
+            is_rollback = method == "rollback"
+            name, noun = text_of(owner), thing.type.noun
+            yield Wait(node, said, name, noun, is_release, is_rollback=is_rollback)
+
+    def _own_method(self, node: cst.CSTNode, call: cst.Call, said: cst.Call) -> Iterator[Wait]:
+        """`self.close()` where that method waits for a resource of the object's."""
+        if self._block.owner is None or self._block.name != "__aexit__":
+            return
+        assert isinstance(call.func, cst.Attribute)
+        if not isinstance(self._evaluator.value(call.func.value, self._block), Instance):
+            return
+        method = self._evaluator.value(call.func, self._block)
+        if not isinstance(method, FunctionValue) or method.block.owner is None:
+            return
+        if not method.block.is_async or not is_name(call.func.value, self._first_parameter()):
+            return
+        if is_protected(self._evaluator, method.block):
+            return
+        body = Body(method.block)
+        below = Waits(self._evaluator, method.block, body)
+        inner = [
+            wait
+            for one in body.nodes
+            if isinstance(one, cst.Await)
+            for wait in below.of(one)
+            if not wait.is_shielded
+        ]
+        releases = [wait for wait in inner if wait.is_release]
+        for wait in (releases or inner)[:1]:
+            yield replace(wait, node=node, said=said)
+
+    def _first_parameter(self) -> str:
+        parameters = self._block.parameters
+        return parameters[0].name.value if parameters else ""
+
+    def _helper(self, node: cst.CSTNode, call: cst.Call) -> Iterator[Wait]:
+        """`await give_back(db)`, `await run_in_threadpool(close_session, db)`."""
+        values = list(arguments(call))
+        is_threaded = last_name(call.func) in THREADED and len(values) > 1
+        closer = values[0] if is_threaded else call.func
+        if not isinstance(closer, (cst.Name, cst.Attribute)) or not CLOSING.search(
+            last_name(closer)
+        ):
+            return
+        for arg in call.args:
+            if arg.value is closer or not isinstance(arg.value, (cst.Name, cst.Attribute)):
+                continue
+            value = self._evaluator.value(arg.value, self._block)
+            if not isinstance(value, Thing) or not _is_held(value) or self._is_protected(closer):
+                continue
+            does = effect(self._evaluator, call, arg, self._block)
+            if does is Effect.RELEASES and not self._is_somebody_elses(arg.value):
+                yield Wait(node, call, text_of(arg.value), value.type.noun, is_release=True)
+
+    def _is_protected(self, callee: cst.BaseExpression) -> bool:
+        function = self._evaluator.value(callee, self._block)
+        if not isinstance(function, FunctionValue):
+            return False
+        return is_protected(self._evaluator, function.block)
+
+    def _is_somebody_elses(self, owner: cst.BaseExpression) -> bool:
+        """Whether something else ends it, so that it does not matter if this is cut off."""
+        if self._is_entered(text_of(owner)):
+            return True
+        if not isinstance(owner, cst.Name):
+            return False
+        scope: Block | None = self._block
+        while scope is not None and not scope.bindings(owner.value):
+            scope = scope.parent
+        bindings = scope.bindings(owner.value) if scope is not None else []
+        return any(one.how is How.WITH or _is_injected(one) for one in bindings)
+
+    def _is_entered(self, name: str) -> bool:
+        """Whether a `with` of this function manages what has that name."""
+        for node in self._body.nodes:
+            for item in node.items if isinstance(node, cst.With) else ():
+                target = item.asname.name if item.asname is not None else item.item
+                if text_of(target) == name:
+                    return True
+        return False
+
+
+def _is_held(thing: Thing) -> bool:
+    """Whether a helper that is cut off leaves it open: what waits in a thread may never start."""
+    is_kept = thing.type.is_cut_off or not thing.type.is_async
+    return is_kept and thing.type.kind in _HELD and not thing.is_guess
+
+
+def _is_injected(binding: Binding) -> bool:
+    """Whether a framework gives the parameter, and ends what it gave: `Depends(get_db)`."""
+    parts = (binding.expression, binding.annotation)
+    return binding.how in {How.PARAMETER, How.ANNOTATION} and any(
+        isinstance(one, cst.Call) and last_name(one.func) in {"Depends", "Security", "Inject"}
+        for part in parts
+        if part is not None
+        for one in descend(part)
+    )

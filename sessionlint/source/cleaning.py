@@ -1,0 +1,45 @@
+"""Whether a text may hold clean-up that a cancellation cuts off, decided without a parse."""
+
+import re
+from typing import Final
+
+__all__ = ["CLOSING", "may_be_cut_off", "may_cut_off"]
+
+CLOSING: Final = (
+    r"close|releas|dispos|tear_?down|shut_?down|put_?conn|give_?back|^_*(?:clean_?up|finish|free)$|"
+    r"(?:clean_?up|finish|free|return|end|remove|destroy|kill|drop)_(?:db|conn|session)"
+)
+"""Names of callees that may end what they are given, in whatever case."""
+
+_ENDING: Final = (
+    r"(?i)close|releas|dispos|tear_?down|shut_?down|put_?conn|give_?back|clean_?up|finish|free|"
+    r"\.\s*(?:remove|invalidate|terminate)\b|"
+    r"(?:return|end|remove|destroy|kill|drop)_(?:db|conn|session)"
+)
+_PLACES: Final = ("finally", "__aexit__", "ancelled", "BaseException")
+_BARE: Final = r"\bexcept\s*:"
+_BEGINS: Final = r"\.\s*begin\s*\("
+
+_PLACES_OF_BYTES: Final = tuple(place.encode() for place in _PLACES)
+
+
+def may_cut_off(data: bytes) -> bool:
+    """Whether a file may await clean-up in a place where a cancellation reaches it."""
+    if b"await" not in data and b"async" not in data:
+        return False
+    if b"shield" in data or (b"begin" in data and re.search(_BEGINS.encode(), data) is not None):
+        return True
+    is_place = any(place in data for place in _PLACES_OF_BYTES)
+    if not is_place and (b"except" not in data or not re.search(_BARE.encode(), data)):
+        return False
+    return re.search(_ENDING.encode(), data) is not None
+
+
+def may_be_cut_off(text: str) -> bool:
+    """The same for one function, by its text."""
+    if "await" not in text and "async" not in text:
+        return False
+    if "shield" in text or ("begin" in text and re.search(_BEGINS, text) is not None):
+        return True
+    is_place = any(place in text for place in _PLACES) or re.search(_BARE, text) is not None
+    return is_place and re.search(_ENDING, text) is not None
