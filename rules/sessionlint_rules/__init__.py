@@ -10,6 +10,11 @@ from sessionlint_rules.ses106_yield_skips_close.rule import YIELD_SKIPS_CLOSE
 from sessionlint_rules.ses109_unbound_session.rule import UNBOUND_SESSION
 from sessionlint_rules.ses201_cached_session.rule import CACHED_SESSION
 from sessionlint_rules.ses203_global_session.rule import GLOBAL_SESSION
+from sessionlint_rules.ses301_unshielded_await_in_finally.rule import UNSHIELDED_AWAIT_IN_FINALLY
+from sessionlint_rules.ses302_unshielded_await_in_except.rule import UNSHIELDED_AWAIT_IN_EXCEPT
+from sessionlint_rules.ses303_unshielded_await_in_aexit.rule import UNSHIELDED_AWAIT_IN_AEXIT
+from sessionlint_rules.ses304_unshielded_nested_begin.rule import UNSHIELDED_NESTED_BEGIN
+from sessionlint_rules.ses305_shield_returns_early.rule import SHIELD_RETURNS_EARLY
 from sessionlint_rules.ses401_engine_per_call.rule import ENGINE_PER_CALL
 from sessionlint_rules.ses999_unreadable_file.rule import UNREADABLE_FILE
 
@@ -25,6 +30,11 @@ RULES: tuple[Rule, ...] = (
     UNBOUND_SESSION,
     CACHED_SESSION,
     GLOBAL_SESSION,
+    UNSHIELDED_AWAIT_IN_FINALLY,
+    UNSHIELDED_AWAIT_IN_EXCEPT,
+    UNSHIELDED_AWAIT_IN_AEXIT,
+    UNSHIELDED_NESTED_BEGIN,
+    SHIELD_RETURNS_EARLY,
     ENGINE_PER_CALL,
     UNREADABLE_FILE,
 )

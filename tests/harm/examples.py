@@ -8,7 +8,7 @@ import inspect
 import itertools
 import re
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -97,6 +97,15 @@ def _refuse(*_: object) -> None:
     raise RuntimeError("refused")
 
 
+async def _rest() -> None:
+    """Work that does nothing."""
+
+
+async def _strike() -> None:
+    """Work that fails."""
+    raise RuntimeError("refused")
+
+
 _VALUES: dict[Any, tuple[Any, ...]] = {
     int: (1, 999),
     bool: (True, False),
@@ -105,6 +114,7 @@ _VALUES: dict[Any, tuple[Any, ...]] = {
     dict[str, int]: ({"Ann": 1}, {}),
     Callable[[str], None]: (_ignore, _refuse),
     Callable[[str], object]: (_ignore, _refuse),
+    Callable[[], Awaitable[None]]: (_rest, _strike),
 }
 """What a parameter of that type is given, one after the other."""
 

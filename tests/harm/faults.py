@@ -67,7 +67,10 @@ class SqliteConnection(sqlite3.Connection):
 
 
 def asyncpg_class(fault: Fault, made: list[asyncpg.Connection]) -> type[asyncpg.Connection]:
-    """A connection class whose objects are added to `made`."""
+    """A connection class whose objects are added to `made`; their statements fail on demand.
+
+    A pool of SQLAlchemy takes its connections out of there: below it no fault is what it seems.
+    """
 
     class Connection(asyncpg.Connection):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -75,15 +78,15 @@ def asyncpg_class(fault: Fault, made: list[asyncpg.Connection]) -> type[asyncpg.
             made.append(self)
 
         async def execute(self, query: str, *args: Any, **options: Any) -> str:
-            _fail_if_due(query)
+            _fail_if_due(self, query)
             return await super().execute(query, *args, **options)
 
         async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
-            _fail_if_due(query)
+            _fail_if_due(self, query)
             return await super().fetchval(query, *args, **options)
 
-    def _fail_if_due(query: str) -> None:
-        if fault.is_due(query):
+    def _fail_if_due(connection: asyncpg.Connection, query: str) -> None:
+        if connection in made and fault.is_due(query):
             raise asyncpg.PostgresError("injected")
 
     return Connection

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import inspect
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AsyncExitStack,
+    aclosing,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.exc import IllegalStateChangeError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import Session, sessionmaker
 
 from harm.examples import arguments
 from harm.world import World
 
-__all__ = ["Run", "called", "is_multiplied", "is_shared", "observed", "runs"]
+__all__ = ["Run", "called", "given_to", "is_multiplied", "is_shared", "observed", "runs"]
 
 FAULTS = range(6)
 """No fault, then one at the first to the fifth statement."""
@@ -80,6 +93,14 @@ async def observed(world: World, function: Function, run: Run) -> tuple[str, ...
     return (*world.done, repr(result) if is_plain else type(result).__name__)
 
 
+@asynccontextmanager
+async def given_to(world: World, function: Function, **chosen: object) -> AsyncIterator[dict]:
+    """The first of a function's combinations of arguments, some of them chosen by name."""
+    values = next(iter(arguments(function))) | chosen
+    async with AsyncExitStack() as stack:
+        yield {name: await _given(world, stack, it) for name, it in values.items()}
+
+
 async def _called(world: World, function: Function, run: Run) -> object:
     async with AsyncExitStack() as stack:
         given = {name: await _given(world, stack, it) for name, it in run.arguments.items()}
@@ -113,9 +134,21 @@ async def _given(world: World, stack: AsyncExitStack, value: object) -> object:
         engine = create_engine("sqlite:///shop.db")
         stack.callback(engine.dispose)
         return stack.enter_context(Session(engine))
+    if value is AsyncSession:
+        engine = create_async_engine("postgresql+asyncpg://")
+        stack.push_async_callback(engine.dispose)
+        session = AsyncSession(engine)
+        stack.push_async_callback(_closed, session)
+        return session
     if value is asyncpg.Pool:
         return await world.pool()
     return value
+
+
+async def _closed(session: AsyncSession) -> None:
+    """What the owner of a session does last, unless a close of it was cut off halfway."""
+    with suppress(IllegalStateChangeError):
+        await session.close()
 
 
 async def _result(function: Function, given: dict[str, Any]) -> object:

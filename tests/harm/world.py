@@ -14,9 +14,9 @@ from typing import Any
 
 import asyncpg
 import psycopg
-from sqlalchemy import Engine, event
+from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.orm import ORMExecuteState, Session
-from sqlalchemy.pool import Pool, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from harm.faults import Fault, SqliteConnection, asyncpg_class, psycopg_class
@@ -34,18 +34,21 @@ insert into orders values (1, 1, 10), (2, 1, 20), (3, 3, 30);
 class World:
     """Everything that was opened since it began.
 
-    `users` are the objects that ran statements, `done` what SQLAlchemy did, in words, in order.
+    `users` are the objects that ran statements, `done` what SQLAlchemy did, in words, in order;
+    `destroyed` counts the connections that a pool of SQLAlchemy has thrown away.
     """
 
     def __init__(self) -> None:
         self.fault = Fault()
         self.users: list[object] = []
         self.done: list[str] = []
+        self.destroyed = 0
         self._lent: list[PoolProxiedConnection] = []
         self._sqlite: list[SqliteConnection] = []
         self._drivers: list[Any] = []
         self._alone: list[asyncpg.Connection] = []
         self._pooled: list[asyncpg.Connection] = []
+        self._below: list[asyncpg.Connection] = []
         self._psycopg: list[psycopg.Connection[Any]] = []
         self._pools: list[asyncpg.Pool] = []
 
@@ -60,7 +63,7 @@ class World:
     @property
     def opened(self) -> int:
         """Connections to a database that are open, used or idle."""
-        postgres = [*self._alone, *self._pooled]
+        postgres = [*self._alone, *self._pooled, *self._below]
         return sum(one.is_open for one in self._sqlite) + sum(
             not one.is_closed() for one in postgres
         )
@@ -74,6 +77,9 @@ class World:
             (Pool, "connect", self._connected),
             (Pool, "checkout", self._lends),
             (Pool, "checkin", self._takes_back),
+            (Pool, "invalidate", self._destroys),
+            (Pool, "close", self._destroys),
+            (Pool, "close_detached", self._destroys),
             (Engine, "commit", self._commits),
             (Engine, "rollback", self._rolls_back),
             (Session, "after_begin", self._begins),
@@ -120,19 +126,26 @@ class World:
     async def end(self) -> None:
         """Close all that is still open."""
         await self.recover()
+        for connection in self._below:
+            connection.terminate()
         for driver in self._drivers:
             await greenlet_spawn(driver.close)
 
-    def _connects(self, _dialect: object, _record: object, _args: object, options: Any) -> None:
-        options["factory"] = self._new_sqlite
+    def _connects(self, dialect: Dialect, _record: object, _args: object, options: Any) -> None:
+        if dialect.name == "sqlite":
+            options["factory"] = self._new_sqlite
 
     def _new_sqlite(self, *args: Any, **options: Any) -> SqliteConnection:
         connection = SqliteConnection(self.fault, *args, **options)
         self._sqlite.append(connection)
         return connection
 
-    def _connected(self, driver: Any, _record: object) -> None:
+    def _connected(self, driver: Any, record: ConnectionPoolEntry) -> None:
         self._drivers.append(driver)
+        if record.driver_connection in self._alone:
+            # Opened by a pool of SQLAlchemy, so it is this pool that says who has it.
+            self._alone.remove(record.driver_connection)
+            self._below.append(record.driver_connection)
 
     def _lends(self, _driver: object, _record: object, lent: PoolProxiedConnection) -> None:
         self._lent.append(lent)
@@ -144,6 +157,9 @@ class World:
 
     def _takes_back(self, *_: object) -> None:
         self.done.append("checkin")
+
+    def _destroys(self, *_: object) -> None:
+        self.destroyed += 1
 
     def _commits(self, *_: object) -> None:
         self.done.append("commit")

@@ -86,7 +86,7 @@ async def get_committed_session() -> AsyncIterator[AsyncSession]:
 
 @asynccontextmanager
 async def async_scope() -> AsyncIterator[AsyncSession]:
-    async with AsyncSessionLocal() as session, session.begin():
+    async with AsyncSessionLocal.begin() as session:
         yield session
 
 

@@ -48,11 +48,8 @@ async def load_user_async(user_id: int) -> str | None:
 
 
 async def rename_async(user_id: int, name: str) -> None:
-    try:
-        await reader.execute(RENAME, {"id": user_id, "name": name})
-        await reader.commit()
-    finally:
-        await reader.close()
+    await reader.execute(RENAME, {"id": user_id, "name": name})
+    await reader.commit()
 
 
 class _Repository:

@@ -1,0 +1,79 @@
+"""Context managers that give their session back by an `await` with nothing to protect it."""
+
+from collections.abc import Awaitable, Callable
+
+from sessionlint.shield import shielded, shielded_all
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+engine = create_async_engine("postgresql+asyncpg://")
+AsyncSessionLocal = async_sessionmaker(engine, expire_on_commit=False)
+
+COUNT = text("select count(*) from users")
+
+
+class UnitOfWork:
+    def __init__(self) -> None:
+        self.session = AsyncSessionLocal()
+
+    async def __aenter__(self) -> AsyncSession:
+        return self.session
+
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        try:
+            if kind:
+                await shielded(self.session.rollback())
+            else:
+                await self.session.commit()
+        finally:
+            # Whatever has happened.
+            await shielded(self.session.close())
+
+
+async def count_users(work: Callable[[], Awaitable[None]]) -> int:
+    async with UnitOfWork() as session:
+        count = await session.scalar(COUNT)
+        await work()
+        return count
+
+
+class Repository:
+    def __init__(self) -> None:
+        self._session = AsyncSessionLocal()
+
+    async def __aenter__(self) -> "Repository":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await shielded(self.close())
+
+    async def count(self) -> int:
+        return await self._session.scalar(COUNT)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+async def count_with_repository(work: Callable[[], Awaitable[None]]) -> int:
+    async with Repository() as repository:
+        count = await repository.count()
+        await work()
+        return count
+
+
+class Undoing:
+    def __init__(self) -> None:
+        self.session = AsyncSessionLocal()
+
+    async def __aenter__(self) -> AsyncSession:
+        return self.session
+
+    async def __aexit__(self, *error: object) -> None:
+        await shielded_all(self.session.rollback, self.session.close)
+
+
+async def count_and_undo(work: Callable[[], Awaitable[None]]) -> int:
+    async with Undoing() as session:
+        count = await session.scalar(COUNT)
+        await work()
+        return count

@@ -1,0 +1,74 @@
+"""Context managers whose end no cancellation cuts off."""
+
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from sessionlint.shield import shielded_all, uncancellable
+
+engine = create_async_engine("postgresql+asyncpg://")
+AsyncSessionLocal = async_sessionmaker(engine, expire_on_commit=False)
+
+COUNT = text("select count(*) from users")
+
+
+class UnitOfWork:
+    def __init__(self) -> None:
+        self.session = AsyncSessionLocal()
+
+    async def __aenter__(self) -> AsyncSession:
+        return self.session
+
+    async def __aexit__(self, *error: object) -> None:
+        await shielded_all(self.session.rollback, self.session.close)
+
+
+async def count_users(work: Callable[[], Awaitable[None]]) -> int:
+    async with UnitOfWork() as session:
+        count = await session.scalar(COUNT)
+        await work()
+        return count
+
+
+class Repository:
+    def __init__(self) -> None:
+        self._session = AsyncSessionLocal()
+
+    async def __aenter__(self) -> "Repository":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def count(self) -> int:
+        return await self._session.scalar(COUNT)
+
+    @uncancellable
+    async def close(self) -> None:
+        await self._session.close()
+
+
+async def count_with_repository(work: Callable[[], Awaitable[None]]) -> int:
+    async with Repository() as repository:
+        count = await repository.count()
+        await work()
+        return count
+
+
+class Timed:
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def __aenter__(self) -> AsyncSession:
+        return self.session
+
+    async def __aexit__(self, *error: object) -> None:
+        print("done")
+
+
+async def count_in_time(work: Callable[[], Awaitable[None]]) -> int:
+    async with AsyncSessionLocal() as session, Timed(session):
+        count = await session.scalar(COUNT)
+        await work()
+        return count

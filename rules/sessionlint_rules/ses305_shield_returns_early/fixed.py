@@ -1,0 +1,47 @@
+"""Clean-up that `asyncio.shield` lets go on when nobody waits for it any more."""
+
+from collections.abc import Awaitable, Callable
+
+from sessionlint.shield import shielded
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+engine = create_async_engine("postgresql+asyncpg://")
+AsyncSessionLocal = async_sessionmaker(engine, expire_on_commit=False)
+
+COUNT = text("select count(*) from users")
+
+
+async def count_users(db: AsyncSession, work: Callable[[], Awaitable[None]]) -> int:
+    try:
+        count = await db.scalar(COUNT)
+        await work()
+        return count
+    finally:
+        await shielded(db.close())
+
+
+async def count_users_in_task(db: AsyncSession, work: Callable[[], Awaitable[None]]) -> int:
+    try:
+        count = await db.scalar(COUNT)
+        await work()
+        return count
+    finally:
+        await shielded(db.close())
+
+
+class Report:
+    def __init__(self) -> None:
+        self.session = AsyncSessionLocal()
+
+    async def run(self, work: Callable[[], Awaitable[None]]) -> int:
+        try:
+            count = await self.session.scalar(COUNT)
+            await work()
+        finally:
+            await shielded(self.session.close())
+        return count
+
+
+async def run_report(work: Callable[[], Awaitable[None]]) -> int:
+    return await Report().run(work)
