@@ -73,16 +73,23 @@ class _Pruning(cst.CSTTransformer):
     def leave_If(self, original_node: cst.If, updated_node: cst.If) -> cst.BaseStatement:
         if id(original_node) in self._removed:
             return self._left(original_node, updated_node)
-        orelse = updated_node.orelse
-        if isinstance(orelse, cst.Else) and id(orelse.body) in self._empty:
-            lines = [*orelse.leading_lines, *_said(orelse.body)]
+        is_empty = id(updated_node.body) in self._empty
+        lines = self._nothing_else(updated_node.orelse)
+        if lines is not None:
             body = _with_footer(updated_node.body, lines)
             updated_node = updated_node.with_changes(orelse=None, body=body)
-            orelse = None
-        is_idle = id(updated_node.body) in self._empty and orelse is None
-        if is_idle and _is_still(updated_node.test):
+        if is_empty and updated_node.orelse is None and _is_still(updated_node.test):
             return self._hole([*updated_node.leading_lines, *_said(updated_node.body)])
         return updated_node
+
+    def _nothing_else(self, orelse: cst.CSTNode | None) -> _Lines | None:
+        """The comments of an `else` or `elif` that has nothing left, None where it has."""
+        if isinstance(orelse, cst.Else) and id(orelse.body) in self._empty:
+            return [*orelse.leading_lines, *_said(orelse.body)]
+        if isinstance(orelse, cst.SimpleStatementLine):
+            # Have: an `elif` became a hole, which is no branch that Python knows.
+            return [*orelse.leading_lines]
+        return None
 
     def leave_For(self, original_node: cst.For, updated_node: cst.For) -> cst.BaseStatement:
         return self._unended(updated_node)
