@@ -230,6 +230,28 @@ SAFE = {
               2
         ''',
     ),
+    "what was added is asked before the close": (
+        """
+        def f():
+            s = Maker()
+            users, last = [User()], User()
+            s.add_all([*users, last])
+            s.add(last)
+            s.commit()
+            print(last.id)
+            return 1
+        """,
+        """
+        def f():
+            with Maker() as s:
+                users, last = [User()], User()
+                s.add_all([*users, last])
+                s.add(last)
+                s.commit()
+                print(last.id)
+            return 1
+        """,
+    ),
     "a suite on the line of its head": (
         """
         def f(q):

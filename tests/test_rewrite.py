@@ -151,6 +151,16 @@ NEVER = {
 }
 
 
+LEAVING = """
+def f(q):
+    s = Maker()
+    user = User()
+    {}
+    s.commit()
+    return {}
+"""
+
+
 def fixed(text: str, folder: Path) -> Fixed:
     """A text below the usual imports, with all its fixes made."""
     head = HEAD + "from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession\n"
@@ -178,6 +188,18 @@ def test_unsafe(reason, tmp_path):
     result = fixed(before, tmp_path)
     assert dedent(after) == text_of(result)
     assert [(reason, "unsafe")] == [(f.fix.reason, f.fix.safety.value) for f in result.applied]
+
+
+@pytest.mark.parametrize(
+    ("adopting", "returned"),
+    [("s.add(user)", "user.id"), ("s.refresh(user)", "user"), ("s.add_all([user])", "[user]")],
+)
+def test_what_a_session_was_given_may_need_it_when_it_is_returned(adopting, returned, tmp_path):
+    result = fixed(LEAVING.format(adopting, returned), tmp_path)
+    assert [finding.fix.reason for finding in result.applied] == [
+        "what is returned may still need the session"
+    ]
+    assert f"        return {returned}" in text_of(result)
 
 
 @pytest.mark.parametrize("name", NEVER)

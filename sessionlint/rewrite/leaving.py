@@ -31,6 +31,12 @@ _FETCHING: Final = frozenset(
 )
 """What takes rows out of a result; they are plain, except for objects that a session keeps."""
 
+_ADOPTING: Final = frozenset({"add", "add_all", "refresh"})
+"""Methods by which a session makes an object its own; without it the object cannot load.
+
+Source: https://docs.sqlalchemy.org/en/20/errors.html#error-bhk3
+"""
+
 _KEEPING: Final = frozenset("append extend add put update insert setdefault appendleft".split())
 _INNER: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
@@ -108,6 +114,8 @@ class Loaded:
             case cst.Call(func=cst.Attribute(value=cst.Name(value=holder), attr=method), args=args):
                 if method.value in _KEEPING and any(self._carries(arg.value) for arg in args):
                     yield holder
+                if self._is_session and holder == self._name and method.value in _ADOPTING:
+                    yield from (name for arg in args for name in _held(arg.value))
 
     def _carries(self, value: cst.CSTNode | None) -> bool:
         """Whether a value may need the resource."""
@@ -137,6 +145,18 @@ class Loaded:
         if is_value or (not self._is_session and name in _FETCHING):
             return False
         return self._carries(owner) or any(self._carries(arg.value) for arg in call.args)
+
+
+def _held(value: cst.CSTNode) -> Iterator[str]:
+    """The names through which a value is reached; none where it is made on the spot."""
+    match value:
+        case cst.Name(value=name):
+            yield name
+        case cst.Attribute(value=owner) | cst.Subscript(value=owner):
+            yield from _held(owner)
+        case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Set(elements=parts):
+            for part in parts:
+                yield from _held(part.value)
 
 
 def _targets(node: cst.Assign | cst.AnnAssign | cst.AugAssign) -> list[cst.BaseExpression]:
