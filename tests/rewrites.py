@@ -230,6 +230,53 @@ SAFE = {
               2
         ''',
     ),
+    "lines that a backslash goes on with": (
+        """
+        def f(q):
+            s = Maker()
+            rows = s \\
+                .execute(q) \\
+              .all()
+            if rows and \\
+            q:
+                rows = "a" \\
+                       "b"
+            s.close()
+            return rows
+        """,
+        """
+        def f(q):
+            with Maker() as s:
+                rows = s \\
+                    .execute(q) \\
+                  .all()
+                if rows and \\
+                q:
+                    rows = "a" \\
+                           "b"
+            return rows
+        """,
+    ),
+    "empty lines between statements of the module": (
+        """
+        s = Maker()
+        rows = s.execute("a").all()
+
+        for row in rows:
+
+            print(row)
+        else:
+            s.close()
+        """,
+        """
+        with Maker() as s:
+            rows = s.execute("a").all()
+
+            for row in rows:
+
+                print(row)
+        """,
+    ),
     "what was added is asked before the close": (
         """
         def f():

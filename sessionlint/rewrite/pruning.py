@@ -19,6 +19,8 @@ _STILL = (
     cst.UnaryOperation,
 )
 
+_WHOLE = (cst.BaseExpression, cst.BaseSmallStatement, cst.WithItem, cst.EmptyLine)
+
 _Lines = list[cst.EmptyLine]
 _Try = cst.Try | cst.TryStar
 _Handler = cst.ExceptHandler | cst.ExceptStarHandler
@@ -62,8 +64,8 @@ class _Pruning(cst.CSTTransformer):
         self._empty: dict[int, cst.CSTNode] = {}
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        """Go below statements only."""
-        return not isinstance(node, cst.BaseExpression)
+        """Go below statements only; `with_margins` asks the rest to stay the nodes they are."""
+        return not isinstance(node, _WHOLE)
 
     def leave_SimpleStatementLine(
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine

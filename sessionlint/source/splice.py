@@ -10,14 +10,14 @@ import libcst as cst
 
 from sessionlint.errors import UnfitEdit
 from sessionlint.model import AddImport, Edit, Fix, RemoveImportIfUnused, Replace, Splice
+from sessionlint.source.below import below
 from sessionlint.source.importing import with_import, without_import
+from sessionlint.source.margins import with_margins
 
 __all__ = ["apart", "applied"]
 
 _Stretch = tuple[float, float]
 """When a walk over the tree enters and leaves a place."""
-
-_FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
 
 
 def applied(module: cst.Module, edits: Iterable[Edit]) -> cst.Module:
@@ -29,7 +29,7 @@ def applied(module: cst.Module, edits: Iterable[Edit]) -> cst.Module:
     """
     made = tuple(edits)
     pen = _Pen(_Map(module), made)
-    changed = module.visit(pen)
+    changed = with_margins(module.visit(pen), module)
     pen.finish()
     for edit in made:
         if isinstance(edit, AddImport):
@@ -74,7 +74,7 @@ class _Map:
                 continue
             self._entered[id(node)] = time
             stack.append((node, True))
-            for child in reversed(list(_below(node))):
+            for child in reversed(list(below(node))):
                 self._above[id(child)] = id(node)
                 stack.append((child, False))
 
@@ -108,20 +108,6 @@ class _Map:
 
     def _stretch(self, first: cst.CSTNode, last: cst.CSTNode) -> _Stretch:
         return self._entered[id(first)], self._left[id(last)]
-
-
-def _below(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Everything directly below a node, white space and punctuation too; lists in their order."""
-    kind = type(node)
-    if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(kind.__dataclass_fields__)
-    for field in _FIELDS[kind]:
-        value: object = getattr(node, field)
-        if isinstance(value, cst.CSTNode):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            items = cast("Sequence[object]", value)  # a field may hold a list of anything
-            yield from (item for item in items if isinstance(item, cst.CSTNode))
 
 
 def _meet(one: _Stretch, other: _Stretch) -> bool:
