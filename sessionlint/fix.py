@@ -138,6 +138,8 @@ class _Bench:
         refused: list[tuple[Finding, str]] = []
         if waiting and state.source.module.bytes != state.source.data:
             return state, [], [(one, _NOT_KEPT) for one in waiting]
+        if waiting and (error := _syntax_error(state.source.data)):
+            return state, [], [(one, f"{_NOT_COMPILED}: {error}") for one in waiting]
         while waiting:
             fixes = [one.fix for one in waiting if one.fix is not None]
             chosen = {id(waiting[index]) for index in apart(state.source.module, fixes)}
@@ -214,13 +216,14 @@ class _Attempt:
 
 
 _NOT_KEPT = "the parser does not keep every byte of this file"
+_NOT_COMPILED = "this Python cannot compile the file"
 _UNSETTLED = f"the file is still not settled after {WALKS} rounds"
 
 
 def _complaint(before: _State, after: _State, fixed: Sequence[Finding]) -> str:
     """What speaks against a new text; empty when it is good."""
     error = _syntax_error(after.source.data)
-    if error and not _syntax_error(before.source.data):
+    if error:
         return f"the result is not Python: {error}"
     ids = set(map(id, fixed))
     room: Counter[_Mark] = Counter()

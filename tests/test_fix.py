@@ -246,6 +246,13 @@ def test_a_file_that_the_parser_shortens_stays_as_it_is(fixed, data):
     assert reasons(outcome) == ["the parser does not keep every byte of this file"]
 
 
+def test_a_file_that_python_does_not_compile_stays_as_it_is(fixed):
+    data = function("bad('plain')").encode() + b"return\n"
+    outcome = fixed(data)
+    assert outcome.data == data
+    assert reasons(outcome) == ["this Python cannot compile the file: 'return' outside function"]
+
+
 @pytest.mark.parametrize(
     "data",
     [
