@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import libcst as cst
@@ -10,6 +11,7 @@ import libcst as cst
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, How
+from sessionlint.facts.syntax import bare
 from sessionlint.flow.acquisitions import acquisitions
 from sessionlint.flow.expressions import Evaluation, YieldKind
 from sessionlint.flow.loops import innermost
@@ -28,6 +30,7 @@ from sessionlint.flow.ways import (
     StepKind,
     Way,
 )
+from sessionlint.source.walk import descend
 
 __all__ = ["lifetimes"]
 
@@ -66,11 +69,39 @@ def _lifetime(resource: Resource, kind: YieldKind) -> Lifetime:
     loop = resource.loop
     shape = _shape(ends, loop, evaluation.kind)
     is_clean = all(end.ending is not Ending.LEFT_OPEN for end in ends)
-    if is_clean and (interpreter.operations.is_helped or not _could_be_managed(resource)):
+    is_helped = interpreter.operations.is_helped
+    if is_clean and (is_helped or not _is_worth_managing(resource)):
         shape = Shape.SILENT
     made = resource.acquired
     acquired = made.elt if isinstance(made, cst.ListComp) else made
     return Lifetime(resource, resource.name, resource.thing, acquired, loop, ends, shape)
+
+
+def _is_worth_managing(resource: Resource) -> bool:
+    """Whether a `with` could take the place of the close and would hold anything."""
+    return _could_be_managed(resource) and not _is_closed_at_once(resource)
+
+
+def _is_closed_at_once(resource: Resource) -> bool:
+    """Whether the next statement closes it, as those do that only ask whether a server answers."""
+    for node in descend(resource.block.node):
+        lines = node.body if isinstance(node, (cst.IndentedBlock, cst.Module)) else ()
+        for line, after in pairwise(lines):
+            if isinstance(line, cst.SimpleStatementLine) and line.body[-1] is resource.binding.node:
+                return _is_close(after, resource)
+    return False
+
+
+def _is_close(node: cst.CSTNode, resource: Resource) -> bool:
+    match node:
+        case cst.SimpleStatementLine(body=[cst.Expr(value=value)]):
+            call = bare(value)
+        case _:
+            return False
+    match call:
+        case cst.Call(func=cst.Attribute(value=cst.Name(value=owner), attr=method)):
+            return owner == resource.name and resource.thing.type.is_release(method.value)
+    return False
 
 
 def _could_be_managed(resource: Resource) -> bool:

@@ -89,6 +89,22 @@ def _name(user_id: int, db: Session | None) -> str | None:
             db.close()
 
 
+def is_up() -> bool:
+    # Nothing happens between the two, so that a `with` would hold nothing.
+    connection = engine.connect()
+    connection.close()
+    return True
+
+
+async def is_up_async() -> bool:
+    try:
+        connection = await async_engine.connect()
+        await connection.close()
+    except OSError:
+        return False
+    return True
+
+
 async def load_user_async(user_id: int) -> str | None:
     async with AsyncSessionLocal() as session:
         return await session.scalar(NAME, {"id": user_id})
