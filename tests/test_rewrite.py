@@ -125,6 +125,18 @@ NEVER = {
                 s.execute(q)
             s.close()
         """,
+    "closed by a function of the project": """
+        def done(s):
+            s.close()
+
+        def f(q):
+            s = Maker()
+            log = Log()
+            try:
+                s.execute(q)
+            finally:
+                done(s)
+        """,
     "used by a function inside": """
         def f(q, later):
             s = Maker()
@@ -150,6 +162,16 @@ NEVER = {
         """,
 }
 
+
+NEVER_OPENED = """
+def f(q):
+    s = None
+    try:
+        s = Maker()
+        s.execute(q)
+    {}:
+        s.close(){}
+"""
 
 LEAVING = """
 def f(q):
@@ -188,6 +210,15 @@ def test_unsafe(reason, tmp_path):
     result = fixed(before, tmp_path)
     assert dedent(after) == text_of(result)
     assert [(reason, "unsafe")] == [(f.fix.reason, f.fix.safety.value) for f in result.applied]
+
+
+@pytest.mark.parametrize("ending", [("finally", ""), ("except Exception", "\n        raise")])
+def test_a_close_that_does_not_ask_hides_an_error_of_the_opening(ending, tmp_path):
+    result = fixed(NEVER_OPENED.format(*ending), tmp_path)
+    assert [finding.fix.reason for finding in result.applied] == [
+        "an error of the opening itself would be raised as it is"
+    ]
+    assert text_of(result) == "\ndef f(q):\n    with Maker() as s:\n        s.execute(q)\n"
 
 
 @pytest.mark.parametrize(

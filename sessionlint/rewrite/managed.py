@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from sessionlint.facts.syntax import is_name
+from sessionlint.flow.acts import Act
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
 from sessionlint.model import Fix, Safety, Splice
@@ -107,7 +108,7 @@ class _Rewriting:
         """Whether nothing uses the resource between its closes and the end of the `with`."""
         place, marks = self._place, set(self._marks)
         scope = place.guard or cst.IndentedBlock(list(place.statements))
-        if is_doubted(scope, self._resource, marks):
+        if is_doubted(scope, self._resource, marks) or self._is_helped(scope):
             return False
         tails = Tails(Operations(self._resource), marks)
         tails.follow(self._inside)
@@ -125,10 +126,18 @@ class _Rewriting:
             self._reasons.append("an error of the close itself would reach no handler")
         return True
 
+    def _is_helped(self, scope: cst.CSTNode) -> bool:
+        """Whether a function is called to end the resource: in a `with` it would be ended twice."""
+        operations = Operations(self._resource)
+        own = {id(node) for mark in self._marks.values() for node in descend(mark)}
+        calls = (n for n in descend(scope) if isinstance(n, cst.Call) and id(n) not in own)
+        return any(one.act is Act.RELEASE for call in calls for one in operations.of(call))
+
     def _is_guard_followed(self, guard: cst.Try, tails: Tails) -> bool:
         """The same for a `try` around: its other parts would run after the close, not before."""
         parts = [*guard.handlers, *(p for p in (guard.orelse, guard.finalbody) if p is not None)]
-        marked = {id(n) for part in parts for m in closes(part, self._resource) for n in descend(m)}
+        ending = [one for part in parts for one in closes(part, self._resource)]
+        marked = {id(node) for one in ending for node in descend(one)}
         if any(id(name) not in marked for name in self._place.outside):
             return False
         later = max((tails.after(lines_of(part.body)) for part in parts), default=Tail.NOTHING)
@@ -138,7 +147,7 @@ class _Rewriting:
             self._reasons.append("what stood before a close would run behind it")
         if any(not self._is_passing_on(handler) for handler in guard.handlers):
             self._reasons.append("an error of the close itself would reach a handler")
-        if self._place.unborn is None:
+        if self._place.unborn is None or not all(isinstance(one, cst.If) for one in ending):
             self._reasons.append("an error of the opening itself would be raised as it is")
         return True
 
