@@ -223,7 +223,12 @@ def test_a_close_that_does_not_ask_hides_an_error_of_the_opening(ending, tmp_pat
 
 @pytest.mark.parametrize(
     ("adopting", "returned"),
-    [("s.add(user)", "user.id"), ("s.refresh(user)", "user"), ("s.add_all([user])", "[user]")],
+    [
+        ("s.add(user)", "user.id"),
+        ("s.refresh(user)", "user"),
+        ("s.add_all([user])", "[user]"),
+        ("save(user, s)", "user.id"),
+    ],
 )
 def test_what_a_session_was_given_may_need_it_when_it_is_returned(adopting, returned, tmp_path):
     result = fixed(LEAVING.format(adopting, returned), tmp_path)

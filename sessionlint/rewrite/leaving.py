@@ -53,6 +53,7 @@ class Loaded:
         self.names: frozenset[str] = frozenset({name})
         nodes = [node for statement in region for node in descend(statement)]
         self._nodes = nodes
+        self._made = frozenset(name for node in nodes for name in _instances(node))
         known = -1
         while known < len(self.names):
             known = len(self.names)
@@ -85,7 +86,11 @@ class Loaded:
     def _passes_on(self, call: cst.Call) -> bool:
         owner = call.func.value if isinstance(call.func, cst.Attribute) else None
         name = last_name(call.func)
-        given = [arg.value for arg in call.args if not self._is_it(arg.value)]
+        values = [arg.value for arg in call.args]
+        given = [value for value in values if not self._is_it(value)]
+        if len(given) < len(values):
+            # `save(session, user)` puts a new object into the session and nowhere else.
+            given = [value for value in given if self._made.isdisjoint(_held(value))]
         if not any(self._carries(value) for value in given):
             return False
         if (owner is not None and self._carries(owner)) or not self._is_session:
@@ -111,11 +116,22 @@ class Loaded:
             case cst.WithItem(item=item, asname=cst.AsName(name=target)):
                 if self._carries(item):
                     yield from _names([target])
-            case cst.Call(func=cst.Attribute(value=cst.Name(value=holder), attr=method), args=args):
-                if method.value in _KEEPING and any(self._carries(arg.value) for arg in args):
+            case cst.Call():
+                yield from self._held_by(node)
+
+    def _held_by(self, call: cst.Call) -> Iterator[str]:
+        """The names that hold more than before once something is called."""
+        given = [arg.value for arg in call.args]
+        match call.func:
+            case cst.Attribute(value=cst.Name(value=holder), attr=cst.Name(value=method)):
+                if method in _KEEPING and any(map(self._carries, given)):
                     yield holder
-                if self._is_session and holder == self._name and method.value in _ADOPTING:
-                    yield from (name for arg in args for name in _held(arg.value))
+                if self._is_session and holder == self._name and method in _ADOPTING:
+                    yield from (name for value in given for name in _held(value))
+        if self._is_session and any(map(self._is_it, given)):
+            # Whoever gets both may add the one to the other.
+            names = (name for value in given for name in _held(value))
+            yield from (name for name in names if name in self._made)
 
     def _carries(self, value: cst.CSTNode | None) -> bool:
         """Whether a value may need the resource."""
@@ -145,6 +161,14 @@ class Loaded:
         if is_value or (not self._is_session and name in _FETCHING):
             return False
         return self._carries(owner) or any(self._carries(arg.value) for arg in call.args)
+
+
+def _instances(node: cst.CSTNode) -> Iterator[str]:
+    """The names that a statement gives to a new object of a class."""
+    match node:
+        case cst.Assign(value=cst.Call() as made) | cst.AnnAssign(value=cst.Call() as made):
+            if last_name(made.func)[:1].isupper():
+                yield from _names(_targets(node))
 
 
 def _held(value: cst.CSTNode) -> Iterator[str]:
