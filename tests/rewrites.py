@@ -299,6 +299,29 @@ SAFE = {
             return 1
         """,
     ),
+    "a close behind a function that may have closed": (
+        """
+        def done(s):
+            s.close()
+
+        def f(q, a):
+            s = Maker()
+            s.execute(q)
+            if a:
+                done(s)
+            s.close()
+        """,
+        """
+        def done(s):
+            s.close()
+
+        def f(q, a):
+            with Maker() as s:
+                s.execute(q)
+                if a:
+                    done(s)
+        """,
+    ),
     "a suite on the line of its head": (
         """
         def f(q):

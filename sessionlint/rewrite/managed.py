@@ -127,11 +127,11 @@ class _Rewriting:
         return True
 
     def _is_helped(self, scope: cst.CSTNode) -> bool:
-        """Whether a function is called to end the resource: in a `with` it would be ended twice."""
+        """Whether nothing but a function that is called ends it: a `with` would end it twice."""
         operations = Operations(self._resource)
-        own = {id(node) for mark in self._marks.values() for node in descend(mark)}
-        calls = (n for n in descend(scope) if isinstance(n, cst.Call) and id(n) not in own)
-        return any(one.act is Act.RELEASE for call in calls for one in operations.of(call))
+        calls = (node for node in descend(scope) if isinstance(node, cst.Call))
+        acts = (one.act for call in calls for one in operations.of(call))
+        return not self._marks and Act.RELEASE in acts
 
     def _is_guard_followed(self, guard: cst.Try, tails: Tails) -> bool:
         """The same for a `try` around: its other parts would run after the close, not before."""
