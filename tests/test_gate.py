@@ -178,6 +178,12 @@ def test_a_function_that_returns_a_session_gives():
     assert made("def get():\n    db = Session(engine)\n    return db\n") == (set(), {b"get"})
 
 
+@pytest.mark.parametrize("returned", ["db, s", "(s, db)", "s,  # both"])
+def test_a_function_that_returns_a_session_among_others_gives(returned):
+    text = f"def opened():\n    s = Session(engine)\n    return {returned}\n"
+    assert b"opened" in products(text.encode(), MAKERS, GIVERS).givers
+
+
 def test_an_imported_name_stands_for_the_other():
     assert made("from sqlalchemy.orm import sessionmaker as make\n") == ({b"make"}, set())
 

@@ -24,7 +24,8 @@ _ALIASED: Final = re.compile(
 )
 _DEFINED: Final = re.compile(rb"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 _RETURNED: Final = re.compile(
-    rb"\breturn[ \t]+(?:" + _VALUE + rb"|(\w+)[ \t,]*(?:#.*)?$)", re.MULTILINE
+    rb"\breturn[ \t]+(?:" + _VALUE + rb"|\(?(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t,)]*(?:#.*)?$)",
+    re.MULTILINE,
 )
 _CLASS: Final = re.compile(rb"^[ \t]*class[ \t]+(\w+)\(([^)]*)\)", re.MULTILINE)
 _WORD: Final = re.compile(rb"[A-Za-z_]\w*")
@@ -151,6 +152,7 @@ def _returns(data: bytes) -> Iterable[tuple[bytes, bytes]]:
         later = (one for one in heads[index + 1 :] if len(one[1]) <= len(head[1]))
         end = next(later, None)
         stop = end.start() if end else len(data)
-        for owner, value, name in _RETURNED.findall(data, head.end(), stop):
-            if name or is_telling(owner, value):
-                yield head[2], value or name
+        for owner, value, names in _RETURNED.findall(data, head.end(), stop):
+            if value and is_telling(owner, value):
+                yield head[2], value
+            yield from ((head[2], name) for name in _WORD.findall(names))
