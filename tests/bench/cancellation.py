@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +15,10 @@ from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
     async_scoped_session,
-    async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.orm import sessionmaker
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 from starlette.responses import StreamingResponse
 
 from sessionlint.shield import shielded
@@ -60,14 +62,28 @@ class Trial:
     async def settle(self) -> None:
         """Give what goes on by itself a tenth of a second."""
         for _ in range(100):
-            if self.is_back or self.is_closed:
+            if not self.is_out:
                 return
             await asyncio.sleep(0.001)
 
+    @property
+    def is_out(self) -> bool:
+        """Whether its place in the pool is taken, perhaps by a connection that is closed."""
+        pool = self.engine.pool
+        assert isinstance(pool, AsyncAdaptedQueuePool)
+        return pool.checkedout() > 0
+
     def verdict(self) -> str:
+        if self.is_out:
+            return "lost"
         if self.is_closed:
             return "destroyed"
-        return self.outcome or ("late" if self.is_back else "lost")
+        return self.outcome or "late"
+
+
+def made_by(engine: AsyncEngine) -> Any:
+    """What makes sessions, in SQLAlchemy 1.4 as well, which has no `async_sessionmaker`."""
+    return sessionmaker(engine, class_=AsyncSession)
 
 
 async def close(engine: AsyncEngine) -> Cleanup:
@@ -88,8 +104,7 @@ async def rollback_and_close(engine: AsyncEngine) -> Cleanup:
 
 
 async def remove(engine: AsyncEngine) -> Cleanup:
-    maker = async_sessionmaker(engine)
-    registry = async_scoped_session(maker, scopefunc=asyncio.current_task)
+    registry = async_scoped_session(made_by(engine), scopefunc=asyncio.current_task)
     await registry.execute(text("select 1"))
     return registry.remove
 
@@ -127,7 +142,22 @@ OPERATIONS = {
     "commit+close": commit_and_close,
     "engine.begin": engine_begin,
 }
-WITH = {"close": AsyncSession, "conn.close": AsyncEngine.connect, "engine.begin": AsyncEngine.begin}
+
+
+@asynccontextmanager
+async def nested_begin(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    async with made_by(engine)() as session, session.begin():
+        yield session
+
+
+WITH: dict[str, Callable[[AsyncEngine], Any]] = {
+    "close": lambda engine: made_by(engine)(),
+    "conn.close": AsyncEngine.connect,
+    "engine.begin": AsyncEngine.begin,
+    "maker.begin": lambda engine: made_by(engine).begin(),
+    "nested begin": nested_begin,
+}
+"""The same with `async with`, and two ends that are written so only."""
 
 
 async def _plain(cleanup: Cleanup) -> None:
@@ -298,7 +328,8 @@ def _outcome(url: str, operation: str, method: str, mode: str, number: int) -> s
         if mode != "shutdown":
             await trial.settle()
             trial.outcome = trial.verdict()
-            await engine.dispose(close=trial.outcome != "lost")
+            if trial.outcome != "lost":
+                await engine.dispose()
         return trial
 
     trial = asyncio.run(main())
