@@ -1,0 +1,120 @@
+"""The version of SQLAlchemy that a project has locked."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, TypeGuard
+
+from sessionlint.facts.folders import Folders
+
+__all__ = ["Locks"]
+
+_NAME: Final = "sqlalchemy"
+_TABLES: Final = ("uv.lock", "poetry.lock", "pdm.lock")
+_PIPFILE: Final = "Pipfile.lock"
+_REQUIREMENTS: Final = re.compile(r"requirements[\w.-]*\.txt")
+_PINNED: Final = re.compile(
+    r"\s* sqlalchemy \s* (?:\[ [^\]]* \])? \s* ===? \s* ([\w.!+]+) \s* (?: $ | [;\#\\] | -- )",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""A line of requirements. Source: PEP 508; `2.0.*` and a second condition pin nothing."""
+
+_PACKAGE: Final = re.compile(r"^\[\[package\]\][ \t]*\r?$", re.MULTILINE)
+_NAMED: Final = re.compile(r'^name = "sqlalchemy"[ \t]*\r?$', re.MULTILINE | re.IGNORECASE)
+
+
+class Locks:
+    """What the lock files of a project say; `read` gives a file's bytes, None if there are none."""
+
+    def __init__(
+        self, root: Path, read: Callable[[Path], bytes | None], folders: Folders | None = None
+    ) -> None:
+        self._root = str(root)
+        self._read = read
+        self._folders = folders or Folders()
+        self._known: dict[str, str | None] = {}
+
+    def version(self, folder: str) -> str | None:
+        """The version that is locked for what stands in a folder, given by its absolute path.
+
+        The nearest folder with a file that locks one decides, up to the project's own. None when
+        there is none, or when more than one version is locked there.
+        """
+        if folder not in self._known:
+            self._known[folder] = self._nearest(folder)
+        return self._known[folder]
+
+    def _nearest(self, folder: str) -> str | None:
+        said = {version for path in self._files(folder) for version in self._said(path)}
+        above = os.path.dirname(folder)
+        if not said and folder not in (self._root, above):
+            return self.version(above)
+        return said.pop() if len(said) == 1 else None
+
+    def _files(self, folder: str) -> Iterator[Path]:
+        inside = self._folders.inside(folder)
+        for name in inside.files if inside else ():
+            if name in _TABLES or name == _PIPFILE or _REQUIREMENTS.fullmatch(name):
+                yield Path(folder, name)
+
+    def _said(self, path: Path) -> set[str]:
+        """The versions that a file locks: none when it is malformed."""
+        data = self._read(path) or b""
+        if _NAME.encode() not in data.lower():
+            return set()
+        try:
+            text = data.decode("utf-8-sig")
+            return set(_reader(path.name)(text))
+        except (ValueError, RecursionError):
+            return set()  # Neither UTF-8 nor TOML nor JSON: `ValueError` is above all three.
+
+
+def _reader(name: str) -> Callable[[str], Iterator[str]]:
+    """What finds the versions in a file of that name."""
+    if name == _PIPFILE:
+        return _of_pipfile
+    return _of_tables if name in _TABLES else _of_requirements
+
+
+def _of_requirements(text: str) -> Iterator[str]:
+    lines = map(_PINNED.match, text.splitlines())
+    return (line[1] for line in lines if line)
+
+
+def _of_tables(text: str) -> Iterator[str]:
+    """Source: uv, Poetry and PDM lock each package as `[[package]]` with `name` and `version`.
+
+    Only the tables of that name are parsed: all of a file of a megabyte takes ten times as long.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    for piece in _PACKAGE.split(text)[1:]:
+        if _NAMED.search(piece):
+            yield from _versions(tomllib.loads(piece))
+
+
+def _of_pipfile(text: str) -> Iterator[str]:
+    """Source: Pipenv locks under `default`, `develop` and groups: `{"version": "==2.0.45"}`."""
+    lock: object = json.loads(text)
+    groups = filter(_is_table, lock.values() if _is_table(lock) else ())
+    for name, package in (entry for group in groups for entry in group.items()):
+        if name.lower() == _NAME and _is_table(package):
+            yield from _versions(package)
+
+
+def _versions(package: dict[str, object]) -> Iterator[str]:
+    version = package.get("version")
+    if isinstance(version, str):
+        yield version.removeprefix("==")
+
+
+def _is_table(value: object) -> TypeGuard[dict[str, object]]:
+    """Whether it is a table of TOML or an object of JSON, whose keys are always strings."""
+    return isinstance(value, dict)

@@ -1,0 +1,157 @@
+"""What becomes of a connection in a version of SQLAlchemy, and which version a project locks."""
+
+import pytest
+from small_project import bytes_of, written
+
+from sessionlint.facts.locked import Locks
+from sessionlint.facts.releases import RELEASES, told
+
+
+def locked(folder, files, below="."):
+    """The version that is locked for a folder of a project with these files."""
+    root = written(folder, files)
+    return Locks(root, bytes_of).version(str((root / below).resolve()))
+
+
+UV = """
+version = 1
+
+[[package]]
+name = "greenlet"
+version = "3.1.1"
+
+[[package]]
+name = "sqlalchemy"
+version = "2.0.45"
+source = { registry = "https://example.org/simple" }
+dependencies = [{ name = "greenlet", marker = "python_full_version < '3.14'" }]
+"""
+
+POETRY = """
+[[package]]
+name = "SQLAlchemy"
+version = "2.0.45"
+description = "Database Abstraction Library"
+
+[package.extras]
+asyncio = ["greenlet (!=0.4.17)"]
+"""
+
+PDM = """
+[[package]]
+name = "sqlalchemy"
+version = "2.0.45"
+extras = ["asyncio"]
+
+[[package]]
+name = "sqlalchemy"
+version = "2.0.45"
+"""
+
+PIPFILE = '{"_meta": {"hash": {}}, "default": {"sqlalchemy": {"version": "==2.0.45"}}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("uv.lock", UV),
+        ("uv.lock", UV.replace("\n", "\r\n")),
+        ("poetry.lock", POETRY),
+        ("pdm.lock", PDM),
+        ("Pipfile.lock", PIPFILE),
+        ("requirements.txt", "greenlet==3.1.1\nsqlalchemy==2.0.45\n"),
+        ("requirements.txt", "SQLAlchemy[asyncio, postgresql] === 2.0.45  # as in production\r\n"),
+        (
+            "requirements.txt",
+            "sqlalchemy==2.0.45 ; python_version >= '3.9' \\\n  --hash=sha256:0\n",
+        ),
+        ("requirements.txt", "sqlalchemy==2.0.45 --hash=sha256:0\n"),
+        ("requirements.txt", "\ufeffsqlalchemy==2.0.45"),
+        ("requirements-dev.txt", "sqlalchemy==2.0.45"),
+    ],
+)
+def test_a_locked_version_is_read(name, text, tmp_path):
+    assert locked(tmp_path, {name: text}) == "2.0.45"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("uv.lock", UV.replace('"sqlalchemy"', '"flask-sqlalchemy"')),
+        ("uv.lock", UV + "<<<<<<< theirs\n"),
+        ("uv.lock", 'package = "sqlalchemy"'),
+        ("uv.lock", '[[package]]\nname = "sqlalchemy"\nversion = 2'),
+        ("uv.lock", "[package]\nsqlalchemy = '2.0.45'"),
+        ("Pipfile.lock", PIPFILE[:-1]),
+        ("Pipfile.lock", '["sqlalchemy"]'),
+        ("Pipfile.lock", '{"default": {"sqlalchemy": "==2.0.45"}}'),
+        ("Pipfile.lock", '{"default": {"sqlalchemy": {"git": "https://example.org/x"}}}'),
+        ("Pipfile.lock", '{"sqlalchemy": ' + "[" * 200_000),
+        ("requirements.txt", "sqlalchemy>=2.0.45\n"),
+        ("requirements.txt", "sqlalchemy==2.0.*\n"),
+        ("requirements.txt", "sqlalchemy==2.0.45,!=2.0.46\n"),
+        ("requirements.txt", "# sqlalchemy==2.0.45\n"),
+        ("requirements.txt", "flask_sqlalchemy==2.0.45\n"),
+        ("requirements.txt", "sqlalchemy-utils==0.41\nsqlalchemy2_stubs==0.0.2\n"),
+        ("constraints.txt", "sqlalchemy==2.0.45\n"),
+    ],
+)
+def test_nothing_is_made_of_what_locks_nothing(name, text, tmp_path):
+    assert locked(tmp_path, {name: text}) is None
+
+
+def test_what_is_not_utf_8_says_nothing(tmp_path):
+    (tmp_path / "requirements.txt").write_bytes(b"sqlalchemy==2.0.45\n\xff\n")
+    assert locked(tmp_path, {}) is None
+
+
+def test_two_versions_are_none(tmp_path):
+    files = {"uv.lock": UV, "requirements.txt": "sqlalchemy==2.0.44"}
+    assert locked(tmp_path, files) is None
+
+
+def test_two_files_that_agree_are_one_version(tmp_path):
+    files = {"uv.lock": UV, "requirements.txt": "sqlalchemy==2.0.45"}
+    assert locked(tmp_path, files) == "2.0.45"
+
+
+def test_the_nearest_folder_that_locks_one_decides(tmp_path):
+    files = {
+        "uv.lock": UV,
+        "services/mail/requirements.txt": "sqlalchemy==1.4.54",
+        "services/mail/app/main.py": "",
+        "services/shop/requirements.txt": "requests==2.32",
+        "services/shop/app/main.py": "",
+    }
+    assert locked(tmp_path, files, "services/mail/app") == "1.4.54"
+    assert locked(tmp_path, files, "services/shop/app") == "2.0.45"
+
+
+def test_what_lies_above_the_project_says_nothing(tmp_path):
+    written(tmp_path, {"uv.lock": UV})
+    assert locked(tmp_path / "project", {"app/main.py": ""}, "app") is None
+
+
+@pytest.mark.parametrize("version", ["2.0.24", "2.0.42", "2.0.45", "2.0.54", "2.1.0", "2.1.4"])
+def test_a_release_that_loses_a_place_is_named(version):
+    loses = "loses its place in the pool until the garbage collector finds it"
+    assert told(version) == f"SQLAlchemy {version} {loses}"
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["1.4.54", "2.0.0", "2.0.5.post1", "2.0.23", "2.0.26", "2.0.41", "2.0.55", "2.1.0b1", "2.1.5"],
+)
+def test_nothing_is_said_of_a_release_that_does_no_worse(version):
+    assert told(version) is None
+
+
+@pytest.mark.parametrize("version", ["", "2", "2.0", "main", "2.0.x", "2.0.42.dev0", "9.9.9"])
+def test_nothing_is_said_of_what_was_not_measured(version):
+    assert told(version) is None
+
+
+def test_the_rows_stand_in_order_and_apart():
+    ends = [end for one in RELEASES for end in (one.first, one.last)]
+    assert ends == sorted(ends)
+    assert len({one.first for one in RELEASES}) == len(RELEASES)
