@@ -8,6 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from harm.loopback import Line
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from sessionlint.shield import shielded
 
@@ -75,3 +78,23 @@ def test_a_mute_server_holds_up_nothing(is_cancelled, mute):
     asyncio.run(main())
     assert ends == [asyncio.CancelledError if is_cancelled else TimeoutError]
     assert 0.9 < time.monotonic() - before < 3
+
+
+def test_a_close_that_the_database_does_not_answer_gives_up(postgres):
+    line = Line(postgres)
+    line.is_open.set()
+
+    async def main():
+        async with line.listening() as dsn:
+            url = dsn.replace("postgresql:", "postgresql+asyncpg:", 1)
+            engine = create_async_engine(url, pool_size=1, max_overflow=0)
+            session = AsyncSession(engine)
+            await session.execute(text("select 1"))
+            line.is_open.clear()
+            with pytest.raises(TimeoutError):
+                await shielded(session.close(), timeout=1)
+            return engine.pool.checkedout()
+
+    before = time.monotonic()
+    assert asyncio.run(main()) == 0
+    assert 0.9 < time.monotonic() - before < 6

@@ -2,10 +2,11 @@
 
     python tests/bench/sqlalchemy_versions.py [--trials N] [--mode MODE] [--python PROGRAM] [VERSION ...]
 
-Each version gets a virtual environment of its own, with the newest asyncpg. In every trial one
-cancellation comes while the connection is being given back, in one of the first five turns of the
-loop after that has begun. The cells count kept / returned late / destroyed / lost.
-`sessionlint/facts/releases.py` is written from this table.
+Each version gets a virtual environment of its own, with the newest asyncpg. In every trial the
+connection is being given back when a cancellation comes: once, in one of the first five turns of
+the loop after that has begun, or as MODES in `cancellation.py` say. The cells count kept /
+returned late / destroyed / lost. `sessionlint/facts/releases.py` is written from what
+`--mode "anyio cancel"` prints.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import warnings
 from pathlib import Path
 
 VERSIONS = "1.4.54 2.0.30 2.0.41 2.0.42 2.0.54 2.0.55 2.0.58 2.1.0 2.1.4 2.1.5 2.1.9".split()
-"""Both sides of every change that was found, and the last of each series."""
+"""The last of each series, and ends of the rows in `releases.py`."""
 
 SHAPES = {
     "await s.close()": ("close", "plain await"),
