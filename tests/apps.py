@@ -1,11 +1,12 @@
 """The small projects of fixtures/apps: what a first run of each does and has to print."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["APPS", "NAMES", "PRINTED", "SMOKE", "TESTS", "run"]
+__all__ = ["APPS", "NAMES", "PRINTED", "SMOKE", "TESTS", "copied", "run"]
 
 TESTS = Path(__file__).parent
 APPS = TESTS.parent / "fixtures" / "apps"
@@ -45,6 +46,27 @@ print(client.get("/orders/count").json, client.get("/orders/export").text)
 print(client.post("/orders/1/cancel").json)
 """,
     "price_feed": "import prices.main; prices.main.main()",
+    "cancelled_handler": """
+import asyncio, os
+from harm.loopback import Bank, reply, serving
+from seats.api import create_app
+from seats.settings import Settings
+
+async def main():
+    bank = Bank()
+    bank.is_open.set()
+    async with bank.listening() as (host, port):
+        os.environ["SEATS_BANK"] = f"{host}:{port}"
+        async with serving(create_app(Settings.from_environment())) as port:
+            print(await reply(port, "POST", "/seats/7/hold"))
+            print(await reply(port, "DELETE", "/seats/7/hold"))
+            print(await reply(port, "POST", "/seats/7/sale"))
+            print((await reply(port, "POST", "/seats/7/sale"))[0])
+            print(await reply(port, "GET", "/seats/7/price"), await reply(port, "GET", "/ready"))
+            print(await reply(port, "GET", "/seats"))
+
+asyncio.run(main())
+""",
 }
 """A first run of each project, and below what it prints."""
 
@@ -75,7 +97,20 @@ Lyon, Oslo
 taken 2 of 2
 ACME 14 13.0
 """,
+    "cancelled_handler": """\
+(200, 'yes: reserve 27')
+(200, 'yes: return 27')
+(200, 'yes: charge')
+500
+(200, 'yes: convert 27') (200, 'yes: hello True')
+(200, '1 yes: convert 21\\n2 yes: convert 22\\n3 yes: convert 23\\n')
+""",
 }
+
+
+def copied(name: str, folder: Path) -> Path:
+    """A copy of a project that may be changed."""
+    return shutil.copytree(APPS / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def run(code: str, *paths: Path, cwd: Path, **environment: str) -> str:

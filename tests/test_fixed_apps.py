@@ -1,16 +1,16 @@
 """The small projects are fixed, and then they do what they did, without the leaks."""
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from apps import APPS, NAMES, PRINTED, SMOKE, TESTS, run
+from apps import NAMES, PRINTED, SMOKE, TESTS, copied, run
 from bench.served import SERVICE, Load, outcome
 from command import sessionlint
 
 UNFIXABLE = {
+    "cancelled_handler": [],
     # asyncpg has no `with` that closes a connection of `asyncpg.connect()`.
     "price_feed": ["prices/schema.py: SES104"],
     "report_job": [],
@@ -21,6 +21,7 @@ UNFIXABLE = {
 }
 
 UNSAFE = {
+    "cancelled_handler": [],
     "price_feed": [],
     "report_job": [
         "reports/corrections.py: SES102",
@@ -54,11 +55,6 @@ def fixed(tmp_path_factory):
     return fixed_copy
 
 
-def copied(name: str, folder: Path) -> Path:
-    """A copy of a project that may be changed."""
-    return shutil.copytree(APPS / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-
-
 def left(folder: Path, *options: str) -> list[dict]:
     """What `sessionlint` still finds in a folder."""
     done = sessionlint(*options, "--output-format", "json", ".", cwd=folder)
@@ -78,7 +74,8 @@ def texts(folder: Path) -> dict[Path, bytes]:
 
 @each_app
 def test_does_what_it_did(name, fixed, tmp_path, postgres):
-    printed = run(SMOKE[name], fixed(name), TESTS, cwd=tmp_path, PRICES_DSN=postgres)
+    dsn = {"PRICES_DSN": postgres, "SEATS_DSN": postgres}
+    printed = run(SMOKE[name], fixed(name), TESTS, cwd=tmp_path, **dsn)
     assert printed == PRINTED[name]
 
 

@@ -20,7 +20,8 @@ def test_every_module_can_be_imported(name, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_really_runs(name, tmp_path, postgres):
-    printed = run(SMOKE[name], APPS / name, TESTS, cwd=tmp_path, PRICES_DSN=postgres)
+    dsn = {"PRICES_DSN": postgres, "SEATS_DSN": postgres}
+    printed = run(SMOKE[name], APPS / name, TESTS, cwd=tmp_path, **dsn)
     assert printed == PRINTED[name]
 
 
