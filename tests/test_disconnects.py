@@ -1,4 +1,4 @@
-"""Clients that go away cost a service its connections."""
+"""Clients that go away cost a service its connections, until `sessionlint --fix` has been there."""
 
 import json
 import os
@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from apps import APPS, TESTS
+from apps import APPS, TESTS, copied
+from command import sessionlint
 
 APP = APPS / "cancelled_handler"
 CLIENTS = 5
@@ -20,6 +21,7 @@ CUT_OFF = [
 ]
 LEFT_BEHIND = "GET /seats"  # a finally that awaits asyncio.shield of a close
 
+KEPT = {"kept": CLIENTS, "late": 0, "destroyed": 0, "lost": 0}
 LATE = {"kept": 0, "late": CLIENTS, "destroyed": 0, "lost": 0}
 ALL_SERVED = {"out": 0, "backends": CLIENTS, "served": CLIENTS}
 
@@ -47,6 +49,14 @@ def before(postgres):
     return left_by_clients(APP, postgres)
 
 
+@pytest.fixture(scope="module")
+def after(tmp_path_factory, postgres):
+    """The same for a copy whose safe fixes are made."""
+    folder = copied("cancelled_handler", tmp_path_factory.mktemp("fixed"))
+    sessionlint("--fix", ".", cwd=folder)
+    return left_by_clients(folder, postgres)
+
+
 @pytest.mark.parametrize("asked", CUT_OFF)
 def test_a_connection_is_destroyed_before(asked, before):
     # Lost instead, with its place in the pool, in some releases of SQLAlchemy.
@@ -56,3 +66,8 @@ def test_a_connection_is_destroyed_before(asked, before):
 
 def test_a_connection_comes_back_late_before(before):
     assert before[LEFT_BEHIND] == LATE | ALL_SERVED
+
+
+@pytest.mark.parametrize("asked", [*CUT_OFF, LEFT_BEHIND])
+def test_a_connection_is_kept_after(asked, after):
+    assert after[asked] == KEPT | ALL_SERVED
