@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sessionlint.facts.releases import told
 from sessionlint.flow.ways import End, Lifetime, Place, Shape, Step, StepKind, Way
 from sessionlint.model import Finding, Fix, Note, Severity, Span
 
@@ -105,6 +106,8 @@ def cut_off(rule: Rule, scope: Scope, place: Place) -> Iterator[Finding]:
         notes: tuple[Note, ...] = ()
         if skipped is None:
             message += f", and {wait.noun} `{wait.name}` is not given back"
+            worse = told(scope.release or "")
+            message += f"; {worse}" if worse else ""
         else:
             message += f", and `{skipped.text}` on line {scope.line(skipped.node)} is never reached"
             notes = (Note(scope.span(skipped.node), "this is skipped then"),)

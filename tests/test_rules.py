@@ -16,6 +16,7 @@ import pytest
 from sessionlint.check import Project, check_source
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.names import Names
+from sessionlint.facts.releases import RELEASES
 from sessionlint.fix import fix_source
 from sessionlint.model import Finding, Fix, Safety
 from sessionlint.rule import Rule
@@ -133,6 +134,8 @@ def fixes(rule: Rule) -> list[Fix]:
 
 READABLE = [rule for rule in RULES if rule.code != "SES999"]
 
+CUT_OFF = [rule for rule in RULES if rule.code in {"SES301", "SES302", "SES303"}]
+
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 each_readable = pytest.mark.parametrize("rule", READABLE, ids=lambda rule: rule.code)
 
@@ -217,6 +220,29 @@ def test_the_page_explains_why_a_fix_is_unsafe(rule):
 def test_the_page_has_one_sentence_a_line(rule):
     crowded = [line for line in prose(rule).splitlines() if re.search(r"[.!?:] [A-Z]", line)]
     assert crowded == []
+
+
+def release_table() -> str:
+    """What the releases of SQLAlchemy do when a close is cut off, as it stands in the pages."""
+    rows = [
+        f"| {'.'.join(map(str, one.first))} to {'.'.join(map(str, one.last))} | {one.fate} |\n"
+        for one in RELEASES
+    ]
+    head = "| SQLAlchemy | the connection |\n|---|---|\n"
+    return (
+        head + "".join(rows) + "| all others | is thrown away, and the next one connects anew |\n"
+    )
+
+
+@pytest.mark.parametrize("rule", CUT_OFF, ids=lambda rule: rule.code)
+def test_the_page_tells_what_each_release_does(rule, bless):
+    path = folder(rule) / "README.md"
+    before, rest = path.read_text(encoding="utf-8").split("<!-- releases -->\n")
+    _, after = rest.split("<!-- /releases -->")
+    current = f"{before}<!-- releases -->\n{release_table()}<!-- /releases -->{after}"
+    if bless:
+        path.write_text(current, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == current
 
 
 def test_every_folder_is_a_rule_and_every_rule_a_folder():

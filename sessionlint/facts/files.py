@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sessionlint.facts.folders import Folders
+from sessionlint.facts.locked import Locks
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.gate import may_speak
 from sessionlint.source.text import is_plain
@@ -205,6 +206,11 @@ class Files:
             elif is_plain(data) and not may_cut_off(data):
                 self._silent.add(name)
         return found
+
+    @cached_property
+    def locks(self) -> Locks:
+        """What the project's lock files say."""
+        return Locks(self.root, self.read, self._folders)
 
     @property
     def speaking(self) -> list[tuple[Path, bytes]]:

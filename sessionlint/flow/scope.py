@@ -45,6 +45,11 @@ class Scope:
         """Whether these are the module's own statements."""
         return self.block.kind is BlockKind.MODULE
 
+    @property
+    def release(self) -> str | None:
+        """The version of SQLAlchemy that is locked for this file, None where none is."""
+        return self.evaluator.tree.files.locks.version(str(self.block.home.path.parent))
+
     @cached_property
     def lifetimes(self) -> list[Lifetime]:
         """The acquisitions by hand that end in some way worth a word, in source order."""
