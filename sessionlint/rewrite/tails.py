@@ -74,8 +74,7 @@ class Tails:
         return self._tail(list(statements), _Ways())
 
     def _block(self, statements: Sequence[cst.CSTNode], ways: _Ways) -> None:
-        for index, statement in enumerate(statements):
-            rest = self._tail(statements[index + 1 :], ways)
+        for statement, rest in zip(statements, self._tails(statements, ways)[1:], strict=True):
             if id(statement) in self._marks:
                 self.worst = max(self.worst, rest)
                 self.is_caught = self.is_caught or ways.is_caught
@@ -137,24 +136,32 @@ class Tails:
 
     def _tail(self, statements: Sequence[cst.CSTNode], ways: _Ways) -> Tail:
         """What runs from the first of these statements to the end of the region."""
+        return self._tails(statements, ways)[0]
+
+    def _tails(self, statements: Sequence[cst.CSTNode], ways: _Ways) -> list[Tail]:
+        """The same from each of these statements on, and from behind the last."""
+        # From the last to the first, so that a list of any length is gone through once.
+        tails = [ways.falls]
+        for statement in reversed(statements):
+            tails.append(self._from(statement, tails[-1], ways))
+        return tails[::-1]
+
+    def _from(self, statement: cst.CSTNode, rest: Tail, ways: _Ways) -> Tail:
+        """What runs from a statement to the end of the region, `rest` being what follows it."""
+        if id(statement) in self._marks:
+            return rest
+        if self._operations.mentions(statement):
+            return Tail.MORE
+        if not isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
+            turns = any(isinstance(one, (cst.Break, cst.Continue)) for one in descend(statement))
+            return Tail.MORE if turns else max(Tail.WORK, ways.raises, rest)
         so_far = Tail.NOTHING
-        for statement in statements:
-            if id(statement) in self._marks:
-                continue
-            if self._operations.mentions(statement):
-                return Tail.MORE
-            if isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
-                for small in statement.body:
-                    if not self._is_quiet(small):
-                        so_far = max(so_far, Tail.WORK, ways.raises)
-                    if isinstance(small, _JUMPS):
-                        return max(so_far, _way(small, ways))
-            else:
-                turns = any(
-                    isinstance(one, (cst.Break, cst.Continue)) for one in descend(statement)
-                )
-                so_far = Tail.MORE if turns else max(so_far, Tail.WORK, ways.raises)
-        return max(so_far, ways.falls)
+        for small in statement.body:
+            if not self._is_quiet(small):
+                so_far = max(so_far, Tail.WORK, ways.raises)
+            if isinstance(small, _JUMPS):
+                return max(so_far, _way(small, ways))
+        return max(so_far, rest)
 
     def _is_quiet(self, small: cst.BaseSmallStatement) -> bool:
         """Whether a statement does nothing that anybody but its function could notice."""
