@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Project", "check_source"]
 
 
-@dataclass(eq=False)
 class Project:
     """The facts of one project, gathered as they are asked for and kept for its next file.
 
@@ -32,10 +30,18 @@ class Project:
     anything are not parsed, with the same findings.
     """
 
-    files: Files
-    names: Names
-    source_roots: tuple[Path, ...] = ()
-    is_full: bool = False
+    def __init__(
+        self,
+        files: Files,
+        names: Names,
+        source_roots: tuple[Path, ...] = (),
+        *,
+        is_full: bool = False,
+    ) -> None:
+        self.files = files
+        self.names = names
+        self.source_roots = source_roots
+        self.is_full = is_full
 
     @classmethod
     def open(
@@ -50,7 +56,7 @@ class Project:
 
         `engine` is "fast", or "full" for LibCST's own visit and no gate.
         """
-        return cls(Files(root, read), names, source_roots, engine == "full")
+        return cls(Files(root, read), names, source_roots, is_full=engine == "full")
 
     @cached_property
     def producers(self) -> Producers:

@@ -3,10 +3,9 @@
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeGuard, cast
+from typing import NamedTuple, TypeGuard, cast
 
 from sessionlint.errors import ConfigError
 from sessionlint.facts.folders import Folders
@@ -30,12 +29,12 @@ _LISTS = (
 )
 _KEYS = (*_LISTS, "per-file-ignores", "shield-module")
 
-_TOML_PLACE = re.compile(r"(?P<reason>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
-_GLOB = re.compile(r"\*\*/|\*+|\?|\[!?[^]]+\]")
+# Compiled by `re` when first asked for: without a table, none is.
+_TOML_PLACE = r"(?P<reason>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)"
+_GLOB = r"\*\*/|\*+|\?|\[!?[^]]+\]"
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Codes, and prefixes of codes, that switch rules on and off.
 
     `select` is None where nothing is said: then the rules that were on before stay on.
@@ -50,8 +49,7 @@ class Selection:
         return (*(self.select or ()), *self.ignore, *self.extend_select)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """One `[tool.sessionlint]` table; `path` is None for the settings where there is none.
 
     `fixing` selects the codes whose findings may be fixed.
@@ -119,7 +117,7 @@ class Configuration:
         is_there = self.folders.has_file(str(folder), path.name)
         table = _table(path) if is_there else None
         if table is not None:
-            return _settings(path, table, self._names())
+            return _settings(path, table, self._names)
         return Settings() if folder == folder.parent else self.of(folder.parent)
 
 
@@ -180,7 +178,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
     text = pattern.removeprefix("./").rstrip("/")
     parts: list[str] = []
     at = 0
-    for match in _GLOB.finditer(text):
+    for match in re.finditer(_GLOB, text):
         parts += (re.escape(text[at : match.start()]), _wildcard(match.group()))
         at = match.end()
     return re.compile("".join([*parts, re.escape(text[at:])]), re.DOTALL)
@@ -230,7 +228,7 @@ def _parsed(path: Path, data: bytes) -> dict[str, object]:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: invalid TOML: not UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        match = _TOML_PLACE.fullmatch(str(error))
+        match = re.fullmatch(_TOML_PLACE, str(error))
         last = data.count(b"\n") + 1
         place, reason = (
             (f"{match['line']}:{match['column']}", match["reason"]) if match else (last, error)
@@ -238,7 +236,9 @@ def _parsed(path: Path, data: bytes) -> dict[str, object]:
         raise ConfigError(f"{path}:{place}: invalid TOML: {reason}") from error
 
 
-def _settings(path: Path, table: dict[str, object], names: Mapping[str, str]) -> Settings:
+def _settings(
+    path: Path, table: dict[str, object], names: Callable[[], Mapping[str, str]]
+) -> Settings:
     for key in table:
         if key not in _KEYS:
             hint = _similar(key.replace("_", "-"), _KEYS)
@@ -256,7 +256,8 @@ def _settings(path: Path, table: dict[str, object], names: Mapping[str, str]) ->
         *fixing.codes(),
         *(code for _, codes in per_file for code in codes),
     )
-    for complaint in unknown_codes(named, names):
+    # Loading the rules takes as long as starting Python does, twice.
+    for complaint in unknown_codes(named, names()) if {*named} - {CODE_PREFIX} else ():
         raise ConfigError(f"{path}: {complaint}")
     return Settings(
         path=path,

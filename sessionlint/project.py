@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sessionlint.check import Project, check_source
 from sessionlint.config import Configuration, Selection, Settings, enabled
@@ -31,8 +30,7 @@ UNREADABLE = ("SES999", "unreadable-file")
 """Code and name of the finding that says a file was not checked."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """How to check, whatever the files are.
 
     `selection` applies on top of each file's settings. `unsaved` holds contents that count
@@ -42,7 +40,7 @@ class Options:
 
     selection: Selection = Selection()
     engine: str = "fast"
-    unsaved: Mapping[Path, bytes] = field(default_factory=dict[Path, bytes])
+    unsaved: Mapping[Path, bytes] = {}
     has_unsafe_fixes: bool = False
 
 
@@ -196,7 +194,7 @@ class Run:
             if key not in self._projects:
                 files = Files(Path(root), self.read, self._configuration.folders)
                 is_full = self._options.engine == "full"
-                self._projects[key] = Project(files, settings.names, settings.src, is_full)
+                self._projects[key] = Project(files, settings.names, settings.src, is_full=is_full)
             self._places[folder] = settings, self._projects[key]
         return self._places[folder]
 

@@ -5,13 +5,14 @@ from typing import Final
 
 __all__ = ["is_customary"]
 
-_FACTORY: Final = re.compile(
-    r"_*(?:get|make|create|new|open)_?(?:\w+_)?session|_*(?:async|db|local)?_?session"
-    r"(?:_?(?:local|maker|factory))|(?:\w*)SessionLocal|sessionmaker|DBSession|db_session",
-    re.IGNORECASE,
+# Compiled by `re` when first asked for: few names are unresolved, and it takes a third of a
+# millisecond.
+_FACTORY: Final = (
+    r"(?i:_*(?:get|make|create|new|open)_?(?:\w+_)?session|_*(?:async|db|local)?_?session"
+    r"(?:_?(?:local|maker|factory))|(?:\w*)SessionLocal|sessionmaker|DBSession|db_session)"
 )
 
 
 def is_customary(name: str) -> bool:
     """Whether something of that name gives a session by custom."""
-    return _FACTORY.fullmatch(name) is not None
+    return re.fullmatch(_FACTORY, name) is not None

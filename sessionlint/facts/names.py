@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Names"]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """What `[tool.sessionlint]` says of the project's own callables, as dotted names.
 
     `factories` give a session the caller must close, `managers` give a context manager,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.files import Files
@@ -41,8 +40,7 @@ _HOPS: Final = 4
 """How often a factory is passed on from module to module: three in what was seen, and one more."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Own:
+class _Own(NamedTuple):
     """The project's names: those that other files can call, all, and the first as needles.
 
     A file in which none of the needles occurs calls nothing by any of the names.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = ["Imports", "imports"]
 
@@ -15,22 +14,21 @@ _IMPORT: Final = re.compile(rb"^[ \t]*import[ \t]+([^\n;#]+)", re.MULTILINE)
 _COMMENT: Final = rb"#[^\n]*"
 
 
-@dataclass(frozen=True, slots=True)
-class Imports:
+class Imports(NamedTuple):
     """What a file imports.
 
     `items` gives for each name the module it is taken from and its name there, `modules` the
     module that a name stands for; `stars` are the modules all of which is taken.
     """
 
-    items: dict[bytes, tuple[str, bytes]] = field(default_factory=dict[bytes, "tuple[str, bytes]"])
-    modules: dict[bytes, str] = field(default_factory=dict[bytes, str])
-    stars: list[str] = field(default_factory=list[str])
+    items: dict[bytes, tuple[str, bytes]]
+    modules: dict[bytes, str]
+    stars: list[str]
 
 
 def imports(data: bytes) -> Imports:
     """The imports of a file wherever they stand; a string may look like one."""
-    found = Imports()
+    found = Imports({}, {}, [])
     for module, names in _FROM.findall(data):
         origin = module.decode("ascii", "replace")
         for item in re.sub(_COMMENT, b"", names).strip(b"() \t").split(b","):
