@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sessionlint.config import Configuration, Settings
 from sessionlint.errors import UsageError
-from sessionlint.facts.files import NOT_ENTERED, in_path_order
+from sessionlint.facts.files import NOT_ENTERED, Roots, in_path_order
 from sessionlint.facts.folders import Folders, is_regular
 
-__all__ = ["python_files"]
+__all__ = ["Exclusions", "python_files"]
 
 _SUFFIXES = (".py", ".pyi")
 
@@ -35,20 +35,49 @@ def python_files(paths: Iterable[Path], configuration: Configuration) -> list[Pa
             raise UsageError(f"cannot find `{path}`: {error.strerror}") from error
         if stat.S_ISDIR(mode):
             below = _below(start, configuration.folders)
-            exclusion = _Exclusion(start, configuration)
+            exclusion = _Exclusion(start, configuration, is_given=True)
             found.update(path for path in below if not exclusion.takes(path))
         else:
             found.add(start)
     return [Path(path) for path in sorted(found, key=in_path_order)]
 
 
-class _Exclusion:
-    """Which paths below the one where a search began are to be left out."""
+class Exclusions:
+    """Which files are to be left out although they were given by name.
 
-    def __init__(self, start: str, configuration: Configuration) -> None:
+    They are those that a search from the top of their project would not have found, as long as
+    git has no say.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
-        self._answers: dict[str, bool] = {start: False}
+        self._roots = Roots(configuration.folders)
+        self._below: dict[str, _Exclusion] = {}
+
+    def takes(self, path: Path) -> bool:
+        """Whether a file, given as an absolute path, is excluded, or a folder that it lies in.
+
+        Raises:
+            ConfigError: a pyproject.toml above the file is wrong.
+        """
+        root = self._roots.of(os.path.dirname(path))
+        if root not in self._below:
+            self._below[root] = _Exclusion(root, self._configuration, is_given=False)
+        return self._below[root].takes(str(path))
+
+
+class _Exclusion:
+    """Which paths below the one where a search began are to be left out.
+
+    All of them are, if the beginning is excluded itself and was not given by name.
+    """
+
+    def __init__(self, start: str, configuration: Configuration, *, is_given: bool) -> None:
+        self._configuration = configuration
         self._settings: dict[str, list[Settings]] = {}
+        self._answers = {
+            start: not is_given and self._takes_any((Path(start), *Path(start).parents))
+        }
 
     def takes(self, path: str) -> bool:
         """Whether the path, or a folder between it and the beginning, is excluded."""
@@ -56,6 +85,10 @@ class _Exclusion:
             return self._answers[path]
         folder, name = os.path.split(path)
         return self._takes_folder(folder) or self._takes_one(folder, name)
+
+    def _takes_any(self, folders: Iterable[Path]) -> bool:
+        above = ((one, folder) for folder in folders for one in self._above(folder.parent))
+        return any(one.excludes(folder) for one, folder in above)
 
     def _takes_folder(self, folder: str) -> bool:
         if folder not in self._answers:

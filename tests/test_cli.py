@@ -165,6 +165,30 @@ def test_standard_input_resolves_imports_from_its_name(app):
     assert done.stdout.startswith(f"{Path('sub/a.py')}:4:9: SES102 ")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (["leak.py", "clean.py"], ""),
+        (["."], ""),
+        (["-", "--stdin-filename", "leak.py"], LEAK),
+        (["--fix", "--unsafe-fixes", "leak.py"], ""),
+    ],
+)
+def test_what_is_excluded_may_be_left_out_although_it_is_given(app, arguments, stdin):
+    (app / "pyproject.toml").write_text("[tool.sessionlint]\nexclude = ['leak.py']\n")
+    done = sessionlint("--force-exclude", *arguments, cwd=app, stdin=stdin.encode())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "All checks passed!\n"
+    assert (app / "leak.py").read_text() == LEAK
+
+
+def test_an_excluded_standard_input_is_not_fixed_but_printed(app):
+    (app / "pyproject.toml").write_text("[tool.sessionlint]\nexclude = ['leak.py']\n")
+    named = ("--fix", "--unsafe-fixes", "-", "--stdin-filename", "leak.py")
+    done = sessionlint("--force-exclude", *named, cwd=app, stdin=LEAK.encode())
+    assert (done.returncode, done.stdout) == (0, LEAK)
+
+
 def test_standard_input_stands_alone(app):
     done = sessionlint("-", "leak.py", cwd=app)
     assert done.returncode == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sessionlint.config import Configuration
-from sessionlint.discover import python_files
+from sessionlint.discover import Exclusions, python_files
 from sessionlint.errors import UsageError
 
 
@@ -71,6 +71,36 @@ def test_an_excluded_folder_stays_excluded_when_it_has_its_own_table(tmp_path):
     (tmp_path / "examples/app/pyproject.toml").write_text("[tool.sessionlint]\n")
     assert found(tmp_path) == []
     assert found(tmp_path, "examples/app") == ["examples/app/a.py"]
+
+
+def excluded(root: Path, *names: str) -> list[str]:
+    exclusions = Exclusions(Configuration(dict))
+    return [name for name in names if exclusions.takes(root / name)]
+
+
+def test_a_given_file_may_be_asked_whether_it_is_excluded(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.sessionlint]\nexclude = ['a.py', 'old/sub']\n")
+    names = ("a.py", "old/sub/b.py", "old/sub/deep/c.py", "old/d.py", "e.py")
+    assert excluded(tmp_path, *names) == ["a.py", "old/sub/b.py", "old/sub/deep/c.py"]
+
+
+def test_a_file_in_a_folder_of_others_is_excluded_without_configuration(tmp_path):
+    make(tmp_path, "setup.py")
+    assert excluded(tmp_path, "build/a.py", "src/.venv/b.py", "c.py") == [
+        "build/a.py",
+        "src/.venv/b.py",
+    ]
+
+
+def test_a_project_may_lie_in_a_folder_that_is_named_like_one_of_others(tmp_path):
+    make(tmp_path, "build/project/setup.py")
+    assert excluded(tmp_path / "build/project", "a.py", "build/b.py") == ["build/b.py"]
+
+
+def test_a_project_in_an_excluded_folder_is_excluded_as_a_whole(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.sessionlint]\nexclude = ['vendored']\n")
+    (tmp_path / "vendored/app/.git").mkdir(parents=True)
+    assert excluded(tmp_path, "vendored/app/a.py", "own/app/a.py") == ["vendored/app/a.py"]
 
 
 def test_leaves_out_what_git_ignores(tmp_path):

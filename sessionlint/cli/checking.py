@@ -48,6 +48,7 @@ _flag = partial(click.option, is_flag=True)
 @_flag("--quiet", "-q", help="Print findings and nothing else.")
 @_flag("--no-color", help="No colours, as with NO_COLOR set.")
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads.")
+@_flag("--force-exclude", help="Leave out what is excluded even if it is given by name.")
 @click.option(
     "--engine",
     type=click.Choice(["fast", "full"]),

@@ -45,6 +45,7 @@ class Asked(NamedTuple):
     quiet: bool
     no_color: bool
     stdin_filename: str | None
+    force_exclude: bool
     engine: str
 
 
@@ -70,7 +71,7 @@ def job_of(asked: Asked) -> Job:
         ConfigError: a pyproject.toml above one of the files is wrong.
     """
     from sessionlint.config import Configuration, Selection, unknown_codes
-    from sessionlint.discover import python_files
+    from sessionlint.discover import Exclusions, python_files
     from sessionlint.project import Options, rule_names
 
     selection = Selection(asked.select or None, asked.ignore, asked.extend_select)
@@ -86,6 +87,9 @@ def job_of(asked: Asked) -> Job:
     files = list(unsaved) or python_files(given, configuration)
     if not files and not asked.quiet:
         click.echo("warning: no Python files found", err=True)
+    if asked.force_exclude:
+        exclusions = Exclusions(configuration)
+        files = [path for path in files if not exclusions.takes(path)]
     options = Options(selection, asked.engine, unsaved, asked.unsafe_fixes)
     return Job(given, files, configuration, options)
 
