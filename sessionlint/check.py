@@ -107,8 +107,17 @@ class Project:
         self.evaluator = Evaluator(tree, self.names, None if self.is_full else self.producers)
 
 
-def check_source(data: bytes, path: Path, rules: Iterable[Rule], project: Project) -> list[Finding]:
-    """The findings of one file in the order of their places, suppressed ones left out.
+def check_source(
+    data: bytes,
+    path: Path,
+    rules: Iterable[Rule],
+    project: Project,
+    *,
+    honours_noqa: bool = True,
+) -> list[Finding]:
+    """The findings of one file in the order of their places.
+
+    Suppressed ones are left out, if `# noqa` is not for somebody else to read.
 
     Raises:
         UnreadableFile: the file cannot be decoded or parsed, or nests too deep to follow.
@@ -129,7 +138,7 @@ def check_source(data: bytes, path: Path, rules: Iterable[Rule], project: Projec
         found = list(_findings(scopes, rules))
     except RecursionError as error:
         raise UnreadableFile("nested too deep to follow") from error
-    kept = [one for one in found if not is_suppressed(source.lines, one)]
+    kept = [one for one in found if not (honours_noqa and is_suppressed(source.lines, one))]
     return sorted(kept, key=lambda one: (one.span, one.code))
 
 

@@ -35,13 +35,14 @@ class Options(NamedTuple):
 
     `selection` applies on top of each file's settings. `unsaved` holds contents that count
     instead of those on disk, by absolute path. With `has_unsafe_fixes`, fixes may also be made
-    that are not SAFE.
+    that are not SAFE. Without `honours_noqa`, what `# noqa` takes back is found as well.
     """
 
     selection: Selection = Selection()
     engine: str = "fast"
     unsaved: Mapping[Path, bytes] = {}
     has_unsafe_fixes: bool = False
+    honours_noqa: bool = True
 
 
 def check_paths(
@@ -130,7 +131,9 @@ class Run:
                 return []
             data = project.files.known(path)
             data = self.bytes_of(path) if data is None else data
-            found = check_source(data, path, _Later(partial(self.rules_of, path)), project)
+            rules = _Later(partial(self.rules_of, path))
+            has_noqa = self._options.honours_noqa
+            found = check_source(data, path, rules, project, honours_noqa=has_noqa)
         except (UnreadableFile, RecursionError) as error:
             return self.unreadable(path, error)
         return self.offered(found, settings)

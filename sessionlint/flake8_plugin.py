@@ -1,0 +1,133 @@
+"""The door for flake8: the findings of the command line, reported as those of a plugin.
+
+`[tool.sessionlint]` of a file's project says what is found, as on the command line, and `exclude`
+counts for every file; flake8's own `--select`, `--ignore` and `per-file-ignores` choose from that.
+A `# noqa` is left to flake8, so that `--disable-noqa` shows everything.
+
+A file that Python cannot parse has flake8's own E999 or E902: flake8 then asks no plugin that
+wants a syntax tree. SES999 is left for what flake8 reads and sessionlint does not, such as bytes
+that do not fit their encoding, which flake8 takes for Latin-1.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    import ast
+    from argparse import Namespace
+
+    from sessionlint.model import Finding
+    from sessionlint.rule import Rule
+
+__all__ = ["Plugin"]
+
+_DEPTH = 10_000
+"""Python's recursion limit while a file is checked, as on the command line."""
+
+
+class Plugin:
+    """What flake8 makes for each file it can parse; its own tree is of no use here.
+
+    What is known of the projects is kept for the next file of the process.
+    """
+
+    _checker: ClassVar[_Checker | None] = None
+    _unsaved_name: ClassVar[str | None] = None
+
+    def __init__(self, tree: ast.AST, filename: str) -> None:
+        self._path = Path(os.path.abspath(filename))
+
+    @classmethod
+    def parse_options(cls, options: Namespace) -> None:
+        """Begin a run of flake8, about whose files nothing is known yet."""
+        cls._checker = None
+        # The name that flake8 itself gives to standard input.
+        name = options.stdin_display_name or "stdin"
+        cls._unsaved_name = name if "-" in options.filenames else None
+
+    def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
+        """Line from 1, column from 0, code and message of each finding.
+
+        Raises:
+            ExecutionError: the configuration is wrong; it is what flake8 says in one line.
+        """
+        for finding in self._findings():
+            message = f"{finding.code} {finding.message}"
+            yield finding.span.line, finding.span.column, message, Plugin
+
+    def _findings(self) -> list[Finding]:
+        from sessionlint.errors import SessionlintError
+
+        if Plugin._checker is None:
+            Plugin._checker = _Checker(self._unsaved_name)
+        try:
+            return Plugin._checker.findings(self._path)
+        except SessionlintError as error:
+            from flake8.exceptions import ExecutionError
+
+            raise ExecutionError(f"sessionlint: {error}") from error
+
+
+class _Checker:
+    """The files of one process; `unsaved` is the name of the one that stands in standard input."""
+
+    def __init__(self, unsaved: str | None) -> None:
+        from sessionlint.config import Configuration
+        from sessionlint.discover import Exclusions
+        from sessionlint.project import Options, Run, rule_names
+
+        texts = {} if unsaved is None else {Path(os.path.abspath(unsaved)): _stdin_bytes()}
+        configuration = Configuration(lambda: rule_names(_loaded()))
+        self._exclusions = Exclusions(configuration)
+        self._run = Run(_loaded, configuration, Options(unsaved=texts, honours_noqa=False))
+
+    def findings(self, path: Path) -> list[Finding]:
+        if self._exclusions.takes(path):
+            return []
+        with _at_ease():
+            return self._run.findings(path)
+
+
+def _loaded() -> Sequence[Rule]:
+    from sessionlint_rules import RULES
+
+    return RULES
+
+
+def _stdin_bytes() -> bytes:
+    """Standard input, of which flake8 keeps only the text, in the encoding that it names."""
+    import io
+    import tokenize
+
+    from flake8.utils import stdin_get_value
+
+    text: str = stdin_get_value()
+    data = text.encode(errors="surrogatepass")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return text.encode(encoding)
+    except (LookupError, SyntaxError, UnicodeError):
+        # Have: an encoding that Python does not know or that cannot hold the text, as whoever
+        # checks the bytes will say.
+        return data
+
+
+@contextmanager
+def _at_ease() -> Generator[None, None, None]:
+    """Time for a deep syntax tree: as on the command line, no limit hit and no garbage sought."""
+    limit, is_collecting = sys.getrecursionlimit(), gc.isenabled()
+    sys.setrecursionlimit(max(limit, _DEPTH))
+    gc.disable()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+        if is_collecting:
+            gc.enable()
