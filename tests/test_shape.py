@@ -1,6 +1,7 @@
 """The shape of the project: sizes, layout, and what starting costs."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,13 @@ def test_the_shield_is_the_only_part_that_is_loaded_with_it():
         [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "['sessionlint', 'sessionlint.shield']"
+
+
+def test_the_readme_offers_the_hooks_of_this_version():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    hooks = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"rev: (\S+)", text) == [f"v{sessionlint.__version__}"]
+    assert set(re.findall(r"- id: (\S+)", text)) == set(re.findall(r"- id: (\S+)", hooks))
 
 
 @pytest.mark.slow
