@@ -3,11 +3,13 @@
     python tests/bench/flake8_cost.py [PATH]… [--runs N]
 
 Both commands of a pair run the same program, once with a plugin left out of what is installed:
-sessionlint, or one that there is not. Without paths, one short file is checked, then all of a
-package of the standard library, in one process.
+sessionlint, or one that there is not. Without paths, one short file is checked, one long file, and
+a whole package, all of them of the standard library and in one process.
 """
 
 import email
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -31,10 +33,13 @@ _MOST = 1.05
 @click.option("--runs", default=9, show_default=True, help="Of each command.")
 def main(paths: tuple[Path, ...], runs: int) -> None:
     """Print one line for each path."""
+    # What is installed has been compiled, and so is a working copy by the run that does not count.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as folder:
-        short = Path(folder, "short.py")
-        short.write_text("def add(a, b):\n    return a + b\n")
-        for path in paths or (short, Path(email.__file__).parent):
+        # A project of its own, for where Python stands there may be a larger one around it.
+        package = Path(folder, "email")
+        shutil.copytree(Path(email.__file__).parent, package)
+        for path in paths or (package / "errors.py", package / "message.py", package):
             click.echo(_line(path, _measured(path, runs)))
 
 
