@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessionlint.check import Project, check_source
 from sessionlint.errors import UnfitEdit, UnreadableFile
-from sessionlint.model import Finding, Severity
+from sessionlint.marks import Mark, marks
+from sessionlint.model import Finding
 from sessionlint.rule import Rule
 
 if TYPE_CHECKING:
     from sessionlint.source.parse import Source
 
-__all__ = ["Fixed", "fix_source", "without_edits"]
+__all__ = ["Fixed", "fix_source", "fixed_singly", "without_edits"]
 
 WALKS = 10
 """How often a file is checked and rewritten before it counts as never settling."""
+
+
+SINGLY = 20
+"""How many fixes of one file are tried by themselves; each takes as long as a check of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,25 @@ def fix_source(
     return _Bench(path, rules, project, allowed).fixed(data, found)
 
 
+def fixed_singly(
+    data: bytes,
+    path: Path,
+    rules: Sequence[Rule],
+    project: Project,
+    allowed: Callable[[Finding], bool],
+) -> Iterator[tuple[Finding, bytes]]:
+    """Each finding whose fix is `allowed` and turns out well, and the file after that fix alone.
+
+    Of a file with many such findings, the first `SINGLY` are tried.
+
+    Raises:
+        UnreadableFile: the file cannot be decoded or parsed, or nests too deep to follow.
+    """
+    project.read_whole(path)
+    found = check_source(data, path, rules, project)
+    yield from _Bench(path, rules, project, allowed).singly(data, found)
+
+
 def without_edits(finding: Finding) -> Finding:
     """The finding with nothing that keeps a syntax tree alive."""
     if finding.fix is None or not finding.fix.edits:
@@ -76,12 +100,7 @@ class _State:
 
     source: Source
     findings: Sequence[Finding]
-    marks: Sequence[frozenset[_Mark]]
-
-
-_Mark = tuple[bool, str, str]
-"""What stays of a finding when others are fixed: whether it is more than a matter of form, the
-function it is in, and the words it is about. Lines move and messages tell another way out."""
+    marks: Sequence[frozenset[Mark]]
 
 
 class _Bench:
@@ -124,6 +143,17 @@ class _Bench:
             tuple((without_edits(finding), reason) for finding, reason in refused),
         )
 
+    def singly(self, data: bytes, found: Sequence[Finding]) -> Iterator[tuple[Finding, bytes]]:
+        """The file after each fix by itself."""
+        start = self._state(data, found)
+        is_kept = start.source.module.bytes == data
+        for finding in self._wanted(start)[:SINGLY] if is_kept else ():
+            attempt = _Attempt(self, start)
+            attempt.add([finding])
+            if attempt.done:
+                yield without_edits(finding), attempt.after.source.data
+        self._project.replace(self._path, data)
+
     def _wanted(self, state: _State) -> list[Finding]:
         return [one for one in state.findings if one.fix is not None and self._allowed(one)]
 
@@ -162,7 +192,7 @@ class _Bench:
 
     def _state(self, data: bytes, found: Sequence[Finding]) -> _State:
         source = self._project.evaluator.tree.source(self._path, data)
-        return _State(source, found, _marks(source, found))
+        return _State(source, found, marks(source, found))
 
 
 class _Attempt:
@@ -226,20 +256,20 @@ def _complaint(before: _State, after: _State, fixed: Sequence[Finding]) -> str:
     if error:
         return f"the result is not Python: {error}"
     ids = set(map(id, fixed))
-    room: Counter[_Mark] = Counter()
-    gone: set[_Mark] = set()
-    for finding, marks in zip(before.findings, before.marks, strict=True):
+    room: Counter[Mark] = Counter()
+    gone: set[Mark] = set()
+    for finding, own in zip(before.findings, before.marks, strict=True):
         if id(finding) in ids:
-            gone.update(marks)
+            gone.update(own)
         else:
-            room.update(marks)
-    for finding, marks in zip(after.findings, after.marks, strict=True):
-        if any(room[mark] <= 0 for mark in marks):
-            if marks & gone:
+            room.update(own)
+    for finding, own in zip(after.findings, after.marks, strict=True):
+        if any(room[mark] <= 0 for mark in own):
+            if own & gone:
                 return "it would still be found"
             where = f"{finding.code} on line {finding.span.line}"
             return f"the result would have a new {where}: {finding.message}"
-        room.subtract(marks)
+        room.subtract(own)
     return ""
 
 
@@ -254,35 +284,3 @@ def _syntax_error(data: bytes) -> str:
     except (ValueError, RecursionError, MemoryError):
         return "it cannot be compiled"
     return ""
-
-
-def _marks(source: Source, findings: Sequence[Finding]) -> list[frozenset[_Mark]]:
-    """The marks of each finding: one as a finding, and one more if it is more than form."""
-    import libcst as cst
-
-    from sessionlint.source.walk import descend
-
-    if not findings:
-        return []
-    homes = [
-        node for node in descend(source.module) if isinstance(node, (cst.FunctionDef, cst.ClassDef))
-    ]
-    source.positions.want(homes)
-    places = [(source.positions.span(node), node.name.value) for node in homes]
-    found: list[frozenset[_Mark]] = []
-    for finding in findings:
-        at = finding.span
-        around = (name for span, name in places if span.line <= at.line <= span.end_line)
-        about = ".".join(around), _words(source.lines, finding)
-        kinds = {False, finding.severity is not Severity.STYLE}
-        found.append(frozenset((kind, *about) for kind in kinds))
-    return found
-
-
-def _words(lines: Sequence[str], finding: Finding) -> str:
-    """What a finding underlines up to a bracket, in which other fixes may be at work."""
-    span = finding.span
-    text = list(lines[span.line - 1 : span.end_line])
-    text[-1:] = [line[: span.end_column] for line in text[-1:]]
-    text[:1] = [line[span.column :] for line in text[:1]]
-    return " ".join(" ".join(text).partition("(")[0].split())

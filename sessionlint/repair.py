@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessionlint.errors import ChangedFile, UnreadableFile, UnwritableFile
-from sessionlint.fix import Fixed, fix_source
+from sessionlint.fix import Fixed, fix_source, fixed_singly
 from sessionlint.project import Options, Rules, Run
+from sessionlint.source.text import decoded
 
 if TYPE_CHECKING:
     from sessionlint.config import Configuration
     from sessionlint.model import Finding
 
-__all__ = ["Repair", "Write", "fix_files"]
+__all__ = ["Repair", "Write", "fix_files", "texts_of_fixes"]
 
 TRIES = 3
 """How often a file is fixed anew because somebody else wrote it meanwhile."""
@@ -61,6 +64,27 @@ def fix_files(
         news = [one for one in run.findings(repair.path) if (one.code, one.span) not in known]
         if news:
             yield _left(run, repair.path, news)
+
+
+def texts_of_fixes(
+    files: Iterable[Path], rules: Rules, configuration: Configuration, options: Options
+) -> Iterator[tuple[Path, Finding, tuple[str, str]]]:
+    """Each finding whose fix is allowed and good, with its file's text before and after it alone.
+
+    Nothing is written. A file that cannot be checked has none.
+
+    Raises:
+        ConfigError: a pyproject.toml above one of the files is wrong.
+    """
+    run = Run(rules, configuration, options)
+    for path in files:
+        settings, project = run.place(path)
+        may_fix = partial(run.may_fix, settings=settings)
+        with suppress(UnreadableFile, RecursionError):
+            data = run.bytes_of(path)
+            before = decoded(data)
+            for finding, after in fixed_singly(data, path, run.rules_of(path), project, may_fix):
+                yield path, finding, (before, decoded(after))
 
 
 def _repair(run: Run, path: Path, write: Write) -> Repair:
