@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sessionlint.report.forms import PEOPLE, for_programs
+
 if TYPE_CHECKING:
-    from sessionlint.model import Finding
+    from sessionlint.model import Finding, Span
     from sessionlint.report.paint import Paint
     from sessionlint.report.text import Lines
+    from sessionlint.rule import Rule
 
-__all__ = ["Placed", "View", "output"]
+__all__ = ["Page", "Placed", "Rewrites", "View", "output"]
 
 Placed = tuple[str, "Finding"]
 """The path of a file, as it is to be shown, and a finding in it."""
 
+Page = tuple["Rule", str]
+"""A rule and its page, as Markdown."""
+
+Rewrites = Mapping[tuple[str, str, "Span"], tuple[str, str]]
+"""The text of a file before and after one fix, by path, code and place of the finding."""
+
 
 @dataclass(frozen=True)
 class View:
-    """How findings are to be printed: `form` is `full`, `concise` or `json`.
+    """How findings are to be printed: `form` is one of `FORMS`.
 
     With `has_unsafe_fixes`, fixes count that are not SAFE; `has_fixes` lists those that were made.
+    `rules` and `rewrites` are for forms that tell of more than findings.
     """
 
     form: str
@@ -32,6 +42,8 @@ class View:
     lines: Lines
     has_unsafe_fixes: bool = False
     has_fixes: bool = False
+    rules: Callable[[], Sequence[Page]] = tuple
+    rewrites: Rewrites = field(default_factory=dict["tuple[str, str, Span]", "tuple[str, str]"])
 
 
 def output(found: Sequence[Placed], view: View, applied: Sequence[Placed] = ()) -> Iterator[str]:
@@ -40,10 +52,8 @@ def output(found: Sequence[Placed], view: View, applied: Sequence[Placed] = ()) 
     `applied` are the findings that were there before they were fixed.
     """
     findings = [finding for _, finding in found]
-    if view.form == "json":
-        from sessionlint.report.records import findings_as_json, totals_as_json
-
-        yield totals_as_json(findings) if view.has_statistics else findings_as_json(found)
+    if view.form not in PEOPLE:
+        yield from for_programs(found, view)
         return
     if not found and not applied:
         # Most runs end here, without what shows findings.

@@ -1,10 +1,11 @@
 """Colours, or their absence, for the words of a report."""
 
-import unicodedata
 from collections.abc import Callable
 from typing import Literal
 
 import click
+
+from sessionlint.report.visible import printable
 
 __all__ = ["Paint", "Role", "coloured", "plain", "printable"]
 
@@ -30,17 +31,3 @@ def coloured(text: str, role: Role) -> str:
 def plain(text: str, _role: Role) -> str:
     """The text as it is."""
     return text
-
-
-def printable(text: str) -> str:
-    """The text with a visible sign for each character that would steer the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _sign(char) for char in text)
-
-
-def _sign(char: str) -> str:
-    if ord(char) < 0x20:
-        return chr(0x2400 + ord(char))
-    # Have: spaces of other kinds are harmless, the rest may turn or hide what follows.
-    return " " if unicodedata.category(char) == "Zs" else "\N{REPLACEMENT CHARACTER}"

@@ -1,29 +1,40 @@
 """Findings as JSON for programs."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sessionlint.model import Finding, Fix, Note, Span
 from sessionlint.report.totals import totals
 
-__all__ = ["findings_as_json", "totals_as_json"]
+__all__ = ["as_array", "as_lines", "findings_as_records", "totals_as_records"]
+
+Record = dict[str, object]
 
 
-def findings_as_json(placed: Iterable[tuple[str, Finding]]) -> str:
-    """One array with an object for each finding and the path of its file.
+def findings_as_records(placed: Iterable[tuple[str, Finding]]) -> list[Record]:
+    """One object for each finding and the path of its file.
 
     Lines and columns count from 1, the end column is exclusive.
     """
-    return json.dumps([_record(path, finding) for path, finding in placed], indent=2)
+    return [_record(path, finding) for path, finding in placed]
 
 
-def totals_as_json(findings: Iterable[Finding]) -> str:
-    """One array with code, name and count of each rule that found something."""
-    rows = [{"code": code, "name": name, "count": n} for code, name, n in totals(findings)]
-    return json.dumps(rows, indent=2)
+def totals_as_records(findings: Iterable[Finding]) -> list[Record]:
+    """One object with code, name and count for each rule that found something."""
+    return [{"code": code, "name": name, "count": n} for code, name, n in totals(findings)]
 
 
-def _record(path: str, finding: Finding) -> dict[str, object]:
+def as_array(records: Iterable[Record]) -> Iterator[str]:
+    """All records as one array."""
+    yield json.dumps(list(records), indent=2)
+
+
+def as_lines(records: Iterable[Record]) -> Iterator[str]:
+    """Each record on a line of its own, for programs that read while others write."""
+    return map(json.dumps, records)
+
+
+def _record(path: str, finding: Finding) -> Record:
     return {
         "path": path,
         **_place(finding.span),
@@ -37,16 +48,16 @@ def _record(path: str, finding: Finding) -> dict[str, object]:
     }
 
 
-def _fix(fix: Fix) -> dict[str, object]:
-    told: dict[str, object] = {"title": fix.title, "safety": fix.safety.value}
+def _fix(fix: Fix) -> Record:
+    told: Record = {"title": fix.title, "safety": fix.safety.value}
     return told | {"reason": fix.reason} if fix.reason else told
 
 
-def _note(path: str, note: Note) -> dict[str, object]:
+def _note(path: str, note: Note) -> Record:
     return {"path": note.path or path, **_place(note.span), "message": note.message}
 
 
-def _place(span: Span) -> dict[str, object]:
+def _place(span: Span) -> Record:
     return {
         "line": span.line,
         "column": span.column + 1,

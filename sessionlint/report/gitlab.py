@@ -1,0 +1,48 @@
+"""Findings as a Code Quality report, which GitLab shows in a merge request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from sessionlint.model import Severity
+from sessionlint.report.fingerprint import fingerprints
+
+if TYPE_CHECKING:
+    from sessionlint.model import Finding
+    from sessionlint.report.output import Placed
+    from sessionlint.report.text import Lines
+
+__all__ = ["code_quality"]
+
+_SEVERITIES = {
+    Severity.ERROR: "blocker",
+    Severity.LEAK: "critical",
+    Severity.RISK: "major",
+    Severity.STYLE: "info",
+}
+
+
+def code_quality(found: Sequence[Placed], lines: Lines) -> str:
+    """One array with an object for each finding.
+
+    Source: GitLab's page "Code Quality"; fingerprints have to be unique in a report.
+    """
+    prints = fingerprints(found, lines)
+    issues = (_issue(*one, mark) for one, mark in zip(found, prints, strict=True))
+    return json.dumps(list(issues), indent=2)
+
+
+def _issue(path: str, finding: Finding, fingerprint: str) -> dict[str, object]:
+    return {
+        "description": f"{finding.code}: {finding.message}",
+        "check_name": finding.code,
+        "fingerprint": fingerprint,
+        "severity": _SEVERITIES[finding.severity],
+        "location": {
+            "path": PurePath(path).as_posix(),
+            "lines": {"begin": finding.span.line, "end": finding.span.end_line},
+        },
+    }
