@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
+from errno import EACCES, EISDIR, ENOTDIR
 from pathlib import Path
 from typing import BinaryIO
 
 from sessionlint.errors import ChangedFile, UnwritableFile
 
-__all__ = ["written"]
+__all__ = ["put", "refuse_to_put", "written"]
 
 
 def written(path: Path, before: bytes, after: bytes, given: Iterable[Path]) -> None:
@@ -38,6 +40,59 @@ def written(path: Path, before: bytes, after: bytes, given: Iterable[Path]) -> N
         raise ChangedFile("vanished while it was being fixed") from error
     except OSError as error:
         raise UnwritableFile(f"cannot be written: {error.strerror}") from error
+
+
+def refuse_to_put(path: Path) -> None:
+    """Complain early where `put` is sure to fail; where this does not, `put` may fail still.
+
+    Raises:
+        UnwritableFile: it is a folder, read-only, or in a place that does not exist.
+    """
+    try:
+        reason = _refusal(path, _status(path))
+    except OSError as error:
+        reason = error.strerror
+    if reason:
+        raise UnwritableFile(f"{path} cannot be written: {reason}")
+
+
+def _refusal(path: Path, status: os.stat_result | None) -> str | None:
+    """Why a file cannot be written or made, None if nothing speaks against it."""
+    if status is not None and stat.S_ISDIR(status.st_mode):
+        return os.strerror(EISDIR)
+    folder = Path(os.path.realpath(path)).parent
+    if not stat.S_ISDIR(folder.stat().st_mode):
+        return os.strerror(ENOTDIR)
+    is_replaced = status is None or stat.S_ISREG(status.st_mode)
+    needed = [path] * (status is not None) + [folder] * is_replaced
+    return None if all(os.access(one, os.W_OK) for one in needed) else os.strerror(EACCES)
+
+
+def put(path: Path, data: bytes) -> None:
+    """Let a file hold `data`, whether or not it was there before.
+
+    Whoever reads it meanwhile sees the old contents or all of the new. A link stays a link, and
+    a device or pipe is written to as it is.
+
+    Raises:
+        UnwritableFile: the system refuses.
+    """
+    try:
+        status = _status(path)
+        if status is None or stat.S_ISREG(status.st_mode):
+            _replace(Path(os.path.realpath(path)), data, status)
+        else:
+            path.write_bytes(data)
+    except OSError as error:
+        raise UnwritableFile(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """What the system says of a file, None if there is none."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 def _target(path: Path, given: Iterable[Path]) -> Path:
@@ -72,7 +127,7 @@ def _held(path: Path) -> Generator[BinaryIO, None, None]:
         yield file
 
 
-def _replace(target: Path, data: bytes, status: os.stat_result) -> None:
+def _replace(target: Path, data: bytes, status: os.stat_result | None) -> None:
     # The name is known before the file is there, so that no interrupt can leave it behind.
     new = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -80,7 +135,8 @@ def _replace(target: Path, data: bytes, status: os.stat_result) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _take_after(new, status)
+        if status is not None:
+            _take_after(new, status)
         os.replace(new, target)
     finally:
         new.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -47,18 +47,26 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        _complain(error.show)
         return SessionlintError.exit_code
     except SessionlintError as error:
-        click.echo(f"sessionlint: {error}", err=True)
+        say([f"sessionlint: {error}"], is_error=True)
         return error.exit_code
     except BrokenPipeError:
         stop_writing()
         return 0
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        say(["interrupted"], is_error=True)
         return INTERRUPTED
     return code
+
+
+def _complain(show: Callable[[], None]) -> None:
+    """Let a complaint be shown; if nobody reads it, there is nobody else to tell."""
+    try:
+        show()
+    except OSError:
+        stop_writing(is_error=True)
 
 
 class _Group(click.Group):
@@ -83,28 +91,43 @@ _command.add_command(check)
 _command.add_command(vendor_shield)
 
 
+_output_format = click.option(
+    "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
 @_command.command("explain")
 @click.argument("code")
-def _explain(code: str) -> int:
+@_output_format
+def _explain(code: str, output_format: str) -> int:
     """Print the page of a rule."""
     from sessionlint.config import similar_code
     from sessionlint.project import rule_names
     from sessionlint.report.page import styled
+    from sessionlint.report.rulebook import page_as_json
     from sessionlint_rules import RULES, page
 
     names = rule_names(RULES)
     wanted = {name: known for known, name in names.items()}.get(code.lower(), code.upper())
     if wanted not in names:
         raise UsageError(f"unknown rule `{code}`{similar_code(code, names)}")
-    say(styled(page(wanted), paint_for(sys.stdout)))
+    text = page(wanted)
+    if output_format == "json":
+        [rule] = [rule for rule in RULES if rule.code == wanted]
+        say([page_as_json(rule, text)])
+    else:
+        say(styled(text, paint_for(sys.stdout)))
     return 0
 
 
 @_command.command("rules")
-def _rules() -> int:
+@_output_format
+def _rules(output_format: str) -> int:
     """List all rules."""
     from sessionlint.report.page import table
+    from sessionlint.report.rulebook import rules_as_json
     from sessionlint_rules import RULES
 
-    say(table(RULES, paint_for(sys.stdout)))
+    is_json = output_format == "json"
+    say([rules_as_json(RULES)] if is_json else table(RULES, paint_for(sys.stdout)))
     return 0

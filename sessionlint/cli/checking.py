@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sessionlint.cli.console import say
-from sessionlint.cli.request import Asked, has_error, job_of, loaded, view_of
+from sessionlint.cli.console import deliver
+from sessionlint.cli.request import Asked, Job, has_error, job_of, loaded, view_of
+from sessionlint.errors import UsageError
+from sessionlint.report.forms import COUNTED, FORMS
 from sessionlint.report.paths import relative, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionlint.report.output import Placed, Rewrites
 
 __all__ = ["check"]
 
@@ -37,10 +47,11 @@ _flag = partial(click.option, is_flag=True)
 @_flag("--show-fixes", help="List what was fixed.")
 @click.option(
     "--output-format",
-    type=click.Choice(["full", "concise", "json"]),
+    type=click.Choice(FORMS),
     default="full",
     show_default=True,
 )
+@click.option("--output-file", metavar="FILE", help="Where the report goes instead.")
 @_flag("--show-path", help="Show the way to each leak, step by step.")
 @_flag("--statistics", help="Show only how often each rule found something.")
 @_flag("--exit-zero", help="Exit with 0 even if there are findings.")
@@ -62,6 +73,7 @@ def check(**given: Any) -> int:  # Any: click hands over each option with the ty
     something could not be checked or written.
     """
     asked = Asked(**given)
+    _refuse(asked)
     if asked.diff:
         from sessionlint.cli.fixing import previewed
 
@@ -71,6 +83,16 @@ def check(**given: Any) -> int:  # Any: click hands over each option with the ty
 
         return fixed(asked)
     return _checked(asked)
+
+
+def _refuse(asked: Asked) -> None:
+    """Complain about what cannot be done before anything is."""
+    if asked.statistics and asked.output_format not in COUNTED:
+        raise UsageError(f"`--statistics` goes with {', '.join(COUNTED)}")
+    if asked.output_file is not None:
+        from sessionlint.write import refuse_to_put
+
+        refuse_to_put(Path(asked.output_file))
 
 
 def _checked(asked: Asked) -> int:
@@ -85,7 +107,20 @@ def _checked(asked: Asked) -> int:
         for path, findings in watched(checked, len(job.files), sys.stderr)
         for finding in findings
     ]
-    say(output(found, view_of(asked, sys.stdout, job.options.unsaved)))
+    view = view_of(asked, sys.stdout, job.options.unsaved)
+    if asked.output_format == "sarif":
+        view = replace(view, rewrites=_rewrites(job, found))
+    deliver(output(found, view), asked.output_file)
     if has_error(finding for _, finding in found):
         return 2
     return 1 if found and not asked.exit_zero else 0
+
+
+def _rewrites(job: Job, found: Sequence[Placed]) -> Rewrites:
+    """What each fix by itself makes of its file, for the files that have something to fix."""
+    from sessionlint.repair import texts_of_fixes
+
+    fixable = {path: None for path, finding in found if finding.fix is not None}
+    files = [Path(os.path.abspath(path)) for path in fixable]
+    texts = texts_of_fixes(files, loaded, job.configuration, job.options)
+    return {(shown(path), one.code, one.span): pair for path, one, pair in texts}

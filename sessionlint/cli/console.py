@@ -19,17 +19,37 @@ if TYPE_CHECKING:
     from sessionlint.report.paint import Paint
     from sessionlint.report.text import Lines
 
-__all__ = ["paint_for", "say", "say_bytes", "source_lines", "stop_writing"]
+__all__ = ["deliver", "paint_for", "say", "say_bytes", "source_lines", "stop_writing"]
+
+
+_UNENCODABLE = "backslashreplace"
+"""How a file takes a path that is no text; terminals are given the same."""
 
 
 def say(pieces: Iterable[str], *, is_error: bool = False) -> None:
     """Print pieces of text, each ending a line; nobody reading them is no failure.
 
+    Errors that cannot be written are lost, for there is no other place to say so.
+
     Raises:
         SessionlintError: standard output cannot be written.
     """
-    text = "".join(f"{piece}\n" for piece in pieces)
-    _print(text, is_error=is_error)
+    _print(_joined(pieces), is_error=is_error)
+
+
+def deliver(report: Iterable[str] | bytes, path: str | None, *, is_error: bool = False) -> None:
+    """Print a report, or write it to the file that was asked for instead.
+
+    Raises:
+        SessionlintError: it cannot be written.
+    """
+    if path is None:
+        say_bytes(report) if isinstance(report, bytes) else say(report, is_error=is_error)
+        return
+    from sessionlint.write import put
+
+    whole = report if isinstance(report, bytes) else _joined(report).encode(errors=_UNENCODABLE)
+    put(Path(path), whole)
 
 
 def say_bytes(data: bytes) -> None:
@@ -41,19 +61,26 @@ def say_bytes(data: bytes) -> None:
     _print(data)
 
 
+def _joined(pieces: Iterable[str]) -> str:
+    return "".join(f"{piece}\n" for piece in pieces)
+
+
 def _print(message: str | bytes, *, is_error: bool = False) -> None:
     try:
         click.echo(message, nl=False, err=is_error)
     except BrokenPipeError:
-        stop_writing()
+        stop_writing(is_error=is_error)
     except OSError as error:
-        stop_writing()
+        stop_writing(is_error=is_error)
+        if is_error:
+            return
         raise SessionlintError(f"cannot write the report: {error.strerror}") from error
 
 
-def stop_writing() -> None:
+def stop_writing(*, is_error: bool = False) -> None:
     """Let what is still to be written go nowhere. Source: Python's documentation of SIGPIPE."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    stream = sys.stderr if is_error else sys.stdout
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def paint_for(stream: TextIO | None, *, is_plain: bool = False) -> Paint:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sessionlint.cli.console import paint_for, say, say_bytes
+from sessionlint.cli.console import deliver, paint_for, say, say_bytes
 from sessionlint.cli.request import Asked, Job, has_error, job_of, loaded, view_of
 from sessionlint.errors import UsageError
 from sessionlint.report.paths import relative, shown
@@ -40,7 +40,8 @@ def fixed(asked: Asked) -> int:
         say_bytes(data)
     stream = sys.stderr if job.is_stdin else sys.stdout
     view = view_of(asked, stream, unsaved)
-    say(output(tally.found, view, tally.applied), is_error=job.is_stdin)
+    report = output(tally.found, view, tally.applied)
+    deliver(report, asked.output_file, is_error=job.is_stdin)
     say(tally.complaints, is_error=True)
     if tally.has_failed:
         return 2
@@ -120,10 +121,10 @@ def _show(data: bytes, asked: Asked) -> None:
     """A diff: byte for byte for programs, readable for people."""
     from sessionlint.report.fixes import diff_for_people
 
-    if sys.stdout and sys.stdout.isatty():
+    if sys.stdout and sys.stdout.isatty() and asked.output_file is None:
         say(diff_for_people(data, paint_for(sys.stdout, is_plain=asked.no_color)))
     else:
-        say_bytes(data)
+        deliver(data, asked.output_file)
 
 
 def _beside_a_diff(tally: _Tally, asked: Asked) -> Iterator[str]:

@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-import click
-
-from sessionlint.cli.console import paint_for, source_lines
+from sessionlint.cli.console import paint_for, say, source_lines
 from sessionlint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +36,7 @@ class Asked(NamedTuple):
     diff: bool
     show_fixes: bool
     output_format: str
+    output_file: str | None
     show_path: bool
     statistics: bool
     exit_zero: bool
@@ -86,7 +85,7 @@ def job_of(asked: Asked) -> Job:
     configuration = Configuration(lambda: rule_names(loaded()))
     files = list(unsaved) or python_files(given, configuration)
     if not files and not asked.quiet:
-        click.echo("warning: no Python files found", err=True)
+        say(["warning: no Python files found"], is_error=True)
     if asked.force_exclude:
         exclusions = Exclusions(configuration)
         files = [path for path in files if not exclusions.takes(path)]
@@ -119,11 +118,19 @@ def view_of(asked: Asked, stream: TextIO, unsaved: Mapping[Path, bytes]) -> View
         asked.show_path,
         asked.statistics,
         asked.quiet,
-        paint_for(stream, is_plain=asked.no_color),
+        paint_for(stream, is_plain=asked.no_color or asked.output_file is not None),
         source_lines(unsaved),
         asked.unsafe_fixes,
         asked.show_fixes,
+        _pages,
     )
+
+
+def _pages() -> list[tuple[Rule, str]]:
+    """All rules, each with its page."""
+    from sessionlint_rules import page
+
+    return [(rule, page(rule.code)) for rule in loaded()]
 
 
 def loaded() -> Sequence[Rule]:
