@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-__all__ = ["Part", "PartKind", "is_balanced", "outlined", "whole"]
+__all__ = ["STRING", "Part", "PartKind", "is_balanced", "outlined", "whole"]
 
 
 class PartKind(Enum):
@@ -37,18 +37,20 @@ class Part:
     members: tuple["Part", ...] = field(default=())
 
 
-_STRING: Final = (
+STRING: Final = (
     r"'''[^'\\]*(?:(?:\\[\s\S]|'(?!''))[^'\\]*)*'''|\"\"\"[^\"\\]*(?:(?:\\[\s\S]|\"(?!\"\"))[^\"\\]*)*\"\"\""
     r"|'(?!'')[^'\\\n]*(?:\\[\s\S][^'\\\n]*)*'|\"(?!\"\")[^\"\\\n]*(?:\\[\s\S][^\"\\\n]*)*\""
 )
-_SKIPPED: Final = re.compile(rf"{_STRING}|#[^\n]*")
+"""What a string literal looks like, for regular expressions. Its prefix is not part of it."""
+
+_SKIPPED: Final = re.compile(rf"{STRING}|#[^\n]*")
 # A line that begins so goes on with the statement before it.
 _CONTINUING: Final = r"[\s#)\]}]|(?:else|elif|except|finally)\b"
 
 
 def _statement(indent: str) -> re.Pattern[str]:
     """Matches one statement that is indented so far, with all that is indented farther."""
-    inside = rf"[^\"'#\n\\]+|{_STRING}|#[^\n]*|\\[\s\S]|\n(?!{indent}(?!{_CONTINUING}))"
+    inside = rf"[^\"'#\n\\]+|{STRING}|#[^\n]*|\\[\s\S]|\n(?!{indent}(?!{_CONTINUING}))"
     return re.compile(rf"^{indent}(?=[^\s#])(?:{inside})*", re.MULTILINE)
 
 
