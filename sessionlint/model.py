@@ -17,10 +17,13 @@ __all__ = [
     "Note",
     "RemoveImportIfUnused",
     "Replace",
+    "ReplaceComment",
+    "Review",
     "Safety",
     "Severity",
     "Span",
     "Splice",
+    "Suppression",
 ]
 
 
@@ -84,6 +87,18 @@ class Replace:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceComment:
+    """The comment that begins at a place reads `text` from now on; it goes if that is empty.
+
+    A line that held nothing else goes with it.
+    """
+
+    line: int
+    column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddImport:
     """`from module import name` at the top of the file, unless it is there already."""
 
@@ -98,7 +113,7 @@ class RemoveImportIfUnused:
     name: str
 
 
-Edit: TypeAlias = Splice | Replace | AddImport | RemoveImportIfUnused
+Edit: TypeAlias = Splice | Replace | ReplaceComment | AddImport | RemoveImportIfUnused
 """One change of a syntax tree. Nodes of the old tree are meant by identity."""
 
 
@@ -121,6 +136,8 @@ class Finding:
 
     `steps` is the path that leads to the harm, in the order it is walked; it is empty for
     findings that are not about a path. `fix` is None where no sound rewrite is known.
+    `function` is the dotted name of the function or class that it was found in, empty for the
+    module; `text` is its first line, white space apart.
     """
 
     code: str
@@ -131,3 +148,45 @@ class Finding:
     notes: tuple[Note, ...] = ()
     steps: tuple[Note, ...] = ()
     fix: Fix | None = None
+    function: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A stretch of a comment that takes findings back: of its statement, or of the whole file.
+
+    It is `text[start:stop]`, where `text` is all of the comment, which begins at `line`, `column`.
+    `codes` are what it names, in capitals, with the index of each in the text; a blanket one
+    names none and takes back everything. With `is_noqa` other linters read it as well. Without
+    `is_comment` it is a `# noqa` in a string, and `text` nothing more than that.
+    """
+
+    line: int
+    column: int
+    text: str
+    start: int
+    stop: int
+    codes: tuple[tuple[int, str], ...]
+    is_blanket: bool
+    is_noqa: bool
+    is_file: bool
+    is_comment: bool
+
+    @property
+    def span(self) -> Span:
+        """Where the stretch stands."""
+        return Span(self.line, self.column + self.start, self.line, self.column + self.stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What there is to say about a suppression once all of its file is judged.
+
+    `used` are those of its codes that took something back, the empty one for a blanket; `judged`
+    are the codes of all rules that are on.
+    """
+
+    suppression: Suppression
+    used: frozenset[str]
+    judged: frozenset[str]

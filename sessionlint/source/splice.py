@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import cast
 
 import libcst as cst
 
 from sessionlint.errors import UnfitEdit
-from sessionlint.model import AddImport, Edit, Fix, RemoveImportIfUnused, Replace, Splice
+from sessionlint.model import (
+    AddImport,
+    Edit,
+    Fix,
+    RemoveImportIfUnused,
+    Replace,
+    ReplaceComment,
+    Splice,
+)
 from sessionlint.source.below import below
 from sessionlint.source.importing import with_import, without_import
 from sessionlint.source.margins import with_margins
+from sessionlint.source.parse import Tree
+from sessionlint.source.positions import Positions
 
 __all__ = ["apart", "applied"]
 
@@ -27,8 +38,9 @@ def applied(module: cst.Module, edits: Iterable[Edit]) -> cst.Module:
         UnfitEdit: an edit is about a node that is not there, two are about one place, or a name
             to import means something else already.
     """
-    made = tuple(edits)
-    pen = _Pen(_Map(module), made)
+    tree = _Map(module)
+    made = [tree.placed(edit) for edit in edits]
+    pen = _Pen(tree, made)
     changed = with_margins(module.visit(pen), module)
     pen.finish()
     for edit in made:
@@ -56,10 +68,17 @@ def apart(module: cst.Module, fixes: Sequence[Fix]) -> list[int]:
     return chosen
 
 
+_NOTHING = cst.SimpleWhitespace("")
+
+_Holder = cst.TrailingWhitespace | cst.EmptyLine
+
+
 class _Map:
     """Where the nodes of a module stand: when a walk enters and leaves each, and what holds it."""
 
     def __init__(self, module: cst.Module) -> None:
+        self._module = module
+        self._holders: list[_Holder] = []
         self._entered: dict[int, int] = {}
         self._left: dict[int, int] = {}
         self._above: dict[int, int] = {}
@@ -74,6 +93,8 @@ class _Map:
                 continue
             self._entered[id(node)] = time
             stack.append((node, True))
+            if isinstance(node, (cst.TrailingWhitespace, cst.EmptyLine)):
+                self._holders.append(node)
             for child in reversed(list(below(node))):
                 self._above[id(child)] = id(node)
                 stack.append((child, False))
@@ -89,9 +110,38 @@ class _Map:
             key = self._above[key]
             yield key
 
+    @cached_property
+    def _comments(self) -> dict[tuple[int, int], _Holder]:
+        """What holds each comment, by the line and column where that begins."""
+        positions = Positions(self._module.code, [Tree(self._module, 0)])
+        held = [(one.comment, one) for one in self._holders if one.comment is not None]
+        positions.want(comment for comment, _ in held)
+        places = ((positions.span(comment), holder) for comment, holder in held)
+        return {(span.line, span.column): holder for span, holder in places}
+
+    def placed(self, edit: Edit) -> Edit:
+        """The edit of a comment as one of the node that holds it, any other as it is.
+
+        Raises:
+            UnfitEdit: no comment begins there.
+        """
+        if not isinstance(edit, ReplaceComment):
+            return edit
+        holder = self._comments.get((edit.line, edit.column))
+        if holder is None:
+            raise UnfitEdit("an edit is about a comment that is not in the file")
+        if edit.text:
+            return Replace(holder, holder.with_changes(comment=cst.Comment(edit.text)))
+        if isinstance(holder, cst.EmptyLine):
+            return Replace(holder, cst.RemoveFromParent())
+        return Replace(holder, holder.with_changes(comment=None, whitespace=_NOTHING))
+
     def stretches(self, edit: Edit) -> Iterator[_Stretch]:
         """What an edit touches; nothing for an import or an edit that does not fit."""
         match edit:
+            case ReplaceComment(line=line, column=column) if (line, column) in self._comments:
+                holder = self._comments[line, column]
+                yield self._stretch(holder, holder)
             case Replace(node=node) if self.holds(node):
                 yield self._stretch(node, node)
             case Splice(block=block) if self.holds(block):
