@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
 from sessionlint.facts.places import Places
 from sessionlint.facts.producers import Producers
+from sessionlint.source.remarks import may_name_codes
 from sessionlint.source.text import decoded
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
     from sessionlint.model import Finding
     from sessionlint.rule import Rule
+    from sessionlint.source.parse import Source
 
 __all__ = ["Project", "check_source"]
 
@@ -122,24 +125,34 @@ def check_source(
     Raises:
         UnreadableFile: the file cannot be decoded or parsed, or nests too deep to follow.
     """
-    if not project.is_full and not project.producers.is_candidate(data, path):
+    is_candidate = project.is_full or project.producers.is_candidate(data, path)
+    if not is_candidate and not may_name_codes(data):
         decoded(data)
         return []
-    # Have: a file worth a parse, so LibCST's import is paid from here on.
+    rules = list(rules)
+    found = _found(data, path, rules, project) if is_candidate else []
+    if not found and not may_name_codes(data):
+        return []
+    from sessionlint.source.parse import opened_source
+
+    source = project.evaluator.tree.source(path, data) if is_candidate else opened_source(data)
+    kept = _kept(source, found, rules, honours_noqa=honours_noqa)
+    return sorted(kept, key=lambda one: (one.span, one.code))
+
+
+def _found(data: bytes, path: Path, rules: Sequence[Rule], project: Project) -> list[Finding]:
+    """What the rules say of a file worth a parse; LibCST's import is paid from here on."""
     from sessionlint.facts.worth import worth_following
     from sessionlint.flow.scope import Scope
-    from sessionlint.suppress import is_suppressed
 
     tree = project.evaluator.tree
     try:
-        source = tree.source(path, data)
+        tree.source(path, data)
         blocks = worth_following(project.evaluator, path)
         scopes = [Scope(project.evaluator, tree.source(path, data), block) for block in blocks]
-        found = list(_findings(scopes, rules))
+        return list(_findings(scopes, rules))
     except RecursionError as error:
         raise UnreadableFile("nested too deep to follow") from error
-    kept = [one for one in found if not (honours_noqa and is_suppressed(source.lines, one))]
-    return sorted(kept, key=lambda one: (one.span, one.code))
 
 
 def _findings(scopes: Sequence[Scope], rules: Iterable[Rule]) -> Iterator[Finding]:
@@ -148,4 +161,22 @@ def _findings(scopes: Sequence[Scope], rules: Iterable[Rule]) -> Iterator[Findin
         _ = scope.lifetimes
     for scope in scopes:
         for rule in rules:
-            yield from rule.check(scope)
+            yield from (replace(one, function=scope.path) for one in rule.check(scope))
+
+
+def _kept(
+    source: Source, found: Sequence[Finding], rules: Sequence[Rule], *, honours_noqa: bool
+) -> Iterator[Finding]:
+    """The findings that no comment takes back, and those about the comments."""
+    from sessionlint.suppress.taking import Comments
+
+    comments = Comments(source.text, source.lines, honours_noqa=honours_noqa)
+    kept = [one for one in found if not comments.take_back(one)]
+    # Have: all of the file is judged, so its comments have shown what they are good for.
+    if may_name_codes(source.data):
+        judged = frozenset(rule.code for rule in rules)
+        for review in comments.reviews(judged):
+            news = (one for rule in rules if rule.review for one in rule.review(review))
+            kept += [one for one in news if not comments.take_back(one, review.suppression)]
+    for one in kept:
+        yield replace(one, text=" ".join(source.lines[one.span.line - 1].split()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sessionlint.facts.releases import told
 from sessionlint.flow.ways import End, Lifetime, Place, Shape, Step, StepKind, Way
-from sessionlint.model import Finding, Fix, Note, Severity, Span
+from sessionlint.model import Finding, Fix, Note, Review, Severity, Span
 
 if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
@@ -18,6 +18,7 @@ __all__ = [
     "Lifetime",
     "Note",
     "Place",
+    "Review",
     "Rule",
     "Severity",
     "Span",
@@ -33,7 +34,8 @@ __all__ = [
 class Rule:
     """One rule: its code and name, one sentence, and the function that finds.
 
-    `check` is called once for every function, class and module body of a file.
+    `check` is called once for every function, class and module body of a file, `review` once for
+    every comment that takes findings back, when all of the file has been checked.
     """
 
     code: str
@@ -41,6 +43,7 @@ class Rule:
     summary: str
     severity: Severity
     check: Callable[[Scope], Iterator[Finding]]
+    review: Callable[[Review], Iterator[Finding]] | None = None
 
     def finding(self, message: str, span: Span, *notes: Note, fix: Fix | None = None) -> Finding:
         """A finding of this rule."""

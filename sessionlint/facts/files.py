@@ -11,6 +11,7 @@ from sessionlint.facts.folders import Folders
 from sessionlint.facts.locked import Locks
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.gate import may_speak
+from sessionlint.source.remarks import may_name_codes
 from sessionlint.source.text import is_plain
 
 __all__ = ["MARKERS", "NOT_ENTERED", "SKIPPED", "Files", "Roots", "in_path_order", "project_root"]
@@ -203,7 +204,7 @@ class Files:
                 continue
             if may_speak(data):
                 found[name] = (path, data)
-            elif is_plain(data) and not may_cut_off(data):
+            elif is_plain(data) and not (may_cut_off(data) or may_name_codes(data)):
                 self._silent.add(name)
         return found
 
@@ -218,7 +219,10 @@ class Files:
         return list(self._spoken.values())
 
     def is_silent(self, path: Path) -> bool:
-        """Whether all files have been read and this one speaks of nothing, in plain ASCII."""
+        """Whether all files have been read and this one speaks of nothing, in plain ASCII.
+
+        One that speaks to sessionlint in a comment is not silent.
+        """
         return str(path) in self._silent
 
     def known(self, path: Path) -> bytes | None:

@@ -41,6 +41,16 @@ class Scope:
         return self.block.name
 
     @property
+    def path(self) -> str:
+        """Its name after those of the scopes around it, with dots; empty for the module."""
+        names: list[str] = []
+        block: Block | None = self.block
+        while block is not None and block.kind is not BlockKind.MODULE:
+            names.insert(0, block.name)
+            block = block.parent
+        return ".".join(names)
+
+    @property
     def is_module(self) -> bool:
         """Whether these are the module's own statements."""
         return self.block.kind is BlockKind.MODULE

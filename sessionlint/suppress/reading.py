@@ -1,0 +1,68 @@
+"""The comments of a text that take findings back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sessionlint.model import Suppression
+from sessionlint.source.layout import Layout
+
+__all__ = ["suppressions"]
+
+_NOQA: Final = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
+_OWN: Final = re.compile(
+    r"#\s*sessionlint:\s*ignore(?P<file>-file)?(?:\s*\[(?P<codes>[^\]]*)\]|(?!\s*\[|[\w-]))"
+)
+_CODE: Final = re.compile(r"[^,\s]+")
+
+
+def suppressions(lines: Sequence[str], layout: Layout) -> Iterator[Suppression]:
+    """Everything in a text that takes findings back.
+
+    `# noqa` takes back everything, `# noqa: SES103, SES2` what has one of the codes or begins
+    with one; case does not matter. `# sessionlint: ignore` and `# sessionlint: ignore[SES103]`
+    are the same, `ignore-file` is for the whole file. What is written in another way is none.
+
+    Source: flake8 reads the same `# noqa`, but no second one on a line; in strings, too; one whose
+    codes it cannot read is a bare one (checked in tests/test_suppress.py).
+    """
+    for number, line in enumerate(lines, 1):
+        # Few lines have a comment, and this test costs a tenth of the search.
+        if "#" not in line:
+            continue
+        comment = layout.comments.get(number)
+        at = comment.column if comment else len(line)
+        for match in _NOQA.finditer(line):
+            if match.start() >= at:
+                yield _suppression(number, at, line[at:], match)
+            else:
+                yield _suppression(number, match.start(), match[0], match, is_comment=False)
+        for match in _OWN.finditer(line, at):
+            yield _suppression(number, at, line[at:], match)
+
+
+def _suppression(
+    line: int, column: int, text: str, match: re.Match[str], *, is_comment: bool = True
+) -> Suppression:
+    found = _CODE.finditer(match["codes"] or "")
+    first = match.start("codes") - column
+    codes = tuple((first + one.start(), one[0].upper()) for one in found)
+    is_noqa = match.re is _NOQA
+    stop = match.end() - column
+    if is_noqa and codes:
+        # The comma and the space behind the last code separate it from nothing.
+        stop = codes[-1][0] + len(codes[-1][1])
+    return Suppression(
+        line,
+        column,
+        text,
+        match.start() - column,
+        stop,
+        codes,
+        is_blanket=match["codes"] is None,
+        is_noqa=is_noqa,
+        is_file=not is_noqa and match["file"] is not None,
+        is_comment=is_comment,
+    )
