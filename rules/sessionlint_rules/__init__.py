@@ -16,6 +16,7 @@ from sessionlint_rules.ses303_unshielded_await_in_aexit.rule import UNSHIELDED_A
 from sessionlint_rules.ses304_unshielded_nested_begin.rule import UNSHIELDED_NESTED_BEGIN
 from sessionlint_rules.ses305_shield_returns_early.rule import SHIELD_RETURNS_EARLY
 from sessionlint_rules.ses401_engine_per_call.rule import ENGINE_PER_CALL
+from sessionlint_rules.ses901_unused_suppression.rule import UNUSED_SUPPRESSION
 from sessionlint_rules.ses999_unreadable_file.rule import UNREADABLE_FILE
 
 __all__ = ["RULES", "page"]
@@ -36,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     UNSHIELDED_NESTED_BEGIN,
     SHIELD_RETURNS_EARLY,
     ENGINE_PER_CALL,
+    UNUSED_SUPPRESSION,
     UNREADABLE_FILE,
 )
 
