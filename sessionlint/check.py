@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.files import Files
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from sessionlint.source.parse import Source
 
 __all__ = ["Project", "check_source"]
+
+_REMARK: Final = re.compile(r"#\s*(?:noqa|sessionlint:).*", re.IGNORECASE)
 
 
 class Project:
@@ -179,4 +182,9 @@ def _kept(
             news = (one for rule in rules if rule.review for one in rule.review(review))
             kept += [one for one in news if not comments.take_back(one, review.suppression)]
     for one in kept:
-        yield replace(one, text=" ".join(source.lines[one.span.line - 1].split()))
+        yield replace(one, text=_bare(source.lines[one.span.line - 1]))
+
+
+def _bare(line: str) -> str:
+    """What stays of a line when it is indented anew, or a comment for linters comes or goes."""
+    return " ".join(_REMARK.sub("", line).split())

@@ -1,6 +1,7 @@
 """The failures a person can act on; everything else is a bug and surfaces."""
 
 __all__ = [
+    "BaselineError",
     "ChangedFile",
     "ConfigError",
     "SessionlintError",
@@ -23,6 +24,10 @@ class UsageError(SessionlintError):
 
 class ConfigError(SessionlintError):
     """A configuration file is malformed or contradicts itself."""
+
+
+class BaselineError(SessionlintError):
+    """A baseline that cannot be read, or is none."""
 
 
 class UnreadableFile(SessionlintError):

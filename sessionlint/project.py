@@ -35,7 +35,8 @@ class Options(NamedTuple):
 
     `selection` applies on top of each file's settings. `unsaved` holds contents that count
     instead of those on disk, by absolute path. With `has_unsafe_fixes`, fixes may also be made
-    that are not SAFE. Without `honours_noqa`, what `# noqa` takes back is found as well.
+    that are not SAFE. Without `honours_noqa`, what `# noqa` takes back is found as well. What
+    `is_known` in a file is not fixed.
     """
 
     selection: Selection = Selection()
@@ -43,6 +44,7 @@ class Options(NamedTuple):
     unsaved: Mapping[Path, bytes] = {}
     has_unsafe_fixes: bool = False
     honours_noqa: bool = True
+    is_known: Callable[[Path, Finding], bool] | None = None
 
 
 def check_paths(
@@ -169,10 +171,12 @@ class Run:
             return replace(finding, fix=None)
         return without_edits(finding)
 
-    def may_fix(self, finding: Finding, settings: Settings) -> bool:
-        """Whether the settings and options allow the fix of a finding."""
+    def may_fix(self, path: Path, finding: Finding, settings: Settings) -> bool:
+        """Whether the settings and options allow the fix of a finding in a file."""
         from sessionlint.model import Safety
 
+        if self._options.is_known is not None and self._options.is_known(path, finding):
+            return False
         is_good = self._options.has_unsafe_fixes or (
             finding.fix is not None and finding.fix.safety is Safety.SAFE
         )

@@ -116,7 +116,7 @@ def _repaired(run: Run, path: Path, write: Write) -> Repair:
     data = run.bytes_of(path)
     settings, project = run.place(path)
     fixed = fix_source(
-        data, path, run.rules_of(path), project, lambda one: run.may_fix(one, settings)
+        data, path, run.rules_of(path), project, lambda one: run.may_fix(path, one, settings)
     )
     if fixed.data != data:
         try:

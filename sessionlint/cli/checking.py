@@ -52,6 +52,8 @@ _flag = partial(click.option, is_flag=True)
     show_default=True,
 )
 @click.option("--output-file", metavar="FILE", help="Where the report goes instead.")
+@click.option("--baseline", metavar="FILE", help="Leave out what this file knows already.")
+@click.option("--write-baseline", metavar="FILE", help="Write what is found to such a file.")
 @_flag("--show-path", help="Show the way to each leak, step by step.")
 @_flag("--statistics", help="Show only how often each rule found something.")
 @_flag("--exit-zero", help="Exit with 0 even if there are findings.")
@@ -74,6 +76,11 @@ def check(**given: Any) -> int:  # Any: click hands over each option with the ty
     """
     asked = Asked(**given)
     _refuse(asked)
+    _agree(asked)
+    if asked.write_baseline:
+        from sessionlint.cli.known import baselined
+
+        return baselined(asked)
     if asked.diff:
         from sessionlint.cli.fixing import previewed
 
@@ -95,6 +102,23 @@ def _refuse(asked: Asked) -> None:
         refuse_to_put(Path(asked.output_file))
 
 
+_WRITING = ("write_baseline",)
+
+
+def _agree(asked: Asked) -> None:
+    """Make sure that one thing is asked for.
+
+    Raises:
+        UsageError: options contradict each other.
+    """
+    wishes = [name for name in ("fix", "diff", *_WRITING) if getattr(asked, name)]
+    if asked.write_baseline and asked.baseline is not None:
+        wishes.append("baseline")
+    if len(wishes) > 1 and not set(_WRITING).isdisjoint(wishes):
+        first, second, *_ = (f"`--{name.replace('_', '-')}`" for name in reversed(wishes))
+        raise UsageError(f"{first} and {second} do not go together")
+
+
 def _checked(asked: Asked) -> int:
     from sessionlint.project import check_files
     from sessionlint.report.output import output
@@ -105,8 +129,12 @@ def _checked(asked: Asked) -> int:
     found = [
         (shown(path), relative(finding))
         for path, findings in watched(checked, len(job.files), sys.stderr)
-        for finding in findings
+        for finding in (job.sieve.news(path, findings) if job.sieve else findings)
     ]
+    if job.sieve:
+        from sessionlint.cli.known import say_what_is_gone
+
+        say_what_is_gone(job.sieve, asked)
     view = view_of(asked, sys.stdout, job.options.unsaved)
     if asked.output_format == "sarif":
         view = replace(view, rewrites=_rewrites(job, found))

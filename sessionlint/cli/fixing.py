@@ -16,6 +16,7 @@ from sessionlint.report.paths import relative, shown
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sessionlint.baseline import Sieve
     from sessionlint.model import Finding
     from sessionlint.repair import Repair, Write
     from sessionlint.report.output import Placed
@@ -30,7 +31,7 @@ def fixed(asked: Asked) -> int:
 
     job = job_of(asked)
     write = _nowhere if job.is_stdin else partial(written, given=job.given)
-    tally = _Tally(is_quiet=asked.quiet)
+    tally = _Tally(job.sieve, is_quiet=asked.quiet)
     unsaved = dict(job.options.unsaved)
     for repair in _repairs(job, write):
         tally.add(repair)
@@ -43,6 +44,10 @@ def fixed(asked: Asked) -> int:
     report = output(tally.found, view, tally.applied)
     deliver(report, asked.output_file, is_error=job.is_stdin)
     say(tally.complaints, is_error=True)
+    if job.sieve:
+        from sessionlint.cli.known import say_what_is_gone
+
+        say_what_is_gone(job.sieve, asked)
     if tally.has_failed:
         return 2
     is_bad = tally.found or (tally.applied and asked.exit_non_zero_on_fix)
@@ -59,9 +64,10 @@ def previewed(asked: Asked) -> int:
 
     if asked.statistics:
         raise UsageError("`--diff` and `--statistics` do not go together")
-    tally = _Tally(is_quiet=asked.quiet)
+    job = job_of(asked)
+    tally = _Tally(job.sieve, is_quiet=asked.quiet)
     pieces: list[bytes] = []
-    for repair in _repairs(job_of(asked), _nowhere):
+    for repair in _repairs(job, _nowhere):
         tally.add(repair)
         if repair.fixed.applied:
             pieces.append(diff(shown(repair.path), repair.before, repair.fixed.data))
@@ -76,6 +82,7 @@ def previewed(asked: Asked) -> int:
 class _Tally:
     """What became of all files so far; `complaints` say why something was not fixed."""
 
+    sieve: Sieve | None
     is_quiet: bool
     found: list[Placed] = field(default_factory=list["Placed"])
     applied: list[Placed] = field(default_factory=list["Placed"])
@@ -88,7 +95,9 @@ class _Tally:
 
         where, outcome = shown(repair.path), repair.fixed
         refused = {finding for finding, _ in outcome.refused}
-        left = (replace(one, fix=None) if one in refused else one for one in outcome.remaining)
+        remaining = outcome.remaining
+        news = self.sieve.news(repair.path, remaining) if self.sieve else remaining
+        left = (replace(one, fix=None) if one in refused else one for one in news)
         self.found += ((where, relative(one)) for one in left)
         self.applied += ((where, one) for one in outcome.applied)
         if not self.is_quiet:

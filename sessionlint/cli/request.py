@@ -13,6 +13,7 @@ from sessionlint.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from sessionlint.baseline import Sieve
     from sessionlint.config import Configuration
     from sessionlint.model import Finding
     from sessionlint.project import Options
@@ -46,15 +47,21 @@ class Asked(NamedTuple):
     stdin_filename: str | None
     force_exclude: bool
     engine: str
+    baseline: str | None
+    write_baseline: str | None
 
 
 class Job(NamedTuple):
-    """The paths that were given, the files they stand for, and how to look at them."""
+    """The paths that were given, the files they stand for, and how to look at them.
+
+    `sieve` lets through what is not in the baseline, None where there is none.
+    """
 
     given: list[Path]
     files: list[Path]
     configuration: Configuration
     options: Options
+    sieve: Sieve | None = None
 
     @property
     def is_stdin(self) -> bool:
@@ -67,6 +74,7 @@ def job_of(asked: Asked) -> Job:
 
     Raises:
         UsageError: a path or a rule does not exist, or standard input cannot be read.
+        BaselineError: the baseline cannot be read.
         ConfigError: a pyproject.toml above one of the files is wrong.
     """
     from sessionlint.config import Configuration, Selection, unknown_codes
@@ -90,7 +98,13 @@ def job_of(asked: Asked) -> Job:
         exclusions = Exclusions(configuration)
         files = [path for path in files if not exclusions.takes(path)]
     options = Options(selection, asked.engine, unsaved, asked.unsafe_fixes)
-    return Job(given, files, configuration, options)
+    if asked.baseline is None:
+        return Job(given, files, configuration, options)
+    from sessionlint.baseline import Sieve, read_baseline
+
+    baseline = read_baseline(Path(asked.baseline))
+    options = options._replace(is_known=baseline.holds)
+    return Job(given, files, configuration, options, Sieve(baseline))
 
 
 def _stdin_path(asked: Asked) -> Path:

@@ -1,0 +1,65 @@
+"""`check --baseline` and `check --write-baseline`: findings that are known already."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessionlint.cli.console import paint_for, say
+from sessionlint.cli.request import Asked, has_error, job_of, loaded
+from sessionlint.report.paths import shown
+
+if TYPE_CHECKING:
+    from sessionlint.baseline import Sieve
+
+__all__ = ["baselined", "say_what_is_gone"]
+
+
+def baselined(asked: Asked) -> int:
+    """Write down what is found, and report only what could not be checked.
+
+    Raises:
+        UnwritableFile: the baseline cannot be written.
+    """
+    from sessionlint.baseline import baseline_of
+    from sessionlint.project import check_files
+    from sessionlint.report.progress import watched
+    from sessionlint.report.text import concise
+    from sessionlint.write import put
+
+    job = job_of(asked)
+    checked = check_files(job.files, loaded, job.configuration, job.options)
+    found = [
+        (path, finding)
+        for path, findings in watched(checked, len(job.files), sys.stderr)
+        for finding in findings
+    ]
+    errors = [(path, one) for path, one in found if has_error([one])]
+    known = [(path, one) for path, one in found if not has_error([one])]
+    target = Path(asked.write_baseline or "")
+    put(target, baseline_of(target, known))
+    plain = paint_for(None)
+    say((concise(shown(path), one, plain, has_fix=False) for path, one in errors), is_error=True)
+    if not asked.quiet:
+        say([f"Wrote {len(known)} {_findings(len(known))} to {target}."])
+    return 2 if errors else 0
+
+
+def say_what_is_gone(sieve: Sieve, asked: Asked) -> None:
+    """Say how many entries of the baseline have become needless, where that can be known."""
+    if asked.quiet or asked.select or asked.ignore:
+        # Have: nobody wants to hear it, or rules are off that would have found them.
+        return
+    say(_gone(sieve.gone, asked.baseline), is_error=True)
+
+
+def _gone(count: int, name: str | None) -> Iterator[str]:
+    if count:
+        said = f"{count} {_findings(count)} of {name} {'is' if count == 1 else 'are'} gone"
+        yield f"warning: {said}; `--write-baseline {name}` writes it anew"
+
+
+def _findings(count: int) -> str:
+    return "finding" if count == 1 else "findings"
