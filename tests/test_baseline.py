@@ -159,6 +159,14 @@ def test_what_is_known_is_not_fixed(app):
     assert (app / "b.py").read_text() == TWICE
 
 
+def test_what_is_known_gets_no_comment(app):
+    (app / "app" / "a.py").write_text(LEAK + NEW)
+    done = sessionlint("--add-noqa", "--baseline", "base.json", cwd=app)
+    assert (done.returncode, done.stdout) == (0, "Added `# noqa` to 1 line.\n")
+    assert (app / "app" / "a.py").read_text().startswith(LEAK)
+    assert left(app) == []
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -52,6 +52,7 @@ _flag = partial(click.option, is_flag=True)
     show_default=True,
 )
 @click.option("--output-file", metavar="FILE", help="Where the report goes instead.")
+@_flag("--add-noqa", help="Take back what is found by a `# noqa` on its line.")
 @click.option("--baseline", metavar="FILE", help="Leave out what this file knows already.")
 @click.option("--write-baseline", metavar="FILE", help="Write what is found to such a file.")
 @_flag("--show-path", help="Show the way to each leak, step by step.")
@@ -81,6 +82,10 @@ def check(**given: Any) -> int:  # Any: click hands over each option with the ty
         from sessionlint.cli.known import baselined
 
         return baselined(asked)
+    if asked.add_noqa:
+        from sessionlint.cli.noting import noted
+
+        return noted(asked)
     if asked.diff:
         from sessionlint.cli.fixing import previewed
 
@@ -102,7 +107,7 @@ def _refuse(asked: Asked) -> None:
         refuse_to_put(Path(asked.output_file))
 
 
-_WRITING = ("write_baseline",)
+_WRITING = ("add_noqa", "write_baseline")
 
 
 def _agree(asked: Asked) -> None:

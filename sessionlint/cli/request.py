@@ -47,6 +47,7 @@ class Asked(NamedTuple):
     stdin_filename: str | None
     force_exclude: bool
     engine: str
+    add_noqa: bool
     baseline: str | None
     write_baseline: str | None
 

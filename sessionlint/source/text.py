@@ -6,7 +6,7 @@ import re
 
 from sessionlint.errors import UnreadableFile
 
-__all__ = ["decoded", "is_plain", "line_starts", "lines"]
+__all__ = ["decoded", "encoded", "is_plain", "line_starts", "lines"]
 
 _NEWLINE = re.compile(r"\r\n?|\n")
 
@@ -48,6 +48,24 @@ def decoded(data: bytes) -> str:
     except LookupError as error:
         raise UnreadableFile(f"{encoding} is not a text encoding") from error
     return text
+
+
+def encoded(text: str, like: bytes) -> bytes:
+    """The bytes of a text in the encoding, and with the byte order mark, of a source file.
+
+    Raises:
+        UnreadableFile: the file's own text would come out with other bytes than it has.
+    """
+    if is_plain(like):
+        return text.encode("utf-8")
+    import tokenize
+
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(like).readline)
+    mark = codecs.BOM_UTF8 if like.startswith(codecs.BOM_UTF8) else b""
+    encoding = "utf-8" if mark else encoding
+    if mark + decoded(like).encode(encoding) != like:
+        raise UnreadableFile(f"its {encoding} does not come out as it went in")
+    return mark + text.encode(encoding)
 
 
 def lines(text: str) -> list[str]:
