@@ -79,7 +79,7 @@ def texts_of_fixes(
     run = Run(rules, configuration, options)
     for path in files:
         settings, project = run.place(path)
-        may_fix = partial(run.may_fix, settings=settings)
+        may_fix = partial(run.may_fix, path, settings=settings)
         with suppress(UnreadableFile, RecursionError):
             data = run.bytes_of(path)
             before = decoded(data)
