@@ -112,8 +112,13 @@ def test_columns_count_code_points(tmp_path, run):
 def test_every_rule_is_told_with_its_page(run):
     rules = run["tool"]["driver"]["rules"]
     assert [one["id"] for one in rules] == [rule.code for rule in RULES]
-    assert [one["help"]["markdown"] for one in rules] == [page(rule.code) for rule in RULES]
+    assert [plain(one["help"]["markdown"]) for one in rules] == [page(rule.code) for rule in RULES]
     assert all(one["fullDescription"]["text"] for one in rules)
+
+
+def plain(text: str) -> str:
+    """A text of the standard, in which braces stand for places to fill, as a person reads it."""
+    return text.replace("{{", "{").replace("}}", "}")
 
 
 def test_a_result_points_at_its_rule(run):
@@ -240,16 +245,28 @@ def test_asking_for_fixes_changes_no_file(apps):
 
 def test_each_fix_by_itself_removes_its_finding(apps, log, tmp_path):
     tried = 0
-    for one in log["runs"][0]["results"]:
+    results = log["runs"][0]["results"]
+    for one in results:
         for fix in one.get("fixes", []):
             path = apps / uri(one["locations"][0])
             before = path.read_text()
             path.write_text(applied(before, fix))
-            left = [(other["code"], other["message"]) for other in records(apps)]
+            left = [other for other in records(apps) if apps / other["path"] == path]
             path.write_text(before)
-            assert (one["ruleId"], one["message"]["text"]) not in left
+            alike = [other for other in results if apps / uri(other["locations"][0]) == path]
+            assert count(one, left) < sum(is_alike(one, other) for other in alike)
             tried += 1
     assert tried >= 8
+
+
+def count(one: dict, left: list[dict]) -> int:
+    """How many findings of a report say the same as one of the log."""
+    words = plain(one["message"]["text"])
+    return sum((other["code"], other["message"]) == (one["ruleId"], words) for other in left)
+
+
+def is_alike(one: dict, other: dict) -> bool:
+    return (one["ruleId"], one["message"]) == (other["ruleId"], other["message"])
 
 
 def fixes(log: dict) -> list[dict]:
