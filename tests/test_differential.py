@@ -21,9 +21,9 @@ from sessionlint.check import Project
 from sessionlint.facts.names import Names
 from sessionlint.fix import Fixed, fix_source
 from sessionlint.model import Safety
-from sessionlint_rules import RULES
 from tests.oracle.decorations import comments, decorated, strings
 from tests.oracle.difference import REASONS, differences, needless, reasons
+from tests.oracle.judged import JUDGED
 from tests.oracle.programs import programs
 from tests.oracle.shapes import shapes
 from tests.oracle.variants import varied
@@ -63,7 +63,7 @@ def fixed(text: str, safeties: frozenset[Safety]) -> Fixed:
     return fix_source(
         text.encode(),
         PATH,
-        RULES,
+        JUDGED,
         project,
         lambda one: one.fix is not None and one.fix.safety in safeties,
     )

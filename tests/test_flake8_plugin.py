@@ -168,9 +168,9 @@ def test_a_comment_takes_back_what_it_names(app, comment):
     assert codes("--select", "SES", "use.py", cwd=app) == ["14 SES102"]
 
 
-def test_a_comment_about_something_else_takes_back_nothing(app):
+def test_a_comment_about_something_else_takes_back_nothing_and_is_told_of(app):
     (app / "use.py").write_text(LEAK.replace("make()", "make()  # noqa: SES104", 1))
-    assert codes("--select", "SES", "use.py", cwd=app) == ["5 SES103", "14 SES102"]
+    assert codes("--select", "SES", "use.py", cwd=app) == ["5 SES103", "5 SES901", "14 SES102"]
 
 
 def test_a_comment_behind_a_string_of_several_lines_counts(app):

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from sessionlint.check import Project, check_source
 from sessionlint.facts.names import Names
 from sessionlint.model import Finding, Severity
-from sessionlint_rules import RULES
 from tests.oracle.execution import Behaviour, Nonsense, behaviours, story
+from tests.oracle.judged import JUDGED
 from tests.oracle.programs import Drawn, programs
 from tests.oracle.syntax import Program
 from tests.oracle.verdict import LEAKS, answers
@@ -136,7 +136,7 @@ def _told(drawn: Program, seen: Behaviour) -> Iterator[str]:
 
 def _findings(drawn: Program) -> list[Finding]:
     project = Project.open(Path(), lambda _: None, Names())
-    return check_source(drawn.text.encode(), PATH, RULES, project)
+    return check_source(drawn.text.encode(), PATH, JUDGED, project)
 
 
 def _answer(finding: Finding) -> str:

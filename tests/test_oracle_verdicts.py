@@ -166,9 +166,19 @@ def test_a_loop_that_always_closes_is_a_matter_of_style() -> None:
         def subject(engine):
             while choose(2):
                 s = Session(engine)
+                x = 1
                 s.close()
     """
     assert _answers(function) == [{"SES105 style"}]
+
+
+def test_a_close_that_follows_at_once_may_be_a_matter_of_style() -> None:
+    function = """
+        def subject(engine):
+            s = Session(engine)
+            s.close()
+    """
+    assert _answers(function) == [{"SES101", ""}]
 
 
 def test_a_bare_yield_is_left_by_an_exception_in_the_body() -> None:
@@ -232,7 +242,7 @@ def test_acquiring_over_an_open_session_leaks_the_first_only() -> None:
             s = Session(engine)
             s.close()
     """
-    assert _answers(function) == [{"SES102"}, {"SES101"}]
+    assert _answers(function) == [{"SES102"}, {"SES101", ""}]
 
 
 def test_the_helper_of_the_module_releases() -> None:

@@ -74,7 +74,8 @@ class Program:
     those under a condition whose release stands under another one: only the author knows whether
     the two go together, so the linter may hold its tongue. `owned` are those under a condition
     whose variable may also hold what somebody else releases: no `with` can take the place of the
-    release. `helped` are those whose variable is given to the helper. `quiet` are lines whose
+    release. `helped` are those whose variable is given to the helper, or closed by the very next
+    statement, so that a `with` would hold nothing. `quiet` are lines whose
     `rollback` counts as not failing, for a release follows directly. `turns` are the lines whose
     `choose` decides about a turn, with the answer that goes on.
     """
@@ -155,11 +156,13 @@ def _owned(subject: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[int]:
 
 
 def _helped(lines: Sequence[str], sites: Iterable[int]) -> Iterator[int]:
-    """The acquisitions in a variable that is given to the helper anywhere."""
+    """The acquisitions in a variable that is given to the helper anywhere, or closed at once."""
     given = {line.strip().removeprefix("await ") for line in lines}
     for site in sites:
         name = lines[site - 1].split()[0]
-        if given & {f"close_it({name})", f"close_later({name})"}:
+        after = lines[site].strip() if site < len(lines) else ""
+        is_closed = after.removeprefix("await ") == f"{name}.close()"
+        if is_closed or given & {f"close_it({name})", f"close_later({name})"}:
             yield site
 
 
