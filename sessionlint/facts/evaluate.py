@@ -69,6 +69,14 @@ class Evaluator:
         """Whether every file is looked at as a whole."""
         return self._producers is None
 
+    def may_wait(self, data: bytes) -> bool:
+        """Whether a file can wait for anything that holds a connection."""
+        return self._producers is None or self._producers.may_wait(data)
+
+    def is_only_cleaning(self, home: Module) -> bool:
+        """Whether nothing in a module is worth a look but how it cleans up."""
+        return self._producers is not None and self._producers.is_only_cleaning(home.path)
+
     @cached_property
     def fields(self) -> Fields:
         """Attributes by name alone, for objects whose class is unknown."""

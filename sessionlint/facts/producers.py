@@ -12,6 +12,7 @@ from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
 from sessionlint.facts.neighbours import Neighbours
 from sessionlint.facts.places import Places
+from sessionlint.facts.waiting import Waiting
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.gate import (
     CATALOGUE,
@@ -57,11 +58,13 @@ class Producers:
     def __init__(self, files: Files, names: Names, places: Places) -> None:
         self._files = files
         self._neighbours = Neighbours(files, places)
+        self._waiting = Waiting(files)
         self._patience = _PATIENCE
         configured = names.factories | names.managers
         self._configured = frozenset(name.rpartition(".")[2].encode() for name in configured)
         self._found: _Own | None = None
         self._getting: dict[Path, bool] = {}
+        self._cleaning: set[Path] = set()
         self._sources: dict[bytes, bool] = {}
         self._calls: dict[bytes, frozenset[bytes]] = {}
         self._makers = MAKERS
@@ -69,7 +72,23 @@ class Producers:
 
     def is_candidate(self, data: bytes, path: Path) -> bool:
         """Whether a file may acquire something, or clean up; when in doubt, it may."""
-        if any(name in data for name in self._configured) or may_cut_off(data):
+        self._cleaning.discard(path)
+        if self._may_acquire(data, path):
+            return True
+        if may_cut_off(data) and self.may_wait(data):
+            self._cleaning.add(path)
+        return path in self._cleaning
+
+    def is_only_cleaning(self, path: Path) -> bool:
+        """Whether a candidate acquires nothing, so that only its clean-up is worth a look."""
+        return path in self._cleaning
+
+    def may_wait(self, data: bytes) -> bool:
+        """Whether a file can wait for anything that holds a connection."""
+        return self._waiting.is_possible(data)
+
+    def _may_acquire(self, data: bytes, path: Path) -> bool:
+        if any(name in data for name in self._configured):
             return True
         if b"\r" in data:
             data = b"\n".join(data.splitlines())
@@ -136,6 +155,7 @@ class Producers:
     def look_again(self) -> None:
         """Forget what single files were told: one of them has changed."""
         self._neighbours = self._neighbours.anew()
+        self._waiting = Waiting(self._files)
         self._getting.clear()
 
     def is_news(self, old: bytes, new: bytes) -> bool:

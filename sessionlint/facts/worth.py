@@ -82,8 +82,10 @@ class _Search:
         self._text = module.reader.text
 
     def pieces(self) -> list[Piece]:
+        if self._evaluator.is_only_cleaning(self._module):
+            return [piece for piece in self._reader.pieces if self._may_be_cut_off(piece)]
+        is_cleaning = may_be_cut_off(self._text) and self._evaluator.may_wait(self._text.encode())
         calls = self._calls()
-        is_cleaning = may_be_cut_off(self._text)
         found = [
             piece
             for piece in self._reader.pieces
