@@ -33,14 +33,16 @@ class BaselineError(SessionlintError):
 class UnreadableFile(SessionlintError):
     """A file that cannot be read, decoded or parsed.
 
-    `line` and `column` count from 1; both are 1 when the failure has no place in the text.
+    `line` and `column` count from 1; both are 1 when the failure has no place in the text. `cell`
+    is the number of a notebook's cell, 0 where it is not about one.
     """
 
-    def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
+    def __init__(self, reason: str, line: int = 1, column: int = 1, cell: int = 0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.line = line
         self.column = column
+        self.cell = cell
 
 
 class UnfitEdit(SessionlintError):

@@ -45,12 +45,16 @@ class Safety(Enum):
 
 @dataclass(frozen=True, order=True, slots=True)
 class Span:
-    """A stretch of text: lines from 1, columns from 0 in code points, the end exclusive."""
+    """A stretch of text: lines from 1, columns from 0 in code points, the end exclusive.
+
+    In a notebook `cell` is the number of the cell, from 1, whose lines these are; else it is 0.
+    """
 
     line: int
     column: int
     end_line: int
     end_column: int
+    cell: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,29 @@
 import codecs
 import io
 import re
+from pathlib import Path
 
 from sessionlint.errors import UnreadableFile
 
-__all__ = ["decoded", "encoded", "is_plain", "line_starts", "lines"]
+__all__ = [
+    "NOTEBOOK",
+    "decoded",
+    "encoded",
+    "is_notebook",
+    "is_plain",
+    "line_starts",
+    "lines",
+]
+
+NOTEBOOK = ".ipynb"
+"""What the name of a notebook ends with."""
 
 _NEWLINE = re.compile(r"\r\n?|\n")
+
+
+def is_notebook(path: Path) -> bool:
+    """Whether a file holds Python in the cells of a notebook, by its name."""
+    return path.name.endswith(NOTEBOOK)
 
 
 def is_plain(data: bytes) -> bool:
