@@ -15,7 +15,7 @@ from sessionlint.facts.names import Names
 from sessionlint.facts.places import Places
 from sessionlint.facts.producers import Producers
 from sessionlint.source.remarks import may_name_codes
-from sessionlint.source.text import decoded
+from sessionlint.source.text import decoded, is_notebook
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
@@ -125,15 +125,41 @@ def check_source(
 
     Suppressed ones are left out, if `# noqa` is not for somebody else to read.
 
+    A notebook is one module. What its cells themselves open is for the person at it to close, so
+    only functions and classes are judged there.
+
     Raises:
         UnreadableFile: the file cannot be decoded or parsed, or nests too deep to follow.
     """
+    if not is_notebook(path):
+        return _judged(data, path, rules, project, honours_noqa=honours_noqa)
+    from sessionlint.source.notebook import opened_notebook
+
+    notebook = opened_notebook(data)
+    cells = notebook.starts
+    try:
+        found = _judged(notebook.code, path, rules, project, cells, honours_noqa=honours_noqa)
+    except UnreadableFile as error:
+        raise notebook.moved(error) from error
+    return [notebook.placed(one) for one in found]
+
+
+def _judged(
+    data: bytes,
+    path: Path,
+    rules: Iterable[Rule],
+    project: Project,
+    cells: tuple[int, ...] = (),
+    *,
+    honours_noqa: bool,
+) -> list[Finding]:
+    """The findings of one module; `cells` are the lines on which those of a notebook begin."""
     is_candidate = project.is_full or project.producers.is_candidate(data, path)
     if not is_candidate and not may_name_codes(data):
         decoded(data)
         return []
     rules = list(rules)
-    found = _found(data, path, rules, project) if is_candidate else []
+    found = _found(data, path, rules, project, cells) if is_candidate else []
     if not found and not may_name_codes(data):
         return []
     from sessionlint.source.parse import opened_source
@@ -143,8 +169,11 @@ def check_source(
     return sorted(kept, key=lambda one: (one.span, one.code))
 
 
-def _found(data: bytes, path: Path, rules: Sequence[Rule], project: Project) -> list[Finding]:
+def _found(
+    data: bytes, path: Path, rules: Sequence[Rule], project: Project, cells: tuple[int, ...]
+) -> list[Finding]:
     """What the rules say of a file worth a parse; LibCST's import is paid from here on."""
+    from sessionlint.facts.scopes import BlockKind
     from sessionlint.facts.worth import worth_following
     from sessionlint.flow.scope import Scope
 
@@ -152,7 +181,11 @@ def _found(data: bytes, path: Path, rules: Sequence[Rule], project: Project) -> 
     try:
         tree.source(path, data)
         blocks = worth_following(project.evaluator, path)
-        scopes = [Scope(project.evaluator, tree.source(path, data), block) for block in blocks]
+        if cells:
+            blocks = [block for block in blocks if block.kind is not BlockKind.MODULE]
+        scopes = [
+            Scope(project.evaluator, tree.source(path, data), block, cells) for block in blocks
+        ]
         return list(_findings(scopes, rules))
     except RecursionError as error:
         raise UnreadableFile("nested too deep to follow") from error

@@ -9,10 +9,11 @@ from sessionlint.config import Configuration, Settings
 from sessionlint.errors import UsageError
 from sessionlint.facts.files import NOT_ENTERED, Roots, in_path_order
 from sessionlint.facts.folders import Folders, is_regular
+from sessionlint.source.text import NOTEBOOK
 
 __all__ = ["Exclusions", "python_files"]
 
-_SUFFIXES = (".py", ".pyi")
+_SUFFIXES = (".py", ".pyi", NOTEBOOK)
 
 
 def python_files(paths: Iterable[Path], configuration: Configuration) -> list[Path]:

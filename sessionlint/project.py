@@ -243,5 +243,5 @@ def _unreadable(error: UnreadableFile) -> Finding:
 
     line, column = max(error.line, 1), max(error.column - 1, 0)
     code, name = UNREADABLE
-    span = Span(line, column, line, column)
+    span = Span(line, column, line, column, error.cell)
     return Finding(code, name, Severity.ERROR, error.reason, span)

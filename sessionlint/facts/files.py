@@ -12,7 +12,7 @@ from sessionlint.facts.locked import Locks
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.gate import may_speak
 from sessionlint.source.remarks import may_name_codes
-from sessionlint.source.text import is_plain
+from sessionlint.source.text import is_notebook, is_plain
 
 __all__ = ["MARKERS", "NOT_ENTERED", "SKIPPED", "Files", "Roots", "in_path_order", "project_root"]
 
@@ -28,7 +28,10 @@ MARKERS = (
 """Files that stand at the top of a project."""
 
 NOT_ENTERED = frozenset(
-    ".git .venv venv node_modules build dist __pycache__ .tox .nox site-packages".split()
+    (
+        ".git .venv venv node_modules build dist __pycache__ .tox .nox site-packages "
+        ".ipynb_checkpoints"
+    ).split()
 )
 """Folders that are not checked unless they are given by name."""
 
@@ -104,9 +107,10 @@ class Files:
         self._silent: set[str] = set()
 
     def read(self, path: Path) -> bytes | None:
-        """What a file holds, None when it cannot be read."""
+        """The Python that a file holds, None when it cannot be read."""
         held = self._held.get(path) if self._held else None
-        return self._read(path) if held is None else held
+        data = self._read(path) if held is None else held
+        return data if data is None or not is_notebook(path) else _code(data)
 
     def is_held(self, path: Path, data: bytes) -> bool:
         """Whether a file was last replaced by these bytes."""
@@ -229,3 +233,15 @@ class Files:
         """The bytes of a file if all have been read and this one speaks."""
         spoken = self._spoken.get(str(path)) if "_spoken" in self.__dict__ else None
         return spoken[1] if spoken else None
+
+
+def _code(data: bytes) -> bytes | None:
+    """The code of a notebook, None when it cannot be read."""
+    from sessionlint.errors import UnreadableFile
+    from sessionlint.source.notebook import opened_notebook
+
+    try:
+        return opened_notebook(data).code
+    except UnreadableFile:
+        # Reported where it is checked; here it only says nothing.
+        return None

@@ -29,11 +29,13 @@ class Scope:
     """One function, class or module body, as rules see it.
 
     Every list is worked out when first asked for. `span` gives the place of any node in it.
+    `cells` are the lines on which the cells of a notebook begin.
     """
 
     evaluator: Evaluator
     source: Source
     block: Block
+    cells: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -115,8 +117,9 @@ class Scope:
         return self.source.positions.span(node)
 
     def line(self, node: cst.CSTNode) -> int:
-        """The line a node begins on, from 1."""
-        return self.span(node).line
+        """The line a node begins on, from 1, as the user counts: in a notebook from its cell."""
+        line = self.span(node).line
+        return line - max((start for start in self.cells if start <= line), default=1) + 1
 
 
 def _nodes(life: Lifetime) -> Iterable[cst.CSTNode]:
