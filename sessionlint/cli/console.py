@@ -95,20 +95,29 @@ def paint_for(stream: TextIO | None, *, is_plain: bool = False) -> Paint:
 
 
 def source_lines(unsaved: Mapping[Path, bytes]) -> Lines:
-    """Gives the lines of a file by the path it is shown with, none if it cannot be read.
+    """Gives the lines of a file or cell by the name it is shown with, none if it cannot be read.
 
     `unsaved` holds contents that count instead of those on disk.
     """
     from sessionlint.project import bytes_of
+    from sessionlint.report.paths import text_named
     from sessionlint.source.text import decoded, lines
 
     @lru_cache(maxsize=16)
     def of(name: str) -> list[str]:
-        path = Path(os.path.abspath(name))
+        where, cell = text_named(name)
+        path = Path(os.path.abspath(where))
         held = unsaved.get(path)
         try:
-            return lines(decoded(bytes_of(path) if held is None else held))
+            data = bytes_of(path) if held is None else held
+            return lines(decoded(data)) if not cell else lines(_cell(data, cell))
         except UnreadableFile:
             return []
 
     return of
+
+
+def _cell(notebook: bytes, number: int) -> str:
+    from sessionlint.source.notebook import opened_notebook
+
+    return opened_notebook(notebook).cells.get(number, "")

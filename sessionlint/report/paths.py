@@ -7,15 +7,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sessionlint.model import Finding, Note
+    from sessionlint.model import Finding, Note, Span
 
-__all__ = ["relative", "shown"]
+__all__ = ["relative", "shown", "text_name", "text_named"]
+
+_CELL = ":cell "
 
 
 def shown(path: Path) -> str:
     """A path as people write it: from the current folder if it is below, else in full."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def text_name(path: str, span: Span) -> str:
+    """What a text is called whose lines a place counts: a file, or one cell of a notebook.
+
+    Source: ruff and IPython's own messages name cells so.
+    """
+    return f"{path}{_CELL}{span.cell}" if span.cell else path
+
+
+def text_named(name: str) -> tuple[str, int]:
+    """The path and the number of the cell that a text's name stands for; 0 for a file."""
+    path, _, number = name.rpartition(_CELL)
+    is_cell = path.endswith(".ipynb") and number.isdecimal()
+    return (path, int(number)) if is_cell else (name, 0)
 
 
 def relative(finding: Finding) -> Finding:

@@ -14,7 +14,8 @@ Record = dict[str, object]
 def findings_as_records(placed: Iterable[tuple[str, Finding]]) -> list[Record]:
     """One object for each finding and the path of its file.
 
-    Lines and columns count from 1, the end column is exclusive.
+    Lines and columns count from 1, the end column is exclusive. What lies in a notebook has the
+    number of its `cell`, and lines count from the beginning of that.
     """
     return [_record(path, finding) for path, finding in placed]
 
@@ -59,6 +60,7 @@ def _note(path: str, note: Note) -> Record:
 
 def _place(span: Span) -> Record:
     return {
+        **({"cell": span.cell} if span.cell else {}),
         "line": span.line,
         "column": span.column + 1,
         "end_line": span.end_line,
