@@ -11,9 +11,10 @@ from sessionlint.facts.files import NOT_ENTERED, Roots, in_path_order
 from sessionlint.facts.folders import Folders, is_regular
 from sessionlint.source.text import NOTEBOOK
 
-__all__ = ["Exclusions", "python_files"]
+__all__ = ["SUFFIXES", "Exclusions", "python_files"]
 
-_SUFFIXES = (".py", ".pyi", NOTEBOOK)
+SUFFIXES = (".py", ".pyi", NOTEBOOK)
+"""What the names of files end with that a search for files to check finds."""
 
 
 def python_files(paths: Iterable[Path], configuration: Configuration) -> list[Path]:
@@ -123,7 +124,7 @@ def _below(folder: str, folders: Folders) -> Iterator[str]:
         if os.path.isdir(path) and not os.path.islink(path):
             # Have: a repository inside the repository, which git does not look into.
             yield from _below(path.rstrip(os.sep), folders)
-        elif path.endswith(_SUFFIXES) and is_regular(path):
+        elif path.endswith(SUFFIXES) and is_regular(path):
             yield path
 
 
@@ -134,10 +135,10 @@ def _walked(folder: str, folders: Folders) -> Iterator[str]:
         yield folder
         return
     for name in inside.files:
-        if name.endswith(_SUFFIXES):
+        if name.endswith(SUFFIXES):
             yield os.path.join(folder, name)
     for name in inside.others:
-        if name.endswith(_SUFFIXES) and is_regular(path := os.path.join(folder, name)):
+        if name.endswith(SUFFIXES) and is_regular(path := os.path.join(folder, name)):
             # Have: no FIFO, no socket, and a link that leads to a file.
             yield path
     for name in inside.folders:

@@ -57,6 +57,7 @@ _flag = partial(click.option, is_flag=True)
 @click.option("--write-baseline", metavar="FILE", help="Write what is found to such a file.")
 @_flag("--show-path", help="Show the way to each leak, step by step.")
 @_flag("--statistics", help="Show only how often each rule found something.")
+@_flag("--watch", help="Check again after every change, until Ctrl-C, which exits with 0.")
 @_flag("--exit-zero", help="Exit with 0 even if there are findings.")
 @_flag("--exit-non-zero-on-fix", help="Exit with 1 if anything was fixed.")
 @_flag("--quiet", "-q", help="Print findings and nothing else.")
@@ -78,6 +79,10 @@ def check(**given: Any) -> int:  # Any: click hands over each option with the ty
     asked = Asked(**given)
     _refuse(asked)
     _agree(asked)
+    if asked.watch:
+        from sessionlint.cli.watching import watched
+
+        return watched(asked, _checked)
     if asked.write_baseline:
         from sessionlint.cli.known import baselined
 

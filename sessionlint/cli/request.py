@@ -40,6 +40,7 @@ class Asked(NamedTuple):
     output_file: str | None
     show_path: bool
     statistics: bool
+    watch: bool
     exit_zero: bool
     exit_non_zero_on_fix: bool
     quiet: bool
