@@ -120,6 +120,15 @@ def _explain(code: str, output_format: str) -> int:
     return 0
 
 
+@_command.command("server")
+@click.option("--stdio", is_flag=True, help="Accepted, for editors that pass it.")
+def _server(*, stdio: bool) -> int:  # noqa: ARG001
+    """Serve an editor over standard input and output, in the language server protocol."""
+    from sessionlint.server import serve
+
+    return serve()
+
+
 @_command.command("rules")
 @_output_format
 def _rules(output_format: str) -> int:
