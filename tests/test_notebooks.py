@@ -223,6 +223,7 @@ def test_awaiting_at_the_top_of_a_cell_is_python(tmp_path):
         ("%%time\nx = 1", "\nx = 1"),
         ("\n%%capture out\n!ls\nx", "\n\npass\nx"),
         ("%%bash\nls '(\nx", "\n\n"),
+        ("#@title Play\n\n%%html\n<audio>", "\n\n\n"),
         ("x = (y\n  % z\n)\n%ls", "x = (y\n  % z\n)\npass"),
         ("x = '''\n%time\n!ls\n'''\n!ls", "x = '''\n%time\n!ls\n'''\npass"),
         ("x = y \\\n  % z", "x = y \\\n  % z"),

@@ -12,7 +12,8 @@ _STRING: Final = (
 )
 _TOKEN: Final = re.compile(rf"{_STRING}|#[^\n]*|\\\n|[(\[{{]|[)\]}}]|\n", re.DOTALL)
 
-_CELL: Final = re.compile(r"\s*%%(\w*)[^\n]*")
+# Colab writes the form of a cell in comments above it.
+_CELL: Final = re.compile(r"\s*(?:#[^\n]*\n\s*)*%%(\w*)[^\n]*")
 _PYTHON: Final = frozenset("capture prun time timeit".split())
 """Magics of a whole cell that run it as Python in the notebook's own namespace."""
 
