@@ -85,9 +85,13 @@ class Editor:
 
     def open(self, path: Path, text: str) -> list[dict[str, Any]]:
         """Open a file with a text, and give its diagnostics."""
-        document = {"languageId": "python", "version": next(self._versions), "text": text}
-        self.tell("textDocument/didOpen", {"textDocument": {"uri": path.as_uri(), **document}})
+        self.open_as(path.as_uri(), text)
         return self.diagnostics(path)
+
+    def open_as(self, uri: str, text: str) -> None:
+        """Open a document by its address."""
+        document = {"languageId": "python", "version": next(self._versions), "text": text}
+        self.tell("textDocument/didOpen", {"textDocument": {"uri": uri, **document}})
 
     def change(self, path: Path, text: str) -> None:
         """Let a file hold another text."""

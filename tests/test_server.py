@@ -229,6 +229,22 @@ def test_a_file_outside_of_every_workspace_is_checked(tmp_path):
         assert codes(client.open(tmp_path / "use.py", IMPORTS + SAFE)) == [(7, "SES104")]
 
 
+def test_a_document_that_was_never_saved_is_checked(app):
+    with editor(app) as client:
+        client.open_as("untitled:Untitled-1", IMPORTS + SAFE)
+        assert codes(client.next("untitled:Untitled-1")["diagnostics"]) == [(7, "SES104")]
+
+
+def test_documents_of_another_kind_are_passed_over(app):
+    addresses = [(app / "use.ipynb").as_uri(), "git:/use.py", "vscode-notebook-cell:/a.ipynb#1"]
+    with editor(app) as client:
+        for uri in addresses:
+            client.open_as(uri, IMPORTS + SAFE)
+        client.open(app / "use.py", CLEAN)
+        assert client.told.keys().isdisjoint(addresses)
+        assert client.actions(app / "use.ipynb", 7) == []
+
+
 def test_what_cannot_be_parsed_is_said(app):
     with editor(app) as client:
         shown = client.open(app / "use.py", IMPORTS + "def f(:\n    Session(engine).query(1)\n")

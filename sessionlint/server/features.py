@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -235,11 +236,10 @@ def _touching(place: types.Range, found: list[_Found]) -> list[_Found]:
 def _path(uri: str) -> Path | None:
     """The absolute path of a document, None for one that is not for the server to check.
 
-    A document that was never saved stands in the current folder. Notebooks are checked on disk.
+    A document that was never saved stands in a folder that need not exist, so that no project is
+    searched for it but the one that the server was started in. Notebooks are checked on disk.
     """
-    scheme = uri_scheme(uri)
-    name = to_fs_path(uri) if scheme in {"file", "untitled"} else None
-    if name is None:
-        return None
-    path = Path(name) if scheme == "file" else Path.cwd() / Path(name).name
-    return None if is_notebook(path) else path
+    if uri_scheme(uri) == "untitled":
+        return Path.cwd() / "untitled" / Path(urlsplit(uri).path).name
+    name = to_fs_path(uri) if uri_scheme(uri) == "file" else None
+    return None if name is None or is_notebook(Path(name)) else Path(name)
