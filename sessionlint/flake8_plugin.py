@@ -46,8 +46,14 @@ class Plugin:
 
     @classmethod
     def parse_options(cls, options: Namespace) -> None:
-        """Begin a run of flake8, about whose files nothing is known yet."""
+        """Begin a run of flake8, about whose files nothing is known yet.
+
+        Raises:
+            ExecutionError: the configuration above one of the given paths is wrong. An error in one
+                of flake8's workers may keep it waiting for ever, so this is asked before them.
+        """
         cls._checker = None
+        _make_sure(options.filenames)
         # The name that flake8 itself gives to standard input.
         name = options.stdin_display_name or "stdin"
         cls._unsaved_name = name if "-" in options.filenames else None
@@ -63,16 +69,35 @@ class Plugin:
             yield finding.span.line, finding.span.column, message, Plugin
 
     def _findings(self) -> list[Finding]:
-        from sessionlint.errors import SessionlintError
-
         if Plugin._checker is None:
             Plugin._checker = _Checker(self._unsaved_name)
-        try:
+        with _told_to_flake8():
             return Plugin._checker.findings(self._path)
-        except SessionlintError as error:
-            from flake8.exceptions import ExecutionError
 
-            raise ExecutionError(f"sessionlint: {error}") from error
+
+def _make_sure(names: Sequence[str]) -> None:
+    """Read the configuration above each path, or above the current folder without any."""
+    from sessionlint.config import Configuration
+    from sessionlint.project import rule_names
+
+    configuration = Configuration(lambda: rule_names(_loaded()))
+    paths = {Path(os.path.abspath(name)) for name in names if name != "-"} or {Path.cwd()}
+    with _told_to_flake8():
+        for path in sorted(paths):
+            configuration.of(path if path.is_dir() else path.parent)
+
+
+@contextmanager
+def _told_to_flake8() -> Generator[None, None, None]:
+    """An error of ours is one of flake8's, which it says in one line."""
+    from sessionlint.errors import SessionlintError
+
+    try:
+        yield
+    except SessionlintError as error:
+        from flake8.exceptions import ExecutionError
+
+        raise ExecutionError(f"sessionlint: {error}") from error
 
 
 class _Checker:
