@@ -8,6 +8,7 @@ import pytest
 
 from sessionlint.facts.files import Files
 from sessionlint.facts.modules import Tree
+from sessionlint.facts.places import Places
 from sessionlint.facts.scopes import Block, BlockKind, Module
 from sessionlint.source.outline import Part, PartKind, outlined
 from sessionlint.source.parse import Source, read_source
@@ -183,7 +184,8 @@ def modules(path: Path) -> tuple[tuple[Source, Module], tuple[Source, Module]]:
     """A file read by pieces, and as a whole."""
     found = []
     for visit in ((), (visited,)):
-        tree = Tree(Files(path.parent, Path.read_bytes), (), *visit)
+        files = Files(path.parent, Path.read_bytes)
+        tree = Tree(files, Places(files), *visit)
         source = tree.source(path, path.read_bytes())
         module = tree.module(path)
         assert module is not None

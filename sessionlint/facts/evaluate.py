@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
@@ -60,9 +61,9 @@ class Evaluator:
         self.tree = tree
         self.names = names
         self._producers = producers
-        self._questions = Questions()
-        self._calling: dict[tuple[Path, str], bool] = {}
-        self._starred: dict[tuple[Path, str], tuple[Path, str]] = {}
+        self._questions = Questions(tree.reads)
+        self._calling: dict[tuple[Path, str], tuple[bool, int]] = {}
+        self._subjects: dict[tuple[Path | None, str], tuple[Path | None, str]] = {}
 
     @property
     def is_full(self) -> bool:
@@ -112,14 +113,22 @@ class Evaluator:
         """Whether a module that calls something of that name may acquire."""
         if self._producers is None or name in home.own_names:
             return True
-        key = home.path, name
+        key, reads = (home.path, name), self.tree.reads
         if key not in self._calling:
-            self._calling[key] = self._producers.is_calling(name, home.path)
-        return self._calling[key]
+            work = partial(self._producers.is_calling, name, home.path)
+            self._calling[key] = reads.noting(work)
+        answer, seen = self._calling[key]
+        reads.seen |= seen
+        return answer
 
     def value(self, expression: cst.BaseExpression, block: Block) -> Value:
         """What an expression that stands in `block` is; UNKNOWN when in doubt."""
         return self._questions.answer(expression, lambda: self._evaluated(expression, block))
+
+    def named(self, path: Path | None, name: str, work_out: Callable[[], Value]) -> Value:
+        """What a name is in a module, or in the whole project without one, worked out once."""
+        subject = self._subjects.setdefault((path, name), (path, name))
+        return self._questions.answer(subject, work_out)
 
     def _evaluated(self, expression: cst.BaseExpression, block: Block) -> Value:
         # Asked by class first: most are names, and the patterns are slow to say no.
@@ -266,8 +275,7 @@ class Evaluator:
         if not module.top.stars:
             return UNKNOWN
         # Modules may import everything of each other, and a name is looked for in all of them.
-        subject = self._starred.setdefault((module.path, name), (module.path, name))
-        found = self._questions.answer(subject, lambda: self._star(name, module))
+        found = self.named(module.path, name, lambda: self._star(name, module))
         return (
             UNKNOWN if isinstance(found, Symbol) and found.name.startswith("builtins.") else found
         )

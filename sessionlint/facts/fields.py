@@ -40,24 +40,19 @@ class Fields:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._known: dict[str, Value] = {}
 
     def value(self, name: str) -> Value:
         """What every object's attribute of that name is, UNKNOWN unless all agree."""
-        if name not in self._known:
-            self._known[name] = UNKNOWN
-            if _TELLING.search(name):
-                self._known[name] = self._search(name)
-        return self._known[name]
+        if not _TELLING.search(name):
+            return UNKNOWN
+        return self._evaluator.named(None, name, lambda: self._search(name))
 
     def _search(self, name: str) -> Value:
         word = re.escape(name).encode()
         assigned = re.compile(rb"(?:\.|\bdef )" + word + rb"\s*(?::[^=\n]+)?(?:=(?!=)|\()")
         tree = self._evaluator.tree
         values: list[Value] = []
-        for path, data in tree.files.speaking:
-            if name.encode() not in data or not assigned.search(data):
-                continue
+        for path, _ in tree.searched(name.encode(), assigned):
             module = tree.module(path)
             bindings = [] if module is None else module.assigning(name)
             told = (self._one(binding) for binding in bindings if not _is_passed_on(binding))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.collect import Visit
 from sessionlint.facts.files import Files
-from sessionlint.facts.places import Places
+from sessionlint.facts.places import Places, is_package, module_name
 from sessionlint.facts.reading import Reader
+from sessionlint.facts.reads import LOCKED, MODULE, SEARCH
 from sessionlint.facts.scopes import Module
 from sessionlint.source.outline import Part, outlined, whole
 from sessionlint.source.parse import Source, opened_source
@@ -23,6 +26,7 @@ class Tree:
     def __init__(self, files: Files, places: Places, visit: Visit = walk) -> None:
         self.files = files
         self.places = places
+        self.reads = places.reads
         self._visit = visit
         self._is_full = visit is not walk
         self._wholes: set[Path] = set()
@@ -60,8 +64,7 @@ class Tree:
     def _read(self, path: Path, source: Source, parts: list[Part]) -> Module:
         if len(parts) == 1:
             _ = source.module
-        name, is_package = _module_name(path)
-        module = Module(path, name, is_package)
+        module = Module(path, module_name(path), is_package(path))
         module.reader = Reader(source, parts, module, self._visit)
         self._modules[path] = module
         self._sources[path] = source
@@ -74,6 +77,7 @@ class Tree:
 
     def module(self, path: Path) -> Module | None:
         """The parsed module of a file, None when it cannot be read."""
+        self.reads.note(MODULE, str(path))
         if path not in self._modules:
             self._modules[path] = None
             data = self.files.read(path)
@@ -85,12 +89,20 @@ class Tree:
                     return None
         return self._modules[path]
 
+    def searched(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[Path, bytes]]:
+        """The speaking files of the project that have a word and match a pattern."""
+        self.reads.note(SEARCH, word.decode("latin-1"), pattern.pattern.decode("latin-1"))
+        for path, data in self.files.speaking:
+            if word in data and pattern.search(data):
+                self.reads.note(MODULE, str(path))
+                yield path, data
 
-def _module_name(path: Path) -> tuple[str, bool]:
-    is_package = path.name == "__init__.py"
-    parts = [] if is_package else [path.stem]
-    folder = path.parent
-    while (folder / "__init__.py").is_file() and folder != folder.parent:
-        parts.append(folder.name)
-        folder = folder.parent
-    return ".".join(reversed(parts)), is_package
+    def locked(self, folder: Path) -> str | None:
+        """The version of SQLAlchemy that is locked for a folder, None when that is open."""
+        self.reads.note(LOCKED, str(folder))
+        return self.files.locks.version(str(folder))
+
+    def data(self, path: Path) -> bytes | None:
+        """What a module that was asked for held, None when it could not be read."""
+        source = self._sources.get(path)
+        return self.files.read(path) if source is None else source.data

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sessionlint.facts.files import Files
+from sessionlint.facts.reads import BELOW, PLACE, Reads
 
-__all__ = ["Places"]
+__all__ = ["Places", "is_package", "module_name"]
+
+_PACKAGE = "__init__.py"
 
 
 class Places:
@@ -18,6 +21,7 @@ class Places:
     """
 
     def __init__(self, files: Files, source_roots: tuple[Path, ...] = ()) -> None:
+        self.reads = Reads()
         self._files = files
         self._source_roots = source_roots
         self._located: dict[tuple[str, Path], Path | None] = {}
@@ -25,6 +29,7 @@ class Places:
 
     def locate(self, name: str, importer: Path) -> Path | None:
         """The file that `import name` in `importer` loads, None when the project has none."""
+        self.reads.note(PLACE, name, str(importer.parent))
         key = (name, importer.parent)
         if key not in self._located:
             self._located[key] = self._search(name, importer)
@@ -42,7 +47,7 @@ class Places:
         yield from self._source_roots
         for folder in importer.parents:
             # Inside a package, a sibling is reached by a relative import or the full name.
-            if folder == importer.parent or not self._files.is_file(folder / "__init__.py"):
+            if folder == importer.parent or not self._files.is_file(folder / _PACKAGE):
                 yield folder
                 yield folder / "src"
             if folder == self._files.root:
@@ -70,6 +75,7 @@ class Places:
 
     def relative(self, folder: Path, name: str) -> Path | None:
         """The file of a module below a package's folder; the package itself for an empty name."""
+        self.reads.note(BELOW, str(folder), name)
         return self._file_of(folder, name.split(".") if name else [])
 
     def imported(self, origin: str, importer: Path) -> Path | None:
@@ -84,8 +90,23 @@ class Places:
         module = target.with_name(f"{target.name}.py")
         if parts and self._files.is_file(module):
             return module
-        package = target / "__init__.py"
+        package = target / _PACKAGE
         return package if self._files.is_file(package) else None
+
+
+def is_package(path: Path) -> bool:
+    """Whether a module is the package that its folder makes."""
+    return path.name == _PACKAGE
+
+
+def module_name(path: Path) -> str:
+    """The dotted name of a module as far as packages reach above it."""
+    parts = [] if is_package(path) else [path.stem]
+    folder = path.parent
+    while (folder / _PACKAGE).is_file() and folder != folder.parent:
+        parts.append(folder.name)
+        folder = folder.parent
+    return ".".join(reversed(parts))
 
 
 def _shared(folder: Path, other: Path) -> int:

@@ -13,6 +13,7 @@ from sessionlint.facts.names import Names
 from sessionlint.facts.neighbours import Neighbours
 from sessionlint.facts.places import Places
 from sessionlint.facts.waiting import Waiting
+from sessionlint.facts.reads import GETS, NAMES
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.gate import (
     CATALOGUE,
@@ -57,6 +58,7 @@ class Producers:
 
     def __init__(self, files: Files, names: Names, places: Places) -> None:
         self._files = files
+        self._reads = places.reads
         self._neighbours = Neighbours(files, places)
         self._waiting = Waiting(files)
         self._patience = _PATIENCE
@@ -141,15 +143,17 @@ class Producers:
         """Whether something of the project that a file knows by that name may acquire."""
         if name.encode() in self._configured:
             return True
-        if self._found is None and not self._may_get(home):
+        if self._found is None and not self.may_get(home):
             return False
-        return name.encode() in self._own.all and self._may_get(home)
+        return name.encode() in self.all_names and self.may_get(home)
 
-    def _may_get(self, home: Path) -> bool:
+    def may_get(self, home: Path) -> bool:
         """Whether a file may get from its neighbours anything to acquire."""
+        self._reads.note(GETS, str(home))
         if home not in self._getting:
             data = self._files.read(home)
-            self._getting[home] = data is None or self._neighbours.may_give(data, home)
+            with self._reads.unseen():
+                self._getting[home] = data is None or self._neighbours.may_give(data, home)
         return self._getting[home]
 
     def look_again(self) -> None:
@@ -174,6 +178,12 @@ class Producers:
     def names(self) -> frozenset[bytes]:
         """The project's own names that, when called, may give something to release."""
         return self._own.shared
+
+    @property
+    def all_names(self) -> frozenset[bytes]:
+        """The same with those that one file alone can call."""
+        self._reads.note(NAMES)
+        return self._own.all
 
     @property
     def _own(self) -> _Own:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from sessionlint.facts.reads import Reads
 from sessionlint.facts.values import UNKNOWN, Value
 
 __all__ = ["Questions"]
@@ -17,13 +18,15 @@ class Questions:
     """Keeps the answers about nodes, and cuts circles such as `query = query.filter(…)`.
 
     An answer that rests on a question still open is kept only until the outermost one is
-    answered, so that no answer depends on what was asked before.
+    answered, so that no answer depends on what was asked before. What an answer was read from
+    counts as read again by everybody who gets it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
         # The subject is kept beside its answer: an id is unique only while its object lives.
-        self._answers: dict[int, tuple[object, Value]] = {}
-        self._resting: dict[int, tuple[Value, int]] = {}
+        self._answers: dict[int, tuple[object, Value, int]] = {}
+        self._resting: dict[int, tuple[Value, int, int]] = {}
         self._open: dict[int, int] = {}
         self._lowest = _DEEPEST
 
@@ -31,9 +34,12 @@ class Questions:
         """The answer about a subject, worked out if nobody has asked before."""
         key = id(subject)
         if key in self._answers:
-            return self._answers[key][1]
+            _, value, seen = self._answers[key]
+            self._reads.seen |= seen
+            return value
         if key in self._resting:
-            value, rests_on = self._resting[key]
+            value, rests_on, seen = self._resting[key]
+            self._reads.seen |= seen
             self._lowest = min(self._lowest, rests_on)
             return value
         if key in self._open or len(self._open) >= _DEEPEST:
@@ -46,14 +52,14 @@ class Questions:
         before, self._lowest = self._lowest, _DEEPEST
         self._open[key] = depth
         try:
-            value = work_out()
+            value, seen = self._reads.noting(work_out)
         finally:
             del self._open[key]
         if self._lowest < depth:
-            self._resting[key] = (value, self._lowest)
+            self._resting[key] = (value, self._lowest, seen)
             self._lowest = min(before, self._lowest)
         else:
-            self._answers[key] = (subject, value)
+            self._answers[key] = (subject, value, seen)
             self._lowest = before
         if depth == 0:
             self._resting.clear()

@@ -20,9 +20,7 @@ def callers(evaluator: Evaluator, factory: Block) -> Iterator[tuple[Block, cst.C
     """Every function or module body, tests aside, that calls a function, with one such call."""
     word = factory.name.encode()
     pattern = re.compile(rb"(?<!def )\b" + re.escape(word) + rb"\s*\(")
-    for path, data in evaluator.tree.files.speaking:
-        if word not in data or not pattern.search(data):
-            continue
+    for path, _ in evaluator.tree.searched(word, pattern):
         is_test = is_aside_path(path.relative_to(evaluator.tree.files.root).as_posix())
         module = None if is_test else evaluator.tree.module(path)
         for caller in module.speaking(factory.name) if module is not None else ():

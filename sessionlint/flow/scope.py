@@ -60,7 +60,7 @@ class Scope:
     @property
     def release(self) -> str | None:
         """The version of SQLAlchemy that is locked for this file, None where none is."""
-        return self.evaluator.tree.files.locks.version(str(self.block.home.path.parent))
+        return self.evaluator.tree.locked(self.block.home.path.parent)
 
     @cached_property
     def lifetimes(self) -> list[Lifetime]:

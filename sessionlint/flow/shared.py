@@ -110,7 +110,6 @@ def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
         )
         pattern = re.compile(rf"{names}|\b{re.escape(last)}\.{re.escape(name)}\b".encode())
     return any(
-        name.encode() in data and pattern.search(data)
-        for path, data in evaluator.tree.files.speaking
-        if path != home.path or block.kind is BlockKind.CLASS
+        path != home.path or block.kind is BlockKind.CLASS
+        for path, _ in evaluator.tree.searched(name.encode(), pattern)
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from sessionlint.facts.calls import returned
@@ -28,7 +30,8 @@ def uncached(evaluator: Evaluator, block: Block, found: Cached) -> Fix | None:
     callee = found.decorator.func if isinstance(found.decorator, cst.Call) else found.decorator
     root = (dotted(callee) or "").partition(".")[0]
     asked = f"{block.name}.cache_".encode()
-    if not marks or not root or any(asked in data for _, data in evaluator.tree.files.speaking):
+    asking = evaluator.tree.searched(asked, re.compile(re.escape(asked)))
+    if not marks or not root or any(True for _ in asking):
         return None
     [mark] = marks
     if last_name(callee) == "cached_property":
