@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sessionlint.rule import Rule
     from sessionlint.source.parse import Source
 
-__all__ = ["Project", "check_source"]
+__all__ = ["Project", "check_source", "is_worth_parsing", "parsed", "unparsed"]
 
 _REMARK: Final = re.compile(r"#\s*(?:noqa|sessionlint:).*", re.IGNORECASE)
 
@@ -100,6 +100,13 @@ class Project:
         if "evaluator" in self.__dict__:
             self._start_over(path)
 
+    def held(self, path: Path) -> bytes | None:
+        """What a module holds as far as it was looked at, else what its file holds."""
+        if "evaluator" in self.__dict__:
+            return self.evaluator.tree.data(path)
+        known = self.files.known(path)
+        return self.files.read(path) if known is None else known
+
     def read_whole(self, path: Path) -> None:
         """Parse a file as one piece from now on, so that edits can be about any node of it."""
         self.evaluator.tree.read_whole(path)
@@ -131,42 +138,75 @@ def check_source(
     Raises:
         UnreadableFile: the file cannot be decoded or parsed, or nests too deep to follow.
     """
+    if is_notebook(path) or is_worth_parsing(data, path, project):
+        return parsed(data, path, rules, project, honours_noqa=honours_noqa)
+    return unparsed(data, rules, honours_noqa=honours_noqa)
+
+
+def is_worth_parsing(data: bytes, path: Path, project: Project) -> bool:
+    """Whether anything may be acquired in a module."""
+    return project.is_full or project.producers.is_candidate(data, path)
+
+
+def unparsed(data: bytes, rules: Iterable[Rule], *, honours_noqa: bool = True) -> list[Finding]:
+    """The findings of a file that is not worth parsing: what its comments take back in vain.
+
+    Raises:
+        UnreadableFile: the file cannot be decoded.
+    """
+    if not may_name_codes(data):
+        decoded(data)
+        return []
+    from sessionlint.source.parse import opened_source
+
+    return _kept(opened_source(data), [], list(rules), honours_noqa=honours_noqa)
+
+
+def parsed(
+    data: bytes,
+    path: Path,
+    rules: Iterable[Rule],
+    project: Project,
+    *,
+    honours_noqa: bool = True,
+) -> list[Finding]:
+    """The findings of a module that is worth parsing, or of any notebook.
+
+    Raises:
+        UnreadableFile: the file cannot be decoded or parsed, or nests too deep to follow.
+    """
     if not is_notebook(path):
-        return _judged(data, path, rules, project, honours_noqa=honours_noqa)
+        return _parsed(data, path, rules, project, (), honours_noqa=honours_noqa)
     from sessionlint.source.notebook import opened_notebook
 
     notebook = opened_notebook(data)
-    cells = notebook.starts
+    code, cells = notebook.code, notebook.starts
     try:
-        found = _judged(notebook.code, path, rules, project, cells, honours_noqa=honours_noqa)
+        if is_worth_parsing(code, path, project):
+            found = _parsed(code, path, rules, project, cells, honours_noqa=honours_noqa)
+        else:
+            found = unparsed(code, rules, honours_noqa=honours_noqa)
     except UnreadableFile as error:
         raise notebook.moved(error) from error
     return [notebook.placed(one) for one in found]
 
 
-def _judged(
+def _parsed(
     data: bytes,
     path: Path,
     rules: Iterable[Rule],
     project: Project,
-    cells: tuple[int, ...] = (),
+    cells: tuple[int, ...],
     *,
     honours_noqa: bool,
 ) -> list[Finding]:
     """The findings of one module; `cells` are the lines on which those of a notebook begin."""
-    is_candidate = project.is_full or project.producers.is_candidate(data, path)
-    if not is_candidate and not may_name_codes(data):
-        decoded(data)
-        return []
     rules = list(rules)
-    found = _found(data, path, rules, project, cells) if is_candidate else []
+    found = _found(data, path, rules, project, cells)
     if not found and not may_name_codes(data):
         return []
-    from sessionlint.source.parse import opened_source
-
-    source = project.evaluator.tree.source(path, data) if is_candidate else opened_source(data)
-    kept = _kept(source, found, rules, honours_noqa=honours_noqa)
-    return sorted(kept, key=lambda one: (one.span, one.code))
+    source = project.evaluator.tree.source(path, data)
+    return _kept(source, found, rules, honours_noqa=honours_noqa)
 
 
 def _found(
@@ -202,8 +242,8 @@ def _findings(scopes: Sequence[Scope], rules: Iterable[Rule]) -> Iterator[Findin
 
 def _kept(
     source: Source, found: Sequence[Finding], rules: Sequence[Rule], *, honours_noqa: bool
-) -> Iterator[Finding]:
-    """The findings that no comment takes back, and those about the comments."""
+) -> list[Finding]:
+    """The findings that no comment takes back, and those about the comments, by their places."""
     from sessionlint.suppress.taking import Comments
 
     comments = Comments(source.text, source.lines, honours_noqa=honours_noqa)
@@ -214,8 +254,8 @@ def _kept(
         for review in comments.reviews(judged):
             news = (one for rule in rules if rule.review for one in rule.review(review))
             kept += [one for one in news if not comments.take_back(one, review.suppression)]
-    for one in kept:
-        yield replace(one, text=_bare(source.lines[one.span.line - 1]))
+    told = (replace(one, text=_bare(source.lines[one.span.line - 1])) for one in kept)
+    return sorted(told, key=lambda one: (one.span, one.code))
 
 
 def _bare(line: str) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sessionlint.check import Project, check_source
+from sessionlint.check import Project, is_worth_parsing, parsed, unparsed
 from sessionlint.config import Configuration, Selection, Settings, enabled
 from sessionlint.discover import python_files
 from sessionlint.errors import UnreadableFile
@@ -127,18 +127,43 @@ class Run:
 
     def findings(self, path: Path) -> list[Finding]:
         """What is found in a file; one finding of severity ERROR where it cannot be checked."""
+        found = self.unparsed(path)
+        return self.parsed(path)[0] if found is None else found
+
+    def unparsed(self, path: Path) -> list[Finding] | None:
+        """The same without a parser, None for a file that has to be parsed."""
         settings, project = self.place(path)
         try:
             if not project.is_full and project.producers.is_silent(path):
                 return []
-            data = project.files.known(path)
-            data = self.bytes_of(path) if data is None else data
-            rules = _Later(partial(self.rules_of, path))
+            data = self._data(path)
+            if is_worth_parsing(data, path, project):
+                return None
             has_noqa = self._options.honours_noqa
-            found = check_source(data, path, rules, project, honours_noqa=has_noqa)
+            found = unparsed(data, self._later(path), honours_noqa=has_noqa)
         except (UnreadableFile, RecursionError) as error:
             return self.unreadable(path, error)
         return self.offered(found, settings)
+
+    def parsed(self, path: Path) -> tuple[list[Finding], bytes | None]:
+        """The findings of a file that has to be parsed, and the bytes they are about if any."""
+        settings, project = self.place(path)
+        data: bytes | None = None
+        try:
+            data = self._data(path)
+            has_noqa = self._options.honours_noqa
+            found = parsed(data, path, self._later(path), project, honours_noqa=has_noqa)
+        except (UnreadableFile, RecursionError) as error:
+            return self.unreadable(path, error), data
+        return self.offered(found, settings), data
+
+    def _later(self, path: Path) -> Iterable[Rule]:
+        return _Later(partial(self.rules_of, path))
+
+    def _data(self, path: Path) -> bytes:
+        _, project = self.place(path)
+        known = project.files.known(path)
+        return self.bytes_of(path) if known is None else known
 
     def rules_of(self, path: Path) -> list[Rule]:
         """The rules that are on for a file."""
@@ -204,6 +229,10 @@ class Run:
                 self._projects[key] = Project(files, settings.names, settings.src, is_full=is_full)
             self._places[folder] = settings, self._projects[key]
         return self._places[folder]
+
+    def places(self) -> Iterable[tuple[Settings, Project]]:
+        """The settings and projects of all files so far."""
+        return {id(project): (one, project) for one, project in self._places.values()}.values()
 
     def replace(self, path: Path, data: bytes) -> None:
         """Let every project see a file with these bytes from now on."""

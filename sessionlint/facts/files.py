@@ -30,7 +30,7 @@ MARKERS = (
 NOT_ENTERED = frozenset(
     (
         ".git .venv venv node_modules build dist __pycache__ .tox .nox site-packages "
-        ".ipynb_checkpoints"
+        ".ipynb_checkpoints .sessionlint_cache"
     ).split()
 )
 """Folders that are not checked unless they are given by name."""
@@ -165,6 +165,22 @@ class Files:
     @cached_property
     def _python(self) -> list[tuple[str, list[str]]]:
         return list(self._below(self._top))
+
+    def listed(self) -> list[str] | None:
+        """Every folder of the project and every Python file in it, None if that is not all.
+
+        Nobody may have asked for all files, or a link may lead to a folder with more.
+        """
+        if "_python" not in self.__dict__:
+            return None
+        paths: list[str] = []
+        for folder, names in self._python:
+            paths += (folder, *(os.path.join(folder, name) for name in names))
+            inside = self._folders.inside(folder)
+            others = () if inside is None else inside.others
+            if any(os.path.isdir(os.path.join(folder, name)) for name in others):
+                return None
+        return paths
 
     @cached_property
     def importable(self) -> dict[str, list[Path]]:

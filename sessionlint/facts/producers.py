@@ -12,8 +12,8 @@ from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
 from sessionlint.facts.neighbours import Neighbours
 from sessionlint.facts.places import Places
-from sessionlint.facts.waiting import Waiting
 from sessionlint.facts.reads import GETS, NAMES
+from sessionlint.facts.waiting import Waiting
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.gate import (
     CATALOGUE,

@@ -1,0 +1,66 @@
+"""What the facts that a finding rests on are now, asked without a parser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessionlint.cache.digests import digest
+from sessionlint.facts.places import module_name
+from sessionlint.facts.reads import BELOW, GETS, MODULE, NAMES, PLACE, Fact
+
+if TYPE_CHECKING:
+    from sessionlint.check import Project
+
+__all__ = ["Answers"]
+
+
+class Answers:
+    """The answers of one project, each worked out once."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._known: dict[Fact, str] = {}
+        self._names: list[str] | None = None
+
+    def about(self, fact: Fact) -> str:
+        """The answer about a fact as text; empty for one that holds or not with the others."""
+        if fact not in self._known:
+            self._known[fact] = self._answer(*fact)
+        return self._known[fact]
+
+    def _answer(self, kind: str, *about: str) -> str:
+        places = self._project.places
+        if kind == MODULE:
+            return self._of_module(Path(*about))
+        if kind == PLACE:
+            name, folder = about
+            # Only the folder of the importing file counts.
+            return str(places.locate(name, Path(folder, "_.py")) or "")
+        if kind == BELOW:
+            folder, name = about
+            return str(places.relative(Path(folder), name) or "")
+        if kind == GETS:
+            return str(self._project.producers.may_get(Path(*about)))
+        return digest("\n".join(self.names)) if kind == NAMES else ""
+
+    def _of_module(self, path: Path) -> str:
+        data = self._project.held(path)
+        return "" if data is None else f"{digest(data)} {module_name(path)}"
+
+    def held(self, path: Path) -> bytes:
+        """What a module holds, nothing where it cannot be read."""
+        return self._project.held(path) or b""
+
+    @property
+    def names(self) -> list[str]:
+        """The names through which the project acquires."""
+        if self._names is None:
+            names = self._project.producers.all_names
+            self._names = sorted(name.decode("latin-1") for name in names)
+        return self._names
+
+    @property
+    def speaking(self) -> dict[str, bytes]:
+        """The files that a search through the project looks at."""
+        return {str(path): data for path, data in self._project.files.speaking}

@@ -1,0 +1,203 @@
+"""Findings of single files, each with what it rests on.
+
+What was found in a file is still so if the file is the same, every fact that was asked for has
+the answer it had, and no search through the project would give anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sessionlint.cache.answers import Answers
+from sessionlint.cache.digests import digest
+from sessionlint.facts.reads import MODULE, NAMES, SEARCH, Fact
+from sessionlint.stored import Row, findings_of, rows_of
+
+if TYPE_CHECKING:
+    from sessionlint.check import Project
+    from sessionlint.model import Finding
+
+__all__ = ["Entries", "Outcome", "told"]
+
+Told = tuple[str, ...]
+"""A fact, and its answer last."""
+
+
+class Outcome(NamedTuple):
+    """What came out of one file; `rests_on` has all that it rests on, None where that is unknown.
+
+    `contents` is the digest of what the file held.
+    """
+
+    found: list[Finding]
+    contents: str
+    rests_on: list[Told] | None
+
+    def row(self) -> Row:
+        """The same for JSON."""
+        return [rows_of(self.found), self.contents, self.rests_on]
+
+    @classmethod
+    def of_row(cls, found: list[Row], contents: str, rests_on: list[list[str]] | None) -> Outcome:
+        """The outcome that a row tells."""
+        facts = None if rests_on is None else [tuple(fact) for fact in rests_on]
+        return cls(findings_of(found), contents, facts)
+
+
+def told(facts: Iterable[Fact], answers: Answers) -> list[Told]:
+    """Facts with their answers."""
+    return [(*fact, answers.about(fact)) for fact in facts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    contents: str
+    rests_on: tuple[int, ...]
+    found: list[Row]
+
+
+class Entries:
+    """What is known of the files of one project with one configuration.
+
+    Raises:
+        ValueError, TypeError, KeyError, IndexError, AttributeError: what is stored makes no sense.
+    """
+
+    def __init__(self, project: Project, stored: Any) -> None:  # Any: JSON
+        stored = stored or {"facts": [], "names": {}, "speaking": {}, "files": {}, "died": []}
+        self.answers = Answers(project)
+        self.is_changed = False
+        self._facts: list[Told] = [tuple(fact) for fact in stored["facts"]]
+        self._numbers = {fact: number for number, fact in enumerate(self._facts)}
+        self._names: dict[str, list[str]] = dict(stored["names"])
+        self._speaking: dict[str, str] = dict(stored["speaking"])
+        self._files = {
+            path: _Entry(contents, tuple(rests_on), found)
+            for path, (contents, rests_on, found) in stored["files"].items()
+        }
+        self._died: set[str] = set(stored["died"])
+        self._has_searched = False
+        self._asked: set[str] = set()
+
+    def found(self, path: Path, data: bytes) -> list[Finding] | None:
+        """What is certainly still found in a file that holds these bytes, None if that is open."""
+        name = str(path)
+        self._asked.add(name)
+        entry = self._files.get(name)
+        if entry is None:
+            return None
+        if entry.contents != digest(data) or not self._holds(name, entry):
+            self._files.pop(name, None)
+            self.is_changed = True
+            return None
+        return findings_of(entry.found)
+
+    def _holds(self, name: str, entry: _Entry) -> bool:
+        facts = [self._facts[number] for number in entry.rests_on]
+        if not all(self.answers.about(fact[:-1]) == fact[-1] for fact in facts if fact[0] != NAMES):
+            return False
+        if any(fact[0] == SEARCH for fact in facts):
+            self._search()
+            if name not in self._files:
+                return False
+        return all(self._is_deaf_to(fact[-1], name, facts) for fact in facts if fact[0] == NAMES)
+
+    def _is_deaf_to(self, names: str, name: str, facts: list[Told]) -> bool:
+        """Whether no name of the project that came or went stands in what was read."""
+        changed = {*self._names[names]} ^ {*self.answers.names}
+        if not changed:
+            return True
+        paths = [name, *(fact[1] for fact in facts if fact[0] == MODULE)]
+        texts = [self.answers.held(Path(path)) for path in paths]
+        return not any(one.encode("latin-1") in text for one in changed for text in texts)
+
+    def _search(self) -> None:
+        """Forget what rests on a search that may give something else by now.
+
+        Files that are as they were are not looked at again.
+        """
+        if self._has_searched:
+            return
+        self._has_searched = True
+        now = self.answers.speaking
+        digests = {path: digest(data) for path, data in now.items()}
+        changed = [path for path in now if self._speaking.get(path) != digests[path]]
+        if digests != self._speaking:
+            self._speaking, self.is_changed = digests, True
+        searches = [number for number, fact in enumerate(self._facts) if fact[0] == SEARCH]
+        for path in changed:
+            given = {number for number in searches if _gives(self._facts[number], now[path])}
+            same = self._numbers.get((MODULE, path, self.answers.about((MODULE, path))), -1)
+            for name, entry in list(self._files.items()):
+                # An entry that knows the file as it is now has taken it into account.
+                if same not in entry.rests_on and not given.isdisjoint(entry.rests_on):
+                    del self._files[name]
+
+    def add(self, path: Path, outcome: Outcome) -> None:
+        """Keep what came out of a file; nothing of it can be used any more after that."""
+        if outcome.rests_on is None:
+            return
+        self.is_changed = True
+        for fact in outcome.rests_on:
+            if fact[0] == SEARCH:
+                self._search()
+            if fact[0] == NAMES:
+                if fact[-1] != self.answers.about((NAMES,)):
+                    # Somebody wrote a file of the project between two looks at it.
+                    return
+                self._names[fact[-1]] = self.answers.names
+        self._died.discard(str(path))
+        numbers = tuple(map(self._number, outcome.rests_on))
+        self._files[str(path)] = _Entry(outcome.contents, numbers, rows_of(outcome.found))
+
+    def fear(self, path: Path) -> None:
+        """Remember that a process died over a file."""
+        self._died.add(str(path))
+        self.is_changed = True
+
+    def is_feared(self, path: Path) -> bool:
+        """Whether a process has died over a file since one last came through."""
+        return str(path) in self._died
+
+    def _number(self, fact: Told) -> int:
+        if fact not in self._numbers:
+            self._numbers[fact] = len(self._facts)
+            self._facts.append(fact)
+        return self._numbers[fact]
+
+    def stored(self) -> dict[str, Any]:  # Any: JSON
+        """All that is known, without what nothing rests on any more."""
+        kept = {
+            name: entry
+            for name, entry in self._files.items()
+            if name in self._asked or os.path.isfile(name)
+        }
+        numbers = sorted({number for entry in kept.values() for number in entry.rests_on})
+        new = {number: index for index, number in enumerate(numbers)}
+        facts = [self._facts[number] for number in numbers]
+        names = {fact[-1] for fact in facts if fact[0] == NAMES}
+        return {
+            "facts": facts,
+            "names": {one: self._names[one] for one in sorted(names)},
+            "died": sorted(self._died),
+            "speaking": self._speaking,
+            "files": {
+                name: [entry.contents, [new[number] for number in entry.rests_on], entry.found]
+                for name, entry in kept.items()
+            },
+        }
+
+    def modules(self) -> Iterator[str]:
+        """The files that anything known rests on."""
+        used = {number for entry in self._files.values() for number in entry.rests_on}
+        return (self._facts[number][1] for number in used if self._facts[number][0] == MODULE)
+
+
+def _gives(search: Told, data: bytes) -> bool:
+    _, word, pattern, _ = search
+    return word.encode("latin-1") in data and re.search(pattern.encode("latin-1"), data) is not None

@@ -1,0 +1,109 @@
+"""The cache of one command line: what it can still say, and what it is told for the next one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sessionlint.cache.digests import digest
+from sessionlint.cache.entries import Entries
+from sessionlint.cache.folder import CacheError, Folder
+from sessionlint.cache.whole import recalled, recorded
+
+if TYPE_CHECKING:
+    from sessionlint.check import Project
+    from sessionlint.model import Finding
+
+__all__ = ["Cache"]
+
+_SENSELESS = (ValueError, TypeError, KeyError, IndexError, AttributeError)
+"""What reading JSON of another shape ends in."""
+
+
+class Cache:
+    """What a folder holds for this program as it is; `warn` is told once that it cannot be used.
+
+    `key` is what findings depend on besides files and their settings. A run begins here: what is
+    changed from now on is not mistaken for what was read.
+    """
+
+    def __init__(self, path: Path, key: str, warn: Callable[[str], object]) -> None:
+        self._key = key
+        self._warn = warn
+        self._path = path
+        self._folder: Folder | None = None
+        self._is_silent = False
+        self._opened: dict[str, Entries] = {}
+        try:
+            self._folder = Folder(path)
+        except CacheError as error:
+            self._complain(error)
+        self._began = time.time()
+
+    def _complain(self, error: CacheError) -> None:
+        if not self._is_silent:
+            self._warn(f"the cache {self._path} {error}")
+        self._is_silent = True
+
+    def _read(self, name: str) -> Any:  # Any: JSON
+        try:
+            return None if self._folder is None else self._folder.read(name)
+        except (CacheError, ValueError) as error:
+            self._complain(error if isinstance(error, CacheError) else CacheError("is damaged"))
+            return None
+
+    def _write(self, name: str, value: object) -> None:
+        try:
+            if self._folder is not None:
+                self._folder.write(name, value)
+        except CacheError as error:
+            self._complain(error)
+
+    def recalled(self, files: Sequence[Path], settings: str) -> dict[Path, list[Finding]] | None:
+        """All findings by file if the very same was asked before and nothing has changed since."""
+        stored = self._read(self._run_name(files, settings))
+        try:
+            return recalled(stored, files, self._path)
+        except _SENSELESS:
+            self._complain(CacheError("is damaged"))
+            return None
+
+    def record(
+        self,
+        files: Sequence[Path],
+        settings: str,
+        others: Iterable[str],
+        found: Mapping[Path, Sequence[Finding]],
+    ) -> None:
+        """Keep all findings of a run; `others` are the paths they rest on besides the files.
+
+        It comes before `save`.
+        """
+        own = str(self._path)
+        watched = (one for one in others if one != own)
+        value = recorded(files, watched, found, self._path, self._began)
+        if value is not None:
+            self._write(self._run_name(files, settings), value)
+
+    def _run_name(self, files: Sequence[Path], settings: str) -> str:
+        return f"run-{digest(self._key, settings, chr(10).join(map(str, files)))}.json"
+
+    def entries(self, project: Project, settings: str) -> Entries:
+        """What is known of single files of a project."""
+        name = f"files-{digest(self._key, settings, str(project.files.root))}.json"
+        if name not in self._opened:
+            stored = self._read(name)
+            try:
+                self._opened[name] = Entries(project, stored)
+            except _SENSELESS:
+                self._complain(CacheError("is damaged"))
+                self._opened[name] = Entries(project, None)
+        return self._opened[name]
+
+    def save(self) -> None:
+        """Write what has become known of single files."""
+        for name, entries in self._opened.items():
+            if entries.is_changed:
+                self._write(name, entries.stored())
