@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from sessionlint import __version__
+from sessionlint.cli.caching import clean
 from sessionlint.cli.checking import check
 from sessionlint.cli.console import paint_for, say, stop_writing
 from sessionlint.cli.vendoring import vendor_shield
@@ -88,6 +89,7 @@ def _command() -> None:
 
 
 _command.add_command(check)
+_command.add_command(clean)
 _command.add_command(vendor_shield)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,14 @@ _flag = partial(click.option, is_flag=True)
 @_flag("--exit-non-zero-on-fix", help="Exit with 1 if anything was fixed.")
 @_flag("--quiet", "-q", help="Print findings and nothing else.")
 @_flag("--no-color", help="No colours, as with NO_COLOR set.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many processes work at once (default: as many as there are cores).",
+)
+@click.option("--cache-dir", metavar="PATH", help="Where to keep what was found.")
+@_flag("--no-cache", help="Neither use nor write a cache.")
 @click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads.")
 @_flag("--force-exclude", help="Leave out what is excluded even if it is given by name.")
 @click.option(
@@ -130,17 +139,21 @@ def _agree(asked: Asked) -> None:
 
 
 def _checked(asked: Asked) -> int:
-    from sessionlint.project import check_files
+    from sessionlint.cli.caching import means_of
     from sessionlint.report.output import output
     from sessionlint.report.progress import watched
+    from sessionlint.sweep import swept
 
+    # Before the files are looked for: what changes from here on is not mistaken for what was read.
+    means = means_of(asked)
     job = job_of(asked)
-    checked = check_files(job.files, loaded, job.configuration, job.options)
-    found = [
-        (shown(path), relative(finding))
-        for path, findings in watched(checked, len(job.files), sys.stderr)
-        for finding in (job.sieve.news(path, findings) if job.sieve else findings)
-    ]
+    sweep = swept(job.files, loaded, job.configuration, job.options, means)
+    with closing(sweep) as checked:
+        found = [
+            (shown(path), relative(finding))
+            for path, findings in watched(checked, len(job.files), sys.stderr)
+            for finding in (job.sieve.news(path, findings) if job.sieve else findings)
+        ]
     if job.sieve:
         from sessionlint.cli.known import say_what_is_gone
 

@@ -48,6 +48,9 @@ class Asked(NamedTuple):
     stdin_filename: str | None
     force_exclude: bool
     engine: str
+    jobs: int | None
+    cache_dir: str | None
+    no_cache: bool
     add_noqa: bool
     baseline: str | None
     write_baseline: str | None

@@ -1,0 +1,67 @@
+"""Where a command line keeps its cache, and the command `clean`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sessionlint.cli.console import say
+from sessionlint.report.paths import shown
+
+if TYPE_CHECKING:
+    from sessionlint.cli.request import Asked
+    from sessionlint.sweep import Means
+
+__all__ = ["clean", "means_of"]
+
+
+def means_of(asked: Asked) -> Means:
+    """What a check may use; standard input has no cache."""
+    from sessionlint.cache.digests import identity
+    from sessionlint.cache.store import Cache
+    from sessionlint.sweep import Means
+    from sessionlint.workers import cores
+
+    jobs = asked.jobs or cores()
+    path = None if asked.no_cache or "-" in asked.paths else _place(asked.paths, asked.cache_dir)
+    if path is None:
+        return Means(jobs)
+    return Means(jobs, Cache(path, identity("sessionlint_rules"), _warn))
+
+
+def _warn(message: str) -> None:
+    say([f"warning: {message}; going on without it"], is_error=True)
+
+
+def _place(paths: tuple[str, ...], chosen: str | None) -> Path | None:
+    """The folder for a cache: in the project of the first path, unless another is chosen."""
+    from sessionlint.cache.folder import NAME
+    from sessionlint.facts.files import Roots
+    from sessionlint.facts.folders import Folders
+
+    if chosen is not None:
+        return Path(os.path.abspath(chosen))
+    first = os.path.abspath(paths[0] if paths else ".")
+    folder = first if os.path.isdir(first) else os.path.dirname(first)
+    return Path(Roots(Folders()).of(folder), NAME) if os.path.isdir(folder) else None
+
+
+@click.command("clean")
+@click.argument("paths", nargs=-1)
+@click.option("--cache-dir", metavar="PATH", help="The cache to remove, if it lies elsewhere.")
+def clean(paths: tuple[str, ...], cache_dir: str | None) -> int:
+    """Remove the cache of the projects that PATHS (default: the current folder) belong to."""
+    from sessionlint.cache.folder import CacheError, removed
+
+    found = [_place((path,), cache_dir) for path in paths or (".",)]
+    places = {place for place in found if place is not None}
+    for place in sorted(places):
+        try:
+            was_there = removed(place)
+        except CacheError as error:
+            raise CacheError(f"{shown(place)} {error}") from error
+        say([f"removed {shown(place)}" if was_there else f"there is no {shown(place)}"])
+    return 0

@@ -1,0 +1,204 @@
+"""Many files: from the cache what is in it, and the rest spread over processes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessionlint.cache.digests import digest, plain
+from sessionlint.cache.entries import Outcome, told
+from sessionlint.errors import UnreadableFile
+from sessionlint.facts.files import Roots
+from sessionlint.project import Options, Rules, Run
+from sessionlint.workers import may_fork, worked
+
+if TYPE_CHECKING:
+    from sessionlint.cache.entries import Entries
+    from sessionlint.cache.store import Cache
+    from sessionlint.config import Configuration
+    from sessionlint.model import Finding
+
+__all__ = ["Means", "swept"]
+
+WORTH_A_PROCESS = 100_000
+"""Bytes of source for which another process takes less time to start than it saves."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a sweep may use: so many processes at once, and a cache unless that is None."""
+
+    jobs: int = 1
+    cache: Cache | None = None
+
+
+def swept(
+    files: Sequence[Path],
+    rules: Rules,
+    configuration: Configuration,
+    options: Options,
+    means: Means,
+) -> Generator[tuple[Path, list[Finding]], None, None]:
+    """Every file, given as absolute paths, with its findings, in the order given.
+
+    What comes out is the same whatever the means.
+
+    Raises:
+        ConfigError: a pyproject.toml above one of the files is wrong.
+    """
+    cache = means.cache
+    settings = _all_settings(files, configuration, options) if cache else ""
+    known = cache.recalled(files, settings) if cache else None
+    if known is not None:
+        yield from ((path, known.get(path, [])) for path in files)
+        return
+    sweep = _Sweep(Run(rules, configuration, options), options, cache)
+    found = yield from sweep.findings(files, means.jobs)
+    if cache is None:
+        return
+    others = sweep.others()
+    if others is not None:
+        cache.record(files, settings, others, found)
+    cache.save()
+
+
+def _all_settings(files: Sequence[Path], configuration: Configuration, options: Options) -> str:
+    """What is configured for the files, and which projects they belong to."""
+    roots = Roots(configuration.folders)
+    folders = {os.path.dirname(path) for path in files}
+    told: dict[int, str] = {}
+    rows: list[str] = []
+    for folder in sorted(folders):
+        settings = configuration.of(Path(folder))
+        if id(settings) not in told:
+            told[id(settings)] = plain(settings)
+        rows.append(f"{folder}\n{roots.of(folder)}\n{told[id(settings)]}")
+    return digest(_wishes(options), *rows)
+
+
+def _wishes(options: Options) -> str:
+    """What decides over findings besides the files and their settings.
+
+    Whatever is done with findings later is left out: fixes, and what a baseline knows.
+    """
+    return plain((options.selection, options.engine, options.honours_noqa))
+
+
+class _Sweep:
+    """One pass over files that are not all as they were."""
+
+    def __init__(self, run: Run, options: Options, cache: Cache | None) -> None:
+        self._run = run
+        self._options = options
+        self._cache = cache
+        self._settings: dict[int, str] = {}
+        self._has_died = False
+
+    def findings(
+        self, files: Sequence[Path], jobs: int
+    ) -> Generator[tuple[Path, list[Finding]], None, dict[Path, list[Finding]]]:
+        """Every file with its findings; what is returned at the end has them all."""
+        found: dict[Path, list[Finding]] = {}
+        for path in files:
+            known = self._run.unparsed(path)
+            known = self._kept(path) if known is None else known
+            if known is not None:
+                found[path] = known
+        outcomes = self._outcomes([path for path in files if path not in found], jobs)
+        for path in files:
+            if path not in found:
+                outcome = next(outcomes)
+                found[path] = outcome.found
+                if self._cache is not None:
+                    self._entries(path).add(path, outcome)
+            yield path, found[path]
+        return found
+
+    def _kept(self, path: Path) -> list[Finding] | None:
+        if self._cache is None:
+            return None
+        data = self._run.read(path)
+        return None if data is None else self._entries(path).found(path, data)
+
+    def _entries(self, path: Path) -> Entries:
+        assert self._cache is not None
+        settings, project = self._run.place(path)
+        if id(settings) not in self._settings:
+            self._settings[id(settings)] = digest(plain(settings), _wishes(self._options))
+        return self._cache.entries(project, self._settings[id(settings)])
+
+    def _outcomes(self, paths: Sequence[Path], jobs: int) -> Iterator[Outcome]:
+        """What comes out of parsing files, in their order."""
+        sizes = [_size(path) for path in paths]
+        jobs = min(jobs, len(paths), 1 + sum(sizes) // WORTH_A_PROCESS)
+        if not may_fork() or (jobs < 2 and not any(map(self._is_feared, paths))):
+            yield from map(self._outcome, paths)
+            return
+        self._prepare(paths)
+        ready: dict[int, Outcome] = {}
+        results = worked(lambda index: self._packed(paths[index]), sizes, jobs)
+        for index in range(len(paths)):
+            while index not in ready:
+                done, result = next(results)
+                ready[done] = self._died(paths[done]) if result is None else _unpacked(result)
+            yield ready.pop(index)
+
+    def _prepare(self, paths: Sequence[Path]) -> None:
+        """Load and read what every process needs, once for all of them."""
+        for path in paths:
+            _, project = self._run.place(path)
+            _ = project.files.speaking
+            if not project.is_full:
+                _ = project.producers.names
+            _ = project.evaluator
+        self._run.rules_of(paths[0])
+
+    def _outcome(self, path: Path) -> Outcome:
+        _, project = self._run.place(path)
+        reads = project.places.reads
+        reads.seen = 0
+        found, data = self._run.parsed(path)
+        if self._cache is None or data is None:
+            return Outcome(found, "", None)
+        facts = reads.facts(reads.seen)
+        return Outcome(found, digest(data), told(facts, self._entries(path).answers))
+
+    def _packed(self, path: Path) -> bytes:
+        return json.dumps(self._outcome(path).row()).encode()
+
+    def _is_feared(self, path: Path) -> bool:
+        """Whether a file is known to take the process with it, alone as it may be this time."""
+        return self._cache is not None and self._entries(path).is_feared(path)
+
+    def _died(self, path: Path) -> Outcome:
+        self._has_died = True
+        if self._cache is not None:
+            self._entries(path).fear(path)
+        error = UnreadableFile("the checker died on this file")
+        return Outcome(self._run.unreadable(path, error), "", None)
+
+    def others(self) -> list[str] | None:
+        """Every path that findings may rest on, None where that is not known."""
+        paths: list[str] = []
+        for settings, project in self._run.places():
+            listed = project.files.listed()
+            root = project.files.root
+            if listed is None or not all(one.is_relative_to(root) for one in settings.src):
+                return None
+            paths += listed
+        return None if self._has_died else paths
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _unpacked(result: bytes) -> Outcome:
+    return Outcome.of_row(*json.loads(result))
