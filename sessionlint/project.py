@@ -230,9 +230,9 @@ class Run:
             self._places[folder] = settings, self._projects[key]
         return self._places[folder]
 
-    def places(self) -> Iterable[tuple[Settings, Project]]:
-        """The settings and projects of all files so far."""
-        return {id(project): (one, project) for one, project in self._places.values()}.values()
+    def places(self) -> Iterator[tuple[str, Settings, Project]]:
+        """Every folder in which files were looked at, with its settings and project."""
+        return ((folder, *place) for folder, place in self._places.items())
 
     def replace(self, path: Path, data: bytes) -> None:
         """Let every project see a file with these bytes from now on."""

@@ -181,15 +181,21 @@ class _Sweep:
         error = UnreadableFile("the checker died on this file")
         return Outcome(self._run.unreadable(path, error), "", None)
 
-    def others(self) -> list[str] | None:
+    def others(self) -> set[str] | None:
         """Every path that findings may rest on, None where that is not known."""
-        paths: list[str] = []
-        for settings, project in self._run.places():
-            listed = project.files.listed()
+        paths: set[str] = set()
+        listings: dict[int, list[str] | None] = {}
+        for folder, settings, project in self._run.places():
             root = project.files.root
-            if listed is None or not all(one.is_relative_to(root) for one in settings.src):
+            if id(project) not in listings:
+                listings[id(project)] = project.files.listed()
+                paths.update(listings[id(project)] or ())
+            is_inside = all(one.is_relative_to(root) for one in settings.src)
+            if listings[id(project)] is None or not is_inside:
                 return None
-            paths += listed
+            # A folder that is checked need not be one whose modules can be imported.
+            above = (str(one) for one in Path(folder).parents if one.is_relative_to(root))
+            paths.update((folder, *above, *project.files.locks.paths(folder)))
         return None if self._has_died else paths
 
 

@@ -288,6 +288,23 @@ def test_a_name_that_the_project_comes_to_acquire_through_counts(shop):
     assert places(shop, "app/alone.py") == ["alone.py:7", "alone.py:11"]
 
 
+def test_a_changed_lock_file_counts(tmp_path):
+    (tmp_path / "pyproject.toml").touch()
+    locked = tmp_path / "requirements.txt"
+    locked.write_text("sqlalchemy==2.0.26\n")
+    (tmp_path / "use.py").write_text(
+        "from sqlalchemy.ext.asyncio import AsyncSession\n\n\n"
+        "async def use(db: AsyncSession):\n"
+        "    try:\n        await db.execute('x')\n"
+        "    finally:\n        await db.close()\n"
+    )
+    assert places(tmp_path, "--select", "SES3") == ["use.py:8"]
+    before = sessionlint(cwd=tmp_path).stdout
+    locked.write_text("sqlalchemy==2.0.25\n")
+    assert places(tmp_path, "--select", "SES3") == ["use.py:8"]
+    assert sessionlint(cwd=tmp_path).stdout != before
+
+
 @pytest.mark.parametrize(
     ("table", "expected"),
     [

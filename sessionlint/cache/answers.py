@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sessionlint.cache.digests import digest
 from sessionlint.facts.places import module_name
-from sessionlint.facts.reads import BELOW, GETS, MODULE, NAMES, PLACE, Fact
+from sessionlint.facts.reads import BELOW, GETS, LOCKED, MODULE, NAMES, PLACE, Fact
 
 if TYPE_CHECKING:
     from sessionlint.check import Project
@@ -40,6 +40,8 @@ class Answers:
         if kind == BELOW:
             folder, name = about
             return str(places.relative(Path(folder), name) or "")
+        if kind == LOCKED:
+            return self._project.files.locks.version(*about) or ""
         if kind == GETS:
             return str(self._project.producers.may_get(Path(*about)))
         return digest("\n".join(self.names)) if kind == NAMES else ""

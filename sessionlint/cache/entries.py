@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -191,11 +191,6 @@ class Entries:
                 for name, entry in kept.items()
             },
         }
-
-    def modules(self) -> Iterator[str]:
-        """The files that anything known rests on."""
-        used = {number for entry in self._files.values() for number in entry.rests_on}
-        return (self._facts[number][1] for number in used if self._facts[number][0] == MODULE)
 
 
 def _gives(search: Told, data: bytes) -> bool:

@@ -49,6 +49,13 @@ class Locks:
             self._known[folder] = self._nearest(folder)
         return self._known[folder]
 
+    def paths(self, folder: str) -> Iterator[str]:
+        """The lock files that may decide for a folder."""
+        yield from map(str, self._files(folder))
+        above = os.path.dirname(folder)
+        if folder not in (self._root, above):
+            yield from self.paths(above)
+
     def _nearest(self, folder: str) -> str | None:
         said = {version for path in self._files(folder) for version in self._said(path)}
         above = os.path.dirname(folder)
