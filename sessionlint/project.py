@@ -14,6 +14,7 @@ from sessionlint.config import Configuration, Selection, Settings, enabled
 from sessionlint.discover import python_files
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.files import Files, Roots
+from sessionlint.source.text import is_notebook
 
 if TYPE_CHECKING:
     from sessionlint.model import Finding
@@ -132,6 +133,9 @@ class Run:
 
     def unparsed(self, path: Path) -> list[Finding] | None:
         """The same without a parser, None for a file that has to be parsed."""
+        if is_notebook(path):
+            # Few projects have many, and what they rest on is not kept.
+            return self.parsed(path)[0]
         settings, project = self.place(path)
         try:
             if not project.is_full and project.producers.is_silent(path):

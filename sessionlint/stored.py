@@ -47,7 +47,7 @@ def _row(finding: Finding) -> Row:
 
 def _place(one: Finding | Note) -> list[int]:
     span = one.span
-    return [span.line, span.column, span.end_line, span.end_column]
+    return [span.line, span.column, span.end_line, span.end_column, span.cell]
 
 
 def _note_row(note: Note) -> Row:

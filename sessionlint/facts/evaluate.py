@@ -60,7 +60,7 @@ class Evaluator:
     def __init__(self, tree: Tree, names: Names, producers: Producers | None = None) -> None:
         self.tree = tree
         self.names = names
-        self._producers = producers
+        self.producers = producers
         self._questions = Questions(tree.reads)
         self._calling: dict[tuple[Path, str], tuple[bool, int]] = {}
         self._subjects: dict[tuple[Path | None, str], tuple[Path | None, str]] = {}
@@ -68,15 +68,7 @@ class Evaluator:
     @property
     def is_full(self) -> bool:
         """Whether every file is looked at as a whole."""
-        return self._producers is None
-
-    def may_wait(self, data: bytes) -> bool:
-        """Whether a file can wait for anything that holds a connection."""
-        return self._producers is None or self._producers.may_wait(data)
-
-    def is_only_cleaning(self, home: Module) -> bool:
-        """Whether nothing in a module is worth a look but how it cleans up."""
-        return self._producers is not None and self._producers.is_only_cleaning(home.path)
+        return self.producers is None
 
     @cached_property
     def fields(self) -> Fields:
@@ -88,7 +80,7 @@ class Evaluator:
 
         Following a name into another module costs a parse, so this is asked first.
         """
-        if self._producers is None:
+        if self.producers is None:
             return True
         return any(
             self.is_calling(name, block.home)
@@ -99,23 +91,23 @@ class Evaluator:
 
     def may_give(self, call: cst.Call, block: Block, library: frozenset[str]) -> bool:
         """Whether a call by its name may give what `library` gives, itself or for the project."""
-        if self._producers is None:
+        if self.producers is None:
             return True
         return any(self.is_giving(name, block.home, library) for name in calls.called_names(call))
 
     def is_giving(self, name: str, home: Module, library: frozenset[str]) -> bool:
         """The same by the name alone, for a call in a module."""
-        if self._producers is None or name in library:
+        if self.producers is None or name in library:
             return True
-        return name in home.own_names or self._producers.is_own(name, home.path)
+        return name in home.own_names or self.producers.is_own(name, home.path)
 
     def is_calling(self, name: str, home: Module) -> bool:
         """Whether a module that calls something of that name may acquire."""
-        if self._producers is None or name in home.own_names:
+        if self.producers is None or name in home.own_names:
             return True
         key, reads = (home.path, name), self.tree.reads
         if key not in self._calling:
-            work = partial(self._producers.is_calling, name, home.path)
+            work = partial(self.producers.is_calling, name, home.path)
             self._calling[key] = reads.noting(work)
         answer, seen = self._calling[key]
         reads.seen |= seen

@@ -60,7 +60,7 @@ class Producers:
         self._files = files
         self._reads = places.reads
         self._neighbours = Neighbours(files, places)
-        self._waiting = Waiting(files)
+        self._waiting = Waiting(files, places.reads)
         self._patience = _PATIENCE
         configured = names.factories | names.managers
         self._configured = frozenset(name.rpartition(".")[2].encode() for name in configured)
@@ -159,7 +159,7 @@ class Producers:
     def look_again(self) -> None:
         """Forget what single files were told: one of them has changed."""
         self._neighbours = self._neighbours.anew()
-        self._waiting = Waiting(self._files)
+        self._waiting = Waiting(self._files, self._reads)
         self._getting.clear()
 
     def is_news(self, old: bytes, new: bytes) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 
 from sessionlint.facts.catalog import THREADED
 from sessionlint.facts.files import Files
+from sessionlint.facts.reads import SEARCH, Reads
 
 __all__ = ["Waiting"]
 
@@ -19,13 +20,18 @@ _DRIVERS: Final = (b"asyncpg", b"aiomysql", b"aiosqlite", b"psycopg")
 class Waiting:
     """Answers for one project; all of it is read if a file does not say so itself."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, reads: Reads) -> None:
         self._files = files
+        self._reads = reads
 
     def is_possible(self, data: bytes) -> bool:
         """Whether a file can wait for a resource, or for a thread that uses one."""
         if any(name in data for name in _THREADED) or _is_source(data):
             return True
+        # Noted at every question, for each answer rests on it.
+        self._reads.note(SEARCH, "asyncio", _SOURCE.pattern.decode())
+        for driver in _DRIVERS:
+            self._reads.note(SEARCH, driver.decode(), driver.decode())
         return self._is_anywhere
 
     @cached_property

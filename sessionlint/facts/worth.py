@@ -82,9 +82,11 @@ class _Search:
         self._text = module.reader.text
 
     def pieces(self) -> list[Piece]:
-        if self._evaluator.is_only_cleaning(self._module):
+        producers = self._evaluator.producers
+        assert producers is not None
+        if producers.is_only_cleaning(self._module.path):
             return [piece for piece in self._reader.pieces if self._may_be_cut_off(piece)]
-        is_cleaning = may_be_cut_off(self._text) and self._evaluator.may_wait(self._text.encode())
+        is_cleaning = may_be_cut_off(self._text) and producers.may_wait(self._text.encode())
         calls = self._calls()
         found = [
             piece
