@@ -384,7 +384,9 @@ def test_without_a_cache_none_is_made(shop):
     assert not cache_of(shop).exists()
 
 
-@pytest.mark.parametrize("arguments", [["--fix"], ["--diff"], ["-"]])
+@pytest.mark.parametrize(
+    "arguments", [["--fix"], ["--diff"], ["-"], ["--add-noqa"], ["--write-baseline", "known"]]
+)
 def test_fixing_and_standard_input_leave_the_cache_alone(shop, arguments):
     sessionlint(*arguments, cwd=shop)
     assert not cache_of(shop).exists()
