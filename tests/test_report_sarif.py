@@ -243,6 +243,7 @@ def test_asking_for_fixes_changes_no_file(apps):
     assert {path: path.read_bytes() for path in apps.rglob("*.py")} == before
 
 
+@pytest.mark.slow
 def test_each_fix_by_itself_removes_its_finding(apps, log, tmp_path):
     tried = 0
     results = log["runs"][0]["results"]
