@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sessionlint.check import check_source
 from sessionlint.errors import ChangedFile, UnreadableFile, UnwritableFile
 from sessionlint.project import Options, Rules, Run
+from sessionlint.source.text import is_notebook
 from sessionlint.suppress.adding import with_noqa
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def annotate_files(
     """Files, given as absolute paths, with a `# noqa` for all `news`, handed to `write`.
 
     A file stays as it is unless these findings and no others are gone afterwards, and Python
-    reads the same code.
+    reads the same code. So does a notebook, whose cells have lines that are not the file's.
 
     Raises:
         ConfigError: a pyproject.toml above one of the files is wrong.
@@ -59,7 +60,7 @@ def annotate_files(
         found = run.findings(path)
         errors = tuple(one for one in found if one.severity.value == "error")
         wanted = news(path, found)
-        if errors or not wanted:
+        if errors or not wanted or is_notebook(path):
             yield Annotation(path, errors=errors)
             continue
         try:

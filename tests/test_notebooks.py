@@ -140,6 +140,59 @@ def test_fixing_leaves_every_byte(tmp_path):
     assert done.returncode == 1
 
 
+def test_adding_noqa_leaves_every_byte(tmp_path):
+    path = tmp_path / "work.ipynb"
+    path.write_text(notebook("#md Load", IMPORTS, LEAK))
+    (tmp_path / "work.py").write_text(IMPORTS + LEAK)
+    before = path.read_bytes()
+    done = sessionlint("--add-noqa", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "Added `# noqa` to 1 line.\n")
+    assert path.read_bytes() == before
+
+
+def test_adding_noqa_says_which_notebook_cannot_be_read(tmp_path):
+    (tmp_path / "work.ipynb").write_text("{}")
+    done = sessionlint("--add-noqa", cwd=tmp_path)
+    assert done.stderr.startswith("work.ipynb:1:1: SES999 ")
+    assert done.returncode == 2
+
+
+def test_a_comment_that_takes_nothing_back_is_told_in_its_cell(tmp_path):
+    text = "x = 1\n" + LEAK.replace("return rows\n", "return rows  # noqa: SES103\n")
+    for engine in ("fast", "full"):
+        told = found(tmp_path, notebook(IMPORTS, "#md more", text), engine)
+        assert [one[:4] for one in told] == [("SES103", 3, 3, 14), ("SES901", 3, 8, 17)]
+
+
+def test_a_needless_comment_is_told_where_nothing_is_opened(tmp_path):
+    told = found(tmp_path, notebook("x = 1", "y = 2  # noqa: SES103"))
+    assert [one[:4] for one in told] == [("SES901", 2, 1, 7)]
+
+
+def test_a_baseline_knows_a_finding_whose_cell_has_moved(tmp_path):
+    path = tmp_path / "work.ipynb"
+    path.write_text(notebook(IMPORTS, LEAK))
+    sessionlint("--write-baseline", "known.json", cwd=tmp_path)
+    path.write_text(notebook("#md Load", IMPORTS, "x = 1", "\n" + LEAK))
+    done = sessionlint("--baseline", "known.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "All checks passed!\n", "")
+
+
+def test_awaiting_at_the_top_of_a_cell_is_not_judged(tmp_path):
+    cell = """\
+from sqlalchemy.ext.asyncio import AsyncSession
+session = AsyncSession()
+try:
+    await session.execute(1)
+finally:
+    await session.close()
+"""
+    body = "".join(f"    {line}\n" for line in cell.splitlines()[1:])
+    function = "async def load():\n" + body
+    assert found(tmp_path, notebook(cell)) == []
+    assert [one[:3] for one in found(tmp_path, notebook(cell, function))] == [("SES301", 2, 6)]
+
+
 def test_a_notebook_can_stand_in_standard_input(tmp_path):
     data = notebook(IMPORTS, LEAK).encode()
     arguments = ("--stdin-filename", "work.ipynb", "-")
