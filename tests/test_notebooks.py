@@ -193,6 +193,56 @@ finally:
     assert [one[:3] for one in found(tmp_path, notebook(cell, function))] == [("SES301", 2, 6)]
 
 
+def told_as(folder, form):
+    """A report about a finding in cell 3 of a notebook, whose note is in the same cell."""
+    (folder / "work.ipynb").write_text(notebook("#md Load", IMPORTS, LEAK))
+    return sessionlint("--output-format", form, cwd=folder).stdout
+
+
+def test_github_shows_the_line_in_the_cell_and_says_which(tmp_path):
+    line = told_as(tmp_path, "github").splitlines()[0]
+    assert line.startswith("::error file=work.ipynb,line=2,endLine=2,col=15,")
+    assert line.endswith(f"::work.ipynb:cell 3:2:15: SES103 {MESSAGE}")
+
+
+def test_gitlab_shows_the_line_in_the_cell_and_says_which(tmp_path):
+    (issue,) = json.loads(told_as(tmp_path, "gitlab"))
+    assert issue["description"] == f"SES103: cell 3: {MESSAGE}"
+    assert issue["location"] == {"path": "work.ipynb", "lines": {"begin": 2, "end": 2}}
+
+
+def test_sarif_shows_the_line_in_the_cell_and_says_which(tmp_path):
+    (result,) = json.loads(told_as(tmp_path, "sarif"))["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("work.ipynb", 2)
+    assert result["message"]["text"] == f"cell 3: {MESSAGE}"
+    note = result["relatedLocations"][0]["message"]["text"]
+    assert note == "cell 3: leaves the function without closing it"
+    assert "fixes" not in result
+
+
+def test_fingerprints_go_by_the_lines_of_the_cell(tmp_path):
+    (before,) = json.loads(told_as(tmp_path, "gitlab"))
+    (tmp_path / "work.ipynb").write_text(notebook(IMPORTS, "x = 1", LEAK))
+    done = sessionlint("--output-format", "gitlab", cwd=tmp_path)
+    (moved,) = json.loads(done.stdout)
+    changed = LEAK.replace("session = Local()", "session = Local(info=1)")
+    (tmp_path / "work.ipynb").write_text(notebook(IMPORTS, changed))
+    done = sessionlint("--output-format", "gitlab", cwd=tmp_path)
+    (other,) = json.loads(done.stdout)
+    assert before["fingerprint"] == moved["fingerprint"] != other["fingerprint"]
+
+
+def test_junit_names_the_cell(tmp_path):
+    text = told_as(tmp_path, "junit")
+    assert ' at cell 3:2:15" classname="work.ipynb"' in text
+    assert f">work.ipynb:cell 3:2:15: {MESSAGE}\n" in text.replace("&#x27;", "'")
+
+
+def test_markdown_names_the_cell(tmp_path):
+    assert told_as(tmp_path, "markdown").splitlines()[4].startswith("| `work.ipynb:cell 3:2:15` |")
+
+
 def test_a_notebook_can_stand_in_standard_input(tmp_path):
     data = notebook(IMPORTS, LEAK).encode()
     arguments = ("--stdin-filename", "work.ipynb", "-")

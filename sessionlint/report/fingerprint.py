@@ -9,6 +9,8 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from sessionlint.report.paths import text_name
+
 if TYPE_CHECKING:
     from sessionlint.model import Finding
     from sessionlint.report.text import Lines
@@ -31,12 +33,13 @@ def fingerprints(found: Iterable[tuple[str, Finding]], lines: Lines) -> list[str
     seen: Counter[tuple[str, ...]] = Counter()
     prints: list[str] = []
     for path, finding in found:
-        if path not in codes:
-            codes[path] = _code(lines(path))
+        text = text_name(path, finding.span)
+        if text not in codes:
+            codes[text] = _code(lines(text))
         number = finding.span.line
-        source = "".join(lines(path)[number - 1 : number])
+        source = "".join(lines(text)[number - 1 : number])
         where = PurePath(path).as_posix()
-        parts = where, finding.code, home(codes[path], number), "".join(source.split())
+        parts = where, finding.code, home(codes[text], number), "".join(source.split())
         told = "\0".join((*parts, str(seen[parts])))
         seen[parts] += 1
         prints.append(sha256(told.encode(errors="surrogatepass")).hexdigest()[:32])

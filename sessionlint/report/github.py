@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sessionlint.model import Finding, Severity, Span
+from sessionlint.report.paths import text_name
 
 if TYPE_CHECKING:
     from sessionlint.report.output import Placed
@@ -46,5 +47,6 @@ def _place(span: Span) -> dict[str, object]:
 
 def _message(where: str, finding: Finding) -> str:
     span = finding.span
-    text = f"{where}:{span.line}:{span.column + 1}: {finding.code} {finding.message}"
+    place = f"{text_name(where, span)}:{span.line}:{span.column + 1}"
+    text = f"{place}: {finding.code} {finding.message}"
     return text.translate(_DATA)

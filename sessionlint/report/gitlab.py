@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sessionlint.model import Severity
 from sessionlint.report.fingerprint import fingerprints
+from sessionlint.report.paths import in_cell
 
 if TYPE_CHECKING:
     from sessionlint.model import Finding
@@ -37,7 +38,7 @@ def code_quality(found: Sequence[Placed], lines: Lines) -> str:
 
 def _issue(path: str, finding: Finding, fingerprint: str) -> dict[str, object]:
     return {
-        "description": f"{finding.code}: {finding.message}",
+        "description": f"{finding.code}: {in_cell(finding.message, finding.span)}",
         "check_name": finding.code,
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[finding.severity],

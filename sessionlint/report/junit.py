@@ -9,10 +9,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sessionlint.model import Severity
+from sessionlint.report.paths import text_name
 from sessionlint.report.visible import printable
 
 if TYPE_CHECKING:
-    from sessionlint.model import Finding
+    from sessionlint.model import Finding, Span
     from sessionlint.report.output import Placed
 
 __all__ = ["test_suites"]
@@ -42,7 +43,7 @@ def _suite(path: str, findings: Sequence[Finding]) -> Iterator[str]:
     counts = _counts([(path, finding) for finding in findings])
     yield f"  <testsuite {_attributes(name=path, **counts)}>"
     for finding in findings:
-        place = f"{finding.span.line}:{finding.span.column + 1}"
+        place = _place(path, finding.span).removeprefix(f"{path}:")
         case = _attributes(
             name=f"{finding.code} {finding.name} at {place}",
             classname=path,
@@ -74,8 +75,12 @@ def _body(path: str, finding: Finding) -> str:
     """The finding's own place and message, and its notes."""
     places = [(path, finding.span, finding.message)]
     places += [(note.path or path, note.span, note.message) for note in finding.notes]
-    told = (f"{where}:{span.line}:{span.column + 1}: {words}" for where, span, words in places)
+    told = (f"{_place(where, span)}: {words}" for where, span, words in places)
     return "\n".join(escape(printable(line)) for line in told)
+
+
+def _place(path: str, span: Span) -> str:
+    return f"{text_name(path, span)}:{span.line}:{span.column + 1}"
 
 
 def _attributes(**values: object) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from sessionlint.report.paths import text_name
 from sessionlint.report.totals import counted
 from sessionlint.report.visible import printable
 
@@ -32,7 +33,8 @@ def rows(found: Sequence[Placed]) -> Iterator[str]:
 
 
 def _row(path: str, finding: Finding) -> str:
-    place = f"{path}:{finding.span.line}:{finding.span.column + 1}"
+    span = finding.span
+    place = f"{text_name(path, span)}:{span.line}:{span.column + 1}"
     rule = f"{finding.code} {finding.name}"
     cells = (_code(place), _text(rule), finding.severity.value, _text(finding.message))
     return f"| {' | '.join(cells)} |"

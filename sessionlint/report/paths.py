@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sessionlint.model import Finding, Note, Span
 
-__all__ = ["relative", "shown", "text_name", "text_named"]
+__all__ = ["in_cell", "relative", "shown", "text_name", "text_named"]
 
 _CELL = ":cell "
 
@@ -26,6 +26,11 @@ def text_name(path: str, span: Span) -> str:
     Source: ruff and IPython's own messages name cells so.
     """
     return f"{path}{_CELL}{span.cell}" if span.cell else path
+
+
+def in_cell(words: str, span: Span) -> str:
+    """Words about a place, with the cell in front for whoever can only show a file and a line."""
+    return f"cell {span.cell}: {words}" if span.cell else words
 
 
 def text_named(name: str) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from sessionlint import __version__
 from sessionlint.model import Finding, Fix, Note, Severity, Span
 from sessionlint.report.fingerprint import fingerprints
+from sessionlint.report.paths import in_cell
 from sessionlint.report.replacements import replacements
 from sessionlint.report.rulebook import section
 
@@ -77,7 +78,7 @@ def _result(path: str, finding: Finding, indices: Mapping[str, int], mark: str) 
         "ruleId": finding.code,
         "ruleIndex": indices.get(finding.code, -1),
         "level": _LEVELS[finding.severity],
-        "message": _message(finding.message),
+        "message": _message(in_cell(finding.message, finding.span)),
         "locations": [_location(path, finding.span)],
         # GitHub compares the findings of two runs by a print of this name.
         "partialFingerprints": {"primaryLocationLineHash": mark},
@@ -108,7 +109,9 @@ def _title(fix: Fix) -> str:
 
 
 def _told(path: str, note: Note) -> _Object:
-    return _location(note.path or path, note.span) | {"message": _message(note.message)}
+    return _location(note.path or path, note.span) | {
+        "message": _message(in_cell(note.message, note.span))
+    }
 
 
 def _location(path: str, span: Span) -> _Object:
