@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from sessionlint.facts.catalog import THREADED
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.shields import is_protected, is_shield, is_shielding
+from sessionlint.facts.syntax import last_name
 from sessionlint.flow.body import Body
 from sessionlint.flow.callers import callers
 from sessionlint.flow.circumstances import is_aside
@@ -19,6 +22,7 @@ from sessionlint.flow.ways import Place
 
 __all__ = ["CleanUp", "cleanups"]
 
+_ENDING = THREADED | {"invalidate", "remove", "shielded_all", "wait_for"}
 _HANDLERS = (cst.ExceptHandler, cst.ExceptStarHandler)
 
 
@@ -48,7 +52,9 @@ def cleanups(evaluator: Evaluator, block: Block) -> list[CleanUp]:
     is left out: whoever owns the resource ends it.
     """
     is_function = block.kind is BlockKind.FUNCTION and block.is_async
-    if not is_function or is_aside(evaluator, block) or is_protected(evaluator, block):
+    if not is_function or not any(_may_end(last_name(call.func)) for call in block.calls):
+        return []
+    if is_aside(evaluator, block) or is_protected(evaluator, block):
         return []
     body = Body(block)
     waits = [one for node in body.nodes if (one := _standing(evaluator, block, body, node))]
@@ -58,6 +64,11 @@ def cleanups(evaluator: Evaluator, block: Block) -> list[CleanUp]:
     known = Waits(evaluator, block, body)
     found = list(_cut_off([(spot, wait) for spot, node in waits for wait in known.of(node)]))
     return [] if found and _is_called_in_shields(evaluator, block) else found
+
+
+def _may_end(name: str) -> bool:
+    """Whether what is called by that name may end a resource, or call what does."""
+    return name in _ENDING or CLOSING.search(name) is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

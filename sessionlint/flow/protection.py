@@ -57,7 +57,7 @@ class EarlyShield:
 
 def nested_begins(evaluator: Evaluator, block: Block) -> Iterator[NestedBegin]:
     """The sessions of a function whose transaction is entered apart from them."""
-    if not _is_looked_at(evaluator, block):
+    if not _is_looked_at(evaluator, block, "begin"):
         return
     for node in descend(block.node, *_INNER):
         if not isinstance(node, cst.With) or node.asynchronous is None:
@@ -74,9 +74,12 @@ def nested_begins(evaluator: Evaluator, block: Block) -> Iterator[NestedBegin]:
                 yield NestedBegin(name, item.item, node, index, *following)
 
 
-def _is_looked_at(evaluator: Evaluator, block: Block) -> bool:
-    is_function = block.kind is BlockKind.FUNCTION and block.is_async
-    return is_function and not is_aside(evaluator, block)
+def _is_looked_at(evaluator: Evaluator, block: Block, name: str) -> bool:
+    """Whether a function of the program itself waits, and calls something of that name."""
+    if block.kind is not BlockKind.FUNCTION or not block.is_async:
+        return False
+    is_calling = any(last_name(call.func) == name for call in block.calls)
+    return is_calling and not is_aside(evaluator, block)
 
 
 def _bound(item: cst.WithItem) -> str:
@@ -103,7 +106,7 @@ def _begins(item: cst.WithItem, name: str) -> bool:
 
 def early_shields(evaluator: Evaluator, block: Block) -> Iterator[EarlyShield]:
     """The `asyncio.shield` around something that ends, or uses, a resource."""
-    if not _is_looked_at(evaluator, block):
+    if not _is_looked_at(evaluator, block, "shield"):
         return
     for node in descend(block.node, *_INNER):
         shield = bare(node) if isinstance(node, cst.Await) else None
