@@ -8,12 +8,12 @@ import libcst as cst
 
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import dotted, last_name
-from sessionlint.facts.values import Foreign, FunctionValue, Symbol
+from sessionlint.facts.values import Foreign, FunctionValue, Symbol, Value
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["is_named"]
+__all__ = ["is_named", "is_one_of"]
 
 
 def is_named(
@@ -25,7 +25,12 @@ def is_named(
     last = last_name(callee)
     if last in names or (dotted(callee) or last) in names:
         return True
-    match evaluator.value(callee, block):
+    return is_one_of(evaluator.value(callee, block), names)
+
+
+def is_one_of(value: Value, names: frozenset[str]) -> bool:
+    """The same for what a callee resolves to."""
+    match value:
         case Symbol(name=full) | Foreign(name=full):
             return full in names or full.rpartition(".")[2] in names
         case FunctionValue(block=function):

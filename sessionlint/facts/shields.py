@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts.configured import is_named
+from sessionlint.facts.configured import is_named, is_one_of
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import dotted, keyword, last_name
-from sessionlint.facts.values import FunctionValue, Symbol
 from sessionlint.source.mentions import aliases, imports_in
 from sessionlint.source.walk import descend
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "is_asyncio_shield",
-    "is_our_shield",
     "is_protected",
     "is_shield",
     "is_shielding",
@@ -37,7 +35,7 @@ def is_shield(evaluator: Evaluator, callee: cst.BaseExpression, block: Block) ->
     """Whether what a function is given runs to its end whatever is cancelled meanwhile."""
     return (
         is_asyncio_shield(evaluator, callee, block)
-        or is_our_shield(evaluator, callee, block)
+        or _is_our_shield(evaluator, callee, block)
         or is_named(evaluator, callee, block, evaluator.names.shields)
     )
 
@@ -47,16 +45,20 @@ def is_asyncio_shield(evaluator: Evaluator, callee: cst.BaseExpression, block: B
     return last_name(callee) != "" and is_named(evaluator, callee, block, _ASYNCIO)
 
 
-def is_our_shield(
+def _is_our_shield(
     evaluator: Evaluator,
     callee: cst.BaseExpression,
     block: Block,
     wrappers: tuple[str, ...] = _WRAPPERS,
 ) -> bool:
     """Whether this is a function of `sessionlint.shield`, or of the project's copy of it."""
+    return is_named(evaluator, callee, block, _ours(evaluator, wrappers))
+
+
+def _ours(evaluator: Evaluator, names: tuple[str, ...]) -> frozenset[str]:
+    """The full names of some functions of the shield, in both places it may be in."""
     modules = (_OWN_MODULE, evaluator.names.shield_module)
-    ours = frozenset(f"{module}.{name}" for module in modules for name in wrappers)
-    return is_named(evaluator, callee, block, ours)
+    return frozenset(f"{module}.{name}" for module in modules for name in names)
 
 
 def is_protected(evaluator: Evaluator, block: Block) -> bool:
@@ -64,7 +66,7 @@ def is_protected(evaluator: Evaluator, block: Block) -> bool:
     callees = (one.func if isinstance(one, cst.Call) else one for one in block.decorators)
     outer = block.parent or block
     return any(
-        is_our_shield(evaluator, callee, outer, (_DECORATOR,))
+        _is_our_shield(evaluator, callee, outer, (_DECORATOR,))
         or is_named(evaluator, callee, outer, evaluator.names.shields)
         for callee in callees
     )
@@ -102,20 +104,13 @@ def _gets_shield(node: cst.With, name: str) -> bool:
 
 def local_shield(evaluator: Evaluator, block: Block, name: str) -> str | None:
     """What an import at the top of the module calls a function of the shield; None without one."""
-    top = block.home.top
+    top, ours = block.home.top, _ours(evaluator, (name,))
     for local, bindings in top.names.items():
         is_import = all(one.how is How.IMPORT_FROM and one.item == name for one in bindings)
-        if is_import and _is_at_top(top.node, bindings[0]):
-            found = evaluator.lookup(local, block)
-            full = found.name if isinstance(found, Symbol) else ""
-            if isinstance(found, FunctionValue):
-                full = f"{found.block.home.name}.{found.block.name}"
-            ours = (_OWN_MODULE, evaluator.names.shield_module)
-            if full and any(
-                f"{module}.{name}" == full or f"{module}.{name}".endswith(f".{full}")
-                for module in ours
-            ):
-                return local
+        if not is_import or not _is_at_top(top.node, bindings[0]):
+            continue
+        if is_one_of(evaluator.lookup(local, block), ours):
+            return local
     return None
 
 
