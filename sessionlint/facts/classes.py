@@ -41,14 +41,15 @@ def bases(evaluator: Evaluator, block: Block) -> list[Value]:
 
 def as_thing(evaluator: Evaluator, block: Block, depth: int = 8) -> Thing | None:
     """The catalogue's object that instances of a class are, when it derives from such a class."""
-    is_own = not _ENTRANCES.isdisjoint(block.names)
     for base in bases(evaluator, block) if depth else ():
+        thing: Thing | None = None
         if isinstance(base, Symbol) and base.name in ANNOTATIONS:
-            return Thing(TYPES[ANNOTATIONS[base.name]], is_own=is_own)
-        if isinstance(base, ClassValue) and base.block is not block:
+            thing = Thing(TYPES[ANNOTATIONS[base.name]])
+        elif isinstance(base, ClassValue) and base.block is not block:
             thing = as_thing(evaluator, base.block, depth - 1)
-            if thing is not None:
-                return replace(thing, is_own=thing.is_own or is_own)
+        if thing is not None:
+            is_own = thing.is_own or any(block.bindings(name) for name in _ENTRANCES)
+            return replace(thing, is_own=is_own)
     return None
 
 

@@ -11,7 +11,10 @@ import libcst as cst
 from sessionlint.facts.scopes import Block
 from sessionlint.source.outline import Part, PartKind
 
-__all__ = ["Piece", "assigned", "scope_of", "spoken"]
+__all__ = ["Piece", "assigned", "may_bind", "scope_of", "spoken"]
+
+_USING = frozenset(".([")
+_DEFINING = ("def", "class", "type")
 
 
 class Piece:
@@ -66,6 +69,21 @@ def spoken(text: str, name: str) -> Iterator[re.Match[str]]:
         before = text[match.start() - 1] if match.start() else " "
         if not (before.isalnum() or before == "_"):
             yield match
+
+
+def may_bind(text: str, name: str) -> bool:
+    """Whether a statement may give a name a meaning, rather than use what it has."""
+    if "import" in text:
+        return True
+    return any(
+        not text.endswith(".", 0, match.start())
+        and (text[match.end() : match.end() + 1] not in _USING or _is_defined(text, match.start()))
+        for match in spoken(text, name)
+    )
+
+
+def _is_defined(text: str, start: int) -> bool:
+    return text[:start].rstrip().endswith(_DEFINING)
 
 
 def assigned(text: str, name: str) -> Iterator[re.Match[str]]:

@@ -15,7 +15,7 @@ import libcst as cst
 
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.collect import Visit, collected
-from sessionlint.facts.pieces import Piece, assigned, scope_of, spoken
+from sessionlint.facts.pieces import Piece, assigned, may_bind, scope_of, spoken
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
 from sessionlint.source.bindings import own_names, renamed
 from sessionlint.source.outline import Part, PartKind
@@ -142,7 +142,8 @@ class Reader:
                 self.read(self.pieces[place])
         for piece in self.spoken(name):
             if scope_of(piece) is block and piece.kind is not PartKind.FUNCTION:
-                self.read(piece)
+                if piece.nodes is None and may_bind(self.text_of(piece), name):
+                    self.read(piece)
             elif piece.outer is block and piece.name == name:
                 self._bind(piece)
         block.near.names.get(name, []).sort(key=_place)
