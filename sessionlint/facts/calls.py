@@ -83,12 +83,13 @@ def _is_overload(block: Block) -> bool:
     return any(decorator_name(one) == "overload" for one in block.decorators)
 
 
-def called_names(call: cst.Call) -> Iterator[str]:
-    """The last name of what a call calls, here or in a thread."""
-    name = last_name(call.func.value if isinstance(call.func, cst.Subscript) else call.func)
-    yield name
+def called_names(call: cst.Call) -> Iterator[tuple[str, bool]]:
+    """The last name of what a call calls, here or in a thread; and whether of an attribute."""
+    func = call.func.value if isinstance(call.func, cst.Subscript) else call.func
+    name = last_name(func)
+    yield name, isinstance(func, cst.Attribute)
     if name in THREADED or name == "partial":
-        yield from (last_name(value) for value in arguments(call))
+        yield from ((last_name(value), False) for value in arguments(call))
 
 
 def result(evaluator: Evaluator, call: cst.Call, block: Block) -> Value:

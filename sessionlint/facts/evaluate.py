@@ -62,7 +62,7 @@ class Evaluator:
         self.names = names
         self.producers = producers
         self._questions = Questions(tree.reads)
-        self._calling: dict[tuple[Path, str], tuple[bool, int]] = {}
+        self._calling: dict[tuple[Path, str, bool], tuple[bool, int]] = {}
         self._subjects: dict[tuple[Path | None, str], tuple[Path | None, str]] = {}
 
     @property
@@ -83,31 +83,36 @@ class Evaluator:
         if self.producers is None:
             return True
         return any(
-            self.is_calling(name, block.home)
+            self.is_calling(name, block.home, is_attribute=is_attribute)
             for call in descend(expression, cst.Lambda)
             if type(call) is cst.Call
-            for name in calls.called_names(call)
+            for name, is_attribute in calls.called_names(call)
         )
 
     def may_give(self, call: cst.Call, block: Block, library: frozenset[str]) -> bool:
         """Whether a call by its name may give what `library` gives, itself or for the project."""
         if self.producers is None:
             return True
-        return any(self.is_giving(name, block.home, library) for name in calls.called_names(call))
+        return any(
+            self.is_giving(name, block.home, library, is_attribute=is_attribute)
+            for name, is_attribute in calls.called_names(call)
+        )
 
-    def is_giving(self, name: str, home: Module, library: frozenset[str]) -> bool:
+    def is_giving(
+        self, name: str, home: Module, library: frozenset[str], *, is_attribute: bool
+    ) -> bool:
         """The same by the name alone, for a call in a module."""
-        if self.producers is None or name in library:
+        if self.producers is None or name in library or name in home.own_names:
             return True
-        return name in home.own_names or self.producers.is_own(name, home.path)
+        return self.producers.is_own(name, home.path, is_attribute=is_attribute)
 
-    def is_calling(self, name: str, home: Module) -> bool:
-        """Whether a module that calls something of that name may acquire."""
+    def is_calling(self, name: str, home: Module, *, is_attribute: bool) -> bool:
+        """Whether a module that calls something of that name, or `x.name`, may acquire."""
         if self.producers is None or name in home.own_names:
             return True
-        key, reads = (home.path, name), self.tree.reads
+        key, reads = (home.path, name, is_attribute), self.tree.reads
         if key not in self._calling:
-            work = partial(self.producers.is_calling, name, home.path)
+            work = partial(self.producers.is_calling, name, home.path, is_attribute=is_attribute)
             self._calling[key] = reads.noting(work)
         answer, seen = self._calling[key]
         reads.seen |= seen

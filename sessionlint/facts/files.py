@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sessionlint.facts.folders import Folders
 from sessionlint.facts.locked import Locks
-from sessionlint.source.cleaning import may_cut_off
+from sessionlint.source.cleaning import may_use_threads, may_wait
 from sessionlint.source.gate import may_speak
 from sessionlint.source.remarks import may_name_codes
 from sessionlint.source.text import is_notebook, is_plain
@@ -105,6 +105,7 @@ class Files:
         self._folders = folders or Folders()
         self._is_source: dict[str, bool] = {self._top: True}
         self._silent: set[str] = set()
+        self._waiting: set[str] = set()
 
     def read(self, path: Path) -> bytes | None:
         """The Python that a file holds, None when it cannot be read."""
@@ -124,6 +125,7 @@ class Files:
         self._held[path] = data
         name = str(path)
         self._silent.discard(name)
+        self._waiting.discard(name)
         if "_spoken" not in self.__dict__ or not self.is_file(path):
             return b""
         old = self._spoken.pop(name, (path, b""))[1]
@@ -224,8 +226,11 @@ class Files:
                 continue
             if may_speak(data):
                 found[name] = (path, data)
-            elif is_plain(data) and not (may_cut_off(data) or may_name_codes(data)):
-                self._silent.add(name)
+            elif is_plain(data) and not may_name_codes(data):
+                if not may_wait(data):
+                    self._silent.add(name)
+                elif not may_use_threads(data):
+                    self._waiting.add(name)
         return found
 
     @cached_property
@@ -244,6 +249,10 @@ class Files:
         One that speaks to sessionlint in a comment is not silent.
         """
         return str(path) in self._silent
+
+    def is_waiting(self, path: Path) -> bool:
+        """Whether the same is known of this one, except that it waits, but not for a thread."""
+        return str(path) in self._waiting
 
     def known(self, path: Path) -> bytes | None:
         """The bytes of a file if all have been read and this one speaks."""

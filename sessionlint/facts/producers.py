@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from sessionlint.facts.aside import is_aside
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.files import Files
+from sessionlint.facts.glances import Glances, needles
 from sessionlint.facts.names import Names
 from sessionlint.facts.neighbours import Neighbours
 from sessionlint.facts.places import Places
@@ -19,12 +21,11 @@ from sessionlint.source.gate import (
     CATALOGUE,
     GIVERS,
     MAKERS,
-    called,
     catalogued,
     engine_calls,
-    is_at_source,
     is_by_hand,
     is_calling_session,
+    is_telling,
     is_used,
     may_speak,
 )
@@ -45,12 +46,14 @@ _HOPS: Final = 4
 class _Own(NamedTuple):
     """The project's names: those that other files can call, all, and the first as needles.
 
-    A file in which none of the needles occurs calls nothing by any of the names.
+    A file in which none of the needles occurs calls nothing by any of the names. `is_spoken`: no
+    file that does not speak has one of them.
     """
 
     shared: frozenset[bytes]
     all: frozenset[bytes]
     needles: tuple[bytes, ...]
+    is_spoken: bool
 
 
 class Producers:
@@ -67,27 +70,31 @@ class Producers:
         self._found: _Own | None = None
         self._getting: dict[Path, bool] = {}
         self._cleaning: set[Path] = set()
-        self._sources: dict[bytes, bool] = {}
-        self._calls: dict[bytes, frozenset[bytes]] = {}
+        self._glances = Glances()
         self._makers = MAKERS
         self._givers = GIVERS
 
     def is_candidate(self, data: bytes, path: Path) -> bool:
         """Whether a file may acquire something, or clean up; when in doubt, it may."""
         self._cleaning.discard(path)
-        if self._may_acquire(data, path):
-            return True
-        if may_cut_off(data) and self.may_wait(data):
+        is_acquiring = not self._is_only_waiting(path) and self._may_acquire(data, path)
+        if not is_acquiring and self._may_clean(data, path):
             self._cleaning.add(path)
-        return path in self._cleaning
+        return is_acquiring or path in self._cleaning
 
     def is_only_cleaning(self, path: Path) -> bool:
         """Whether a candidate acquires nothing, so that only its clean-up is worth a look."""
         return path in self._cleaning
 
-    def may_wait(self, data: bytes) -> bool:
-        """Whether a file can wait for anything that holds a connection."""
-        return self._waiting.is_possible(data)
+    def _may_clean(self, data: bytes, path: Path) -> bool:
+        # All have to say yes; which is asked first is a matter of cost alone.
+        if self._waiting.is_known and not self._waiting.is_possible(data, path):
+            return False
+        return may_cut_off(data) and self.may_wait(data, path)
+
+    def may_wait(self, data: bytes, path: Path) -> bool:
+        """Whether a file of the program can wait for anything that holds a connection."""
+        return not is_aside(path, self._files.root) and self._waiting.is_possible(data, path)
 
     def _may_acquire(self, data: bytes, path: Path) -> bool:
         if any(name in data for name in self._configured):
@@ -104,23 +111,21 @@ class Producers:
 
     def _is_calling_own(self, data: bytes) -> bool:
         """Whether a file calls by hand what has the name of something the project gives."""
-        from sessionlint.source.bindings import aliases
-
         own = self._own
         if not any(needle in data for needle in own.needles):
             return False
-        names = self._called(data) & own.shared
+        names = self._glances.called(data) & own.shared
         if any(is_by_hand(data, name) for name in names):
             return True
-        return any(is_by_hand(data, name) for name in aliases(data, own.shared))
+        return any(is_by_hand(data, name) for name in self._glances.aliases(data, own.shared))
 
     def _engine_or_catalogue(self, data: bytes) -> Iterator[bytes]:
         """The calls by which a file may acquire, whatever else there is in the project."""
         yield from engine_calls(data)
         is_session = is_calling_session(data)
-        if not is_session and not self._is_at_source(data):
+        if not is_session and not self._glances.is_at_source(data):
             return
-        calls = self._called(data)
+        calls = self._glances.called(data)
         yield from catalogued(data, calls)
         if is_session:
             sessions = (name for name in calls if b"ession" in name)
@@ -131,18 +136,32 @@ class Producers:
 
     def is_silent(self, path: Path) -> bool:
         """Whether a file is already known to acquire nothing and to be readable."""
-        own = self._found
-        return own is not None and all(map(may_speak, own.needles)) and self._files.is_silent(path)
+        if self._is_only_waiting(path):
+            return not self._waiting.is_anywhere
+        return self._has_spoken_names and self._files.is_silent(path)
 
-    def is_calling(self, name: str, home: Path) -> bool:
+    def _is_only_waiting(self, path: Path) -> bool:
+        """Whether a file is known to acquire nothing, and to be readable, but waits."""
+        return self._has_spoken_names and self._files.is_waiting(path)
+
+    @property
+    def _has_spoken_names(self) -> bool:
+        """Whether a file that does not speak has none of the project's names."""
+        return self._found is not None and self._found.is_spoken
+
+    def is_calling(self, name: str, home: Path, *, is_attribute: bool) -> bool:
         """Whether calling something of that name in a file may acquire, or give what acquires."""
         is_known = name.encode() in CATALOGUE or is_customary(name)
-        return is_known or _TELLING.search(name) is not None or self.is_own(name, home)
+        if is_known or _TELLING.search(name) is not None:
+            return True
+        return self.is_own(name, home, is_attribute=is_attribute)
 
-    def is_own(self, name: str, home: Path) -> bool:
+    def is_own(self, name: str, home: Path, *, is_attribute: bool) -> bool:
         """Whether something of the project that a file knows by that name may acquire."""
         if name.encode() in self._configured:
             return True
+        if is_attribute and not is_telling(b".", name.encode()):
+            return False
         if self._found is None and not self.may_get(home):
             return False
         return name.encode() in self.all_names and self.may_get(home)
@@ -190,30 +209,9 @@ class Producers:
         if self._found is None:
             shared, local = self._closed()
             shared |= self._configured
-            self._found = _Own(shared, shared | local, _shortest(shared))
+            parts = needles(shared)
+            self._found = _Own(shared, shared | local, parts, all(map(may_speak, parts)))
         return self._found
-
-    def _is_at_source(self, data: bytes) -> bool:
-        if data not in self._sources:
-            self._sources[data] = is_at_source(data)
-        return self._sources[data]
-
-    def _called(self, data: bytes) -> frozenset[bytes]:
-        if data not in self._calls:
-            self._calls[data] = called(data)
-        return self._calls[data]
-
-    def _passing_on(self, texts: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:
-        """The texts that call one of the names, or give one of them another name."""
-        from sessionlint.source.bindings import is_renaming
-
-        needles = _shortest(names)
-        return [
-            data
-            for data in texts
-            if any(needle in data for needle in needles)
-            and (not self._called(data).isdisjoint(names) or is_renaming(data, names))
-        ]
 
     def _closed(self) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """Passed on from file to file, until no new name turns up; then those of one file alone."""
@@ -223,7 +221,8 @@ class Producers:
         makers, givers = MAKERS, GIVERS
         shared: set[bytes] = set()
         local: set[bytes] = set()
-        passing = self._passing_on([data for data in texts if self._is_at_source(data)], CATALOGUE)
+        sources = filter(self._glances.is_at_source, texts)
+        passing = self._glances.passing_on(sources, CATALOGUE)
         for _ in range(_HOPS):
             found = [products(data, makers, givers) for data in passing]
             # A project may call its own factory `create_session` or `Session`, as a library does.
@@ -234,19 +233,10 @@ class Producers:
             if not more_makers and not more_givers:
                 break
             makers, givers = makers | more_makers, givers | more_givers
-            passing = self._passing_on(texts, frozenset(more_makers | more_givers))
+            passing = self._glances.passing_on(texts, frozenset(more_makers | more_givers))
         self._makers, self._givers = makers, givers
         return frozenset(shared), frozenset(local)
 
 
 def _shared(found: Products) -> set[bytes]:
     return found.makers | (found.givers - found.local)
-
-
-def _shortest(names: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Those names that hold no other, so that a text without them is without all."""
-    kept: list[bytes] = []
-    for name in sorted(names, key=len):
-        if not any(shorter in name for shorter in kept):
-            kept.append(name)
-    return tuple(kept)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 from sessionlint.facts.catalog import THREADED
 from sessionlint.facts.files import Files
 from sessionlint.facts.reads import SEARCH, Reads
+from sessionlint.source.cleaning import may_use_threads
+from sessionlint.source.gate import may_speak
 
 __all__ = ["Waiting"]
 
@@ -24,18 +27,28 @@ class Waiting:
         self._files = files
         self._reads = reads
 
-    def is_possible(self, data: bytes) -> bool:
+    @property
+    def is_known(self) -> bool:
+        """Whether it is settled what all the files say."""
+        return "is_anywhere" in self.__dict__
+
+    def is_possible(self, data: bytes, path: Path) -> bool:
         """Whether a file can wait for a resource, or for a thread that uses one."""
-        if any(name in data for name in _THREADED) or _is_source(data):
+        if may_use_threads(data) and any(name in data for name in _THREADED):
+            return True
+        # One of the files that all were searched for has been searched.
+        is_searched = self.is_known and self._files.known(path) is not None
+        if not is_searched and may_speak(data) and _is_source(data):
             return True
         # Noted at every question, for each answer rests on it.
         self._reads.note(SEARCH, "asyncio", _SOURCE.pattern.decode())
         for driver in _DRIVERS:
             self._reads.note(SEARCH, driver.decode(), driver.decode())
-        return self._is_anywhere
+        return self.is_anywhere
 
     @cached_property
-    def _is_anywhere(self) -> bool:
+    def is_anywhere(self) -> bool:
+        """Whether any file of the project gets something asynchronous from a library."""
         return any(_is_source(data) for _, data in self._files.speaking)
 
 

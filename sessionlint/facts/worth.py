@@ -44,6 +44,11 @@ _CHAINED: Final = re.compile(
 )
 """A method that needs a connection, called on something that is neither name nor attribute."""
 
+_NEXT: Final = re.compile(
+    r"[^\s,(\[{\\][ \t]*\n\s*(?!(?:and|or|if|else|for|in|is|not|async|await)\b)[A-Za-z_@]"
+)
+"""The end of a statement, where it is not a line that goes on in brackets."""
+
 # What stands on a line with at most one colon, the one that ends it.
 _REST: Final = r"(?:[^:;\n]*:[ \t]*(?:#[^\n]*)?|[^:;\n]*)$"
 _WITHOUT_RESULT: Final = re.compile(
@@ -86,7 +91,9 @@ class _Search:
         assert producers is not None
         if producers.is_only_cleaning(self._module.path):
             return [piece for piece in self._reader.pieces if self._may_be_cut_off(piece)]
-        is_cleaning = may_be_cut_off(self._text) and producers.may_wait(self._text.encode())
+        is_cleaning = may_be_cut_off(self._text) and producers.may_wait(
+            self._text.encode(), self._module.path
+        )
         calls = self._calls()
         found = [
             piece
@@ -103,8 +110,8 @@ class _Search:
         ]
         return found
 
-    def _is_calling(self, name: str) -> bool:
-        return self._evaluator.is_calling(name, self._module)
+    def _is_calling(self, name: str, *, is_attribute: bool = False) -> bool:
+        return self._evaluator.is_calling(name, self._module, is_attribute=is_attribute)
 
     def _calls(self) -> dict[int, list[tuple[int, str]]]:
         """Where something is called that may acquire, by the place of the statement."""
@@ -126,17 +133,25 @@ class _Search:
 
     def _name_worth_following(self, last: str) -> str:
         match = _LAST.search(last)
-        return match[0] if match and self._is_calling(match[0]) else ""
+        if match is None:
+            return ""
+        is_attribute = last.endswith(".", 0, match.start())
+        return match[0] if self._is_calling(match[0], is_attribute=is_attribute) else ""
 
     def _may_acquire(self, piece: Piece, calls: list[tuple[int, str]]) -> bool:
         """Whether a call stands where a rule looks for one."""
-        if _CHAINED.search(self._text, piece.start, piece.stop):
+        if any(self._is_chained(offset, piece.stop) for offset, _ in calls):
             return True
         if piece.kind is PartKind.CLASS:
             return False
         return piece.kind is PartKind.CODE or any(
             offset >= piece.defined and not self._is_passing(offset, name) for offset, name in calls
         )
+
+    def _is_chained(self, offset: int, stop: int) -> bool:
+        """Whether a method that needs a connection is called later in the statement of a call."""
+        chained = _CHAINED.search(self._text, offset, stop)
+        return chained is not None and not _NEXT.search(self._text, offset, chained.start())
 
     def _is_passing(self, offset: int, name: str) -> bool:
         """Whether a call gives its result to a test, to a `with`, or to the caller.
@@ -147,7 +162,10 @@ class _Search:
         if _WITHOUT_RESULT.match(self._text, line):
             return True
         if _RETURNED.match(self._text, line):
-            return not self._evaluator.is_giving(name, self._module, BUILDERS)
+            is_attribute = self._text.endswith(".", line, offset)
+            return not self._evaluator.is_giving(
+                name, self._module, BUILDERS, is_attribute=is_attribute
+            )
         tested = _TESTED.match(self._text, line)
         return tested is not None and is_balanced(tested[1])
 

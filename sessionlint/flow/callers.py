@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from sessionlint.facts.aside import is_aside
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import FunctionValue
-from sessionlint.flow.circumstances import is_aside_path
 
 __all__ = ["callers"]
 
@@ -21,7 +21,7 @@ def callers(evaluator: Evaluator, factory: Block) -> Iterator[tuple[Block, cst.C
     word = factory.name.encode()
     pattern = re.compile(rb"(?<!def )\b" + re.escape(word) + rb"\s*\(")
     for path, _ in evaluator.tree.searched(word, pattern):
-        is_test = is_aside_path(path.relative_to(evaluator.tree.files.root).as_posix())
+        is_test = is_aside(path, evaluator.tree.files.root)
         module = None if is_test else evaluator.tree.module(path)
         for caller in module.speaking(factory.name) if module is not None else ():
             call = _call_of(evaluator, caller, factory)

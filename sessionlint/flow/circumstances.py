@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from sessionlint.facts import aside
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 
-__all__ = ["is_aside", "is_aside_path", "starts_up"]
+__all__ = ["is_aside", "starts_up"]
 
 _STARTS: Final = re.compile(
     r"^_*(?:main|lifespan|create_app|make_app|build_app|init\w*|setup\w*|set_up\w*|start\w*|"
@@ -18,10 +19,6 @@ _STARTS: Final = re.compile(
     r"downgrade|test\w*|(?:create|ensure|drop|check)_(?:\w+_)?(?:db|database|schema|tables?)\w*|migrate\w*|create_tables|create_db\w*|create_all|app_factory|connect_db|"
     r"__init__|__new__|__enter__|__aenter__|__post_init__|__setstate__|cli|run|seed\w*)$",
     re.IGNORECASE,
-)
-_ASIDE: Final = re.compile(
-    r"(?:^|/)(?:tests?|testing|migrations?|alembic|conftest\.py|versions|scripts?|docs?|examples?|"
-    r"env\.py|test_[^/]*|[^/]*_test\.py|benchmarks?)(?:/|$)"
 )
 _ONCE: Final = frozenset(
     {"fixture", "asynccontextmanager", "on_event", "command", "before_first_request"}
@@ -44,13 +41,4 @@ def starts_up(evaluator: Evaluator, block: Block) -> bool:
 
 def is_aside(evaluator: Evaluator, block: Block) -> bool:
     """Whether a function belongs to tests, migrations, scripts or examples."""
-    path = block.home.path
-    root = evaluator.tree.files.root
-    return is_aside_path(
-        path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    )
-
-
-def is_aside_path(path: str) -> bool:
-    """The same by the path of a file, relative to the project, with forward slashes."""
-    return _ASIDE.search(path) is not None
+    return aside.is_aside(block.home.path, evaluator.tree.files.root)

@@ -10,24 +10,28 @@ from typing import Final
 
 from sessionlint.source.gate import CATALOGUE, GIVERS, MAKERS, is_at_source, is_telling
 
-__all__ = ["Products", "aliases", "is_renaming", "own_names", "products", "renamed", "renamings"]
+__all__ = ["Products", "named", "own_names", "products", "renamed", "renamings"]
 
 _VALUE: Final = (
     rb"(?:\(\s*)?(?:await\s+)?([A-Za-z_][\w.]*\.)?([A-Za-z_]\w*)[ \t]*(?:\[[^\]\n]*\])?\("
 )
-_ASSIGNED: Final = re.compile(
-    rb"^([ \t]*)([A-Za-z_][\w.,\[\]\"' \t]*?)(?::[^=\n()]+(?:\([^)\n]*\))?)?=[ \t]*" + _VALUE,
-    re.MULTILINE,
+
+# What begins with a literal is searched for several times faster than what begins a line, so the
+# beginning of the line is looked at afterwards.
+_GIVEN: Final = re.compile(rb"=[ \t]*" + _VALUE)
+_TARGETS: Final = re.compile(
+    rb"([ \t]*)([A-Za-z_][\w.,\[\]\"' \t]*?)(?::[^=\n()]+(?:\([^)\n]*\))?)?"
 )
-_ALIASED: Final = re.compile(
-    rb"^[ \t]*([A-Za-z_][\w.]*)[ \t]*=[ \t]*(?:[\w.]+\.)?(\w+)[ \t]*$", re.MULTILINE
-)
-_DEFINED: Final = re.compile(rb"^([ \t]*)(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_NAMED: Final = re.compile(rb"=[ \t]*(?:[\w.]+\.)?(\w+)[ \t]*$", re.MULTILINE)
+_TARGET: Final = re.compile(rb"[ \t]*([A-Za-z_][\w.]*)[ \t]*")
+_DEFINED: Final = re.compile(rb"def[ \t]+(\w+)")
+_BEFORE_DEF: Final = re.compile(rb"([ \t]*)(?:async[ \t]+)?")
 _RETURNED: Final = re.compile(
-    rb"\breturn[ \t]+(?:" + _VALUE + rb"|\(?(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t,)]*(?:#.*)?$)",
+    rb"return\b(?<=\breturn)[ \t]+"
+    rb"(?:" + _VALUE + rb"|\(?(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t,)]*(?:#.*)?$)",
     re.MULTILINE,
 )
-_CLASS: Final = re.compile(rb"^[ \t]*class[ \t]+(\w+)\(([^)]*)\)", re.MULTILINE)
+_CLASS: Final = re.compile(rb"class[ \t]+(\w+)\(([^)]*)\)")
 _WORD: Final = re.compile(rb"[A-Za-z_]\w*")
 
 
@@ -48,21 +52,20 @@ def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) ->
     """
     found = Products()
     held: set[bytes] = set()
-    assigned = [match for match in _ASSIGNED.finditer(data) if is_telling(match[3], match[4])]
-    for match in assigned:
-        if match[4] in makers:
-            for name, is_local in _targets(match):
+    assigned = list(_assigned(data))
+    for targets, value in assigned:
+        if value in makers:
+            for name, is_local in _targets(targets):
                 found.givers.add(name)
                 if is_local:
                     found.local.add(name)
-    pairs = [(new.rpartition(b".")[2], old) for new, old in _ALIASED.findall(data)]
+    pairs = [*named(data), *_derived(data)]
     pairs += [(new, old) for old, new in renamings(data, makers | givers)]
-    pairs += [(new, old) for new, bases in _CLASS.findall(data) for old in _WORD.findall(bases)]
     found.makers.update(new for new, old in pairs if old in makers)
     found.givers.update(new for new, old in pairs if old in givers)
-    for match in assigned:
-        if match[4] in givers or match[4] in found.givers:
-            held.update(name for name, _ in _targets(match))
+    for targets, value in assigned:
+        if value in givers or value in found.givers:
+            held.update(name for name, _ in _targets(targets))
     for function, value in _returns(data):
         if value in makers:
             found.makers.add(function)
@@ -71,6 +74,15 @@ def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) ->
         if value in found.givers:
             found.makers.add(function)
     return found
+
+
+def named(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Every `new = old` of two names, be they attributes."""
+    for match in _NAMED.finditer(data):
+        start = match.start()
+        target = _TARGET.fullmatch(data, _line_start(data, start), start)
+        if target is not None:
+            yield target[1].rpartition(b".")[2], match[1]
 
 
 def renamings(data: bytes, names: frozenset[bytes] | None = None) -> Iterator[tuple[bytes, bytes]]:
@@ -93,11 +105,6 @@ def renamed(data: bytes) -> frozenset[bytes]:
     return frozenset(new for _, new in renamings(data))
 
 
-def is_renaming(data: bytes, names: frozenset[bytes]) -> bool:
-    """Whether an import gives one of `names` another name."""
-    return any(True for _ in renamings(data, names))
-
-
 def own_names(data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
     """The names by which a file alone knows something of `names`, or of the catalogue."""
     own = {new for _, new in renamings(data, names | CATALOGUE)}
@@ -107,10 +114,25 @@ def own_names(data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
     return frozenset(own)
 
 
-def aliases(data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
-    """The names that a file gives to some of `names` without calling them."""
-    assigned = (new.rpartition(b".")[2] for new, old in _ALIASED.findall(data) if old in names)
-    return frozenset((*assigned, *(new for _, new in renamings(data, names))))
+def _line_start(data: bytes, at: int) -> int:
+    return data.rfind(b"\n", 0, at) + 1
+
+
+def _assigned(data: bytes) -> Iterator[tuple[re.Match[bytes], bytes]]:
+    """What stands before `= name(`, if it is targets, with the name of what is called."""
+    for match in _GIVEN.finditer(data):
+        if is_telling(match[1], match[2]):
+            start = match.start()
+            targets = _TARGETS.fullmatch(data, _line_start(data, start), start)
+            if targets is not None:
+                yield targets, match[2]
+
+
+def _derived(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Every class with each name among its bases."""
+    for match in _CLASS.finditer(data):
+        if not data[_line_start(data, match.start()) : match.start()].strip(b" \t"):
+            yield from ((match[1], base) for base in _WORD.findall(match[2]))
 
 
 def _targets(match: re.Match[bytes]) -> Iterable[tuple[bytes, bool]]:
@@ -147,12 +169,24 @@ def _is_in_function(data: bytes, start: int, indent: int) -> bool:
 
 def _returns(data: bytes) -> Iterable[tuple[bytes, bytes]]:
     """Every function with each name it returns, or returns the result of calling."""
-    heads = list(_DEFINED.finditer(data))
-    for index, head in enumerate(heads):
-        later = (one for one in heads[index + 1 :] if len(one[1]) <= len(head[1]))
-        end = next(later, None)
-        stop = end.start() if end else len(data)
-        for owner, value, names in _RETURNED.findall(data, head.end(), stop):
-            if value and is_telling(owner, value):
-                yield head[2], value
-            yield from ((head[2], name) for name in _WORD.findall(names))
+    inside: list[tuple[int, bytes]] = []
+    heads = _heads(data)
+    begin = 0
+    for stop, indent, name in (*heads, (len(data), 0, b"")):
+        for owner, value, names in _RETURNED.findall(data, begin, stop) if inside else ():
+            for _, function in inside:
+                if value and is_telling(owner, value):
+                    yield function, value
+                yield from ((function, returned) for returned in _WORD.findall(names))
+        inside = [one for one in inside if one[0] < indent]
+        inside.append((indent, name))
+        begin = stop
+
+
+def _heads(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Where the line of every definition begins, how far it is indented, and its name."""
+    for match in _DEFINED.finditer(data):
+        start = _line_start(data, match.start())
+        before = _BEFORE_DEF.fullmatch(data, start, match.start())
+        if before is not None:
+            yield start, len(before[1]), match[1]

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["CLOSING", "may_be_cut_off", "may_cut_off"]
+__all__ = ["CLOSING", "may_be_cut_off", "may_cut_off", "may_use_threads", "may_wait"]
 
 CLOSING: Final = (
     r"close|releas|dispos|tear_?down|shut_?down|put_?conn|give_?back|^_*(?:clean_?up|finish|free)$|"
@@ -19,6 +19,7 @@ _ENDING: Final = (
 _PLACES: Final = ("finally", "__aexit__", "ancelled", "BaseException")
 _BARE: Final = r"\bexcept\s*:"
 _BEGINS: Final = r"\.\s*begin\s*\("
+_WAITS: Final = r"\bawait\b|\basync[ \t]+(?:with|for)\b"
 
 _PLACES_OF_BYTES: Final = tuple(place.encode() for place in _PLACES)
 _WORDS: Final = tuple(
@@ -28,9 +29,19 @@ _WORDS: Final = tuple(
 """One of these stands in whatever `_ENDING` matches, in small letters: ten times as fast."""
 
 
+def may_wait(data: bytes) -> bool:
+    """Whether a file may wait for anything."""
+    return b"await" in data or b"async" in data
+
+
+def may_use_threads(data: bytes) -> bool:
+    """Whether a file may have something done in a thread, and wait for that."""
+    return b"thread" in data or b"run_sync" in data
+
+
 def may_cut_off(data: bytes) -> bool:
     """Whether a file may await clean-up in a place where a cancellation reaches it."""
-    if b"await" not in data and b"async" not in data:
+    if not may_wait(data):
         return False
     if b"shield" in data or (b"begin" in data and re.search(_BEGINS.encode(), data) is not None):
         return True
@@ -47,5 +58,9 @@ def may_be_cut_off(text: str) -> bool:
         return False
     if "shield" in text or ("begin" in text and re.search(_BEGINS, text) is not None):
         return True
-    is_place = any(place in text for place in _PLACES) or re.search(_BARE, text) is not None
-    return is_place and re.search(_ENDING, text) is not None
+    places = [at for place in _PLACES if (at := text.find(place)) >= 0]
+    bare = re.search(_BARE, text)
+    if bare is not None:
+        places.append(bare.start())
+    rest = text[min(places) :] if places else ""
+    return re.search(_WAITS, rest) is not None and re.search(_ENDING, rest) is not None

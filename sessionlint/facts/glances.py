@@ -1,0 +1,64 @@
+"""What single files say by their bytes, each looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sessionlint.source.gate import called, is_at_source
+
+__all__ = ["Glances", "needles"]
+
+
+class Glances:
+    """Answers by the bytes of a file; what was answered once is kept."""
+
+    def __init__(self) -> None:
+        self._sources: dict[bytes, bool] = {}
+        self._calls: dict[bytes, frozenset[bytes]] = {}
+        self._renamings: dict[bytes, tuple[tuple[bytes, bytes], ...]] = {}
+
+    def is_at_source(self, data: bytes) -> bool:
+        """Whether a file may call the libraries themselves, or an engine made from them."""
+        if data not in self._sources:
+            self._sources[data] = is_at_source(data)
+        return self._sources[data]
+
+    def called(self, data: bytes) -> frozenset[bytes]:
+        """Every name worth following that a file calls."""
+        if data not in self._calls:
+            self._calls[data] = called(data)
+        return self._calls[data]
+
+    def aliases(self, data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
+        """The names that a file gives to some of `names` without calling them."""
+        from sessionlint.source.bindings import named
+
+        given = (new for new, old in named(data) if old in names)
+        return frozenset((*given, *self._renamed(data, names)))
+
+    def passing_on(self, texts: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:
+        """The texts that call one of the names, or import one of them under another name."""
+        parts = needles(names)
+        return [
+            data
+            for data in texts
+            if (data in self._calls or any(part in data for part in parts))
+            and (not self.called(data).isdisjoint(names) or any(self._renamed(data, names)))
+        ]
+
+    def _renamed(self, data: bytes, names: frozenset[bytes]) -> Iterator[bytes]:
+        """The names that the imports of a file give to some of `names`."""
+        from sessionlint.source.bindings import renamings
+
+        if data not in self._renamings:
+            self._renamings[data] = tuple(renamings(data))
+        return (new for old, new in self._renamings[data] if old in names)
+
+
+def needles(names: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Those names that hold no other, so that a text without them is without all."""
+    kept: list[bytes] = []
+    for name in sorted(names, key=len):
+        if not any(shorter in name for shorter in kept):
+            kept.append(name)
+    return tuple(kept)
