@@ -13,6 +13,8 @@ __all__ = ["arguments", "bare", "dotted", "is_name", "keyword", "last_name", "te
 
 def dotted(expression: cst.CSTNode) -> str | None:
     """`a.b.c` of a name or a chain of attributes; None for anything else."""
+    if type(expression) is cst.Name:
+        return expression.value
     parts: list[str] = []
     while type(expression) is cst.Attribute:
         parts.append(expression.attr.value)

@@ -58,7 +58,8 @@ def _is_patched(block: Block) -> bool:
         if any(parameter.name.value in _PATCHING for parameter in scope.parameters):
             return True
         scope = scope.parent
-    return any(_PATCHING & set((dotted(call.func) or "").split(".")) for call in block.calls)
+    paths = {dotted(call.func) or "" for call in block.calls}
+    return any(not _PATCHING.isdisjoint(path.split(".")) for path in paths)
 
 
 def _acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:

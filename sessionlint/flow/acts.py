@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -29,8 +29,7 @@ class Act(Enum):
     CHOICE = "does one of two things"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class Operation(NamedTuple):
     """An act at a node; `test`, `first` and `second` belong to a choice alone."""
 
     act: Act

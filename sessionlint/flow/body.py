@@ -36,14 +36,16 @@ class Body:
         self._block = block
         self.nodes: list[cst.CSTNode] = []
         self._above: dict[int, cst.CSTNode] = {}
+        above, nodes = self._above, self.nodes
         stack: list[cst.CSTNode] = [block.node]
         while stack:
             node = stack.pop()
-            self.nodes.append(node)
+            nodes.append(node)
             below = children(node)
-            for child in below:
-                self._above[id(child)] = node
-            stack.extend(reversed(below))
+            if below:
+                for child in below:
+                    above[id(child)] = node
+                stack += below[::-1]
 
     def above(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """What a node stands in, innermost first."""
@@ -57,10 +59,10 @@ class Body:
         found: set[int] = set()
         for node in self.nodes:
             if type(node) is cst.Name and node.value in names:
-                for parent in (node, *self.above(node)):
-                    if id(parent) in found:
-                        break
+                parent: cst.CSTNode | None = node
+                while parent is not None and id(parent) not in found:
                     found.add(id(parent))
+                    parent = self._above.get(id(parent))
         return found
 
     def confirmed(self, thing: Thing, name: str) -> Thing | None:
@@ -145,16 +147,18 @@ class Body:
     def _flags(self, resource: Resource) -> tuple[str, ...]:
         """Conditions without calls that guard the acquisition or a mention of the resource."""
         counts: Counter[str] = Counter()
-        speaking = self._speaking(resource.names)
-        for node in self.nodes:
-            if type(node) is cst.If or type(node) is cst.IfExp or type(node) is cst.While:
-                texts = list(flag_texts(node.test))
-                if not texts:
-                    continue
-                # Conditions that guard the resource itself come first.
-                counts.update(texts)
-                if any(id(part) in speaking for part in _branches(node)):
-                    counts.update(texts * _MOST_FLAGS)
+        tested = [
+            (node, texts)
+            for node in self.nodes
+            if type(node) is cst.If or type(node) is cst.IfExp or type(node) is cst.While
+            if (texts := list(flag_texts(node.test)))
+        ]
+        speaking = self._speaking(resource.names) if tested else set[int]()
+        for node, texts in tested:
+            # Conditions that guard the resource itself come first.
+            counts.update(texts)
+            if any(id(part) in speaking for part in _branches(node)):
+                counts.update(texts * _MOST_FLAGS)
         assigned = {
             name
             for name, bindings in self._block.names.items()

@@ -53,7 +53,7 @@ def _if(interpreter: Interpreter, node: cst.If, state: State) -> Outcomes:
     outcomes: Outcomes = {}
     here: Outcomes = {(NEXT, state): None}
     link: cst.If | cst.Else | None = node
-    while isinstance(link, cst.If):
+    while type(link) is cst.If:
         below: Outcomes = {}
         for now, trail in only_next(here):
             for (exit_, tested), more in interpreter.evaluate(link.test, now).items():

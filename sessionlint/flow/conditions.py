@@ -27,6 +27,10 @@ def branches(resource: Resource, test: cst.BaseExpression, state: State) -> list
 
     The condition's own operations have already happened.
     """
+    is_whole = test.__class__ not in _TAKEN_APART
+    if is_whole and not resource.flags and _of_resource(resource, test, state) is None:
+        # Most conditions by far.
+        return [(True, state), (False, state)]
     return list(dict.fromkeys(_branches(resource, test, state)))
 
 

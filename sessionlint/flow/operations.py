@@ -8,10 +8,11 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.catalog import METHODS, How
-from sessionlint.facts.receivers import Effect, effect, is_constructor
+from sessionlint.facts.receivers import is_constructor
 from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act, Operation
+from sessionlint.flow.effects import Effects
 from sessionlint.flow.harmless import (
     BUILDING,
     EMPTY_CALLS,
@@ -38,15 +39,21 @@ class Operations:
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
         self._known: dict[int, tuple[Operation, ...]] = {}
+        self._effects = Effects(resource)
         self.is_helped = False
 
     def of(self, expression: cst.BaseExpression | None) -> tuple[Operation, ...]:
         """The operations of an expression, in evaluation order."""
         if expression is None or expression.__class__ in _QUIETEST:
             return ()
-        if id(expression) not in self._known:
-            self._known[id(expression)] = tuple(self._read(expression))
-        return self._known[id(expression)]
+        known = self._known.get(id(expression))
+        if known is None:
+            if type(expression) is cst.Call:
+                known = tuple(self._call(expression))
+            else:
+                known = tuple(self._read(expression))
+            self._known[id(expression)] = known
+        return known
 
     def leaves(self, value: cst.BaseExpression | None) -> bool:
         """Whether the resource goes along when this value is returned, stored or yielded."""
@@ -227,7 +234,7 @@ class Operations:
             elif type(node.func) is not cst.Name:
                 yield from self.of(node.func)
             yield from self._arguments(node)
-            yield from self._given_to(node)
+            yield from self._given_to(node, path)
 
     def _is_inner(self, node: cst.Call) -> bool:
         return type(node.func) is cst.Name and node.func.value in self._resource.inner
@@ -254,31 +261,20 @@ class Operations:
 
     def _arguments(self, node: cst.Call) -> Iterator[Operation]:
         for arg in node.args:
-            yield from self.of(arg.value)
+            if arg.value.__class__ not in _QUIETEST:
+                yield from self.of(arg.value)
 
-    def _given_to(self, node: cst.Call) -> Iterator[Operation]:
+    def _given_to(self, node: cst.Call, path: str) -> Iterator[Operation]:
         """What a call does with the resource if it is among the arguments; it may also raise."""
-        acts = [self._effect(node, arg) for arg in node.args if self._is_it(arg.value)]
+        given = [index for index, arg in enumerate(node.args) if self._is_it(arg.value)]
+        acts = [self._effects.act(node, path, index) for index in given]
         if acts:
             yield Operation(next(act for act in _STRONGEST if act in acts), node)
-        if Act.RELEASE in acts:
+        if acts and Act.RELEASE in acts:
             is_library = last_name(node.func) in {"release", "putconn"}
             self.is_helped = self.is_helped or not is_library
-        elif not self._is_safe(node):
+        elif not self._is_safe(node, path):
             yield Operation(Act.RISK, node)
-
-    def _effect(self, node: cst.Call, argument: cst.Arg) -> Act:
-        if isinstance(self._resource.acquired, cst.ListComp):
-            return Act.DOUBT
-        found = effect(self._resource.evaluator, node, argument, self._resource.block)
-        if found is Effect.LOAN and id(node) in self._resource.holders:
-            return Act.HAND_OVER
-        return {
-            Effect.LOAN: Act.USE,
-            Effect.RELEASES: Act.RELEASE,
-            Effect.KEEPS: Act.HAND_OVER,
-            Effect.UNKNOWN: Act.DOUBT,
-        }[found]
 
     def _closes_another(self, method: cst.Attribute) -> bool:
         """`first.close(); second.close()`: the first is not expected to fail."""
@@ -287,9 +283,8 @@ class Operations:
         value = self._resource.evaluator.value(method.value, self._resource.block)
         return isinstance(value, Thing) and value.type.is_release(method.attr.value)
 
-    def _is_safe(self, node: cst.Call) -> bool:
+    def _is_safe(self, node: cst.Call, path: str) -> bool:
         """Calls that do not fail in practice: logging and a few built-ins."""
-        path = dotted(node.func) or ""
         if path in SAFE_CALLS or (path in EMPTY_CALLS and not node.args):
             return True
         if type(node.func) is not cst.Attribute:

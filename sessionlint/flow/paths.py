@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sessionlint.flow.ways import Exit, State, Step, Way
 
 __all__ = ["NEXT", "Outcomes", "Path", "extend", "flattened", "joined", "only_next", "step", "then"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Trail:
+class Trail(NamedTuple):
     """A path as a tree, so that joining two costs nothing."""
 
     first: Trail | Step

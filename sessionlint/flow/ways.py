@@ -104,8 +104,7 @@ class StepKind(Enum):
     ACQUIRE = "acquire"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class Step(NamedTuple):
     """One decision or exit on a path, at a node."""
 
     kind: StepKind

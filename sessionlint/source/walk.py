@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import libcst as cst
 
@@ -23,14 +23,18 @@ _HOOKS: dict[type[cst.CSTVisitor], _Hooks] = {}
 def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The syntax directly below a node, in the order LibCST visits it."""
     below: list[cst.CSTNode] = []
-    for field in CHILDREN.get(node.__class__.__name__, ()):
-        value: cst.CSTNode | list[cst.CSTNode] | tuple[cst.CSTNode, ...] | cst.MaybeSentinel | None
+    fields = CHILDREN.get(node.__class__.__name__)
+    if fields is None:
+        return below
+    value: Any  # One of them, or several; LibCST types the fields of each class.
+    for field in fields:
         value = getattr(node, field, None)
         # isinstance on LibCST's abstract classes is most of the cost of a walk: compare classes.
-        if value.__class__ is list or value.__class__ is tuple:
-            below.extend(cast("list[cst.CSTNode]", value))
-        elif value is not None and value.__class__ is not cst.MaybeSentinel:
-            below.append(cast("cst.CSTNode", value))
+        kind = value.__class__
+        if kind is list or kind is tuple:
+            below += value
+        elif value is not None and kind is not cst.MaybeSentinel:
+            below.append(value)
     return below
 
 

@@ -1,0 +1,48 @@
+"""What calls do with a resource that is among their arguments."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.catalog import THREADED
+from sessionlint.facts.receivers import Effect, effect
+from sessionlint.facts.syntax import last_name
+from sessionlint.flow.acts import Act
+from sessionlint.flow.resource import Resource
+
+__all__ = ["Effects"]
+
+_ACTS: Final = {
+    Effect.LOAN: Act.USE,
+    Effect.RELEASES: Act.RELEASE,
+    Effect.KEEPS: Act.HAND_OVER,
+    Effect.UNKNOWN: Act.DOUBT,
+}
+
+
+class Effects:
+    """Answers for one resource; calls of the same function at the same place are alike."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
+        self._known: dict[tuple[str, int, str], Effect] = {}
+
+    def act(self, call: cst.Call, path: str, index: int) -> Act:
+        """What a call does with its argument of that index; `path` is the callee's name if any."""
+        if isinstance(self._resource.acquired, cst.ListComp):
+            return Act.DOUBT
+        found = self._effect(call, path, index)
+        is_held = found is Effect.LOAN and id(call) in self._resource.holders
+        return Act.HAND_OVER if is_held else _ACTS[found]
+
+    def _effect(self, call: cst.Call, path: str, index: int) -> Effect:
+        argument = call.args[index]
+        key = path, index, "" if argument.keyword is None else argument.keyword.value
+        if key in self._known:
+            return self._known[key]
+        found = effect(self._resource.evaluator, call, argument, self._resource.block)
+        if path and last_name(call.func) not in THREADED:
+            self._known[key] = found
+        return found
