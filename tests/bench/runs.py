@@ -15,6 +15,9 @@ _KIB = 1 if sys.platform == "darwin" else 1024
 
 BIN = Path(sys.executable).parent
 
+_ENVIRONMENT = {key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+"""What installs from a package is compiled, so what runs from its sources is compiled as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -56,7 +59,7 @@ def cost(line: Sequence[str]) -> Cost:
     """
     quiet = [(os.POSIX_SPAWN_OPEN, out, os.devnull, os.O_WRONLY, 0) for out in (1, 2)]
     begin = time.perf_counter()
-    process = os.posix_spawn(line[0], list(line), os.environ, file_actions=quiet)
+    process = os.posix_spawn(line[0], list(line), _ENVIRONMENT, file_actions=quiet)
     _, status, usage = os.wait4(process, 0)
     wall = time.perf_counter() - begin
     code = os.waitstatus_to_exitcode(status)

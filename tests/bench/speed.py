@@ -86,7 +86,7 @@ def _print(what: str, value: str, aim: str, detail: str) -> None:
 
 
 def _sessionlint(*paths: Path) -> list[str]:
-    return command("sessionlint", "--exit-zero", "--quiet", *paths)
+    return command("sessionlint", "--exit-zero", "--quiet", "--no-cache", "--jobs", "1", *paths)
 
 
 def _against(peer: Peer, part: Path, tree: Path, runs: int) -> Iterator[Row]:
