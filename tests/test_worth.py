@@ -4,8 +4,8 @@ import pytest
 from small_project import found_in, written
 
 from sessionlint.facts.aside import is_aside
-from sessionlint.facts.catalog import THREADED
 from sessionlint.source.cleaning import may_be_cut_off, may_cut_off, may_use_threads
+from sessionlint.source.threads import THREADED
 
 HEAD = """\
 from contextlib import closing

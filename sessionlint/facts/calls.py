@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionlint.facts import classes, conventions
 from sessionlint.facts.caching import is_cache
-from sessionlint.facts.catalog import CALLS, METHODS, THREADED, TYPES, Gift, How, Kind
+from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Binding, Block
 from sessionlint.facts.syntax import arguments, keyword, last_name
@@ -33,6 +33,7 @@ from sessionlint.facts.values import (
     borrowed,
     joined,
 )
+from sessionlint.source.threads import THREADED
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator

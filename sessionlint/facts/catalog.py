@@ -16,7 +16,6 @@ __all__ = [
     "CALLS",
     "LIBRARIES",
     "METHODS",
-    "THREADED",
     "TYPES",
     "Gift",
     "How",
@@ -290,6 +289,3 @@ CACHES: Final = frozenset(
     }
 )
 """Decorators after which every caller gets the same result."""
-
-THREADED: Final = frozenset({"run_in_threadpool", "to_thread", "run_sync"})
-"""Functions that call their first argument in a thread and give what it gives."""

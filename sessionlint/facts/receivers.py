@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import THREADED
 from sessionlint.facts.collect import STORING
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
 from sessionlint.source.cleaning import CLOSING as _CLOSING
+from sessionlint.source.threads import THREADED
 from sessionlint.source.walk import descend
 
 if TYPE_CHECKING:

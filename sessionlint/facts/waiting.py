@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from sessionlint.facts.catalog import THREADED
 from sessionlint.facts.files import Files
 from sessionlint.facts.reads import SEARCH, Reads
 from sessionlint.source.cleaning import may_use_threads
 from sessionlint.source.gate import may_speak
+from sessionlint.source.threads import THREADED
 
 __all__ = ["Waiting"]
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sessionlint.facts.caching import is_cache_name
-from sessionlint.facts.catalog import CALLS, THREADED, TYPES, How, Kind
+from sessionlint.facts.catalog import CALLS, TYPES, How, Kind
 from sessionlint.source.cleaning import may_be_cut_off
 from sessionlint.source.outline import PartKind, is_balanced
+from sessionlint.source.threads import THREADED
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from sessionlint.facts.catalog import THREADED
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block, BlockKind
@@ -19,6 +18,7 @@ from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.handlers import catches_cancellation
 from sessionlint.flow.waits import Wait, Waits
 from sessionlint.flow.ways import Place
+from sessionlint.source.threads import THREADED
 
 __all__ = ["CleanUp", "cleanups"]
 

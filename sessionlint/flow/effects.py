@@ -6,11 +6,11 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import THREADED
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.syntax import last_name
 from sessionlint.flow.acts import Act
 from sessionlint.flow.resource import Resource
+from sessionlint.source.threads import THREADED
 
 __all__ = ["Effects"]
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import THREADED, Kind
+from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Binding, Block, How
@@ -16,6 +16,7 @@ from sessionlint.facts.shields import is_protected, is_shield
 from sessionlint.facts.syntax import arguments, bare, is_name, last_name, text_of
 from sessionlint.facts.values import FunctionValue, Instance, Thing
 from sessionlint.flow.body import Body
+from sessionlint.source.threads import THREADED
 from sessionlint.source.walk import descend
 
 __all__ = ["Wait", "Waits", "resource_of"]

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from sessionlint.source.threads import THREADED
+
 __all__ = [
     "CATALOGUE",
     "GIVERS",
@@ -62,8 +64,8 @@ _SPEAKS: Final = (b"ession", b"onnect", b"ngine", b"acquire", b"pool", b"Pool")
 # Those not compiled here are compiled by `re` when first asked for: for one file, most never are.
 _LAST: Final = re.compile(rb"(\.?)([A-Za-z_]\w*)(?:\[[^\]]*\])?$")
 _TELLING: Final = re.compile(rb"(?i)session|engine|conn|maker|factory|pool|acquire|^db$|_db$|^db_")
-_PASSING: Final = frozenset(b"run_in_threadpool to_thread run_sync partial".split())
-_PASSED: Final = rb"(?:run_in_threadpool|to_thread|run_sync|partial)\(\s*([\w.]+)"
+_PASSING: Final = frozenset((b"partial", *(name.encode() for name in THREADED)))
+_PASSED: Final = rb"(?:" + b"|".join(sorted(_PASSING)) + rb")\(\s*([\w.]+)"
 _SESSION_CALL: Final = re.compile(rb"ession(?i:_?(?:local|maker|factory))?\(")
 _ENGINE_CALL: Final = rb"ngine(?:\([^)]*\))?\.(connect|raw_connection)\b"
 _METHODS: Final = (
