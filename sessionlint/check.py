@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Project", "check_source", "is_worth_parsing", "parsed", "unparsed"]
 
-_REMARK: Final = re.compile(r"#\s*(?:noqa|sessionlint:).*", re.IGNORECASE)
+_REMARK: Final = r"(?i)#\s*(?:noqa|sessionlint:).*"
 
 
 class Project:
@@ -232,6 +231,8 @@ def _found(
 
 
 def _findings(scopes: Sequence[Scope], rules: Iterable[Rule]) -> Iterator[Finding]:
+    from dataclasses import replace
+
     # Every lifetime first: the places of all are then found in one pass over the file.
     for scope in scopes:
         _ = scope.lifetimes
@@ -244,6 +245,8 @@ def _kept(
     source: Source, found: Sequence[Finding], rules: Sequence[Rule], *, honours_noqa: bool
 ) -> list[Finding]:
     """The findings that no comment takes back, and those about the comments, by their places."""
+    from dataclasses import replace
+
     from sessionlint.suppress.taking import Comments
 
     comments = Comments(source.text, source.lines, honours_noqa=honours_noqa)
@@ -260,4 +263,4 @@ def _kept(
 
 def _bare(line: str) -> str:
     """What stays of a line when it is indented anew, or a comment for linters comes or goes."""
-    return " ".join(_REMARK.sub("", line).split())
+    return " ".join(re.sub(_REMARK, "", line).split())

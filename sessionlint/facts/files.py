@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sessionlint.facts.folders import Folders
-from sessionlint.facts.locked import Locks
 from sessionlint.source.cleaning import may_use_threads, may_wait
 from sessionlint.source.gate import may_speak
 from sessionlint.source.remarks import may_name_codes
 from sessionlint.source.text import is_notebook, is_plain
+
+if TYPE_CHECKING:
+    from sessionlint.facts.locked import Locks
 
 __all__ = ["MARKERS", "NOT_ENTERED", "SKIPPED", "Files", "Roots", "in_path_order", "project_root"]
 
@@ -236,6 +239,8 @@ class Files:
     @cached_property
     def locks(self) -> Locks:
         """What the project's lock files say."""
+        from sessionlint.facts.locked import Locks
+
         return Locks(self.root, self.read, self._folders)
 
     @property

@@ -15,7 +15,7 @@ from sessionlint.source.threads import THREADED
 
 __all__ = ["Waiting"]
 
-_SOURCE: Final = re.compile(rb"ext(?:\s*\.\s*|\s+import\b[^\n]*)asyncio\b")
+_SOURCE: Final = rb"ext(?:\s*\.\s*|\s+import\b[^\n]*)asyncio\b"
 _THREADED: Final = tuple(name.encode() for name in sorted(THREADED))
 _DRIVERS: Final = (b"asyncpg", b"aiomysql", b"aiosqlite", b"psycopg")
 
@@ -41,7 +41,7 @@ class Waiting:
         if not is_searched and may_speak(data) and _is_source(data):
             return True
         # Noted at every question, for each answer rests on it.
-        self._reads.note(SEARCH, "asyncio", _SOURCE.pattern.decode())
+        self._reads.note(SEARCH, "asyncio", _SOURCE.decode())
         for driver in _DRIVERS:
             self._reads.note(SEARCH, driver.decode(), driver.decode())
         return self.is_anywhere
@@ -56,4 +56,4 @@ def _is_source(data: bytes) -> bool:
     """Whether a file may get something asynchronous from a library."""
     if any(driver in data for driver in _DRIVERS):
         return True
-    return b"asyncio" in data and _SOURCE.search(data) is not None
+    return b"asyncio" in data and re.search(_SOURCE, data) is not None

@@ -69,8 +69,8 @@ _PASSED: Final = rb"(?:" + b"|".join(sorted(_PASSING)) + rb")\(\s*([\w.]+)"
 _SESSION_CALL: Final = re.compile(rb"ession(?i:_?(?:local|maker|factory))?\(")
 _ENGINE_CALL: Final = rb"ngine(?:\([^)]*\))?\.(connect|raw_connection)\b"
 _METHODS: Final = (
-    rb"\.(?:query|commit|rollback|scalars?|flush|refresh|merge|expunge|expire|add_all|"
-    rb"exec(?:ute)?|cursor)\b"
+    rb"\.(?:query|commit|rollback|scalars?|flush|refresh|merge|expunge|expire|add(?:_all)?|delete|"
+    rb"get(?:_one)?|begin(?:_nested)?|connection|stream|run_sync|exec(?:ute)?|cursor)\b"
 )
 _BEFORE: Final = (
     rb"(?P<with>^[ \t]*(?:async[ \t]+)?with[ \t]+(?:(?:contextlib\.)?a?closing\()?)?"

@@ -7,10 +7,8 @@ from typing import Final, NamedTuple
 
 __all__ = ["Imports", "imports"]
 
-_FROM: Final = re.compile(
-    rb"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|(?:[^\n;\\]|\\\r?\n)+)", re.MULTILINE
-)
-_IMPORT: Final = re.compile(rb"^[ \t]*import[ \t]+([^\n;#]+)", re.MULTILINE)
+_FROM: Final = re.compile(rb"from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|(?:[^\n;\\]|\\\r?\n)+)")
+_IMPORT: Final = re.compile(rb"import[ \t]+([^\n;#]+)")
 _COMMENT: Final = rb"#[^\n]*"
 
 
@@ -29,18 +27,25 @@ class Imports(NamedTuple):
 def imports(data: bytes) -> Imports:
     """The imports of a file wherever they stand; a string may look like one."""
     found = Imports({}, {}, [])
-    for module, names in _FROM.findall(data):
-        origin = module.decode("ascii", "replace")
-        for item in re.sub(_COMMENT, b"", names).strip(b"() \t").split(b","):
+    for match in filter(_begins, _FROM.finditer(data)):
+        origin = match[1].decode("ascii", "replace")
+        for item in re.sub(_COMMENT, b"", match[2]).strip(b"() \t").split(b","):
             words = item.replace(b"\\", b" ").split()
             if words == [b"*"]:
                 found.stars.append(origin)
             elif words:
                 found.items[words[-1]] = (origin, words[0])
-    for names in _IMPORT.findall(data):
-        for item in names.split(b","):
+    for match in filter(_begins, _IMPORT.finditer(data)):
+        for item in match[1].split(b","):
             words = item.split()
             if words:
                 name = words[-1] if len(words) == 3 else words[0].partition(b".")[0]
                 found.modules[name] = words[0].decode("ascii", "replace")
     return found
+
+
+def _begins(match: re.Match[bytes]) -> bool:
+    """Whether a statement begins there: on a line of its own, or behind another or a condition."""
+    data, start = match.string, match.start()
+    before = data[data.rfind(b"\n", 0, start) + 1 : start].rstrip(b" \t")
+    return not before or before.endswith((b";", b":"))
