@@ -80,6 +80,24 @@ def test_a_configured_factory_of_the_project_gives_a_session(name, tmp_path):
     assert found_in(written(tmp_path, files), names=names) == {"use.py": [(5, "SES102")]}
 
 
+@pytest.mark.parametrize(
+    "db",
+    ["from app.inner import lend\n", "from .inner import lend as lend\n", "lend = POOL.take\n"],
+)
+@pytest.mark.parametrize("imports", ["from app.db import lend", "from app.db import lend as fresh"])
+def test_a_configured_factory_may_be_defined_elsewhere(db, imports, tmp_path):
+    files = {
+        "app/__init__.py": "",
+        "app/db.py": db,
+        "app/inner.py": "def lend(pool=None):\n    return pool.take()\n",
+        "use.py": USE.format(imports, f"{imports.split()[-1]}()"),
+    }
+    names = Names(factories=frozenset({"app.db.lend"}))
+    folder = written(tmp_path, files)
+    found = {"use.py": [(5, "SES102")]}
+    assert found_in(folder, names=names) == found_in(folder, "full", names=names) == found
+
+
 @pytest.mark.parametrize("imports", ["from app.db import lend as fresh", "import app.db as fresh"])
 def test_a_configured_factory_is_known_by_another_name(imports):
     call = "fresh()" if imports.endswith("lend as fresh") else "fresh.lend()"

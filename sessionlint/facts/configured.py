@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.places import module_name
+from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import dotted, last_name
 from sessionlint.facts.values import Foreign, FunctionValue, Symbol, Value
 
@@ -19,13 +20,33 @@ __all__ = ["is_named", "is_one_of"]
 def is_named(
     evaluator: Evaluator, callee: cst.BaseExpression, block: Block, names: frozenset[str]
 ) -> bool:
-    """Whether a callee is one of `names`, as it is written or by what it resolves to."""
+    """Whether a callee is one of `names`: as written, as imported, or by what it resolves to."""
     if not names:
         return False
     last = last_name(callee)
     if last in names or (dotted(callee) or last) in names:
         return True
-    return is_one_of(evaluator.value(callee, block), names)
+    imported = _as_imported(evaluator, callee, block)
+    return _is_among(imported, names) or is_one_of(evaluator.value(callee, block), names)
+
+
+def _as_imported(evaluator: Evaluator, callee: cst.BaseExpression, block: Block) -> str:
+    """The dotted name by which a callee was imported, wherever it is defined; or nothing."""
+    first, dot, rest = (dotted(callee) or "").partition(".")
+    scope: Block | None = block
+    while scope is not None and not scope.bindings(first):
+        scope = scope.parent
+    for one in scope.bindings(first) if scope is not None else ():
+        if one.how is How.IMPORT_FROM:
+            module = evaluator.tree.places.imported(one.origin, block.home.path)
+            origin = one.origin if module is None else module_name(module)
+            return f"{origin}.{one.item}{dot}{rest}"
+    return ""
+
+
+def _is_among(full: str, names: frozenset[str]) -> bool:
+    """Whether one of `names` is a dotted name, perhaps with folders before its packages."""
+    return bool(full) and any(name == full or name.endswith(f".{full}") for name in names)
 
 
 def is_one_of(value: Value, names: frozenset[str]) -> bool:
@@ -34,6 +55,5 @@ def is_one_of(value: Value, names: frozenset[str]) -> bool:
         case Symbol(name=full) | Foreign(name=full):
             return full in names or full.rpartition(".")[2] in names
         case FunctionValue(block=function):
-            full = f"{function.home.name}.{function.name}"
-            return any(name == full or name.endswith(f".{full}") for name in names)
+            return _is_among(f"{function.home.name}.{function.name}", names)
     return False
