@@ -12,6 +12,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+IMPORTS = """\
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+engine = create_engine("sqlite://")
+
+
+"""
+SAFE = """\
+def first(id):
+    session = Session(engine)
+    rows = session.query(id).count()
+    session.close()
+    return rows
+"""
+UNSAFE = """\
+def second(id):
+    session = Session(engine)
+    return session.get(User, id)
+"""
+CLEAN = "x = 1\n"
+
 PATIENCE = 60
 """Seconds to wait for a message before the test fails."""
 
@@ -107,6 +129,10 @@ class Editor:
         params = {"textDocument": document, "range": {"start": start, "end": end}}
         return self.ask("textDocument/codeAction", params | {"context": context})
 
+    def resolved(self, action: dict[str, Any]) -> dict[str, Any]:
+        """An action with its edit."""
+        return self.ask("codeAction/resolve", action)
+
     def hover(self, path: Path, line: int, character: int) -> Any:
         """What is shown at a place."""
         position = {"line": line, "character": character}
@@ -121,8 +147,11 @@ class Editor:
 
 
 @contextmanager
-def editor(folder: Path | None, **general: object) -> Iterator[Editor]:
-    """An editor with a folder open, whose server is gone afterwards."""
+def editor(folder: Path | None, *, is_patient: bool = False, **general: object) -> Iterator[Editor]:
+    """An editor with a folder open, whose server is gone afterwards.
+
+    A patient one asks for the edit of an action when it is chosen.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "sessionlint", "server", "--stdio"],
         stdin=subprocess.PIPE,
@@ -133,6 +162,10 @@ def editor(folder: Path | None, **general: object) -> Iterator[Editor]:
     try:
         root = folder and folder.as_uri()
         capabilities = {**CAPABILITIES, "general": general}
+        if is_patient:
+            later = {"dataSupport": True, "resolveSupport": {"properties": ["edit"]}}
+            document = {**CAPABILITIES["textDocument"], "codeAction": later}
+            capabilities["textDocument"] = document
         client.capabilities = client.ask(
             "initialize", {"processId": None, "rootUri": root, "capabilities": capabilities}
         )["capabilities"]
@@ -158,3 +191,8 @@ def edited(text: str, action: dict[str, Any], path: Path) -> str:
         start, stop = (offset(edit["range"][end]) for end in ("start", "end"))
         text = text[:start] + edit["newText"] + text[stop:]
     return text
+
+
+def codes(diagnostics):
+    """Line, from 0, and code of each diagnostic."""
+    return [(one["range"]["start"]["line"], one["code"]) for one in diagnostics]

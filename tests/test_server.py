@@ -5,29 +5,7 @@ import sys
 
 import pytest
 from command import sessionlint
-from editor import edited, editor
-
-IMPORTS = """\
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
-
-engine = create_engine("sqlite://")
-
-
-"""
-SAFE = """\
-def first(id):
-    session = Session(engine)
-    rows = session.query(id).count()
-    session.close()
-    return rows
-"""
-UNSAFE = """\
-def second(id):
-    session = Session(engine)
-    return session.get(User, id)
-"""
-CLEAN = "x = 1\n"
+from editor import CLEAN, IMPORTS, SAFE, codes, editor
 
 
 @pytest.fixture
@@ -35,11 +13,6 @@ def app(tmp_path):
     """A project of its own."""
     (tmp_path / "pyproject.toml").write_text("")
     return tmp_path
-
-
-def codes(diagnostics):
-    """Line, from 0, and code of each diagnostic."""
-    return [(one["range"]["start"]["line"], one["code"]) for one in diagnostics]
 
 
 def test_what_is_typed_counts_and_not_what_is_saved(app):
@@ -93,78 +66,6 @@ def test_columns_are_counted_in_the_units_of_the_client(app, encodings, chosen, 
         assert shown["range"]["end"] == {"line": 7, "character": start + length}
         assert client.hover(app / "use.py", 7, start) is not None
         assert client.hover(app / "use.py", 7, start - 1) is None
-
-
-def test_a_quick_fix_does_what_fix_does(app):
-    path = app / "use.py"
-    text = IMPORTS.replace("\n\n\n", '\n\nNAME = "🎉"\n') + SAFE
-    path.write_text(text)
-    with editor(app) as client:
-        client.open(path, text)
-        action = client.actions(path, text[: text.index("Session(engine)")].count("\n"))[0]
-    assert sessionlint("--fix", path, cwd=app).returncode == 0
-    assert edited(text, action, path) == path.read_text()
-    assert action["kind"] == "quickfix"
-    assert action["isPreferred"] is True
-    assert action["title"] == "SES104: wrap in `with`"
-    assert codes(action["diagnostics"]) == [(7, "SES104")]
-
-
-def test_a_quick_fix_is_about_one_finding(app):
-    path = app / "use.py"
-    text = IMPORTS + SAFE + "\n\n" + SAFE.replace("first", "third")
-    with editor(app) as client:
-        client.open(path, text)
-        after = edited(text, client.actions(path, 7, "quickfix")[0], path)
-        client.change(path, after)
-        assert [code for _, code in codes(client.diagnostics(path))] == ["SES104"]
-    assert after.endswith(SAFE.replace("first", "third"))
-
-
-def test_an_unsafe_fix_is_marked_and_says_why(app):
-    path = app / "use.py"
-    text = IMPORTS + UNSAFE
-    path.write_text(text)
-    with editor(app) as client:
-        client.open(path, text)
-        (action,) = client.actions(path, 7)
-    assert action["title"].startswith("SES102: wrap in `with` (unsafe: ")
-    assert "isPreferred" not in action
-    assert sessionlint("--fix", "--unsafe-fixes", path, cwd=app).returncode == 0
-    assert edited(text, action, path) == path.read_text()
-
-
-def test_all_safe_fixes_can_be_made_at_once(app):
-    path = app / "use.py"
-    text = "\n\n".join((IMPORTS + SAFE, UNSAFE, SAFE.replace("first", "third").rstrip("\n")))
-    path.write_text(text)
-    with editor(app) as client:
-        client.open(path, text)
-        (action,) = client.actions(path, 0, "source.fixAll")
-    sessionlint("--fix", path, cwd=app)
-    assert action["kind"] == "source.fixAll.sessionlint"
-    assert edited(text, action, path) == path.read_text()
-
-
-@pytest.mark.parametrize("newline", ["\r\n", "\n"])
-def test_an_edit_keeps_the_ends_of_lines(app, newline):
-    path = app / "use.py"
-    text = (IMPORTS + SAFE).replace("\n", newline)
-    path.write_bytes(text.encode())
-    with editor(app) as client:
-        client.open(path, text)
-        action = client.actions(path, 7, "quickfix")[0]
-    sessionlint("--fix", path, cwd=app)
-    assert edited(text, action, path).encode() == path.read_bytes()
-
-
-def test_only_actions_of_the_asked_kind_come(app):
-    path = app / "use.py"
-    with editor(app) as client:
-        client.open(path, IMPORTS + SAFE)
-        assert [one["kind"] for one in client.actions(path, 7, "quickfix")] == ["quickfix"]
-        assert client.actions(path, 7, "refactor") == []
-        assert client.actions(path, 0, "quickfix") == []
 
 
 def test_hovering_shows_the_page_of_the_rule(app):

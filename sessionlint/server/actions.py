@@ -1,22 +1,27 @@
-"""What an editor offers to do about findings."""
+"""What an editor offers to do about findings.
+
+An action says what it is about; the edit that does it is worked out when somebody wants it.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple
 from functools import partial
 
 from lsprotocol import types
 
-from sessionlint.model import Finding, Fix, Safety, Span
+from sessionlint.model import Finding, Fix, Safety
 from sessionlint.server.diagnostics import SOURCE
 
-__all__ = ["FIX_ALL", "Edited", "fix_all", "is_asked", "quick_fixes"]
+__all__ = ["FIX_ALL", "Wanted", "fix_all", "is_asked", "meaning", "quick_fixes"]
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.{SOURCE}"
 """The kind of the action that makes every safe fix."""
 
-Edited = Callable[[Callable[[Finding], bool], object], "types.WorkspaceEdit | None"]
-"""The edit that fixes what is wanted, kept under a name; None where nothing can be fixed."""
+Wanted = Callable[[Finding], bool]
+"""Whether a finding is to be fixed."""
 
 
 def is_asked(kind: str, only: Sequence[types.CodeActionKind | str] | None) -> bool:
@@ -28,42 +33,45 @@ def is_asked(kind: str, only: Sequence[types.CodeActionKind | str] | None) -> bo
 
 
 def quick_fixes(
-    found: Sequence[tuple[Finding, types.Diagnostic]], edited: Edited
+    uri: str, found: Sequence[tuple[Finding, types.Diagnostic]]
 ) -> Iterator[types.CodeAction]:
     """An action for each finding that can be fixed by itself, the unsafe ones marked."""
     for finding, shown in found:
         fix = finding.fix
-        if fix is None:
-            continue
-        edit = edited(partial(_is_same, finding), _key(finding))
-        if edit is not None:
+        if fix is not None:
             yield types.CodeAction(
                 title=_title(finding.code, fix),
                 kind=types.CodeActionKind.QuickFix,
                 diagnostics=[shown],
                 is_preferred=fix.safety is Safety.SAFE or None,
-                edit=edit,
+                data=json.dumps([uri, _told(finding)]),
             )
 
 
-def fix_all(found: Sequence[Finding], edited: Edited) -> Iterator[types.CodeAction]:
+def fix_all(uri: str, found: Sequence[Finding]) -> Iterator[types.CodeAction]:
     """The action that makes every safe fix of a file, if there is one to make."""
-    edit = edited(_is_safe, FIX_ALL) if any(map(_is_safe, found)) else None
-    if edit is not None:
-        yield types.CodeAction(title=f"{SOURCE}: fix all that is safe", kind=FIX_ALL, edit=edit)
+    if any(map(_is_safe, found)):
+        title = f"{SOURCE}: fix all that is safe"
+        yield types.CodeAction(title=title, kind=FIX_ALL, data=json.dumps([uri, None]))
+
+
+def meaning(action: types.CodeAction) -> tuple[str, Wanted]:
+    """The document that an action is about, and which findings it is to fix there."""
+    uri, told = json.loads(str(action.data))
+    return uri, _is_safe if told is None else partial(_is_same, told)
 
 
 def _is_safe(finding: Finding) -> bool:
     return finding.fix is not None and finding.fix.safety is Safety.SAFE
 
 
-def _is_same(finding: Finding, other: Finding) -> bool:
-    return _key(finding) == _key(other)
+def _is_same(told: list[object], other: Finding) -> bool:
+    return told == _told(other)
 
 
-def _key(finding: Finding) -> tuple[str, Span, str]:
+def _told(finding: Finding) -> list[object]:
     """What tells a finding from all others of its file."""
-    return finding.code, finding.span, finding.message
+    return [finding.code, *astuple(finding.span), finding.message]
 
 
 def _title(code: str, fix: Fix) -> str:

@@ -16,7 +16,7 @@ from pygls.uris import to_fs_path, uri_scheme
 from sessionlint import __version__
 from sessionlint.errors import ConfigError
 from sessionlint.model import Finding
-from sessionlint.server.actions import FIX_ALL, fix_all, is_asked, quick_fixes
+from sessionlint.server.actions import FIX_ALL, fix_all, is_asked, meaning, quick_fixes
 from sessionlint.server.diagnostics import SOURCE, diagnostic
 from sessionlint.server.documents import Documents
 from sessionlint.server.places import Text
@@ -54,8 +54,9 @@ def language_server() -> LanguageServer:
     for message, handler in handlers.items():
         # pygls writes on what it is given, which a method does not allow.
         server.feature(message)(partial(handler))
-    kinds = types.CodeActionOptions([types.CodeActionKind.QuickFix, FIX_ALL])
+    kinds = types.CodeActionOptions([types.CodeActionKind.QuickFix, FIX_ALL], resolve_provider=True)
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(partial(desk.actions))
+    server.feature(types.CODE_ACTION_RESOLVE)(partial(desk.resolved))
     return server
 
 
@@ -127,16 +128,40 @@ class _Desk:
         return types.Hover(text, met[0][1].range)
 
     def actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        """The fixes for what was found in a range, and the one for the whole file."""
+        """The fixes for what was found in a range, and the one for the whole file.
+
+        Their edits come later if the client can wait for them. Else those that turn out to have
+        none are left out.
+        """
         uri, only = params.text_document.uri, params.context.only
-        edited = self._edited(uri)
         found = self._found_safely(uri)
         offered: list[types.CodeAction] = []
         if is_asked(types.CodeActionKind.QuickFix.value, only):
-            offered += quick_fixes(_touching(params.range, found), edited)
+            offered += quick_fixes(uri, _touching(params.range, found))
         if is_asked(FIX_ALL, only):
-            offered += fix_all([finding for finding, _ in found], edited)
-        return offered
+            offered += fix_all(uri, [finding for finding, _ in found])
+        if self._is_patient:
+            return offered
+        for action in offered:
+            action.edit = self._edit(action)
+        return [action for action in offered if action.edit is not None]
+
+    def resolved(self, action: types.CodeAction) -> types.CodeAction:
+        """An action with its edit; where there is none after all, the user is told."""
+        action.edit = self._edit(action)
+        if action.edit is None:
+            text = f"{SOURCE}: nothing is changed, for the fix would not be right here"
+            message = types.ShowMessageParams(types.MessageType.Warning, text)
+            self._server.window_show_message(message)
+        return action
+
+    @property
+    def _is_patient(self) -> bool:
+        """Whether the client asks for the edit of an action when somebody chooses it."""
+        document = self._server.client_capabilities.text_document
+        offering = document.code_action if document else None
+        later = offering.resolve_support if offering and offering.data_support else None
+        return later is not None and "edit" in later.properties
 
     def _start_over(self) -> None:
         self._documents.start_over()
@@ -197,24 +222,19 @@ class _Desk:
             # Told when the diagnostics were.
             return []
 
-    def _edited(
-        self, uri: str
-    ) -> Callable[[Callable[[Finding], bool], object], types.WorkspaceEdit | None]:
-        """What makes the edit of a file that fixes some of its findings."""
+    def _edit(self, action: types.CodeAction) -> types.WorkspaceEdit | None:
+        """The edit of an action, None where nothing can be fixed."""
+        uri, wanted = meaning(action)
         path = _path(uri)
-
-        def edited(wanted: Callable[[Finding], bool], name: object) -> types.WorkspaceEdit | None:
-            if path is None or path not in self._documents:
-                return None
-            try:
-                fixed = self._documents.fixed(path, wanted, name)
-            except ConfigError:
-                return None
-            if fixed is None or not fixed.applied:
-                return None
-            return types.WorkspaceEdit({uri: self._text(path).edits(decoded(fixed.data))})
-
-        return edited
+        if path is None or path not in self._documents:
+            return None
+        try:
+            fixed = self._documents.fixed(path, wanted, action.data)
+        except ConfigError:
+            return None
+        if fixed is None or not fixed.applied:
+            return None
+        return types.WorkspaceEdit({uri: self._text(path).edits(decoded(fixed.data))})
 
     def _text(self, path: Path) -> Text:
         is_open = path in self._documents
