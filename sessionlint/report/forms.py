@@ -25,7 +25,7 @@ def for_programs(found: Sequence[Placed], view: View) -> Iterator[str]:
         case "sarif":
             from sessionlint.report.sarif import sarif
 
-            yield sarif(found, view.rules(), view.rewrites, view.lines)
+            yield sarif(found, view.rules(), view.rewrites)
         case "github":
             from sessionlint.report.github import commands
 
@@ -33,7 +33,7 @@ def for_programs(found: Sequence[Placed], view: View) -> Iterator[str]:
         case "gitlab":
             from sessionlint.report.gitlab import code_quality
 
-            yield code_quality(found, view.lines)
+            yield code_quality(found)
         case "junit":
             from sessionlint.report.junit import test_suites
 

@@ -14,7 +14,6 @@ from sessionlint.report.paths import in_cell
 if TYPE_CHECKING:
     from sessionlint.model import Finding
     from sessionlint.report.output import Placed
-    from sessionlint.report.text import Lines
 
 __all__ = ["code_quality"]
 
@@ -26,12 +25,12 @@ _SEVERITIES = {
 }
 
 
-def code_quality(found: Sequence[Placed], lines: Lines) -> str:
+def code_quality(found: Sequence[Placed]) -> str:
     """One array with an object for each finding.
 
     Source: GitLab's page "Code Quality"; fingerprints have to be unique in a report.
     """
-    prints = fingerprints(found, lines)
+    prints = fingerprints(found)
     issues = (_issue(*one, mark) for one, mark in zip(found, prints, strict=True))
     return json.dumps(list(issues), indent=2)
 

@@ -20,7 +20,6 @@ from sessionlint.report.rulebook import section
 
 if TYPE_CHECKING:
     from sessionlint.report.output import Page, Placed, Rewrites
-    from sessionlint.report.text import Lines
 
 __all__ = ["sarif"]
 
@@ -38,13 +37,13 @@ _LEVELS = {
 _Object = dict[str, object]
 
 
-def sarif(found: Sequence[Placed], rules: Sequence[Page], rewrites: Rewrites, lines: Lines) -> str:
+def sarif(found: Sequence[Placed], rules: Sequence[Page], rewrites: Rewrites) -> str:
     """One log with one run, which tells of all rules and of each finding.
 
     Paths are relative to the current folder, but in full outside of it.
     """
     indices = {rule.code: index for index, (rule, _) in enumerate(rules)}
-    prints = fingerprints(found, lines)
+    prints = fingerprints(found)
     results = [
         _result(*placed, indices, mark) | _fixes(*placed, rewrites)
         for placed, mark in zip(found, prints, strict=True)
