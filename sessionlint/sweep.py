@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Means", "swept"]
 
-WORTH_A_PROCESS = 100_000
-"""Bytes of source for which another process takes less time to start than it saves."""
+WORTH_A_PROCESS = 300_000
+"""Bytes of files to parse for which another process saves more than it costs.
+
+Most of such a file is not parsed, and each process reads anew what several files ask of a third.
+"""
 
 
 @dataclass(frozen=True)

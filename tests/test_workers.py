@@ -26,7 +26,7 @@ def leak_{n}(engine):
 """
 
 
-def leaks(folder: Path, files: int, each: int = 20, length: int = 40_000) -> Path:
+def leaks(folder: Path, files: int, each: int = 20, length: int = 120_000) -> Path:
     """A project with so many files, so many leaks in each, and room for them between comments."""
     folder.mkdir()
     for number in range(files):
