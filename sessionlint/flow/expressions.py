@@ -61,7 +61,7 @@ class Evaluation:
         node = operation.node
         match operation.act:
             case Act.RISK:
-                return {(NEXT, state): None, **raising(node, state, _ERROR)}
+                return {(NEXT, state): None, (_ERROR, state): Step(StepKind.LEAVE, node)}
             case Act.AWAIT:
                 return {(NEXT, state): None, **raising(node, state, *self._errors)}
             case Act.USE:

@@ -216,8 +216,8 @@ def _statements(body: cst.BaseSuite | cst.Module) -> list[_Statement]:
     for statement in body.body:
         if type(statement) is cst.SimpleStatementLine:
             flat.extend(statement.body)
-        elif isinstance(statement, (cst.BaseSmallStatement, cst.BaseCompoundStatement)):
-            flat.append(statement)
+        else:
+            flat.append(cast("_Statement", statement))
     return flat
 
 
