@@ -109,22 +109,6 @@ def test_a_file_outside_the_project_knows_its_own_names(tmp_path):
     assert found_in(folder) == found_in(folder, "full") == {"build/use.py": [(12, "SES102")]}
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "x = 1; from store import opener",
-        "if x: from store import opener",
-        "try: from store import opener\nexcept ImportError: opener = None",
-    ],
-)
-def test_an_import_may_stand_behind_something(line, tmp_path):
-    use = USE.replace("from store import opener", line)
-    folder = written(tmp_path, {"store.py": START + WAYS["a function"], "use.py": use})
-    found = found_in(folder).get("use.py")
-    assert found == found_in(folder, "full").get("use.py")
-    assert found
-
-
 @pytest.mark.parametrize("method", ["get(User, 1)", "add(1)", "delete(1)", "execute(1)"])
 def test_a_session_by_its_own_name_from_another_module(method, tmp_path):
     use = "from store import Session, engine\n\n\ndef load():\n    it = Session(engine)\n    return it.METHOD\n"

@@ -31,7 +31,7 @@ _RETURNED: Final = re.compile(
     rb"(?:" + _VALUE + rb"|\(?(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t,)]*(?:#.*)?$)",
     re.MULTILINE,
 )
-_CLASS: Final = re.compile(rb"class[ \t]+(\w+)\(([^)]*)\)")
+_CLASS: Final = re.compile(rb"class[ \t]+(\w+)\(")
 _WORD: Final = re.compile(rb"[A-Za-z_]\w*")
 
 
@@ -132,7 +132,8 @@ def _derived(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Every class with each name among its bases."""
     for match in _CLASS.finditer(data):
         if not data[_line_start(data, match.start()) : match.start()].strip(b" \t"):
-            yield from ((match[1], base) for base in _WORD.findall(match[2]))
+            end = data.find(b")", match.end())
+            yield from ((match[1], base) for base in _WORD.findall(data, match.end(), max(end, 0)))
 
 
 def _targets(match: re.Match[bytes]) -> Iterable[tuple[bytes, bool]]:
