@@ -77,6 +77,16 @@ def test_a_patient_client_has_the_edit_when_it_asks(app, only):
         assert edited(text, client.resolved(offered), path) == edited(text, at_once, path)
 
 
+@pytest.mark.parametrize(
+    "data", [None, "x", {"uri": 1}, '["u"]', "[1, null]", '["file:///a", null]']
+)
+def test_an_action_of_somebody_else_comes_back_as_it_is(app, data):
+    action = {"title": "somebody's", **({} if data is None else {"data": data})}
+    with editor(app, is_patient=True) as client:
+        client.open(app / "use.py", IMPORTS + SAFE)
+        assert client.resolved(action) == action
+
+
 def test_an_action_that_no_longer_fits_changes_nothing_and_says_so(app):
     path = app / "use.py"
     with editor(app, is_patient=True) as client:

@@ -55,9 +55,17 @@ def fix_all(uri: str, found: Sequence[Finding]) -> Iterator[types.CodeAction]:
         yield types.CodeAction(title=title, kind=FIX_ALL, data=json.dumps([uri, None]))
 
 
-def meaning(action: types.CodeAction) -> tuple[str, Wanted]:
-    """The document that an action is about, and which findings it is to fix there."""
-    uri, told = json.loads(str(action.data))
+def meaning(action: types.CodeAction) -> tuple[str, Wanted] | None:
+    """The document that an action is about, and which findings it is to fix there.
+
+    None if the action is none of ours.
+    """
+    try:
+        uri, told = json.loads(str(action.data))
+    except (TypeError, ValueError):
+        return None
+    if not isinstance(uri, str):
+        return None
     return uri, _is_safe if told is None else partial(_is_same, told)
 
 

@@ -147,9 +147,12 @@ class _Desk:
         return [action for action in offered if action.edit is not None]
 
     def resolved(self, action: types.CodeAction) -> types.CodeAction:
-        """An action with its edit; where there is none after all, the user is told."""
+        """An action with its edit; where the user chose it and there is none, that is told.
+
+        Many editors choose the one for the whole file by themselves at every save.
+        """
         action.edit = self._edit(action)
-        if action.edit is None:
+        if action.edit is None and action.kind != FIX_ALL:
             text = f"{SOURCE}: nothing is changed, for the fix would not be right here"
             message = types.ShowMessageParams(types.MessageType.Warning, text)
             self._server.window_show_message(message)
@@ -224,10 +227,11 @@ class _Desk:
 
     def _edit(self, action: types.CodeAction) -> types.WorkspaceEdit | None:
         """The edit of an action, None where nothing can be fixed."""
-        uri, wanted = meaning(action)
-        path = _path(uri)
-        if path is None or path not in self._documents:
+        meant = meaning(action)
+        path = _path(meant[0]) if meant else None
+        if meant is None or path is None or path not in self._documents:
             return None
+        uri, wanted = meant
         try:
             fixed = self._documents.fixed(path, wanted, action.data)
         except ConfigError:
