@@ -305,6 +305,37 @@ def test_a_changed_lock_file_counts(tmp_path):
     assert sessionlint(cwd=tmp_path).stdout != before
 
 
+def test_a_factory_counts_where_only_clean_up_was_looked_at(tmp_path):
+    db = """\
+        from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+        maker = async_sessionmaker(create_async_engine("x"))
+
+
+        def lend():
+            return 1
+    """
+    use = """\
+        from db import lend
+
+
+        async def stop(self):
+            try:
+                await self.run()
+            finally:
+                await self.session.close()
+
+
+        async def use():
+            found = lend()
+            await found.execute("x")
+    """
+    written(tmp_path, {"pyproject.toml": "", "db.py": db, "use.py": use})
+    assert places(tmp_path) == []
+    change(tmp_path / "db.py", "return 1", "return maker()")
+    assert places(tmp_path) == ["use.py:12"]
+
+
 @pytest.mark.parametrize(
     ("table", "expected"),
     [

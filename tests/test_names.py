@@ -98,6 +98,27 @@ def test_a_configured_factory_may_be_defined_elsewhere(db, imports, tmp_path):
     assert found_in(folder, names=names) == found_in(folder, "full", names=names) == found
 
 
+def test_a_module_of_somebody_else_is_not_the_configured_one(tmp_path):
+    files = {"use.py": USE.format("from db import lend", "lend()")}
+    names = Names(factories=frozenset({"app.db.lend"}))
+    assert found_in(written(tmp_path, files), names=names) == {}
+
+
+def test_a_shield_of_somebody_else_is_not_that_of_asyncio(tmp_path):
+    use = """\
+        from sqlalchemy.ext.asyncio import AsyncSession
+        from tasks import shield
+
+
+        async def use(db: AsyncSession):
+            try:
+                await db.execute("x")
+            finally:
+                await shield(db.close())
+    """
+    assert found_in(written(tmp_path, {"use.py": use})) == {}
+
+
 @pytest.mark.parametrize("imports", ["from app.db import lend as fresh", "import app.db as fresh"])
 def test_a_configured_factory_is_known_by_another_name(imports):
     call = "fresh()" if imports.endswith("lend as fresh") else "fresh.lend()"

@@ -25,6 +25,8 @@ CHAINS = {
     "in an argument": "return max(\n        1,\n        Session(engine).scalar(query),\n    )",
     "in a condition": "if query and Session(engine).scalar(query):\n        return 1",
     "after `and`": "return (query\n        and Session(engine)\n        .scalar(query))",
+    "with a comment": "return Session(\n        engine,  # ours\n        info=None,\n    ).scalar(query)",
+    "with a value below": "return Session(bind=\n        engine).scalar(query)",
     "behind a backslash": "return Session(engine) \\\n        .scalar(query)",
 }
 

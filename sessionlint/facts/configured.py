@@ -31,7 +31,7 @@ def is_named(
 
 
 def _as_imported(evaluator: Evaluator, callee: cst.BaseExpression, block: Block) -> str:
-    """The dotted name by which a callee was imported, wherever it is defined; or nothing."""
+    """The dotted name by which a callee is imported from a module of the project, or nothing."""
     first, dot, rest = (dotted(callee) or "").partition(".")
     scope: Block | None = block
     while scope is not None and not scope.bindings(first):
@@ -39,8 +39,7 @@ def _as_imported(evaluator: Evaluator, callee: cst.BaseExpression, block: Block)
     for one in scope.bindings(first) if scope is not None else ():
         if one.how is How.IMPORT_FROM:
             module = evaluator.tree.places.imported(one.origin, block.home.path)
-            origin = one.origin if module is None else module_name(module)
-            return f"{origin}.{one.item}{dot}{rest}"
+            return "" if module is None else f"{module_name(module)}.{one.item}{dot}{rest}"
     return ""
 
 

@@ -84,7 +84,12 @@ class Producers:
 
     def is_only_cleaning(self, path: Path) -> bool:
         """Whether a candidate acquires nothing, so that only its clean-up is worth a look."""
-        return path in self._cleaning
+        if path not in self._cleaning:
+            return False
+        # What it may get, and by which names, may be otherwise next time.
+        self._reads.note(GETS, str(path))
+        self._reads.note(NAMES)
+        return True
 
     def _may_clean(self, data: bytes, path: Path) -> bool:
         # All have to say yes; which is asked first is a matter of cost alone.
@@ -178,6 +183,7 @@ class Producers:
     def look_again(self) -> None:
         """Forget what single files were told: one of them has changed."""
         self._neighbours = self._neighbours.anew()
+        self._glances = Glances()
         self._waiting = Waiting(self._files, self._reads)
         self._getting.clear()
 

@@ -45,11 +45,6 @@ _CHAINED: Final = re.compile(
 )
 """A method that needs a connection, called on something that is neither name nor attribute."""
 
-_NEXT: Final = re.compile(
-    r"[^\s,(\[{\\][ \t]*\n\s*(?!(?:and|or|if|else|for|in|is|not|async|await)\b)[A-Za-z_@]"
-)
-"""The end of a statement, where it is not a line that goes on in brackets."""
-
 # What stands on a line with at most one colon, the one that ends it.
 _REST: Final = r"(?:[^:;\n]*:[ \t]*(?:#[^\n]*)?|[^:;\n]*)$"
 _WITHOUT_RESULT: Final = re.compile(
@@ -141,18 +136,14 @@ class _Search:
 
     def _may_acquire(self, piece: Piece, calls: list[tuple[int, str]]) -> bool:
         """Whether a call stands where a rule looks for one."""
-        if any(self._is_chained(offset, piece.stop) for offset, _ in calls):
+        # Where the statement of a call ends is not for bytes to say, so all behind it counts.
+        if _CHAINED.search(self._text, calls[0][0], piece.stop):
             return True
         if piece.kind is PartKind.CLASS:
             return False
         return piece.kind is PartKind.CODE or any(
             offset >= piece.defined and not self._is_passing(offset, name) for offset, name in calls
         )
-
-    def _is_chained(self, offset: int, stop: int) -> bool:
-        """Whether a method that needs a connection is called later in the statement of a call."""
-        chained = _CHAINED.search(self._text, offset, stop)
-        return chained is not None and not _NEXT.search(self._text, offset, chained.start())
 
     def _is_passing(self, offset: int, name: str) -> bool:
         """Whether a call gives its result to a test, to a `with`, or to the caller.
