@@ -21,31 +21,18 @@ def count(query):
 
 
 @pytest.mark.parametrize(
-    "line",
+    "lines",
     [
         "x = 1; from store import opener",
         "if x: from store import opener",
         "try: from store import opener\nexcept ImportError: opener = None",
-    ],
-)
-def test_an_import_may_stand_behind_something(line, tmp_path):
-    use = USE.replace("from store import opener", line)
-    folder = written(tmp_path, {"store.py": GIVING, "use.py": use})
-    found = found_in(folder).get("use.py")
-    assert found == found_in(folder, "full").get("use.py")
-    assert found
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
         "from store import opener\n# was: from vendor import opener",
         "from store import opener\n# from vendor import opener",
         "# from vendor import (\nfrom store import (\n    opener,\n)",
         "from store import opener\ntext = '''\nAn example: from vendor import opener\n'''",
     ],
 )
-def test_what_only_looks_like_an_import_hides_none(lines, tmp_path):
+def test_an_import_is_read_behind_something_and_beside_what_looks_like_one(lines, tmp_path):
     use = USE.replace("from store import opener", lines)
     folder = written(tmp_path, {"store.py": GIVING, "use.py": use})
     found = found_in(folder).get("use.py")

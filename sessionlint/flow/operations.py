@@ -122,9 +122,8 @@ class Operations:
                 yield from self._below(child)
 
     def _read(self, node: cst.BaseExpression) -> Iterator[Operation]:
+        """The operations of whatever is no call."""
         match node:
-            case cst.Call():
-                yield from self._call(node)
             case cst.Await():
                 yield from self._await(node)
             case cst.Yield():

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from sessionlint.source.gate import CATALOGUE, GIVERS, MAKERS, is_at_source, is_telling
+from sessionlint.source.text import line_start
 
 __all__ = ["Products", "named", "own_names", "products", "renamed", "renamings"]
 
@@ -80,7 +81,7 @@ def named(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Every `new = old` of two names, be they attributes."""
     for match in _NAMED.finditer(data):
         start = match.start()
-        target = _TARGET.fullmatch(data, _line_start(data, start), start)
+        target = _TARGET.fullmatch(data, line_start(data, start), start)
         if target is not None:
             yield target[1].rpartition(b".")[2], match[1]
 
@@ -114,16 +115,12 @@ def own_names(data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
     return frozenset(own)
 
 
-def _line_start(data: bytes, at: int) -> int:
-    return data.rfind(b"\n", 0, at) + 1
-
-
 def _assigned(data: bytes) -> Iterator[tuple[re.Match[bytes], bytes]]:
     """What stands before `= name(`, if it is targets, with the name of what is called."""
     for match in _GIVEN.finditer(data):
         if is_telling(match[1], match[2]):
             start = match.start()
-            targets = _TARGETS.fullmatch(data, _line_start(data, start), start)
+            targets = _TARGETS.fullmatch(data, line_start(data, start), start)
             if targets is not None:
                 yield targets, match[2]
 
@@ -131,7 +128,7 @@ def _assigned(data: bytes) -> Iterator[tuple[re.Match[bytes], bytes]]:
 def _derived(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Every class with each name among its bases."""
     for match in _CLASS.finditer(data):
-        if not data[_line_start(data, match.start()) : match.start()].strip(b" \t"):
+        if not data[line_start(data, match.start()) : match.start()].strip(b" \t"):
             end = data.find(b")", match.end())
             yield from ((match[1], base) for base in _WORD.findall(data, match.end(), max(end, 0)))
 
@@ -157,7 +154,7 @@ def _is_global(data: bytes, name: bytes) -> bool:
 def _is_in_function(data: bytes, start: int, indent: int) -> bool:
     """Whether the line that begins at `start` stands in a function, by the lines above it."""
     while indent and start > 0:
-        end, start = start - 1, data.rfind(b"\n", 0, start - 1) + 1
+        end, start = start - 1, line_start(data, start - 1)
         text = data[start:end].lstrip()
         before = end - start - len(text)
         if before >= indent or not text or text.startswith((b"#", b")", b"]", b"}")):
@@ -187,7 +184,7 @@ def _returns(data: bytes) -> Iterable[tuple[bytes, bytes]]:
 def _heads(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Where the line of every definition begins, how far it is indented, and its name."""
     for match in _DEFINED.finditer(data):
-        start = _line_start(data, match.start())
+        start = line_start(data, match.start())
         before = _BEFORE_DEF.fullmatch(data, start, match.start())
         if before is not None:
             yield start, len(before[1]), match[1]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from sessionlint.source.text import line_start
 from sessionlint.source.threads import THREADED
 
 __all__ = [
@@ -199,7 +200,7 @@ def _is_argument(data: bytes, at: int) -> bool:
     """
     depth, end = 0, at
     for _ in range(_MOST_LINES):
-        start = data.rfind(b"\n", 0, end) + 1
+        start = line_start(data, end)
         line = data[start:end]
         if b"return" in line:
             return False
@@ -269,7 +270,7 @@ def _places(data: bytes, name: bytes) -> Iterator[int]:
 
 
 def _line_before(data: bytes, at: int) -> bytes:
-    return data[data.rfind(b"\n", 0, at) + 1 : at]
+    return data[line_start(data, at) : at]
 
 
 def _goes_on(data: bytes, at: int) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from sessionlint.source.text import line_start
+
 __all__ = ["Imports", "imports"]
 
 # The word comes first, so that what only looks like an import swallows none behind it.
@@ -44,7 +46,7 @@ def imports(data: bytes) -> Imports:
 
 def _place(data: bytes, start: int, found: Imports, behind: Imports) -> Imports | None:
     """Where to put the import that begins there: on its own line, behind something, or nowhere."""
-    before = data[data.rfind(b"\n", 0, start) + 1 : start].rstrip(b" \t")
+    before = data[line_start(data, start) : start].rstrip(b" \t")
     if not before:
         return found
     return behind if before.endswith((b";", b":")) and b"#" not in before else None

@@ -13,6 +13,7 @@ __all__ = [
     "encoded",
     "is_notebook",
     "is_plain",
+    "line_start",
     "line_starts",
     "lines",
 ]
@@ -88,6 +89,11 @@ def encoded(text: str, like: bytes) -> bytes:
 def lines(text: str) -> list[str]:
     """The lines of a text without their ends; form feeds do not end a line."""
     return _NEWLINE.split(text)
+
+
+def line_start(data: bytes, at: int) -> int:
+    """Where the line begins that an index stands in, whose lines end with a line feed."""
+    return data.rfind(b"\n", 0, at) + 1
 
 
 def line_starts(text: str) -> list[int]:
