@@ -60,3 +60,15 @@ def test_an_attribute_is_what_every_class_says(engine, other, expected, tmp_path
         "use.py": "def load(store):\n    it = store.db_factory()\n    it.commit()\n",
     }
     assert found_in(written(tmp_path, files), engine) == expected
+
+
+@pytest.mark.parametrize("engine", ["fast", "full"])
+@pytest.mark.parametrize(
+    "base", ["class Mine(Session):\n    pass\n", "class Mine(Base, Session):\n    pass\n"]
+)
+def test_a_class_of_a_module_that_calls_nothing_is_followed(base, engine, tmp_path):
+    files = {
+        "base.py": f"from sqlalchemy.orm import Session\n\n\n{base}",
+        "use.py": "from base import Mine\n\n\ndef load(engine):\n    it = Mine(engine)\n    it.commit()\n",
+    }
+    assert found_in(written(tmp_path, files), engine) == {"use.py": [(5, "SES102")]}

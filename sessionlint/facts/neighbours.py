@@ -28,8 +28,6 @@ __all__ = ["Neighbours"]
 
 _HOPS: Final = 4
 _ALIASED: Final = re.compile(rb"=[ \t]*([A-Za-z_]\w*)[ \t]*$", re.MULTILINE)
-_BASES: Final = re.compile(rb"^[ \t]*class[ \t]+\w+\(([^)]*)\)", re.MULTILINE)
-_WORD: Final = re.compile(rb"[A-Za-z_]\w*")
 _BUILTIN: Final = frozenset(name.encode() for name in dir(builtins))
 
 
@@ -56,9 +54,7 @@ class Neighbours:
                 is_own = not owner and (name in known.items or _is_bound(data, name))
                 if not is_own and self._is_doubtful(owner, known, path):
                     return True
-        named = {*calls, *_ALIASED.findall(data)}
-        named.update(word for bases in _BASES.findall(data) for word in _WORD.findall(bases))
-        return self._any_given(named, known, path, hops)
+        return self._any_given({*calls, *_ALIASED.findall(data)}, known, path, hops)
 
     def _is_doubtful(self, owner: bytes, known: Imports, path: Path) -> bool:
         """Whether a call cannot be followed: a parameter, or a method of nothing foreign."""

@@ -9,6 +9,7 @@ import libcst as cst
 from sessionlint.facts.configured import is_named, is_one_of
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import dotted, keyword, last_name
+from sessionlint.facts.values import Foreign, Symbol
 from sessionlint.source.mentions import aliases, imports_in
 from sessionlint.source.walk import descend
 
@@ -41,8 +42,11 @@ def is_shield(evaluator: Evaluator, callee: cst.BaseExpression, block: Block) ->
 
 
 def is_asyncio_shield(evaluator: Evaluator, callee: cst.BaseExpression, block: Block) -> bool:
-    """Whether this is `asyncio.shield`."""
-    return last_name(callee) != "" and is_named(evaluator, callee, block, _ASYNCIO)
+    """Whether this is `asyncio.shield`, not what a module of the project called so has."""
+    if dotted(callee) in _ASYNCIO:
+        return True
+    value = evaluator.value(callee, block)
+    return isinstance(value, (Symbol, Foreign)) and value.name in _ASYNCIO
 
 
 def _is_our_shield(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
+from sessionlint.source.bases import derived
 from sessionlint.source.gate import CATALOGUE, GIVERS, MAKERS, is_at_source, is_telling
 from sessionlint.source.text import line_start
 
@@ -32,7 +33,6 @@ _RETURNED: Final = re.compile(
     rb"(?:" + _VALUE + rb"|\(?(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t,)]*(?:#.*)?$)",
     re.MULTILINE,
 )
-_CLASS: Final = re.compile(rb"class[ \t]+(\w+)\(")
 _WORD: Final = re.compile(rb"[A-Za-z_]\w*")
 
 
@@ -60,7 +60,7 @@ def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) ->
                 found.givers.add(name)
                 if is_local:
                     found.local.add(name)
-    pairs = [*named(data), *_derived(data)]
+    pairs = [*named(data), *derived(data)]
     pairs += [(new, old) for old, new in renamings(data, makers | givers)]
     found.makers.update(new for new, old in pairs if old in makers)
     found.givers.update(new for new, old in pairs if old in givers)
@@ -123,14 +123,6 @@ def _assigned(data: bytes) -> Iterator[tuple[re.Match[bytes], bytes]]:
             targets = _TARGETS.fullmatch(data, line_start(data, start), start)
             if targets is not None:
                 yield targets, match[2]
-
-
-def _derived(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Every class with each name among its bases."""
-    for match in _CLASS.finditer(data):
-        if not data[line_start(data, match.start()) : match.start()].strip(b" \t"):
-            end = data.find(b")", match.end())
-            yield from ((match[1], base) for base in _WORD.findall(data, match.end(), max(end, 0)))
 
 
 def _targets(match: re.Match[bytes]) -> Iterable[tuple[bytes, bool]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from sessionlint.source.bases import derived
 from sessionlint.source.text import line_start
 from sessionlint.source.threads import THREADED
 
@@ -114,10 +115,12 @@ def _is_about(data: bytes, libraries: tuple[bytes, ...]) -> bool:
 
 
 def called(data: bytes) -> frozenset[bytes]:
-    """Every name worth following that a file calls, or passes on to be called in a thread."""
+    """Every name worth following that a file calls, derives from, or has called in a thread."""
     # Splitting at brackets and looking at what stands before is a tenth of the cost of a regex.
     before = {piece[-80:].rsplit(None, 1)[-1] for piece in data.split(b"(") if piece[-1:].strip()}
     calls = frozenset(filter(None, map(_called_name, before)))
+    if b"class" in data:
+        calls = calls.union(base for _, base in derived(data))
     return calls if _PASSING.isdisjoint(calls) else calls | _passed(data)
 
 
