@@ -8,6 +8,9 @@ import pytest
 from command import sessionlint
 from running import running
 
+from sessionlint.cli import watching
+from sessionlint.cli.request import Asked
+
 LEAK = """\
 from sqlalchemy.orm import Session
 
@@ -103,6 +106,32 @@ def test_ctrl_c_ends_it_quietly(app, watch):
     watch.process.send_signal(signal.SIGINT)
     assert watch.rest() == []
     assert watch.process.wait(timeout=60) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe there does not tell")
+def test_it_ends_when_nobody_reads_it_any_more(app):
+    command = [sys.executable, "-m", "sessionlint", "--watch", "--output-format", "concise"]
+    process = subprocess.Popen(command, cwd=app, stdout=subprocess.PIPE)
+    try:
+        assert FOUND in process.stdout.readline().decode()
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+
+
+def test_the_files_are_not_looked_for_while_nothing_changes(app, monkeypatch):
+    looked = []
+
+    def files(given):
+        looked.append(given)
+        return frozenset({"leak.py"})
+
+    monkeypatch.setattr(watching, "_files", files)
+    monkeypatch.setattr(watching, "_changes", lambda given: iter([[]] * 1_000))
+    asked = Asked(**{name: () if name == "paths" else None for name in Asked._fields})
+    assert watching.watched(asked._replace(paths=(str(app),)), lambda asked: 0) == 0
+    assert len(looked) < 20
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import select
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,11 +30,15 @@ _OTHER_WORK = ("fix", "diff", "add_noqa", "write_baseline", "output_file")
 _WAIT = 100
 """Milliseconds after which waiting is interrupted, to see whether somebody wants to end it."""
 
+_SETTLED = 5
+"""After how many interruptions without a change a new folder holds no file that was not seen."""
+
 
 def watched(asked: Asked, check: Callable[[Asked], int]) -> int:
     """Check now and after every change that may matter, until Ctrl-C; the exit code is then 0.
 
-    A line on standard error stands before each new answer.
+    It ends as well when nobody reads the answers any more. A line on standard error stands before
+    each new answer.
 
     Raises:
         SessionlintError: the first check cannot be made, or there is nothing to watch with.
@@ -55,8 +61,15 @@ def _answer(asked: Asked, check: Callable[[Asked], int], given: list[Path]) -> N
     next(changes)
     # Have: whatever changes from here on is seen, though in a new folder only the folder may be.
     before = _files(given)
+    is_heard = _audience()
     check(asked)
+    quiet = 0
     for paths in changes:
+        if not is_heard():
+            return
+        quiet = 0 if paths else quiet + 1
+        if quiet > _SETTLED:
+            continue
         now = _files(given)
         news = [path for path in paths if path in before | now or _is_beside(path, given)]
         if not news and before == now:
@@ -67,6 +80,17 @@ def _answer(asked: Asked, check: Callable[[Asked], int], given: list[Path]) -> N
             check(asked)
         except SessionlintError as error:
             say([f"sessionlint: {error}"], is_error=True)
+
+
+def _audience() -> Callable[[], bool]:
+    """Tells, whenever it is called, whether somebody may still read standard output."""
+    if sys.platform == "win32" or not sys.stdout:
+        return lambda: True
+    poll = select.poll()
+    # A copy: once writing has failed, standard output itself leads elsewhere.
+    poll.register(os.dup(sys.stdout.fileno()), 0)
+    gone = select.POLLERR | select.POLLHUP
+    return lambda: not any(event & gone for _, event in poll.poll(0))
 
 
 def _changes(given: list[Path]) -> Iterator[list[str]]:
