@@ -410,6 +410,18 @@ def test_the_cache_lies_where_it_is_wanted(shop, tmp_path):
     assert not cache_of(shop).exists()
 
 
+@pytest.mark.parametrize("where", ["kept/here", "../outside"])
+def test_the_cache_lies_where_the_configuration_says(shop, where):
+    (shop / "pyproject.toml").write_text(f"[tool.sessionlint]\ncache-dir = '{where}'\n")
+    sessionlint(".", cwd=shop / "app")
+    assert any((shop / where).glob("files-*.json"))
+    sessionlint("--cache-dir", "other", cwd=shop)
+    assert any((shop / "other").glob("files-*.json"))
+    assert not cache_of(shop).exists()
+    sessionlint("clean", cwd=shop)
+    assert not (shop / where).exists()
+
+
 def test_without_a_cache_none_is_made(shop):
     sessionlint("--no-cache", cwd=shop)
     assert not cache_of(shop).exists()

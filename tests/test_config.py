@@ -102,6 +102,8 @@ def test_a_folder_of_that_name_is_no_configuration(tmp_path):
         ("select = 'SES1'", ": `select` must be a list of strings"),
         ("src = [1]", ": `src` must be a list of strings"),
         ("factories = { a = 1 }", ": `factories` must be a list of strings"),
+        ("cache-dir = ''", ": `cache-dir` must be the path of a folder"),
+        ("cache-dir = ['a']", ": `cache-dir` must be the path of a folder"),
         ("per-file-ignores = []", ": `per-file-ignores` must be a table of lists of codes"),
         (
             "per-file-ignores = { 'a.py' = 'SES1' }",

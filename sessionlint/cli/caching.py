@@ -9,24 +9,31 @@ from typing import TYPE_CHECKING
 import click
 
 from sessionlint.cli.console import say
+from sessionlint.cli.request import settings
 from sessionlint.report.paths import shown
 
 if TYPE_CHECKING:
     from sessionlint.cli.request import Asked
+    from sessionlint.config import Configuration
     from sessionlint.sweep import Means
 
 __all__ = ["clean", "means_of"]
 
 
-def means_of(asked: Asked) -> Means:
-    """What a check may use; standard input has no cache."""
+def means_of(asked: Asked, configuration: Configuration) -> Means:
+    """What a check may use; standard input has no cache.
+
+    Raises:
+        ConfigError: the pyproject.toml above the first path is wrong.
+    """
     from sessionlint.cache.digests import identity
     from sessionlint.cache.store import Cache
     from sessionlint.sweep import Means
     from sessionlint.workers import cores
 
     jobs = asked.jobs or cores()
-    path = None if asked.no_cache or "-" in asked.paths else _place(asked.paths, asked.cache_dir)
+    is_off = asked.no_cache or "-" in asked.paths
+    path = None if is_off else _place(asked.paths, asked.cache_dir, configuration)
     if path is None:
         return Means(jobs)
     return Means(jobs, Cache(path, identity("sessionlint_rules"), _warn))
@@ -36,17 +43,19 @@ def _warn(message: str) -> None:
     say([f"warning: {message}; going on without it"], is_error=True)
 
 
-def _place(paths: tuple[str, ...], chosen: str | None) -> Path | None:
+def _place(paths: tuple[str, ...], chosen: str | None, configuration: Configuration) -> Path | None:
     """The folder for a cache: in the project of the first path, unless another is chosen."""
     from sessionlint.cache.folder import NAME
     from sessionlint.facts.files import Roots
-    from sessionlint.facts.folders import Folders
 
     if chosen is not None:
         return Path(os.path.abspath(chosen))
     first = os.path.abspath(paths[0] if paths else ".")
     folder = first if os.path.isdir(first) else os.path.dirname(first)
-    return Path(Roots(Folders()).of(folder), NAME) if os.path.isdir(folder) else None
+    if not os.path.isdir(folder):
+        return None
+    configured = configuration.of(Path(folder)).cache_dir
+    return configured or Path(Roots(configuration.folders).of(folder), NAME)
 
 
 @click.command("clean")
@@ -56,7 +65,8 @@ def clean(paths: tuple[str, ...], cache_dir: str | None) -> int:
     """Remove the cache of the projects that PATHS (default: the current folder) belong to."""
     from sessionlint.cache.folder import CacheError, removed
 
-    found = [_place((path,), cache_dir) for path in paths or (".",)]
+    configuration = settings()
+    found = [_place((path,), cache_dir, configuration) for path in paths or (".",)]
     places = {place for place in found if place is not None}
     for place in sorted(places):
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessionlint.cli.console import deliver
-from sessionlint.cli.request import Asked, Job, has_error, job_of, loaded, view_of
+from sessionlint.cli.request import Asked, Job, has_error, job_of, loaded, settings, view_of
 from sessionlint.errors import UsageError
 from sessionlint.report.forms import COUNTED, FORMS
 from sessionlint.report.paths import relative, shown
@@ -145,8 +145,9 @@ def _checked(asked: Asked) -> int:
     from sessionlint.sweep import swept
 
     # Before the files are looked for: what changes from here on is not mistaken for what was read.
-    means = means_of(asked)
-    job = job_of(asked)
+    configuration = settings()
+    means = means_of(asked, configuration)
+    job = job_of(asked, configuration)
     sweep = swept(job.files, loaded, job.configuration, job.options, means)
     with closing(sweep) as checked:
         found = [

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sessionlint.report.output import View
     from sessionlint.rule import Rule
 
-__all__ = ["Asked", "Job", "has_error", "job_of", "loaded", "view_of"]
+__all__ = ["Asked", "Job", "has_error", "job_of", "loaded", "settings", "view_of"]
 
 _STDIN = "-"
 
@@ -74,15 +74,23 @@ class Job(NamedTuple):
         return bool(self.options.unsaved)
 
 
-def job_of(asked: Asked) -> Job:
-    """The work that is asked for.
+def settings() -> Configuration:
+    """What the pyproject.toml of every folder says."""
+    from sessionlint.config import Configuration
+    from sessionlint.project import rule_names
+
+    return Configuration(lambda: rule_names(loaded()))
+
+
+def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
+    """The work that is asked for; `configuration` is what was read of it before.
 
     Raises:
         UsageError: a path or a rule does not exist, or standard input cannot be read.
         BaselineError: the baseline cannot be read.
         ConfigError: a pyproject.toml above one of the files is wrong.
     """
-    from sessionlint.config import Configuration, Selection, unknown_codes
+    from sessionlint.config import Selection, unknown_codes
     from sessionlint.discover import Exclusions, python_files
     from sessionlint.project import Options, rule_names
 
@@ -95,7 +103,7 @@ def job_of(asked: Asked) -> Job:
     named = selection.codes()
     for complaint in unknown_codes(named, rule_names(loaded())) if named else ():
         raise UsageError(complaint)
-    configuration = Configuration(lambda: rule_names(loaded()))
+    configuration = configuration or settings()
     files = list(unsaved) or python_files(given, configuration)
     if not files and not asked.quiet:
         say(["warning: no Python files found"], is_error=True)

@@ -151,14 +151,11 @@ def _may_matter(_change: Change, path: str) -> bool:
 
 def _files(given: list[Path]) -> frozenset[str]:
     """The files there are to check by now; none while that cannot be said."""
-    from sessionlint.cli.request import loaded
-    from sessionlint.config import Configuration
+    from sessionlint.cli.request import settings
     from sessionlint.discover import python_files
-    from sessionlint.project import rule_names
 
-    configuration = Configuration(lambda: rule_names(loaded()))
     try:
-        return frozenset(map(os.path.realpath, python_files(given, configuration)))
+        return frozenset(map(os.path.realpath, python_files(given, settings())))
     except SessionlintError:
         return frozenset()
 

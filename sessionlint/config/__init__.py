@@ -1,9 +1,9 @@
 """What `[tool.sessionlint]` in pyproject.toml says, and which rules that leaves switched on."""
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeGuard, cast
 
@@ -27,11 +27,10 @@ _LISTS = (
     "src",
     *_NAMES,
 )
-_KEYS = (*_LISTS, "per-file-ignores", "shield-module")
+_KEYS = (*_LISTS, "per-file-ignores", "shield-module", "cache-dir")
 
-# Compiled by `re` when first asked for: without a table, none is.
+# Compiled by `re` when first asked for: without a table, it is not.
 _TOML_PLACE = r"(?P<reason>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)"
-_GLOB = r"\*\*/|\*+|\?|\[!?[^]]+\]"
 
 
 class Selection(NamedTuple):
@@ -52,7 +51,7 @@ class Selection(NamedTuple):
 class Settings(NamedTuple):
     """One `[tool.sessionlint]` table; `path` is None for the settings where there is none.
 
-    `fixing` selects the codes whose findings may be fixed.
+    `fixing` selects the codes whose findings may be fixed; `cache_dir` is None for the usual place.
     """
 
     path: Path | None = None
@@ -62,6 +61,7 @@ class Settings(NamedTuple):
     exclude: tuple[str, ...] = ()
     src: tuple[Path, ...] = ()
     names: Names = Names()
+    cache_dir: Path | None = None
 
     def excludes(self, path: Path) -> bool:
         """Whether `exclude` names this very file or folder."""
@@ -73,7 +73,9 @@ class Settings(NamedTuple):
         return tuple(code for glob, codes in rows if self._matches(glob, path) for code in codes)
 
     def _matches(self, pattern: str, path: Path) -> bool:
-        expression = _expression(pattern)
+        from sessionlint.config.patterns import expression_of
+
+        expression = expression_of(pattern)
         if expression.fullmatch(path.name):
             return True
         below = self.path is not None and path.is_relative_to(self.path.parent)
@@ -169,33 +171,6 @@ def _similar(word: str, words: Iterable[str]) -> str:
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
-@lru_cache(maxsize=1024)
-def _expression(pattern: str) -> re.Pattern[str]:
-    """What a file pattern means: `*` crosses folders, `**/` may also stand for none.
-
-    Source: ruff's patterns, which its users know, do the same.
-    """
-    text = pattern.removeprefix("./").rstrip("/")
-    parts: list[str] = []
-    at = 0
-    for match in re.finditer(_GLOB, text):
-        parts += (re.escape(text[at : match.start()]), _wildcard(match.group()))
-        at = match.end()
-    return re.compile("".join([*parts, re.escape(text[at:])]), re.DOTALL)
-
-
-def _wildcard(piece: str) -> str:
-    if piece == "**/":
-        return "(?:.*/)?"
-    if piece.startswith("*"):
-        return ".*"
-    if piece == "?":
-        return "."
-    negation, letters = ("^", piece[2:-1]) if piece[1] == "!" else ("", piece[1:-1])
-    # Have: `-` stays, for `[0-9]` is a range; what else means something to `re` is escaped.
-    return f"[{negation}{re.sub(r'([^-])', lambda match: re.escape(match[1]), letters)}]"
-
-
 def _table(path: Path) -> dict[str, object] | None:
     """The `[tool.sessionlint]` of a file, None when it has none."""
     try:
@@ -267,6 +242,7 @@ def _settings(
         exclude=lists.get("exclude", ()),
         src=tuple(path.parent / folder for folder in lists.get("src", ())),
         names=_names(path, table, lists),
+        cache_dir=_folder(path, "cache-dir", table.get("cache-dir")),
     )
 
 
@@ -280,6 +256,14 @@ def _module(path: Path, value: object) -> str:
     if isinstance(value, str) and all(part.isidentifier() for part in value.split(".")):
         return value
     raise ConfigError(f"{path}: `shield-module` must be the name of a module, such as `app.shield`")
+
+
+def _folder(path: Path, key: str, value: object) -> Path | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value:
+        return Path(os.path.abspath(path.parent / Path(value).expanduser()))
+    raise ConfigError(f"{path}: `{key}` must be the path of a folder")
 
 
 def _strings(path: Path, key: str, value: object) -> tuple[str, ...]:
