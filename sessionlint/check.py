@@ -61,7 +61,8 @@ class Project:
 
         `engine` is "fast", or "full" for LibCST's own visit and no gate.
         """
-        return cls(Files(root, read), names, source_roots, is_full=engine == "full")
+        files = Files(root, lambda name: read(Path(name)))
+        return cls(files, names, source_roots, is_full=engine == "full")
 
     @cached_property
     def producers(self) -> Producers:

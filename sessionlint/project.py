@@ -84,7 +84,7 @@ def rule_names(rules: Iterable[Rule]) -> dict[str, str]:
     return {rule.code: rule.name for rule in rules} | {code: name}
 
 
-def bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path | str) -> bytes:
     """What a file holds.
 
     Raises:
@@ -243,16 +243,16 @@ class Run:
         for project in self._projects.values():
             project.replace(path, data)
 
-    def bytes_of(self, path: Path) -> bytes:
+    def bytes_of(self, path: Path | str) -> bytes:
         """What a file holds, or is to hold once it is saved.
 
         Raises:
             UnreadableFile: it cannot be read.
         """
-        unsaved = self._options.unsaved.get(path) if self._options.unsaved else None
+        unsaved = self._options.unsaved.get(Path(path)) if self._options.unsaved else None
         return bytes_of(path) if unsaved is None else unsaved
 
-    def read(self, path: Path) -> bytes | None:
+    def read(self, path: Path | str) -> bytes | None:
         """The same, None when it cannot be read."""
         try:
             return self.bytes_of(path)

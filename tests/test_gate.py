@@ -122,7 +122,7 @@ def names(files: dict[str, str], folder, configured=None) -> set[bytes]:
 
 
 def producers(folder: Path, configured: Names | None = None) -> Producers:
-    files = Files(folder, bytes_of)
+    files = Files(folder, lambda name: bytes_of(Path(name)))
     return Producers(files, configured or Names(), Places(files))
 
 

@@ -25,11 +25,11 @@ FILES = {
 
 def judged(text: str, folder: Path) -> tuple[bool, int]:
     """Whether a text in `app` is a candidate, and how many files were read to say so."""
-    read: list[Path] = []
+    read: list[str] = []
 
-    def reading(path: Path) -> bytes | None:
-        read.append(path)
-        return bytes_of(path)
+    def reading(name: str) -> bytes | None:
+        read.append(name)
+        return bytes_of(Path(name))
 
     files = Files(written(folder, FILES), reading)
     producers = Producers(files, Names(), Places(files))

@@ -184,7 +184,7 @@ def modules(path: Path) -> tuple[tuple[Source, Module], tuple[Source, Module]]:
     """A file read by pieces, and as a whole."""
     found = []
     for visit in ((), (visited,)):
-        files = Files(path.parent, Path.read_bytes)
+        files = Files(path.parent, lambda name: Path(name).read_bytes())
         tree = Tree(files, Places(files), *visit)
         source = tree.source(path, path.read_bytes())
         module = tree.module(path)

@@ -96,14 +96,17 @@ class Roots:
 
 
 class Files:
-    """The Python files below a folder; `read` gives one's bytes, None when it cannot be read."""
+    """The Python files below a folder.
+
+    `read` gives the bytes of a file by its absolute path, None when it cannot be read.
+    """
 
     def __init__(
-        self, root: Path, read: Callable[[Path], bytes | None], folders: Folders | None = None
+        self, root: Path, read: Callable[[str], bytes | None], folders: Folders | None = None
     ) -> None:
         self.root = root
         self._read = read
-        self._held: dict[Path, bytes] = {}
+        self._held: dict[str, bytes] = {}
         self._top = str(root)
         self._folders = folders or Folders()
         self._is_source: dict[str, bool] = {self._top: True}
@@ -112,21 +115,24 @@ class Files:
 
     def read(self, path: Path) -> bytes | None:
         """The Python that a file holds, None when it cannot be read."""
-        held = self._held.get(path) if self._held else None
-        data = self._read(path) if held is None else held
+        data = self._bytes(str(path))
         return data if data is None or not is_notebook(path) else _code(data)
+
+    def _bytes(self, name: str) -> bytes | None:
+        held = self._held.get(name) if self._held else None
+        return self._read(name) if held is None else held
 
     def is_held(self, path: Path, data: bytes) -> bool:
         """Whether a file was last replaced by these bytes."""
-        return self._held.get(path) == data
+        return self._held.get(str(path)) == data
 
     def replace(self, path: Path, data: bytes) -> bytes:
         """Let a file hold these bytes from now on, whatever is on disk.
 
         What comes back is what it held among the `speaking` ones, if those were asked for.
         """
-        self._held[path] = data
         name = str(path)
+        self._held[name] = data
         self._silent.discard(name)
         self._waiting.discard(name)
         if "_spoken" not in self.__dict__ or not self.is_file(path):
@@ -223,12 +229,12 @@ class Files:
         names = (os.path.join(folder, name) for folder, names in self._python for name in names)
         found: dict[str, tuple[Path, bytes]] = {}
         for name in sorted(names, key=in_path_order):
-            path = Path(name)
-            data = self.read(path)
+            # A path object for each file takes as long as reading it.
+            data = self._bytes(name)
             if data is None:
                 continue
             if may_speak(data):
-                found[name] = (path, data)
+                found[name] = (Path(name), data)
             elif is_plain(data) and not may_name_codes(data):
                 if not may_wait(data):
                     self._silent.add(name)

@@ -18,6 +18,8 @@ __all__ = ["Waiting"]
 _SOURCE: Final = rb"ext(?:\s*\.\s*|\s+import\b[^\n]*)asyncio\b"
 _THREADED: Final = tuple(name.encode() for name in sorted(THREADED))
 _DRIVERS: Final = (b"asyncpg", b"aiomysql", b"aiosqlite", b"psycopg")
+_PARTS: Final = (b"sql", b"ncpg", b"copg")
+"""One of these stands in each driver's name, so that most files are searched for fewer words."""
 
 
 class Waiting:
@@ -54,6 +56,7 @@ class Waiting:
 
 def _is_source(data: bytes) -> bool:
     """Whether a file may get something asynchronous from a library."""
-    if any(driver in data for driver in _DRIVERS):
+    is_driver = any(part in data for part in _PARTS)
+    if is_driver and any(driver in data for driver in _DRIVERS):
         return True
     return b"asyncio" in data and re.search(_SOURCE, data) is not None

@@ -16,4 +16,5 @@ def may_name_codes(data: bytes) -> bool:
     """
     if b"sessionlint:" in data:
         return True
-    return _CODE.search(data) is not None and _NOQA.search(data) is not None
+    # Looking for a word takes half the time of looking for a pattern.
+    return b"SES" in data and _CODE.search(data) is not None and _NOQA.search(data) is not None
