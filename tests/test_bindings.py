@@ -2,8 +2,9 @@
 
 import pytest
 
-from sessionlint.source.bindings import own_names, products, renamings
+from sessionlint.source.bindings import own_names, products
 from sessionlint.source.gate import GIVERS, MAKERS
+from sessionlint.source.naming import named, renamings
 
 
 def made(text: str) -> tuple[set[bytes], set[bytes]]:
@@ -70,3 +71,84 @@ def test_a_class_stands_for_its_base():
 )
 def test_who_gives_a_name_another(text, expected):
     assert bool(list(renamings(text, frozenset({b"opener"})))) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def f(self, make: sessionmaker, x): pass\n", {b"make"}),
+        (
+            "def f(\n    make: Optional[async_sessionmaker[AsyncSession]] = None,\n): ...\n",
+            {b"make"},
+        ),
+        ("def f():\n    make: 'sessionmaker' = get()\n", {b"make"}),
+        ("class A:\n    make: sessionmaker\n", set()),
+    ],
+)
+def test_what_is_annotated_as_a_maker_gives(text, expected):
+    found = products(text.encode(), MAKERS, GIVERS)
+    assert found.givers == {b"make"}
+    assert found.local == expected
+
+
+@pytest.mark.parametrize("text", ["x = {'make': sessionmaker}\n", "make = f(x, sessionmaker)\n"])
+def test_what_only_mentions_a_maker_gives_nothing(text):
+    assert made(text) == (set(), set())
+
+
+def test_a_variable_passes_on_what_it_is_to_an_attribute():
+    text = "def __init__(self, make: sessionmaker):\n    self.opener = make  # for later\n"
+    assert products(text.encode(), MAKERS, GIVERS).shared == {b"opener"}
+
+
+METHOD = "class Store:\n    def NAME(self):\n        return Session(self.engine)\n"
+FUNCTION = "def NAME():\n    return Session(engine)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shared"),
+    [
+        (METHOD.replace("NAME", "get"), set()),
+        (METHOD.replace("NAME", "get_session"), {b"get_session"}),
+        (FUNCTION.replace("NAME", "get"), {b"get"}),
+        ((METHOD + FUNCTION).replace("NAME", "get"), {b"get"}),
+    ],
+)
+def test_a_method_whose_name_does_not_tell_is_called_by_no_other_file(text, shared):
+    assert products(text.encode(), MAKERS, GIVERS).shared == shared
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "engine = create_engine('sqlite://')\n",
+        "found = run(Session(engine))\n",
+        "found = [Session(engine)]\n",
+        "# make = sessionmaker(engine)\n",
+        "def f():\n    name = Session()\n    return other.name\n",
+        "make += sessionmaker(engine)\n",
+    ],
+)
+def test_what_is_not_called_to_acquire_is_no_name(text):
+    assert made(text) == (set(), set())
+
+
+def test_an_attribute_that_holds_a_session_and_is_returned_makes_a_giver():
+    text = "def opened(self):\n    self.db = Session(engine)\n    return self.db\n"
+    assert made(text) == (set(), {b"opened"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"x = a\n", [(b"x", b"a")]),
+        (b"self.x: T = a.b  # why\n", [(b"x", b"b")]),
+        (b"x = a or b\n", [(b"x", b"a"), (b"x", b"b")]),
+        (b"x = a if c else d.b\n", [(b"x", b"a"), (b"x", b"b")]),
+        (b"x == a\n", []),
+        (b"x += a\n", []),
+        (b"x = a(b)\n", []),
+    ],
+)
+def test_what_is_given_another_name(text, expected):
+    assert [(one.new, one.old) for one in named(text)] == expected

@@ -50,10 +50,6 @@ WAYS = {
     "a factory of makers": "def f():\n    return sessionmaker(bind=engine)\nopener = f()\n",
     "two hops": "def f():\n    return Session(engine)\ndef opener():\n    return f()\n",
     "two hops with a variable": "def f():\n    return Session(engine)\ndef opener():\n    s = f()\n    return s\n",
-}
-
-# A factory by an untelling name that is made in one of these ways needs the full engine.
-ODD_WAYS = {
     "a maker after a backslash": "opener = \\\n    sessionmaker(bind=engine)\n",
     "a maker after a semicolon": "x = 1; opener = sessionmaker(bind=engine)\n",
     "nothing or a maker": "opener = None if not engine else sessionmaker(bind=engine)\n",
@@ -66,8 +62,15 @@ ODD_WAYS = {
     "a function or nothing": "def opener(x=0):\n    return None if x else Session(engine)\n",
     "a function with a walrus": "def opener():\n    return (it := Session(engine))\n",
     "a default": "def opener(make=sessionmaker(bind=engine)):\n    return make()\n",
-    "a method": "class Store:\n    def open(self):\n        return Session(engine)\nopener = Store().open\n",
     "an attribute of a class": "class Store:\n    make = sessionmaker(bind=engine)\nopener = Store.make\n",
+    "another name with a comment": "inner = sessionmaker(bind=engine)\nopener = inner  # same\n",
+    "one name or another": "inner = sessionmaker(bind=engine)\nopener = None or inner\n",
+    "an argument by its annotation": "class Store:\n    def __init__(self, make: sessionmaker) -> None:\n        self.opener = make\n\n    def open(self):\n        return self.opener()\n\ndef opener(store: Store):\n    return store.opener()\n",
+}
+
+# A factory that is made in one of these ways needs the full engine.
+ODD_WAYS = {
+    "a method": "class Store:\n    def open(self):\n        return Session(engine)\nopener = Store().open\n",
     "an attribute of an object": "class Store:\n    def __init__(self):\n        self.make = sessionmaker(bind=engine)\nstore = Store()\ndef opener():\n    return store.make()\n",
     "an object that is called": "class Store:\n    def __call__(self):\n        return Session(engine)\nopener = Store()\n",
 }

@@ -15,7 +15,7 @@ class Glances:
     def __init__(self) -> None:
         self._sources: dict[bytes, bool] = {}
         self._calls: dict[bytes, frozenset[bytes]] = {}
-        self._renamings: dict[bytes, tuple[tuple[bytes, bytes], ...]] = {}
+        self._others: dict[bytes, tuple[tuple[bytes, bytes], ...]] = {}
 
     def is_at_source(self, data: bytes) -> bool:
         """Whether a file may call the libraries themselves, or an engine made from them."""
@@ -29,30 +29,24 @@ class Glances:
             self._calls[data] = called(data)
         return self._calls[data]
 
-    def aliases(self, data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
+    def aliases(self, data: bytes, names: frozenset[bytes]) -> Iterator[bytes]:
         """The names that a file gives to some of `names` without calling them."""
-        from sessionlint.source.bindings import named
+        from sessionlint.source.naming import named, renamings
 
-        given = (new for new, old in named(data) if old in names)
-        return frozenset((*given, *self._renamed(data, names)))
+        if data not in self._others:
+            given = ((one.old, one.new) for one in named(data))
+            self._others[data] = (*given, *renamings(data))
+        return (new for old, new in self._others[data] if old in names)
 
     def passing_on(self, texts: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:
-        """The texts that call one of the names, or import one of them under another name."""
+        """The texts that call one of the names, or call it otherwise."""
         parts = needles(names)
         return [
             data
             for data in texts
-            if (data in self._calls or any(part in data for part in parts))
-            and (not self.called(data).isdisjoint(names) or any(self._renamed(data, names)))
+            if any(part in data for part in parts)
+            and (not self.called(data).isdisjoint(names) or any(self.aliases(data, names)))
         ]
-
-    def _renamed(self, data: bytes, names: frozenset[bytes]) -> Iterator[bytes]:
-        """The names that the imports of a file give to some of `names`."""
-        from sessionlint.source.bindings import renamings
-
-        if data not in self._renamings:
-            self._renamings[data] = tuple(renamings(data))
-        return (new for old, new in self._renamings[data] if old in names)
 
 
 def needles(names: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -20,9 +20,9 @@ from sessionlint.source.gate import (
     is_at_source,
     is_telling,
     may_speak,
-    owners,
 )
 from sessionlint.source.imports import Imports, imports
+from sessionlint.source.sites import owners
 
 __all__ = ["Neighbours"]
 

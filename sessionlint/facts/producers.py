@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sessionlint.facts.aside import is_aside
 from sessionlint.facts.custom import is_customary
@@ -30,12 +29,8 @@ from sessionlint.source.gate import (
     may_speak,
 )
 
-if TYPE_CHECKING:
-    from sessionlint.source.bindings import Products
-
 __all__ = ["Producers"]
 
-_TELLING: Final = re.compile(r"session|database", re.IGNORECASE)
 _PATIENCE: Final = 8
 """For how many files their neighbours are asked before the whole project is read."""
 
@@ -156,8 +151,7 @@ class Producers:
 
     def is_calling(self, name: str, home: Path, *, is_attribute: bool) -> bool:
         """Whether calling something of that name in a file may acquire, or give what acquires."""
-        is_known = name.encode() in CATALOGUE or is_customary(name)
-        if is_known or _TELLING.search(name) is not None:
+        if name.encode() in CATALOGUE or is_customary(name):
             return True
         return self.is_own(name, home, is_attribute=is_attribute)
 
@@ -232,17 +226,13 @@ class Producers:
         for _ in range(_HOPS):
             found = [products(data, makers, givers) for data in passing]
             # A project may call its own factory `create_session` or `Session`, as a library does.
-            shared.update(name for one in found for name in _shared(one))
+            shared.update(name for one in found for name in one.shared)
             local.update(name for one in found for name in one.local)
-            more_makers = {name for one in found for name in one.makers} - makers
-            more_givers = {name for one in found for name in one.givers - one.local} - givers
+            more_makers = {name for one in found for name in one.makers & one.shared} - makers
+            more_givers = {name for one in found for name in one.givers & one.shared} - givers
             if not more_makers and not more_givers:
                 break
             makers, givers = makers | more_makers, givers | more_givers
             passing = self._glances.passing_on(texts, frozenset(more_makers | more_givers))
         self._makers, self._givers = makers, givers
         return frozenset(shared), frozenset(local)
-
-
-def _shared(found: Products) -> set[bytes]:
-    return found.makers | (found.givers - found.local)

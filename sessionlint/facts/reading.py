@@ -17,7 +17,8 @@ from sessionlint.errors import UnreadableFile
 from sessionlint.facts.collect import Visit, collected
 from sessionlint.facts.pieces import Piece, assigned, may_bind, scope_of, spoken
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
-from sessionlint.source.bindings import own_names, renamed
+from sessionlint.source.bindings import own_names
+from sessionlint.source.naming import renamed
 from sessionlint.source.outline import Part, PartKind
 from sessionlint.source.parse import Source
 
@@ -39,6 +40,7 @@ class Reader:
         self._visit = visit
         self.top = Block(BlockKind.MODULE, "<module>", None, home, -1)
         self.top.unread = self
+        self._is_declaring = "global" in self.text or "nonlocal" in self.text
         self.pieces: list[Piece] = []
         for part in parts:
             self._cut(part)
@@ -47,12 +49,12 @@ class Reader:
         self._spoken: dict[str, list[Piece]] = {}
         self._declared = [
             (self.place_of(match.start()), frozenset(_WORD.findall(match[1])))
-            for match in _OUTSIDE.finditer(self.text)
+            for match in self._outside(0, len(self.text))
         ]
 
     def _cut(self, part: Part) -> None:
         code = (one for one in part.members if one.kind is PartKind.CODE)
-        if any(_OUTSIDE.search(self.text, one.start, one.stop) for one in code):
+        if any(any(self._outside(one.start, one.stop)) for one in code):
             # `global` in a class body: its names are those of the module from here on.
             part = Part(PartKind.CODE, part.start, part.stop)
         piece = self._piece(part, self.top)
@@ -62,6 +64,10 @@ class Reader:
         assert piece.own is not None
         for member in part.members:
             self._piece(member, piece.own)
+
+    def _outside(self, start: int, stop: int) -> Iterable[re.Match[str]]:
+        """Where names of other scopes are declared; most files are searched for a word alone."""
+        return _OUTSIDE.finditer(self.text, start, stop) if self._is_declaring else ()
 
     def _piece(self, part: Part, outer: Block) -> Piece:
         piece = Piece(part, len(self.pieces), outer)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from sessionlint.source.bases import derived
+from sessionlint.source.sites import DEFINING, goes_on, line_before, sites
 from sessionlint.source.text import line_start
 from sessionlint.source.threads import THREADED
 
@@ -28,7 +29,6 @@ __all__ = [
     "is_telling",
     "is_used",
     "may_speak",
-    "owners",
 ]
 
 _SQLALCHEMY: Final = (b"sqlalchemy", b"sqlmodel", b"SQLAlchemy")
@@ -53,14 +53,17 @@ _GIVERS: Final[dict[tuple[bytes, ...], bytes]] = {
     _PSYCOPG: b"getconn",
 }
 
-MAKERS: Final = frozenset(name for names in _MAKERS.values() for name in names.split())
-"""The catalogue's calls that give something to acquire from."""
+_BUILDING: Final = frozenset(name for names in _MAKERS.values() for name in names.split())
+_ACQUIRING: Final = frozenset(name for names in _GIVERS.values() for name in names.split())
 
-GIVERS: Final = frozenset(name for names in _GIVERS.values() for name in names.split())
-"""The catalogue's calls that acquire."""
+CATALOGUE: Final = _BUILDING | _ACQUIRING
+"""The catalogue's calls: they acquire, or give something to acquire from."""
 
-CATALOGUE: Final = MAKERS | GIVERS
-"""The catalogue's calls."""
+MAKERS: Final = frozenset(name for name in _BUILDING if b"session" in name)
+"""Those that give something which is called to acquire."""
+
+GIVERS: Final = CATALOGUE - MAKERS
+"""Those that give something whose methods are called."""
 
 _SPEAKS: Final = (b"ession", b"onnect", b"ngine", b"acquire", b"pool", b"Pool")
 # Those not compiled here are compiled by `re` when first asked for: for one file, most never are.
@@ -81,9 +84,7 @@ _BEFORE: Final = (
 _ASSIGNED: Final = rb"^[ \t]*([A-Za-z_][\w., \t\[\]:|\"']*?)=(?!=)|([A-Za-z_]\w*)[ \t]*:="
 # In brackets over several lines.
 _CARRIED: Final = rb"^\s*$|\b(?:else|or|and|if|not)\s*$"
-_CHAIN: Final = rb"(?<![\w.)\]])([A-Za-z_]\w*)(?:\.\w+)*\.$"
 _CACHING: Final = rb"@[\w.]*cache|cache\w* as "
-_DEFINING: Final = frozenset({b"def", b"class"})
 _WORD: Final = rb"[A-Za-z_]\w*"
 _LAST_WORDS: Final = rb"(?:(\w+)[ \t]+)?(\w+)$"
 _TRANSPARENT: Final = frozenset(
@@ -93,8 +94,7 @@ _TRANSPARENT: Final = frozenset(
 _MOST_LINES: Final = 12
 """How many lines a call is followed upwards to where its bracket opens."""
 _FAR: Final = 400
-_ALL_BRACKETS: Final = re.compile(rb"[()\[\]{}]")
-_BRACKETS: Final = re.compile(rb"[()]")
+_BRACKETS: Final = re.compile(rb"[()\[\]{}]")
 
 
 def may_speak(data: bytes) -> bool:
@@ -180,18 +180,18 @@ def is_by_hand(data: bytes, name: bytes) -> bool:
         return True
     is_shared = b"yield" in data and _is_caching(data)
     return any(
-        _goes_on(data, at + len(name))
+        goes_on(data, at + len(name))
         or not (
             (not is_shared and _is_managed(data, at))
-            or (name not in MAKERS and _is_argument(data, at))
+            or (name not in _BUILDING and _is_argument(data, at))
         )
-        for at in _places(data, name)
+        for at in sites(data, name)
     )
 
 
 def _is_managed(data: bytes, at: int) -> bool:
     """Whether a call stands directly behind `with`, or in `closing` behind it."""
-    before = re.search(_BEFORE, _line_before(data, at))
+    before = re.search(_BEFORE, line_before(data, at))
     return before is not None and before["with"] is not None
 
 
@@ -207,7 +207,7 @@ def _is_argument(data: bytes, at: int) -> bool:
         line = data[start:end]
         if b"return" in line:
             return False
-        for match in reversed(list(_ALL_BRACKETS.finditer(line))):
+        for match in reversed(list(_BRACKETS.finditer(line))):
             depth += 1 if match[0] in b")]}" else -1
             if depth < 0:
                 return match[0] == b"(" and _is_other_call(line[: match.start()])
@@ -220,7 +220,7 @@ def _is_argument(data: bytes, at: int) -> bool:
 
 def _is_other_call(before: bytes) -> bool:
     words = re.search(_LAST_WORDS, before)
-    return words is not None and words[1] not in _DEFINING and words[2] not in _TRANSPARENT
+    return words is not None and words[1] not in DEFINING and words[2] not in _TRANSPARENT
 
 
 def is_used(data: bytes, name: bytes) -> bool:
@@ -229,9 +229,9 @@ def is_used(data: bytes, name: bytes) -> bool:
 
 
 def _is_used(data: bytes, name: bytes, asked: frozenset[bytes]) -> bool:
-    for at in _places(data, name):
-        line = re.sub(_BEFORE, b"", _line_before(data, at))
-        if _goes_on(data, at + len(name)):
+    for at in sites(data, name):
+        line = re.sub(_BEFORE, b"", line_before(data, at))
+        if goes_on(data, at + len(name)):
             return True
         if b"return" in line:
             giver = _function_around(data, at)
@@ -257,43 +257,3 @@ def _function_around(data: bytes, at: int) -> bytes:
     start = data.rfind(b"def ", 0, at)
     word = re.match(_WORD, data[start + 4 : start + 84].lstrip()) if start >= 0 else None
     return word[0] if word else b""
-
-
-def _places(data: bytes, name: bytes) -> Iterator[int]:
-    """Where a name is called; not where it is defined, and not in comments."""
-    at = data.find(name)
-    while at >= 0:
-        end = at + len(name)
-        is_word = at == 0 or not (data[at - 1 : at].isalnum() or data[at - 1 : at] == b"_")
-        if is_word and data[end : end + 1] in {b"(", b"["}:
-            before = _line_before(data, at).split()
-            if not before or (before[-1] not in _DEFINING and not before[0].startswith(b"#")):
-                yield at
-        at = data.find(name, end)
-
-
-def _line_before(data: bytes, at: int) -> bytes:
-    return data[line_start(data, at) : at]
-
-
-def _goes_on(data: bytes, at: int) -> bool:
-    """Whether something is done at once with what the call gives whose name ends at `at`."""
-    depth = 0
-    for bracket in _BRACKETS.finditer(data, at, at + 2_000):
-        depth += 1 if bracket[0] == b"(" else -1
-        if depth == 0:
-            return data[bracket.end() : bracket.end() + 1] in {b".", b"(", b"["}
-    return True
-
-
-def owners(data: bytes, name: bytes) -> set[bytes]:
-    """The first words of what stands before a name where it is called, empty for a plain call."""
-    lines = (_line_before(data, at) for at in _places(data, name))
-    return {_owner(line) for line in lines}
-
-
-def _owner(line: bytes) -> bytes:
-    if not line.endswith(b"."):
-        return b""
-    chain = re.search(_CHAIN, line)
-    return chain[1] if chain else b"?"
