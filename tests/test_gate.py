@@ -249,3 +249,20 @@ def test_a_text_that_names_nothing_of_databases_does_not_speak():
 def test_a_factory_of_the_project_may_bear_the_name_of_a_library_s(tmp_path):
     text = "from sqlalchemy.orm import Session\n\ndef create_session():\n    return Session()\n"
     assert b"create_session" in names({"app/db.py": text}, tmp_path)
+
+
+def test_a_maker_that_a_class_is_given_is_known_by_its_annotation(tmp_path):
+    text = """\
+        from sqlalchemy.orm import sessionmaker
+
+
+        class Store:
+            def __init__(self, make: sessionmaker):
+                self._session_of_tenant = make
+
+            def count(self, query):
+                it = self._session_of_tenant()
+                return it.execute(query)
+        """
+    folder = written(tmp_path, {"store.py": text})
+    assert found_in(folder) == found_in(folder, "full") == {"store.py": [(9, "SES102")]}

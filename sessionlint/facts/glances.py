@@ -31,11 +31,12 @@ class Glances:
 
     def aliases(self, data: bytes, names: frozenset[bytes]) -> Iterator[bytes]:
         """The names that a file gives to some of `names` without calling them."""
-        from sessionlint.source.naming import named, renamings
+        from sessionlint.source.naming import annotated, named, renamings
 
         if data not in self._others:
             given = ((one.old, one.new) for one in named(data))
-            self._others[data] = (*given, *renamings(data))
+            promised = ((b"sessionmaker", name) for name, _ in annotated(data))
+            self._others[data] = (*given, *renamings(data), *promised)
         return (new for old, new in self._others[data] if old in names)
 
     def passing_on(self, texts: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:

@@ -49,6 +49,8 @@ class Neighbours:
         calls = called(data)
         if known.stars and any(self._is_inside(star, path) for star in known.stars):
             return True
+        if b"sessionmaker" in data and _takes_maker(data):
+            return True
         for name in filter(_is_notable, calls - _BUILTIN):
             for owner in owners(data, name):
                 is_own = not owner and (name in known.items or _is_bound(data, name))
@@ -102,6 +104,13 @@ class Neighbours:
 def _is_notable(name: bytes) -> bool:
     """Whether a method of that name is worth following."""
     return is_telling(b".", name)
+
+
+def _takes_maker(data: bytes) -> bool:
+    """Whether a file is given a sessionmaker by whoever calls it."""
+    from sessionlint.source.naming import annotated
+
+    return any(annotated(data))
 
 
 def _is_bound(data: bytes, name: bytes) -> bool:
