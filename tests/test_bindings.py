@@ -1,7 +1,10 @@
 """What the names of a file stand for, by its bytes."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from sessionlint.source import around
 from sessionlint.source.bindings import own_names, products
 from sessionlint.source.gate import GIVERS, MAKERS
 from sessionlint.source.naming import named, renamings
@@ -152,3 +155,15 @@ def test_an_attribute_that_holds_a_session_and_is_returned_makes_a_giver():
 )
 def test_what_is_given_another_name(text, expected):
     assert [(one.new, one.old) for one in named(text)] == expected
+
+
+def test_a_long_function_takes_no_longer_than_its_lines(monkeypatch):
+    """Each line is looked at once for what it stands in, however many of them ask."""
+    lines = "".join(f"    s{n} = Session(engine)\n    if s{n}: return s{n}\n" for n in range(3_000))
+    looked = []
+    finding = around._LINE.finditer
+    monkeypatch.setattr(
+        around, "_LINE", SimpleNamespace(finditer=lambda data: looked.append(data) or finding(data))
+    )
+    assert made(f"def opened():\n{lines}") == (set(), {b"opened"})
+    assert len(looked) == 1

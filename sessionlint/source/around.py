@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
-
-from sessionlint.source.text import line_start
 
 __all__ = ["Head", "enclosing", "functions_around", "is_in_function"]
 
 _SPACE: Final = re.compile(rb"[ \t]*")
+_LINE: Final = re.compile(rb"^[ \t]*(?=[^\s#)\]}])", re.MULTILINE)
 _HEAD: Final = re.compile(rb"[ \t]*(?:async[ \t]+)?(def|class)[ \t]+(\w+)")
 
 
@@ -27,29 +28,41 @@ def enclosing(data: bytes, start: int) -> Iterator[Head]:
 
     A line that begins one itself stands in it: what follows its colon does.
     """
-    indent = _indent(data, start)
-    own = _HEAD.match(data, start)
-    if own is not None:
-        yield Head(start, own[1], own[2])
-    while indent and start > 0:
-        start = line_start(data, start - 1)
-        before = _indent(data, start)
-        if before >= indent or data[start + before : start + before + 1] in _PASSED_OVER:
-            continue
-        head = _HEAD.match(data, start)
-        if head is not None:
-            yield Head(start, head[1], head[2])
-        indent = before
+    starts, indents, above = _lines(data)
+    indent = _end_of_space(data, start) - start
+    at = bisect_right(starts, start) - 1
+    while at >= 0:
+        if starts[at] == start or indents[at] < indent:
+            head = _HEAD.match(data, starts[at])
+            if head is not None:
+                yield Head(starts[at], head[1], head[2])
+        at = above[at]
 
 
-_PASSED_OVER: Final = frozenset((b"", b"\n", b"#", b")", b"]", b"}"))
-"""How a line begins that says nothing about indentation."""
+@lru_cache(maxsize=4)
+def _lines(data: bytes) -> tuple[list[int], list[int], list[int]]:
+    """The lines that say something about indentation: where each begins, how far it is indented.
+
+    The last list gives for each the nearest one above that is indented less, -1 for none.
+    """
+    starts: list[int] = []
+    indents: list[int] = []
+    above: list[int] = []
+    for match in _LINE.finditer(data):
+        start, end = match.span()
+        outer = len(starts) - 1
+        while outer >= 0 and indents[outer] >= end - start:
+            outer = above[outer]
+        starts.append(start)
+        indents.append(end - start)
+        above.append(outer)
+    return starts, indents, above
 
 
-def _indent(data: bytes, start: int) -> int:
+def _end_of_space(data: bytes, start: int) -> int:
     match = _SPACE.match(data, start)
     assert match is not None
-    return match.end() - start
+    return match.end()
 
 
 def functions_around(data: bytes, start: int) -> list[Head]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -86,6 +87,11 @@ def renamed(data: bytes) -> frozenset[bytes]:
 
 def is_global(data: bytes, name: bytes) -> bool:
     """Whether a function of the file declares the name to be that of the module."""
-    if b"global " not in data:
+    if not _declares_globals(data):
         return False
     return re.search(rb"\bglobal [^\n]*\b" + re.escape(name) + rb"\b", data) is not None
+
+
+@lru_cache(maxsize=4)
+def _declares_globals(data: bytes) -> bool:
+    return b"global " in data
