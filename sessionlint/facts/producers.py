@@ -191,6 +191,8 @@ class Producers:
         from sessionlint.source.bindings import products
 
         before, after = (products(data, self._makers, self._givers) for data in (old, new))
+        if not after.shared <= before.shared | self._found.shared:
+            return True
         return not (after.makers | after.givers) <= before.makers | before.givers | self._found.all
 
     @property
