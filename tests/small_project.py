@@ -14,6 +14,25 @@ from sessionlint_rules import RULES
 
 WANT = re.compile(r"# want: (SES\d+)")
 
+START = """\
+from functools import partial
+from typing import Any, cast
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+engine = create_engine("sqlite://")
+"""
+
+USE = """\
+from store import opener
+
+
+def count(query):
+    it = opener()
+    return it.execute(query)
+"""
+
 
 def bytes_of(path: Path) -> bytes | None:
     """What stands in a file, None when there is no such file."""

@@ -193,6 +193,8 @@ class Producers:
         before, after = (products(data, self._makers, self._givers) for data in (old, new))
         if not after.shared <= before.shared | self._found.shared:
             return True
+        if not after.makers <= before.makers | self._makers:
+            return True
         return not (after.makers | after.givers) <= before.makers | before.givers | self._found.all
 
     @property
