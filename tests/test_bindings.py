@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sessionlint.source import around
+from sessionlint.source import logical
 from sessionlint.source.bindings import own_names, products
 from sessionlint.source.gate import GIVERS, MAKERS
 from sessionlint.source.naming import named, renamings
@@ -161,9 +161,11 @@ def test_a_long_function_takes_no_longer_than_its_lines(monkeypatch):
     """Each line is looked at once for what it stands in, however many of them ask."""
     lines = "".join(f"    s{n} = Session(engine)\n    if s{n}: return s{n}\n" for n in range(3_000))
     looked = []
-    finding = around._LINE.finditer
+    finding = logical._LINE.finditer
     monkeypatch.setattr(
-        around, "_LINE", SimpleNamespace(finditer=lambda data: looked.append(data) or finding(data))
+        logical,
+        "_LINE",
+        SimpleNamespace(finditer=lambda data: looked.append(data) or finding(data)),
     )
     assert made(f"def opened():\n{lines}") == (set(), {b"opened"})
     assert len(looked) == 1

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
-from sessionlint.source.around import Head, enclosing, functions_around
+from sessionlint.source.around import Head, enclosing, functions_around, is_own_variable
 from sessionlint.source.bases import derived
 from sessionlint.source.gate import CATALOGUE, GIVERS, MAKERS, called, is_at_source, is_telling
+from sessionlint.source.logical import logical
 from sessionlint.source.naming import annotated, named, renamings
 from sessionlint.source.text import line_start
-from sessionlint.source.uses import Target, uses
+from sessionlint.source.uses import Target, returned, uses
 
 __all__ = ["Products", "own_names", "products"]
-
-_RETURNED: Final = re.compile(
-    rb"return\b(?<=\breturn)[ \t]+\(?([\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)[ \t,)]*(?:#.*)?$",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,7 @@ class _Search:
     """Goes through one file until nothing new is found."""
 
     def __init__(self, data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) -> None:
-        self._data = data
+        self._text = logical(data)
         self._calls = called(data)
         self._known = makers, givers
         self._makers: set[bytes] = set()
@@ -76,16 +70,23 @@ class _Search:
         self._local: set[bytes] = set()
         self._outside: set[bytes] = set()
         self._functions: set[Head] = set()
-        self._namings = list(named(data))
+        self._namings = list(named(self._text.data))
         self._others = [
             *derived(data),
             *((new, old) for old, new in renamings(data, makers | givers)),
         ]
-        self._returned = list(_returned(data))
+        self._returned = list(returned(self._text))
         self._bind(
-            Target(name, is_attribute=False, is_local=is_local)
-            for name, is_local in annotated(data)
+            Target(name, is_attribute=False, is_local=is_own_variable(self._text, start, name))
+            for start, name in self._promised(data)
         )
+
+    def _promised(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Where a line begins that promises a maker, and the name; but for comments and strings."""
+        text = self._text.data
+        for name, colon in annotated(data):
+            if text[colon : colon + 1] == b":":
+                yield line_start(text, colon), name
 
     def found(self) -> Products:
         """What was found."""
@@ -99,19 +100,24 @@ class _Search:
         before = len(self._makers) + len(self._givers) + len(self._held)
         makers, givers = self._known
         for name in self._unasked(makers | self._makers, is_maker=True):
-            for use in uses(self._data, name):
+            for use in uses(self._text, name):
                 self._bind(use.targets)
                 self._return(use.functions, is_maker=True)
         for name in self._unasked(givers | self._givers, is_maker=False):
-            for use in uses(self._data, name):
+            for use in uses(self._text, name):
                 self._held.update((one.name, one.is_attribute) for one in use.targets)
                 self._return(use.functions, is_maker=False)
         self._name_otherwise(self._makers, makers)
         self._name_otherwise(self._givers, givers)
+        self._held.update(
+            (one.new, one.is_attribute)
+            for one in self._namings
+            if (one.old, one.is_of_attribute) in self._held
+        )
         for start, name, is_attribute in self._returned:
             is_maker = any(name in one for one in (makers, givers, self._makers, self._givers))
             if is_maker or (name, is_attribute) in self._held:
-                self._return(functions_around(self._data, start), is_maker=is_maker)
+                self._return(functions_around(self._text, start), is_maker=is_maker)
         return len(self._makers) + len(self._givers) + len(self._held) > before
 
     def _unasked(self, names: Iterable[bytes], *, is_maker: bool) -> list[bytes]:
@@ -143,20 +149,12 @@ class _Search:
         for one in self._namings:
             if one.old in known or one.old in names:
                 names.add(one.new)
-                (self._local if one.is_local else self._outside).add(one.new)
+                is_local = not one.is_attribute and is_own_variable(self._text, one.start, one.new)
+                (self._local if is_local else self._outside).add(one.new)
 
     def _is_untold(self, head: Head) -> bool:
         """Whether it is a method whose name does not tell what it gives."""
         if is_telling(b".", head.name):
             return False
-        around = [one for one in enclosing(self._data, head.start) if one != head]
+        around = [one for one in enclosing(self._text, head.start) if one != head]
         return bool(around) and around[0].kind == b"class"
-
-
-def _returned(data: bytes) -> Iterator[tuple[int, bytes, bool]]:
-    """Where a line begins that returns a name, each name, and whether it is an attribute's."""
-    for match in _RETURNED.finditer(data):
-        start = line_start(data, match.start())
-        for text in match[1].replace(b" ", b"").split(b","):
-            owner, _, name = text.rpartition(b".")
-            yield start, name, bool(owner)

@@ -12,7 +12,9 @@ from functools import lru_cache
 from typing import Final
 
 from sessionlint.source.bases import derived
-from sessionlint.source.sites import DEFINING, goes_on, line_before, sites
+from sessionlint.source.logical import Logical, logical
+from sessionlint.source.passing import gives_on
+from sessionlint.source.sites import goes_on, sites
 from sessionlint.source.text import line_start
 from sessionlint.source.threads import THREADED
 
@@ -84,17 +86,10 @@ _BEFORE: Final = (
 _ASSIGNED: Final = rb"^[ \t]*([A-Za-z_][\w., \t\[\]:|\"']*?)=(?!=)|([A-Za-z_]\w*)[ \t]*:="
 # In brackets over several lines.
 _CARRIED: Final = rb"^\s*$|\b(?:else|or|and|if|not)\s*$"
+_FAR: Final = 200
+"""How much is looked at of each end of a very long statement."""
 _CACHING: Final = rb"@[\w.]*cache|cache\w* as "
 _WORD: Final = rb"[A-Za-z_]\w*"
-_LAST_WORDS: Final = rb"(?:(\w+)[ \t]+)?(\w+)$"
-_TRANSPARENT: Final = frozenset(
-    b"cast partial closing aclosing if elif while return yield and or not in is else await "
-    b"assert lambda".split()
-)
-_MOST_LINES: Final = 12
-"""How many lines a call is followed upwards to where its bracket opens."""
-_FAR: Final = 400
-_BRACKETS: Final = re.compile(rb"[()\[\]{}]")
 
 
 def may_speak(data: bytes) -> bool:
@@ -117,8 +112,9 @@ def _is_about(data: bytes, libraries: tuple[bytes, ...]) -> bool:
 def called(data: bytes) -> frozenset[bytes]:
     """Every name worth following that a file calls, derives from, or has called in a thread."""
     # Splitting at brackets and looking at what stands before is a tenth of the cost of a regex.
-    before = {piece[-80:].rsplit(None, 1)[-1] for piece in data.split(b"(") if piece[-1:].strip()}
-    calls = frozenset(filter(None, map(_called_name, before)))
+    pieces = data.split(b"(")[:-1]
+    before = {one.rsplit(None, 1)[-1] for one in pieces if one and not one.isspace()}
+    calls = frozenset(filter(None, (_called_name(token[-80:]) for token in before)))
     if b"class" in data:
         calls = calls.union(base for _, base in derived(data))
     return calls if _PASSING.isdisjoint(calls) else calls | _passed(data)
@@ -179,68 +175,61 @@ def is_by_hand(data: bytes, name: bytes) -> bool:
     if name in _passed(data):
         return True
     is_shared = b"yield" in data and _is_caching(data)
+    text = logical(data)
     return any(
-        goes_on(data, at + len(name))
+        goes_on(text.data, at + len(name))
         or not (
-            (not is_shared and _is_managed(data, at))
-            or (name not in _BUILDING and _is_argument(data, at))
+            (not is_shared and _is_managed(text, at))
+            or (name not in _BUILDING and _is_argument(text, at))
         )
-        for at in sites(data, name)
+        for at in sites(text.data, name)
     )
 
 
-def _is_managed(data: bytes, at: int) -> bool:
+def _is_managed(text: Logical, at: int) -> bool:
     """Whether a call stands directly behind `with`, or in `closing` behind it."""
-    before = re.search(_BEFORE, line_before(data, at))
+    before = re.search(_BEFORE, _seen_before(text, at))
     return before is not None and before["with"] is not None
 
 
-def _is_argument(data: bytes, at: int) -> bool:
+def _seen_before(text: Logical, at: int) -> bytes:
+    """What stands in its statement before a call; of a very long one, both ends of that."""
+    start = text.statement(line_start(text.data, at), at)
+    if at - start <= 2 * _FAR:
+        return text.data[start:at]
+    return text.data[start : start + _FAR] + text.data[at - _FAR : at]
+
+
+def _is_argument(text: Logical, at: int) -> bool:
     """Whether a call is an argument of another one that gives something of its own.
 
-    Lines above are looked at while they show that they go on; a `return` may give on what an
-    argument makes.
+    A `return` may give on what an argument makes.
     """
-    depth, end = 0, at
-    for _ in range(_MOST_LINES):
-        start = line_start(data, end)
-        line = data[start:end]
-        if b"return" in line:
-            return False
-        for match in reversed(list(_BRACKETS.finditer(line))):
-            depth += 1 if match[0] in b")]}" else -1
-            if depth < 0:
-                return match[0] == b"(" and _is_other_call(line[: match.start()])
-        above = data[:start].rstrip() if start < _FAR else data[start - _FAR : start].rstrip()
-        if not above.endswith((b"(", b",", b"[", b"{")):
-            return False
-        end = start - 1
-    return False
-
-
-def _is_other_call(before: bytes) -> bool:
-    words = re.search(_LAST_WORDS, before)
-    return words is not None and words[1] not in DEFINING and words[2] not in _TRANSPARENT
+    bracket = next(text.opened(at), None)
+    if bracket is None or text.data.find(b"return", line_start(text.data, at), at) >= 0:
+        return False
+    return text.data[bracket : bracket + 1] == b"(" and not gives_on(text.data, bracket)
 
 
 def is_used(data: bytes, name: bytes) -> bool:
     """Whether what a call of that name gives may get a name that is used as a session is."""
-    return _is_used(data, name, frozenset({name}))
+    return _is_used(logical(data), name, frozenset({name}))
 
 
-def _is_used(data: bytes, name: bytes, asked: frozenset[bytes]) -> bool:
+def _is_used(text: Logical, name: bytes, asked: frozenset[bytes]) -> bool:
+    data = text.data
     for at in sites(data, name):
-        line = re.sub(_BEFORE, b"", line_before(data, at))
+        before = re.sub(_BEFORE, b"", _seen_before(text, at))
         if goes_on(data, at + len(name)):
             return True
-        if b"return" in line:
+        if b"return" in before:
             giver = _function_around(data, at)
-            is_new = giver not in asked and _is_used(data, giver, asked | {giver})
+            is_new = giver not in asked and _is_used(text, giver, asked | {giver})
             if is_new or _is_caching(data):
                 return True
             continue
-        assigned = re.search(_ASSIGNED, line)
-        if assigned is None and re.search(_CARRIED, line):
+        assigned = re.search(_ASSIGNED, before)
+        if assigned is None and re.search(_CARRIED, before):
             return True
         targets = re.findall(_WORD, assigned[1] or assigned[2]) if assigned else ()
         if any(re.search(rb"\b" + target + _METHODS, data) for target in targets):

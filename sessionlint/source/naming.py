@@ -4,94 +4,108 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from itertools import pairwise
 from typing import Final, NamedTuple
 
-from sessionlint.source.around import is_in_function
 from sessionlint.source.text import line_start
 
-__all__ = ["Naming", "annotated", "is_global", "named", "renamed", "renamings"]
+__all__ = ["Naming", "annotated", "named", "renamed", "renamings"]
+
+_FAR: Final = 400
+"""How much of a line is looked at."""
 
 # What begins with a literal is searched for several times faster than what begins a line, so the
 # beginning of the line is looked at afterwards.
 _NAMED: Final = re.compile(
-    rb"=[ \t]*([\w.]+)(?:[ \t]*$|[ \t]+((?:or|if)\b[^\n#(]*)?(?:#[^\n]*)?$)", re.MULTILINE
+    rb"=[ \t]*(?:([\w.]+)(?![\w.(\[])([ \t]*,[ \t]*\w[^\n#=]*|[ \t]+(?:or|if)\b[^\n#=]*)?"
+    rb"|\([ \t]*([\w.]+)[ \t]*\)|(?:functools\.)?partial\([ \t]*([\w.]+)[^\n]*)"
+    rb"[ \t\r]*(?:#[^\n]*)?$",
+    re.MULTILINE,
 )
-_OTHERWISE: Final = re.compile(rb"\b(?:or|else)[ \t]+([\w.]+)")
-_TARGET: Final = re.compile(rb"[ \t]*([A-Za-z_][\w.]*)[ \t]*(?::[^=\n]*)?")
+_OTHERWISE: Final = re.compile(rb"(?:\bor\b|\belse\b|,)[ \t]*([\w.]+)(?![\w.(\[])")
+_TARGETS: Final = re.compile(
+    rb"[ \t]*([A-Za-z_][\w.]*(?:[ \t]*[,=][ \t]*[A-Za-z_][\w.]*)*)[ \t]*(?::[^=\n]*)?"
+)
+_WORDS: Final = re.compile(rb"[\w.]+")
 _MAKER: Final = re.compile(rb"sessionmaker\b(?!\()")
-_BEFORE_TYPE: Final = re.compile(rb"(\w+)[ \t]*:[^:=(),{}]*$")
-_WORD: Final = re.compile(rb"[A-Za-z_]\w*")
+_BEFORE_TYPE: Final = re.compile(rb"\b(\w+)[ \t]*(:)[^:=(),{}]*$")
+_ALIAS: Final = re.compile(rb"[ \t]*([A-Za-z_]\w*)")
+_IMPORTING: Final = re.compile(rb"[:;][ \t]*(?:from|import)[ \t]")
+_ITEMS: Final = re.compile(rb"[ \t]*\(?[\w., \t]*")
+_WITH: Final = (b"with ", b"async ", b"except ", b"case ")
 
 
 class Naming(NamedTuple):
-    """One `new = old`; `is_local` is known when it is asked for."""
+    """One `target = old`, on the line that begins at `start`; both may be attributes."""
 
-    data: bytes
     start: int
     target: bytes
-    old: bytes
+    value: bytes
 
     @property
     def new(self) -> bytes:
-        """The other name, be it that of an attribute."""
+        """The other name."""
         return self.target.rpartition(b".")[2]
 
     @property
-    def is_local(self) -> bool:
-        """Whether it is a variable of a function."""
-        if b"." in self.target or not is_in_function(self.data, self.start):
-            return False
-        return not is_global(self.data, self.target)
+    def old(self) -> bytes:
+        """The name it stands for."""
+        return self.value.rpartition(b".")[2]
+
+    @property
+    def is_attribute(self) -> bool:
+        """Whether the other name is that of an attribute."""
+        return b"." in self.target
+
+    @property
+    def is_of_attribute(self) -> bool:
+        """Whether the name it stands for is that of an attribute."""
+        return b"." in self.value
 
 
 def named(data: bytes) -> Iterator[Naming]:
     """Every `new = old` of two names, be they attributes; of `new = one or other` both."""
     for match in _NAMED.finditer(data):
-        start = line_start(data, match.start())
-        target = _TARGET.fullmatch(data, start, match.start())
-        if target is not None:
-            for word in (match[1], *_OTHERWISE.findall(match[2] or b"")):
-                yield Naming(data, start, target[1], word.rpartition(b".")[2])
+        line = line_start(data, match.start())
+        if match.start() - line > _FAR:
+            continue
+        start = max(line, data.rfind(b";", line, match.start()) + 1)
+        targets = _TARGETS.fullmatch(data, start, match.start())
+        if targets is not None:
+            values = [match[1] or match[3] or match[4], *_OTHERWISE.findall(match[2] or b"")]
+            for target in _WORDS.findall(targets[1]):
+                yield from (Naming(line, target, value) for value in values)
 
 
-def annotated(data: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Every name that by its annotation is a sessionmaker, and whether it is known in one place."""
+def annotated(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Every name that by its annotation is a sessionmaker, and where the colon behind it stands."""
     for match in _MAKER.finditer(data) if b"sessionmaker" in data else ():
-        start = line_start(data, match.start())
+        start = max(line_start(data, match.start()), match.start() - _FAR)
         name = _BEFORE_TYPE.search(data[start : match.start()])
         if name is not None:
-            yield name[1], is_in_function(data, start)
+            yield name[1], start + name.start(2)
 
 
 def renamings(data: bytes, names: frozenset[bytes] | None = None) -> Iterator[tuple[bytes, bytes]]:
     """Every `old as new` of an import, on its own line or in brackets; `names` bounds the old."""
-    if b" as " not in data:
-        return
-    for before, after in pairwise(data.split(b" as ")):
-        old = before[-80:].rsplit(None, 1)[-1:]
-        name = old[0].rpartition(b",")[2].lstrip(b"(") if old else b""
-        if not name or (names is not None and name not in names):
-            continue
-        line = before[before.rfind(b"\n") + 1 :].lstrip()
-        new = _WORD.match(after)
-        if new and (line == old[0] or line.startswith((b"import ", b"from "))):
-            yield name, new[0]
+    at = data.find(b" as ")
+    while at >= 0:
+        word = data[max(at - 80, 0) : at].rsplit(None, 1)[-1:]
+        name = word[0].rpartition(b",")[2].lstrip(b"(") if word else b""
+        if name and (names is None or name in names) and _is_import(data, at):
+            new = _ALIAS.match(data, at + 4)
+            if new is not None:
+                yield name, new[1]
+        at = data.find(b" as ", at + 4)
+
+
+def _is_import(data: bytes, at: int) -> bool:
+    """Whether what stands before an `as` belongs to an import, as far as its line tells."""
+    line = data[max(line_start(data, at), at - _FAR) : at].lstrip()
+    if line.startswith((b"from ", b"import ")) or _IMPORTING.search(line):
+        return True
+    return _ITEMS.fullmatch(line) is not None and not line.startswith(_WITH)
 
 
 def renamed(data: bytes) -> frozenset[bytes]:
     """Every name that an import gives to something called otherwise."""
     return frozenset(new for _, new in renamings(data))
-
-
-def is_global(data: bytes, name: bytes) -> bool:
-    """Whether a function of the file declares the name to be that of the module."""
-    if not _declares_globals(data):
-        return False
-    return re.search(rb"\bglobal [^\n]*\b" + re.escape(name) + rb"\b", data) is not None
-
-
-@lru_cache(maxsize=4)
-def _declares_globals(data: bytes) -> bool:
-    return b"global " in data

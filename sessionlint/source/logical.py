@@ -1,0 +1,149 @@
+"""A text whose every statement is one line, with nothing in its strings and comments."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from typing import Final
+
+from sessionlint.source.outline import STRING
+
+__all__ = ["Logical", "logical"]
+
+_STRING: Final = re.compile(STRING.encode())
+_SILENT: Final = re.compile(STRING.encode() + rb"|#[^\n]*")
+_FORMATTED: Final = re.compile(rb"(?i:f|fr|rf)$")
+_FIELD: Final = re.compile(rb"\{\{|\}\}|(\{[^{}]+\})")
+_BRACKETS: Final = re.compile(rb"[()\[\]{}]")
+_OPENING: Final = frozenset(b"([{")
+_NOWHERE: Final = -1
+_CLAUSE: Final = re.compile(
+    rb"[ \t]*(?:(?:if|else|elif|try|with|for|while|except|finally|async|def|class)\b|case[ \t]+\w)"
+)
+_COLON: Final = re.compile(rb":(?!=)")
+_FAR: Final = 2_000
+"""How long the head of a clause may be in front of a statement on its line."""
+
+_LINE: Final = re.compile(rb"^[ \t]*(?=\S)", re.MULTILINE)
+
+
+_KEPT: Final = 128
+"""How many texts are kept: one is asked for its names again when others have given it more."""
+
+
+class Logical:
+    """Logical lines, of the same length as the bytes they come from.
+
+    Source: the language reference, "Logical lines". What is in a string or a comment is blank, but
+    for what a formatted string evaluates; so is an end of line in brackets or behind a backslash.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
+        bare = _SILENT.sub(_blank, data).replace(b"\\\n", b"  ")
+        self._brackets = array("i", [match.start() for match in _BRACKETS.finditer(bare)])
+        self._around = array("i")
+        self.data = b"".join(self._joined(bare))
+
+    def _joined(self, bare: bytes) -> Iterator[bytes]:
+        """The text in pieces, without the ends of lines that stand in brackets."""
+        opened = [_NOWHERE]
+        done = 0
+        for at in self._brackets:
+            if bare[at] in _OPENING:
+                opened.append(at)
+            elif len(opened) > 1:
+                start = opened.pop()
+                if len(opened) == 1 and bare.find(b"\n", start, at) >= 0:
+                    yield bare[done:start]
+                    yield bare[start:at].replace(b"\n", b" ")
+                    done = at
+            self._around.append(opened[-1])
+        yield bare[done:]
+
+    def opened(self, at: int, start: int = 0) -> Iterator[int]:
+        """Where the brackets begin that a place stands in, the innermost first; from `start` on."""
+        last = bisect_left(self._brackets, at) - 1
+        while last >= 0:
+            bracket = self._around[last]
+            if bracket < start:
+                return
+            yield bracket
+            last = bisect_left(self._brackets, bracket) - 1
+
+    def statement(self, line: int, at: int) -> int:
+        """Where the simple statement begins that a place of a line stands in."""
+        start = self.data.rfind(b";", line, at) + 1
+        if start:
+            return start
+        if _CLAUSE.match(self.data, line):
+            for colon in _COLON.finditer(self.data, line, min(at, line + _FAR)):
+                if next(self.opened(colon.start(), line), None) is None:
+                    return colon.end()
+        return line
+
+    def item(self, at: int) -> int:
+        """Where the item begins that a place stands in, of those in the innermost brackets."""
+        bracket = next(self.opened(at), -1)
+        comma = self.data.rfind(b",", bracket + 1, at)
+        while comma >= 0 and next(self.opened(comma), -1) != bracket:
+            comma = self.data.rfind(b",", bracket + 1, comma)
+        return max(comma, bracket) + 1
+
+    @cached_property
+    def lines(self) -> tuple[list[int], list[int], list[int]]:
+        """Where each line begins, how far it is indented, and the nearest above that is less.
+
+        The last is an index into the others, -1 for none. Empty lines do not count.
+        """
+        starts: list[int] = []
+        indents: list[int] = []
+        above: list[int] = []
+        for match in _LINE.finditer(self.data):
+            start, end = match.span()
+            outer = len(starts) - 1
+            while outer >= 0 and indents[outer] >= end - start:
+                outer = above[outer]
+            starts.append(start)
+            indents.append(end - start)
+            above.append(outer)
+        return starts, indents, above
+
+    @cached_property
+    def declares_globals(self) -> bool:
+        """Whether any function may bind a name of the module."""
+        return b"global " in self.data
+
+
+@lru_cache(maxsize=_KEPT)
+def logical(data: bytes) -> Logical:
+    """The logical lines of a source file."""
+    return Logical(data)
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    """As much space as there was text, between the first and last mark of a string."""
+    text = match[0]
+    if text.startswith(b"#"):
+        return b" " * len(text)
+    prefix = match.string[max(match.start() - 2, 0) : match.start()]
+    if b"{" in text and _FORMATTED.search(prefix):
+        return b"".join(_fields(text))
+    return text[:1] + b" " * (len(text) - 2) + text[-1:]
+
+
+def _fields(text: bytes) -> Iterator[bytes]:
+    """A formatted string with nothing in it but what is evaluated, in its braces."""
+    yield text[:1]
+    done = 1
+    for field in _FIELD.finditer(text):
+        if field[1]:
+            yield b" " * (field.start() - done)
+            yield _STRING.sub(_blank, field[1]).replace(b"\n", b" ")
+            done = field.end()
+    yield b" " * (len(text) - 1 - done)
+    yield text[-1:]
