@@ -75,6 +75,43 @@ def test_other_things_of_that_name_are_silent(imports, call):
     assert codes(use(imports, call)) == []
 
 
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("Session(op.get_bind())", []),
+        ("Session(bind=given)", []),
+        ("Session(conn)", []),
+        ("Session(bind)", []),
+        ("Session(engine)", ["SES102"]),
+        ("Session(other)", ["SES102"]),
+        ("maker(bind=given)", []),
+        ("maker(bind=conn)", []),
+        ("maker(bind=engine)", ["SES102"]),
+        ("maker(info={})", ["SES102"]),
+        ("sessionmaker(bind=given)()", []),
+        ("sessionmaker(conn)()", []),
+        ("sessionmaker(given)(bind=engine)", ["SES102"]),
+        ("sessionmaker(bind=bind)()", ["SES102"]),
+    ],
+)
+def test_a_session_of_somebodys_connection_takes_none(call, expected):
+    text = f"""\
+from alembic import op
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+engine = create_engine("sqlite://")
+maker = sessionmaker(engine)
+given = op.get_bind()
+
+
+def count(query, conn, bind, other):
+    it = {call}
+    return it.execute(query)
+"""
+    assert codes(text) == expected
+
+
 IMPORTS = {
     "a name": ("from db import maker", "maker()"),
     "another name for it": ("from db import maker as make", "make()"),

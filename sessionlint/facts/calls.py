@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts import classes, conventions
+from sessionlint.facts.binds import is_connection
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
@@ -111,7 +112,8 @@ def _result(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -
         case Symbol(name=name):
             return _library(evaluator, name, call, block)
         case Maker(made=made):
-            return made
+            bind = keyword(call, "bind")
+            return made if bind is None else _bound(evaluator, made, bind, block)
         case FunctionValue():
             return called(evaluator, callee)
         case ClassValue(block=of):
@@ -135,7 +137,10 @@ def _library(evaluator: Evaluator, name: str, call: cst.Call, block: Block) -> V
     if gift is None:
         return _helper(evaluator, name, first, call, block)
     if gift.how is How.MAKER:
-        return _maker(evaluator, gift, call, block)
+        made = _made(evaluator, gift, call, block)
+        bind = keyword(call, "bind") or first
+        is_lent = bind is not None and is_connection(evaluator, bind, block, is_for_all=True)
+        return Maker(replace(made, is_fresh=not is_lent))
     given = _given(gift, UNKNOWN)
     if isinstance(given, Thing) and given.type.kind is Kind.SESSION:
         return _session(evaluator, given, call, block)
@@ -175,37 +180,35 @@ def _super(evaluator: Evaluator, block: Block) -> Value:
     return Instance(above[0].block) if above else UNKNOWN
 
 
-def _maker(evaluator: Evaluator, gift: Gift, call: cst.Call, block: Block) -> Value:
-    """A sessionmaker; `class_` says whether its sessions are asynchronous."""
+def _made(evaluator: Evaluator, gift: Gift, call: cst.Call, block: Block) -> Thing:
+    """What a sessionmaker gives; `class_` says whether it is asynchronous."""
     given = list(arguments(call))
     chosen = keyword(call, "class_") or (given[1] if len(given) > 1 else None)
-    made = Thing(TYPES[gift.type], is_fresh=True)
+    made = thing(gift.type)
     if chosen is None:
-        return Maker(made)
+        return made
     match evaluator.value(chosen, block):
         case Symbol(name=name) if name in CALLS:
-            return Maker(Thing(TYPES[CALLS[name].type], is_fresh=True))
+            return thing(CALLS[name].type)
         case ClassValue(block=of) if (known := classes.as_thing(evaluator, of)) is not None:
-            return Maker(replace(known, is_fresh=True))
-    return Maker(replace(made, is_own=True))
+            return known
+    return replace(made, is_own=True)
 
 
 def _session(evaluator: Evaluator, given: Thing, call: cst.Call, block: Block) -> Value:
-    """A session made by hand; one bound to somebody's connection takes none of its own.
-
-    Source: SQLAlchemy, "Joining a Session into an External Transaction".
-    """
+    """A session made by hand."""
     if given.type.kind is not Kind.SESSION:
         return replace(given, is_fresh=True)
     bind = keyword(call, "bind") or next(arguments(call), None)
-    if bind is None:
-        has_binds = any(arg.keyword is not None or arg.star for arg in call.args)
-        return replace(given, is_fresh=has_binds)
-    value = evaluator.value(bind, block)
-    if isinstance(value, Thing):
-        return replace(given, is_fresh=value.type.kind is Kind.ENGINE)
-    is_borrowed = conventions.is_connection_name(bind) or value == OTHER
-    return replace(given, is_fresh=not is_borrowed)
+    if bind is not None:
+        return _bound(evaluator, given, bind, block)
+    has_binds = any(arg.keyword is not None or arg.star for arg in call.args)
+    return replace(given, is_fresh=has_binds)
+
+
+def _bound(evaluator: Evaluator, given: Thing, bind: cst.BaseExpression, block: Block) -> Value:
+    """A session; one bound to somebody's connection takes none of its own."""
+    return replace(given, is_fresh=not is_connection(evaluator, bind, block))
 
 
 def _method(of: Value, name: str, owner: Value) -> Value:

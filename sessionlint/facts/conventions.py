@@ -16,7 +16,7 @@ from sessionlint.facts.scopes import How as Bound
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import Thing, Value
 
-__all__ = ["DATABASE_CALLS", "guess", "is_connection_name", "uses_database"]
+__all__ = ["DATABASE_CALLS", "guess", "uses_database"]
 
 DATABASE_CALLS: Final = frozenset(
     "query commit rollback scalars scalar flush refresh merge expunge expire add_all exec".split()
@@ -26,19 +26,11 @@ DATABASE_CALLS: Final = frozenset(
 Source: measured on labelled code, see the page of SES102."""
 
 _ENGINE: Final = re.compile(r"(?:\w*_)?engine", re.IGNORECASE)
-_CONNECTION: Final = re.compile(r"(?:\w*_)?(?:conn|connection|bind)", re.IGNORECASE)
 
 _ENGINE_CALLS: Final[dict[str, Gift]] = {
     "connect": Gift(How.FRESH, "Connection"),
     "raw_connection": Gift(How.FRESH, "RawConnection"),
 }
-
-
-def is_connection_name(expression: cst.BaseExpression) -> bool:
-    """Whether an unresolved argument is, by its name, a connection that its owner closes."""
-    if isinstance(expression, cst.Call):
-        return last_name(expression.func) in {"get_bind", "connection", "get_connection"}
-    return _CONNECTION.fullmatch(last_name(expression)) is not None
 
 
 @lru_cache(maxsize=64)

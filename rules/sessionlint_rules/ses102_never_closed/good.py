@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import asyncpg
 import psycopg
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -115,6 +115,17 @@ def session_of_a_connection() -> list[str]:
     with engine.connect() as connection:
         with Session(bind=connection) as db:
             return list(db.execute(NAMES).scalars())
+
+
+def factory_of_a_connection() -> list[str]:
+    with engine.connect() as connection:
+        db = sessionmaker(bind=connection)()
+        return list(db.execute(NAMES).scalars())
+
+
+def factory_lent_a_connection(connection: Connection) -> list[str]:
+    db = SessionLocal(bind=connection)
+    return list(db.execute(NAMES).scalars())
 
 
 def no_session_at_all(user_id: int) -> str:

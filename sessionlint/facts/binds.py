@@ -1,0 +1,47 @@
+"""What sessions are bound to: an engine they take connections from, or somebody's connection.
+
+Source: SQLAlchemy, "Joining a Session into an External Transaction".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import libcst as cst
+
+from sessionlint.facts.catalog import Kind
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import last_name
+from sessionlint.facts.values import OTHER, Foreign, Thing
+
+if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+
+__all__ = ["is_connection"]
+
+_LENDING: Final = frozenset({"get_bind", "connection", "get_connection"})
+"""Functions that, where nothing else tells, give a connection that its owner closes."""
+
+_CONNECTION: Final = re.compile(r"(?:\w*_)?(?:conn|connection)", re.IGNORECASE)
+_BIND: Final = re.compile(r"(?:\w*_)?bind", re.IGNORECASE)
+
+
+def is_connection(
+    evaluator: Evaluator, bind: cst.BaseExpression, block: Block, *, is_for_all: bool = False
+) -> bool:
+    """Whether a session that gets this takes no connection of its own.
+
+    What is unknown goes by its name. `is_for_all`: it is given to a factory for all its sessions,
+    for which a `bind` is an engine as likely as not.
+    """
+    value = evaluator.value(bind, block)
+    if isinstance(value, Thing):
+        return value.type.kind is not Kind.ENGINE
+    if isinstance(value, Foreign) and value.name.rpartition(".")[2] in _LENDING:
+        return True
+    if isinstance(bind, cst.Call):
+        return last_name(bind.func) in _LENDING
+    if _CONNECTION.fullmatch(last_name(bind)):
+        return True
+    return not is_for_all and (value == OTHER or _BIND.fullmatch(last_name(bind)) is not None)
