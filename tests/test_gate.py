@@ -189,3 +189,50 @@ def test_a_maker_that_a_class_is_given_is_known_by_its_annotation(tmp_path):
         """
     folder = written(tmp_path, {"store.py": text})
     assert found_in(folder) == found_in(folder, "full") == {"store.py": [(9, "SES102")]}
+
+
+MIGRATION = """\
+from alembic import op
+from sqlalchemy.orm import Session
+
+
+def upgrade(given=None):
+    bind = op.get_bind()
+    it = Session(bind=bind)
+    it.commit()
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", False),
+        ("(bind=bind)", "(bind)", False),
+        ("(bind=bind)", "(op.get_bind(), autoflush=False)", False),
+        ("(bind=bind)", "(\n        bind=bind,  # theirs\n    )", False),
+        ("    it.", "    bind.execute(1)\n    run(bind)\n    it.", False),
+        ("    it.", "    bind = other()\n    it.", True),
+        ("    it.", "    run(x for bind in other)\n    it.", True),
+        ("    it.", "    with other as bind: pass\n    it.", True),
+        ("    bind =", "    it, bind =", True),
+        ("given=None", "bind", True),
+        ("op.get_bind()", "get_bind()", True),
+        ("from alembic", "from vendor", True),
+        ("(bind=bind)", "(bind=given)", True),
+        ("(bind=bind)", "(given, bind)", True),
+    ],
+)
+def test_a_session_on_the_connection_of_a_migration(old, new, expected):
+    text = MIGRATION.replace(old, new, 1) if old else MIGRATION
+    assert is_by_hand(text.encode(), b"Session") is expected
+
+
+def test_a_migration_that_takes_a_connection_of_its_own_is_read(tmp_path):
+    files = {
+        "lent.py": MIGRATION,
+        "own.py": MIGRATION.replace("op.get_bind()", "create_engine('x')").replace(
+            "from sqlalchemy.orm", "from sqlalchemy import create_engine\nfrom sqlalchemy.orm"
+        ),
+    }
+    folder = written(tmp_path, files)
+    assert found_in(folder) == found_in(folder, "full") == {"own.py": [(8, "SES102")]}

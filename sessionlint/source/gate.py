@@ -13,6 +13,7 @@ from typing import Final
 
 from sessionlint.source.bases import derived
 from sessionlint.source.logical import Logical, logical
+from sessionlint.source.migrations import is_on_lent_connection
 from sessionlint.source.passing import gives_on
 from sessionlint.source.sites import goes_on, sites
 from sessionlint.source.text import line_start
@@ -177,13 +178,19 @@ def is_by_hand(data: bytes, name: bytes) -> bool:
     is_shared = b"yield" in data and _is_caching(data)
     text = logical(data)
     return any(
-        goes_on(text.data, at + len(name))
-        or not (
-            (not is_shared and _is_managed(text, at))
-            or (name not in _BUILDING and _is_argument(text, at))
-        )
+        _is_left(text, name, at, is_shared=is_shared)
         for at in sites(text.data, name)
+        if not is_on_lent_connection(text, name, at + len(name))
     )
+
+
+def _is_left(text: Logical, name: bytes, at: int, *, is_shared: bool) -> bool:
+    """Whether nobody has to close what a call gives but the one who calls."""
+    if goes_on(text.data, at + len(name)):
+        return True
+    if not is_shared and _is_managed(text, at):
+        return False
+    return name in _BUILDING or not _is_argument(text, at)
 
 
 def _is_managed(text: Logical, at: int) -> bool:
