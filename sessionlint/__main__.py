@@ -1,5 +1,6 @@
 """`python -m sessionlint` is the command `sessionlint`."""
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -11,6 +12,10 @@ def main() -> NoReturn:
 
     Loading the command line takes most of a short run, and it cannot catch that by itself.
     """
+    # A syntax tree is many objects and no circle: collecting while parsing frees nothing and was
+    # measured at two fifths of the time. At the end Python collects once more, from all that is not
+    # frozen, which was measured at a twentieth.
+    gc.disable()
     try:
         from sessionlint.cli import main as run
 
@@ -18,6 +23,8 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(130)
+    finally:
+        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
 from sessionlint.facts.places import Places
 from sessionlint.facts.producers import Producers
-from sessionlint.source.gate import called, is_by_hand, is_used, may_speak
+from sessionlint.source.by_hand import is_by_hand, is_used
+from sessionlint.source.gate import called, may_speak
 
 
 def test_the_full_engine_follows_four_modules_far(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,10 +22,8 @@ from sessionlint.source.gate import (
     MAKERS,
     catalogued,
     engine_calls,
-    is_by_hand,
     is_calling_session,
     is_telling,
-    is_used,
     may_speak,
 )
 
@@ -101,7 +99,7 @@ class Producers:
             return True
         if b"\r" in data:
             data = b"\n".join(data.splitlines())
-        if any(is_by_hand(data, name) for name in self._engine_or_catalogue(data)):
+        if _is_any_by_hand(data, self._engine_or_catalogue(data)):
             return True
         # Both have to say yes; which is asked first is a matter of cost alone.
         if self._found is None and self._patience:
@@ -115,9 +113,8 @@ class Producers:
         if not any(needle in data for needle in own.needles):
             return False
         names = self._glances.called(data) & own.shared
-        if any(is_by_hand(data, name) for name in names):
-            return True
-        return any(is_by_hand(data, name) for name in self._glances.aliases(data, own.shared))
+        others = self._glances.aliases(data, own.shared)
+        return _is_any_by_hand(data, names) or _is_any_by_hand(data, others)
 
     def _engine_or_catalogue(self, data: bytes) -> Iterator[bytes]:
         """The calls by which a file may acquire, whatever else there is in the project."""
@@ -128,6 +125,8 @@ class Producers:
         calls = self._glances.called(data)
         yield from catalogued(data, calls)
         if is_session:
+            from sessionlint.source.by_hand import is_used
+
             sessions = (name for name in calls if b"ession" in name)
             for name in sessions:
                 is_giving = name in CATALOGUE or is_customary(name.decode())
@@ -240,3 +239,14 @@ class Producers:
             passing = self._glances.passing_on(texts, frozenset(more_makers | more_givers))
         self._makers, self._givers = makers, givers
         return frozenset(shared), frozenset(local)
+
+
+def _is_any_by_hand(data: bytes, names: Iterable[bytes]) -> bool:
+    """Whether a file calls one of the names so that something may be left to close."""
+    for name in names:
+        # Its patterns are not worth compiling for a file that calls none of them.
+        from sessionlint.source.by_hand import is_by_hand
+
+        if is_by_hand(data, name):
+            return True
+    return False
