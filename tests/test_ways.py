@@ -81,7 +81,7 @@ def test_the_full_engine_follows(way, tmp_path):
 
 @pytest.mark.parametrize("newline", ["\r\n", "\r"])
 def test_the_ends_of_lines_make_no_difference(newline, tmp_path):
-    store = START + "\ndef opener():\n\n    it = Session(engine)\n    return it\n"
+    store = START + "\ndef opener():\n\n    it = \\\n        Session(engine)\n    return it\n"
     folder = written(tmp_path, {"use.py": USE})
     (folder / "store.py").write_text(store.replace("\n", newline), newline="")
     assert found_in(folder).get("use.py") == [(5, "SES102")]

@@ -78,13 +78,13 @@ class _Search:
         self._returned = list(returned(self._text))
         self._bind(
             Target(name, is_attribute=False, is_local=is_own_variable(self._text, start, name))
-            for start, name in self._promised(data)
+            for start, name in self._promised()
         )
 
-    def _promised(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+    def _promised(self) -> Iterator[tuple[int, bytes]]:
         """Where a line begins that promises a maker, and the name; but for comments and strings."""
         text = self._text.data
-        for name, colon in annotated(data):
+        for name, colon in annotated(self._text.source):
             if text[colon : colon + 1] == b":":
                 yield line_start(text, colon), name
 

@@ -29,13 +29,12 @@ _FAR: Final = 2_000
 
 _LINE: Final = re.compile(rb"^[ \t]*(?=\S)", re.MULTILINE)
 
-
 _KEPT: Final = 512
 """How many texts are kept: one is asked for its names again when others have given it more."""
 
 
 class Logical:
-    """Logical lines, of the same length as the bytes they come from.
+    """Logical lines as `data`, of the same length as the `source` with its line feeds.
 
     Source: the language reference, "Logical lines". What is in a string or a comment is blank, but
     for what a formatted string evaluates; so is an end of line in brackets or behind a backslash.
@@ -43,7 +42,8 @@ class Logical:
 
     def __init__(self, data: bytes) -> None:
         if b"\r" in data:
-            data = data.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        self.source = data
         bare = _SILENT.sub(_blank, data).replace(b"\\\n", b"  ")
         self._brackets = array("i", [match.start() for match in _BRACKETS.finditer(bare)])
         self._around = array("i")
