@@ -3,6 +3,8 @@
 import pytest
 from small_project import START, USE, found_in, written
 
+from sessionlint.source.by_hand import is_by_hand
+
 WAYS = {
     "a maker": "opener = sessionmaker(bind=engine)\n",
     "a maker with a type": "opener: sessionmaker[Session] = sessionmaker(bind=engine)\n",
@@ -102,3 +104,34 @@ def test_a_factory_has_another_name_where_it_is_called(line, tmp_path):
     found = found_in(folder).get("use.py")
     assert found == found_in(folder, "full").get("use.py")
     assert found
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "\ufeff" + USE,
+        USE.replace("\n\n\n", "\n\no = opener\n", 1).replace("= opener()", "= o()"),
+        USE.replace("    it", "    print(f'{query:{len({})}} (')\n    it", 1),
+        USE.replace("    it", "    print(f'{query}', '(', \"#\")\n    it", 1),
+    ],
+)
+def test_a_factory_is_called_beside_something_odd(use, tmp_path):
+    folder = written(tmp_path, {"store.py": START + WAYS["a function"], "use.py": use})
+    found = found_in(folder).get("use.py")
+    assert found == found_in(folder, "full").get("use.py")
+    assert found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'f"{query.split("#")[0]}"',
+        'f"{query.get("color", "#fff")}"',
+        'f"{query.split("(")[0]}"',
+        'f"({" (".join(query)}"',
+    ],
+)
+def test_a_quote_in_a_field_ends_no_string(line):
+    """As Python has it from 3.12 on, where such a line is no syntax error."""
+    text = f"def count(query):\n    print({line})\n    it = opener()\n    it.execute(query)\n"
+    assert is_by_hand(text.encode(), b"opener")

@@ -50,6 +50,7 @@ def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) ->
 def own_names(data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
     """The names by which a file alone knows something of `names`, or of the catalogue."""
     own = {new for _, new in renamings(data, names | CATALOGUE)}
+    own |= called(data).intersection(one.new for one in named(data))
     if is_at_source(data):
         found = products(data, MAKERS, GIVERS)
         own |= found.makers | found.givers

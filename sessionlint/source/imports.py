@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import Final, NamedTuple
 
 from sessionlint.source.text import line_start
@@ -46,7 +47,7 @@ def imports(data: bytes) -> Imports:
 
 def _place(data: bytes, start: int, found: Imports, behind: Imports) -> Imports | None:
     """Where to put the import that begins there: on its own line, behind something, or nowhere."""
-    before = data[line_start(data, start) : start].rstrip(b" \t")
+    before = data[line_start(data, start) : start].removeprefix(BOM_UTF8).rstrip(b" \t")
     if not before:
         return found
     return behind if before.endswith((b";", b":")) and b"#" not in before else None

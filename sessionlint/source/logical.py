@@ -9,19 +9,24 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import Final
 
+from sessionlint.source.formatted import blanked, evaluated, is_formatted
 from sessionlint.source.outline import STRING
+from sessionlint.source.text import line_start
 
 __all__ = ["Logical", "logical"]
 
 _STRING: Final = re.compile(STRING.encode())
 _SILENT: Final = re.compile(STRING.encode() + rb"|#[^\n]*")
-_FORMATTED: Final = re.compile(rb"(?i:f|fr|rf)$")
 _FIELD: Final = re.compile(rb"\{\{|\}\}|(\{[^{}]+\})")
+_SIMPLE: Final = re.compile(rb"[^{}]*(?:(?:\{\{|\}\}|\{[^{}]+\})[^{}]*)*")
+"""A string with fields that have no braces in them, and no quotes of its own kind."""
+
 _BRACKETS: Final = re.compile(rb"[()\[\]{}]")
 _OPENING: Final = frozenset(b"([{")
 _NOWHERE: Final = -1
 _CLAUSE: Final = re.compile(
-    rb"[ \t]*(?:(?:if|else|elif|try|with|for|while|except|finally|async|def|class)\b|case[ \t]+\w)"
+    rb"[ \t]*(?:(?:if|else|elif|try|with|for|while|except|finally|async|def|class)\b"
+    rb"|case[ \t]+[^=:\s])"
 )
 _COLON: Final = re.compile(rb":(?!=)")
 _FAR: Final = 2_000
@@ -34,7 +39,7 @@ _KEPT: Final = 512
 
 
 class Logical:
-    """Logical lines as `data`, of the same length as the `source` with its line feeds.
+    """Logical lines as `data`, of the same length as the `source` they are of.
 
     Source: the language reference, "Logical lines". What is in a string or a comment is blank, but
     for what a formatted string evaluates; so is an end of line in brackets or behind a backslash.
@@ -43,8 +48,10 @@ class Logical:
     def __init__(self, data: bytes) -> None:
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if b"\f" in data:
+            data = re.sub(rb"(?m)^[ \t]*\f", b"", data)
         self.source = data
-        bare = _SILENT.sub(_blank, data).replace(b"\\\n", b"  ")
+        bare = _bare(data).replace(b"\\\n", b"  ")
         self._brackets = array("i", [match.start() for match in _BRACKETS.finditer(bare)])
         self._around = array("i")
         self.data = b"".join(self._joined(bare))
@@ -65,8 +72,13 @@ class Logical:
             self._around.append(opened[-1])
         yield bare[done:]
 
-    def opened(self, at: int, start: int = 0) -> Iterator[int]:
-        """Where the brackets begin that a place stands in, the innermost first; from `start` on."""
+    def opened(self, at: int, start: int | None = None) -> Iterator[int]:
+        """Where the brackets begin that a place stands in, the innermost first.
+
+        Those that were opened before `start` are left out; it is the beginning of the line, unless
+        given: what is open longer is never closed.
+        """
+        start = line_start(self.data, at) if start is None else start
         last = bisect_left(self._brackets, at) - 1
         while last >= 0:
             bracket = self._around[last]
@@ -125,19 +137,31 @@ def logical(data: bytes) -> Logical:
     return Logical(data)
 
 
+class _NestedError(Exception):
+    """A formatted string may not end where the pattern for strings says."""
+
+
+def _bare(data: bytes) -> bytes:
+    """A text with nothing in its strings and comments but what formatted strings evaluate."""
+    try:
+        return _SILENT.sub(_blank, data)
+    except _NestedError:
+        return b"".join(_scanned(data))
+
+
 def _blank(match: re.Match[bytes]) -> bytes:
-    """As much space as there was text, between the first and last mark of a string."""
     text = match[0]
     if text.startswith(b"#"):
         return b" " * len(text)
-    prefix = match.string[max(match.start() - 2, 0) : match.start()]
-    if b"{" in text and _FORMATTED.search(prefix):
-        return b"".join(_fields(text))
-    return text[:1] + b" " * (len(text) - 2) + text[-1:]
+    if b"{" not in text or not is_formatted(match.string, match.start()):
+        return blanked(text)
+    if not _SIMPLE.fullmatch(text):
+        raise _NestedError
+    return b"".join(_fields(text))
 
 
 def _fields(text: bytes) -> Iterator[bytes]:
-    """A formatted string with nothing in it but what is evaluated, in its braces."""
+    """A formatted string with nothing in it but its fields."""
     yield text[:1]
     done = 1
     for field in _FIELD.finditer(text):
@@ -147,3 +171,19 @@ def _fields(text: bytes) -> Iterator[bytes]:
             done = field.end()
     yield b" " * (len(text) - 1 - done)
     yield text[-1:]
+
+
+def _scanned(data: bytes) -> Iterator[bytes]:
+    """The same, one string or comment after the other."""
+    done = 0
+    while (match := _SILENT.search(data, done)) is not None:
+        yield data[done : match.start()]
+        is_string = not match[0].startswith(b"#")
+        whole = None
+        if is_string and is_formatted(data, match.start()):
+            whole = evaluated(data, match.start())
+        if whole is None:
+            whole = blanked(match[0]) if is_string else b" " * len(match[0])
+        yield whole
+        done = match.start() + len(whole)
+    yield data[done:]

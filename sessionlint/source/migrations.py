@@ -8,6 +8,7 @@ Source: Alembic, "Operation Reference", `Operations.get_bind`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from sessionlint.source.logical import Logical
@@ -34,6 +35,7 @@ def is_on_lent_connection(text: Logical, name: bytes, end: int) -> bool:
     return bound is not None and (bound[1] is None or _is_lent(text, bound[1]))
 
 
+@lru_cache(maxsize=8)
 def _is_lent(text: Logical, name: bytes) -> bool:
     """Whether a name stands for the lent connection wherever it stands in a file."""
     places = re.finditer(rb"(?<![\w.])" + name + rb"(?!\w)", text.data)

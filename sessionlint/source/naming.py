@@ -16,14 +16,16 @@ _FAR: Final = 400
 # What begins with a literal is searched for several times faster than what begins a line, so the
 # beginning of the line is looked at afterwards.
 _NAMED: Final = re.compile(
-    rb"=[ \t]*(?:([\w.]+)(?![\w.(\[])([ \t]*,[ \t]*\w[^\n#=]*|[ \t]+(?:or|if)\b[^\n#=]*)?"
-    rb"|\([ \t]*([\w.]+)[ \t]*\)|(?:functools\.)?partial\([ \t]*([\w.]+)[^\n]*)"
-    rb"[ \t\r]*(?:#[^\n]*)?$",
-    re.MULTILINE,
+    rb"=[ \t]*(?:([\w.]+)(?![\w.(\[])([ \t]*,[ \t]*\w[^\n#=;]*|[ \t]+(?:or|if)\b[^\n#;]*)?"
+    rb"|\([ \t]*([\w.]+)[ \t]*((?:or|if)\b[^\n#;]*)?\)|(?:\w+\.)?partial\([ \t]*([\w.]+)[^\n]*)"
+    rb"(?=[ \t\r]*(?:[#;\n]|\Z))"
 )
 _OTHERWISE: Final = re.compile(rb"(?:\bor\b|\belse\b|,)[ \t]*([\w.]+)(?![\w.(\[])")
 _TARGETS: Final = re.compile(
     rb"[ \t]*([A-Za-z_][\w.]*(?:[ \t]*[,=][ \t]*[A-Za-z_][\w.]*)*)[ \t]*(?::[^=\n]*)?"
+)
+_CLAUSE: Final = re.compile(
+    rb"[ \t]*(?:if|else|elif|try|with|for|while|except|finally|class)\b.*:[ \t]+"
 )
 _WORDS: Final = re.compile(rb"[\w.]+")
 _MAKER: Final = re.compile(rb"sessionmaker\b(?!\()")
@@ -68,10 +70,12 @@ def named(data: bytes) -> Iterator[Naming]:
         line = line_start(data, match.start())
         if match.start() - line > _FAR:
             continue
-        start = max(line, data.rfind(b";", line, match.start()) + 1)
+        clause = _CLAUSE.match(data, line, match.start())
+        start = clause.end() if clause else max(line, data.rfind(b";", line, match.start()) + 1)
         targets = _TARGETS.fullmatch(data, start, match.start())
         if targets is not None:
-            values = [match[1] or match[3] or match[4], *_OTHERWISE.findall(match[2] or b"")]
+            rest = match[2] or match[4] or b""
+            values = [match[1] or match[3] or match[5], *_OTHERWISE.findall(rest)]
             for target in _WORDS.findall(targets[1]):
                 yield from (Naming(line, target, value) for value in values)
 

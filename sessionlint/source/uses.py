@@ -19,7 +19,7 @@ _FAR: Final = 2_000
 """How far behind the beginning of its statement a call may stand."""
 
 _RETURN: Final = re.compile(rb"return\b(?<=\breturn)")
-_WALRUS: Final = re.compile(rb"(\w+)[ \t]*:=[^=]*$")
+_WALRUS: Final = re.compile(rb"\b(\w+)[ \t]*:=[^=,]*$")
 _EQUALS: Final = re.compile(rb"(?<![=!<>+\-*/%&|^@:])=(?!=)")
 _NAME: Final = re.compile(rb"[A-Za-z_]\w*")
 _DEFINITION: Final = re.compile(rb"[ \t]*(?:async[ \t]+)?def\b")
@@ -50,12 +50,17 @@ def uses(text: Logical, name: bytes) -> Iterator[Use]:
     for at in sites(data, name):
         line = line_start(data, at)
         start = text.statement(line, at)
-        is_followed = is_method or data[at - 1 : at] != b"."
-        if not is_followed or at - start > _FAR or _is_argument(text, at, start):
+        if at - start > _FAR or not (is_method or data[at - 1 : at] != b"."):
             continue
         before = data[start:at]
+        walrus = _WALRUS.search(before)
+        if walrus is None and _is_argument(text, at, start):
+            continue
         if _RETURN.search(before):
             yield Use([], functions_around(text, line))
+        elif walrus is not None:
+            is_local = is_own_variable(text, line, walrus[1])
+            yield Use([Target(walrus[1], is_attribute=False, is_local=is_local)], [])
         elif b"lambda" not in before:
             yield Use(list(_targets(text, line, start, at)), [])
 
@@ -80,17 +85,12 @@ def _is_argument(text: Logical, at: int, start: int) -> bool:
 def _targets(text: Logical, line: int, start: int, at: int) -> Iterator[Target]:
     """The names that a statement binds in a line, the call standing at `at`."""
     before = text.data[start:at]
-    walrus = _WALRUS.search(before)
-    if walrus is not None:
-        name = walrus[1]
-        yield Target(name, is_attribute=False, is_local=is_own_variable(text, line, name))
-        return
     if _DEFINITION.match(before):
         # What is assigned in it is the default of a parameter.
         before = text.data[text.item(at) : at]
     for part in _EQUALS.split(before)[:-1]:
         for target in part.partition(b":")[0].split(b","):
-            owner, _, name = target.strip(b" \t()*").rpartition(b".")
+            owner, _, name = target.strip(b" \t()[]*").rpartition(b".")
             if _NAME.fullmatch(name):
                 is_local = not owner and is_own_variable(text, line, name)
                 yield Target(name, bool(owner), is_local)
