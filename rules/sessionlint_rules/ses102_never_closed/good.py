@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import asyncpg
 import psycopg
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -123,9 +123,10 @@ def factory_of_a_connection() -> list[str]:
         return list(db.execute(NAMES).scalars())
 
 
-def factory_lent_a_connection(connection: Connection) -> list[str]:
-    db = SessionLocal(bind=connection)
-    return list(db.execute(NAMES).scalars())
+def factory_lent_a_connection() -> list[str]:
+    with engine.connect() as connection:
+        db = SessionLocal(bind=connection)
+        return list(db.execute(NAMES).scalars())
 
 
 def no_session_at_all(user_id: int) -> str:
