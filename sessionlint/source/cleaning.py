@@ -31,7 +31,8 @@ _WORDS: Final = tuple(
 
 def may_wait(data: bytes) -> bool:
     """Whether a file may wait for anything."""
-    return b"await" in data or b"async" in data
+    # Where something is awaited, the word of its function comes first.
+    return b"async" in data or b"await" in data
 
 
 def may_use_threads(data: bytes) -> bool:
