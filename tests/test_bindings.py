@@ -35,7 +35,7 @@ def test_a_variable_of_a_function_is_its_own(text, expected):
     found = products(text.encode(), MAKERS, GIVERS)
     assert found.givers == {b"m"}
     assert found.local == expected
-    assert own_names(b"import sqlalchemy\n" + text.encode(), frozenset()) == {b"m"}
+    assert own_names(b"import sqlalchemy\n" + text.encode()) == {b"m"}
 
 
 def test_an_attribute_gives_by_its_name():

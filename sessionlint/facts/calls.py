@@ -138,7 +138,7 @@ def _library(evaluator: Evaluator, name: str, call: cst.Call, block: Block) -> V
         return _helper(evaluator, name, first, call, block)
     if gift.how is How.MAKER:
         made = _made(evaluator, gift, call, block)
-        bind = keyword(call, "bind") or first
+        bind = _bind(call)
         is_lent = bind is not None and is_connection(evaluator, bind, block, is_for_all=True)
         return Maker(replace(made, is_fresh=not is_lent))
     given = _given(gift, UNKNOWN)
@@ -199,11 +199,16 @@ def _session(evaluator: Evaluator, given: Thing, call: cst.Call, block: Block) -
     """A session made by hand."""
     if given.type.kind is not Kind.SESSION:
         return replace(given, is_fresh=True)
-    bind = keyword(call, "bind") or next(arguments(call), None)
+    bind = _bind(call)
     if bind is not None:
         return _bound(evaluator, given, bind, block)
     has_binds = any(arg.keyword is not None or arg.star for arg in call.args)
     return replace(given, is_fresh=has_binds)
+
+
+def _bind(call: cst.Call) -> cst.BaseExpression | None:
+    """What a session, or a factory of sessions, is bound to by the call that makes it."""
+    return keyword(call, "bind") or next(arguments(call), None)
 
 
 def _bound(evaluator: Evaluator, given: Thing, bind: cst.BaseExpression, block: Block) -> Value:

@@ -18,7 +18,6 @@ from sessionlint.facts.collect import Visit, collected
 from sessionlint.facts.pieces import Piece, assigned, may_bind, scope_of, spoken
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
 from sessionlint.source.bindings import own_names
-from sessionlint.source.naming import renamed
 from sessionlint.source.outline import Part, PartKind
 from sessionlint.source.parse import Source
 
@@ -95,9 +94,7 @@ class Reader:
 
     def own_names(self) -> frozenset[str]:
         """The names by which this module alone may acquire."""
-        data = self._source.data
-        own = own_names(data, frozenset()) | renamed(data)
-        return frozenset(word.decode() for word in own)
+        return frozenset(word.decode() for word in own_names(self._source.data))
 
     # What is asked of a scope.
 

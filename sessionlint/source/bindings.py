@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sessionlint.source.around import Head, enclosing, functions_around, is_own_variable
 from sessionlint.source.bases import derived
-from sessionlint.source.gate import CATALOGUE, GIVERS, MAKERS, called, is_at_source, is_telling
+from sessionlint.source.gate import GIVERS, MAKERS, called, is_at_source, is_telling
 from sessionlint.source.logical import logical
 from sessionlint.source.naming import annotated, named, renamings
 from sessionlint.source.text import line_start
@@ -47,9 +47,9 @@ def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) ->
     return search.found()
 
 
-def own_names(data: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
-    """The names by which a file alone knows something of `names`, or of the catalogue."""
-    own = {new for _, new in renamings(data, names | CATALOGUE)}
+def own_names(data: bytes) -> frozenset[bytes]:
+    """The names by which a file alone may know something that acquires."""
+    own = {new for _, new in renamings(data)}
     own |= called(data).intersection(one.new for one in named(data))
     if is_at_source(data):
         found = products(data, MAKERS, GIVERS)
@@ -91,10 +91,10 @@ class _Search:
 
     def found(self) -> Products:
         """What was found."""
-        methods = {head.name for head in self._functions if self._is_untold(head)}
-        plain = {head.name for head in self._functions if not self._is_untold(head)}
-        local = self._local - self._outside - plain
-        return Products(self._makers, self._givers, local, methods - plain - self._outside)
+        untold = {head for head in self._functions if self._is_untold(head)}
+        known = self._outside | {head.name for head in self._functions - untold}
+        methods = {head.name for head in untold} - known
+        return Products(self._makers, self._givers, self._local - known, methods)
 
     def has_news(self) -> bool:
         """Look once more; whether that has found anything."""

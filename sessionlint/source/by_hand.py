@@ -9,7 +9,7 @@ from sessionlint.source.around import functions_around
 from sessionlint.source.gate import BUILDING, passed
 from sessionlint.source.logical import Logical, logical
 from sessionlint.source.migrations import is_on_lent_connection
-from sessionlint.source.passing import gives_on
+from sessionlint.source.passing import call_around
 from sessionlint.source.sites import goes_on, sites
 from sessionlint.source.text import line_start
 
@@ -77,10 +77,8 @@ def _is_argument(text: Logical, at: int) -> bool:
 
     A `return` may give on what an argument makes.
     """
-    bracket = next(text.opened(at), None)
-    if bracket is None or text.data.find(b"return", line_start(text.data, at), at) >= 0:
-        return False
-    return text.data[bracket : bracket + 1] == b"(" and not gives_on(text.data, bracket)
+    is_returned = text.data.find(b"return", line_start(text.data, at), at) >= 0
+    return not is_returned and call_around(text, at) is not None
 
 
 def is_used(data: bytes, name: bytes) -> bool:

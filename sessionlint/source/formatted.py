@@ -11,7 +11,7 @@ from typing import Final
 
 from sessionlint.source.outline import STRING
 
-__all__ = ["blanked", "evaluated", "is_formatted"]
+__all__ = ["STRING_OF_BYTES", "blanked", "evaluated", "is_formatted"]
 
 _MOST: Final = 20_000
 """How long a string with fields may be."""
@@ -20,7 +20,9 @@ _DEEPEST: Final = 20
 """How many formatted strings may stand in each other's fields."""
 
 _PREFIX: Final = re.compile(rb"(?i:[ft]r?|r[ft])$")
-_STRING: Final = re.compile(STRING.encode())
+STRING_OF_BYTES: Final = re.compile(STRING.encode())
+"""What a string literal looks like, without its prefix."""
+
 _QUOTE: Final = re.compile(rb"'''|\"\"\"|['\"]")
 _IN_LITERAL: Final = re.compile(rb"'''|\"\"\"|['\"\n{}\\]")
 _IN_FIELD: Final = re.compile(rb"['\"()\[\]{}:#]")
@@ -123,7 +125,7 @@ class _Scan:
         if is_formatted(self._data, self._at):
             yield from self.string()
             return
-        string = _STRING.match(self._data, self._at)
+        string = STRING_OF_BYTES.match(self._data, self._at)
         if string is None:
             raise _UnclosedError
         self._at = string.end()

@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import Final
 
-from sessionlint.source.formatted import blanked, evaluated, is_formatted
-from sessionlint.source.outline import STRING
+from sessionlint.source.formatted import STRING_OF_BYTES, blanked, evaluated, is_formatted
 from sessionlint.source.text import line_start
 
 __all__ = ["Logical", "logical"]
 
-_STRING: Final = re.compile(STRING.encode())
-_SILENT: Final = re.compile(STRING.encode() + rb"|#[^\n]*")
+_SILENT: Final = re.compile(STRING_OF_BYTES.pattern + rb"|#[^\n]*")
 _FIELD: Final = re.compile(rb"\{\{|\}\}|(\{[^{}]+\})")
 _SIMPLE: Final = re.compile(rb"[^{}]*(?:(?:\{\{|\}\}|\{[^{}]+\})[^{}]*)*")
 """A string with fields that have no braces in them, and no quotes of its own kind."""
@@ -167,7 +165,7 @@ def _fields(text: bytes) -> Iterator[bytes]:
     for field in _FIELD.finditer(text):
         if field[1]:
             yield b" " * (field.start() - done)
-            yield _STRING.sub(_blank, field[1]).replace(b"\n", b" ")
+            yield STRING_OF_BYTES.sub(_blank, field[1]).replace(b"\n", b" ")
             done = field.end()
     yield b" " * (len(text) - 1 - done)
     yield text[-1:]

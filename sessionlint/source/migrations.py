@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from sessionlint.source.logical import Logical
-from sessionlint.source.passing import gives_on
+from sessionlint.source.passing import call_around
 from sessionlint.source.text import line_start
 
 __all__ = ["is_on_lent_connection"]
@@ -52,7 +52,5 @@ def _is_used(text: Logical, at: int, end: int) -> bool:
     """Whether a name is an argument or the owner of an attribute, and is not bound there."""
     if text.data[end : end + 1] == b".":
         return True
-    bracket = next(text.opened(at), None)
-    if bracket is None or text.data[bracket : bracket + 1] != b"(" or gives_on(text.data, bracket):
-        return False
-    return re.search(_BINDING, text.data[bracket : end + 3]) is None
+    bracket = call_around(text, at)
+    return bracket is not None and re.search(_BINDING, text.data[bracket : end + 3]) is None

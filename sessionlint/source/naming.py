@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from sessionlint.source.text import line_start
 
-__all__ = ["Naming", "annotated", "named", "renamed", "renamings"]
+__all__ = ["Naming", "annotated", "named", "renamings"]
 
 _FAR: Final = 400
 """How much of a line is looked at."""
@@ -108,8 +108,3 @@ def _is_import(data: bytes, at: int) -> bool:
     if line.startswith((b"from ", b"import ")) or _IMPORTING.search(line):
         return True
     return _ITEMS.fullmatch(line) is not None and not line.startswith(_WITH)
-
-
-def renamed(data: bytes) -> frozenset[bytes]:
-    """Every name that an import gives to something called otherwise."""
-    return frozenset(new for _, new in renamings(data))

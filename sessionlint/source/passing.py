@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from sessionlint.source.logical import Logical
 from sessionlint.source.sites import DEFINING
 
-__all__ = ["gives_on"]
+__all__ = ["call_around", "gives_on"]
 
 _NEAR: Final = 80
 """How much is looked at of what stands before a bracket."""
@@ -29,3 +30,11 @@ def gives_on(data: bytes, bracket: int) -> bool:
     if words is None:
         return not before.rstrip().endswith((b")", b"]"))
     return words[2] in _TRANSPARENT or words[1] in DEFINING
+
+
+def call_around(text: Logical, at: int) -> int | None:
+    """Where the bracket stands of the call that a place is an argument of, None if of none."""
+    bracket = next(text.opened(at), None)
+    if bracket is None or text.data[bracket : bracket + 1] != b"(":
+        return None
+    return None if gives_on(text.data, bracket) else bracket
