@@ -12,7 +12,7 @@ from sessionlint.errors import UnreadableFile
 from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
 from sessionlint.facts.places import Places
-from sessionlint.facts.producers import Producers
+from sessionlint.facts.producers import PATIENCE, Producers
 from sessionlint.source.remarks import may_name_codes
 from sessionlint.source.text import decoded, is_notebook
 
@@ -32,7 +32,8 @@ class Project:
     """The facts of one project, gathered as they are asked for and kept for its next file.
 
     `is_full` looks at every file and walks it as LibCST does; otherwise files that cannot acquire
-    anything are not parsed, with the same findings.
+    anything are not parsed, with the same findings. `patience` is how many files of a large project
+    are looked at closely before all of it is read.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Project:
         source_roots: tuple[Path, ...] = (),
         *,
         is_full: bool = False,
+        patience: int = PATIENCE,
     ) -> None:
         self.files = files
         self.names = names
         self.source_roots = source_roots
         self.is_full = is_full
+        self._patience = patience
 
     @classmethod
     def open(
@@ -67,7 +70,7 @@ class Project:
     @cached_property
     def producers(self) -> Producers:
         """Which files may acquire something, by their bytes."""
-        return Producers(self.files, self.names, self.places)
+        return Producers(self.files, self.names, self.places, self._patience)
 
     @cached_property
     def places(self) -> Places:

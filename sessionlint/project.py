@@ -14,6 +14,7 @@ from sessionlint.config import Configuration, Selection, Settings, enabled
 from sessionlint.discover import python_files
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.files import Files, Roots
+from sessionlint.facts.producers import PATIENCE
 from sessionlint.source.text import is_notebook
 
 if TYPE_CHECKING:
@@ -115,12 +116,22 @@ def _whole(file: int, size: int) -> bytes:
 
 
 class Run:
-    """One pass over files: what is known of their settings and projects so far."""
+    """One pass over files: what is known of their settings and projects so far.
 
-    def __init__(self, rules: Rules, configuration: Configuration, options: Options) -> None:
+    With `patience`, that many files of a large project are checked without reading all of it.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        configuration: Configuration,
+        options: Options,
+        patience: int = PATIENCE,
+    ) -> None:
         self._rules = rules
         self._configuration = configuration
         self._options = options
+        self._patience = patience
         self._roots = Roots(configuration.folders)
         self._places: dict[str, tuple[Settings, Project]] = {}
         self._projects: dict[tuple[Settings, str], Project] = {}
@@ -230,7 +241,13 @@ class Run:
             if key not in self._projects:
                 files = Files(Path(root), self.read, self._configuration.folders)
                 is_full = self._options.engine == "full"
-                self._projects[key] = Project(files, settings.names, settings.src, is_full=is_full)
+                self._projects[key] = Project(
+                    files,
+                    settings.names,
+                    settings.src,
+                    is_full=is_full,
+                    patience=self._patience,
+                )
             self._places[folder] = settings, self._projects[key]
         return self._places[folder]
 

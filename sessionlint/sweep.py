@@ -13,6 +13,7 @@ from sessionlint.cache.digests import digest, plain
 from sessionlint.cache.entries import Outcome, told
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.files import Roots
+from sessionlint.facts.producers import PATIENCE
 from sessionlint.project import Options, Rules, Run
 from sessionlint.workers import may_fork, worked
 
@@ -59,7 +60,8 @@ def swept(
     if known is not None:
         yield from ((path, known.get(path, [])) for path in files)
         return
-    sweep = _Sweep(Run(rules, configuration, options), options, cache)
+    patience = PATIENCE if len(files) <= PATIENCE else 0
+    sweep = _Sweep(Run(rules, configuration, options, patience), options, cache)
     found = yield from sweep.findings(files, means.jobs)
     if cache is None:
         return
@@ -154,8 +156,9 @@ class _Sweep:
         """Load and read what every process needs, once for all of them."""
         for path in paths:
             _, project = self._run.place(path)
-            _ = project.files.speaking
-            if not project.is_full:
+            if project.is_full or not project.producers.is_sparing:
+                _ = project.files.speaking
+            if not project.is_full and not project.producers.is_sparing:
                 _ = project.producers.names
             _ = project.evaluator
         self._run.rules_of(paths[0])

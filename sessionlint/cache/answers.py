@@ -55,6 +55,11 @@ class Answers:
         return self._project.held(path) or b""
 
     @property
+    def is_sparing(self) -> bool:
+        """Whether the names of the project are not known, and not worth reading all of it."""
+        return not self._project.is_full and self._project.producers.is_sparing
+
+    @property
     def names(self) -> list[str]:
         """The names through which the project acquires."""
         if self._names is None:

@@ -89,13 +89,17 @@ class Entries:
         name = str(path)
         self._asked.add(name)
         entry = self._files.get(name)
-        if entry is None:
+        if entry is None or (self.answers.is_sparing and self._rests_on_names(entry)):
+            # To read all of the project for its names costs more than to look at the file again.
             return None
         if entry.contents != digest(data) or not self._holds(name, entry):
             self._files.pop(name, None)
             self.is_changed = True
             return None
         return findings_of(entry.found)
+
+    def _rests_on_names(self, entry: _Entry) -> bool:
+        return any(self._facts[number][0] == NAMES for number in entry.rests_on)
 
     def _holds(self, name: str, entry: _Entry) -> bool:
         facts = [self._facts[number] for number in entry.rests_on]

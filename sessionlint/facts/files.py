@@ -45,6 +45,9 @@ SKIPPED = NOT_ENTERED | frozenset(
 
 _PACKAGE = "__init__.py"
 
+_LARGE = 1_000
+"""How many files are read and searched in the time in which LibCST is loaded."""
+
 
 def in_path_order(path: str) -> list[str]:
     """What to sort paths by, so that a folder's files stand together."""
@@ -176,6 +179,16 @@ class Files:
     @cached_property
     def _python(self) -> list[tuple[str, list[str]]]:
         return list(self._below(self._top))
+
+    @cached_property
+    def is_large(self) -> bool:
+        """Whether reading all of the project takes longer than looking closely at a file of it."""
+        count = 0
+        for _, names in self._below(self._top):
+            count += len(names)
+            if count > _LARGE:
+                return True
+        return False
 
     def listed(self) -> list[str] | None:
         """Every folder of the project and every Python file in it, None if that is not all.

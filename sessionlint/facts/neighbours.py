@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +27,6 @@ from sessionlint.source.sites import owners
 __all__ = ["Neighbours"]
 
 _HOPS: Final = 4
-_ALIASED: Final = re.compile(rb"=[ \t]*([A-Za-z_]\w*)[ \t]*$", re.MULTILINE)
 _BUILTIN: Final = frozenset(name.encode() for name in dir(builtins))
 
 
@@ -45,28 +44,59 @@ class Neighbours:
 
     def may_give(self, data: bytes, path: Path, hops: int = _HOPS) -> bool:
         """Whether what a file calls may come from a module that gives something to acquire."""
+        return any(True for _ in self._given(data, path, hops))
+
+    def may_leave(self, data: bytes, path: Path) -> bool:
+        """Whether a file calls any of that by hand, so that something may be left to close."""
+        from sessionlint.source.by_hand import is_by_hand
+
+        calls = called(data)
+        given = self._given(data, path, _HOPS)
+        # What is not called by its name may be called by another one.
+        return any(name not in calls or is_by_hand(data, name) for name in given)
+
+    def _given(self, data: bytes, path: Path, hops: int) -> Iterator[bytes]:
+        """The names by which a file knows what a module may give it to acquire through."""
         known = imports(data)
         calls = called(data)
-        if known.stars and any(self._is_inside(star, path) for star in known.stars):
-            return True
-        if b"sessionmaker" in data and _takes_maker(data):
-            return True
+        if any(self._is_inside(star, path) for star in known.stars):
+            yield from calls
+        if b"sessionmaker" in data:
+            from sessionlint.source.naming import annotated
+
+            yield from (name for name, _ in annotated(data))
         for name in filter(_is_notable, calls - _BUILTIN):
             for owner in owners(data, name):
                 is_own = not owner and (name in known.items or _is_bound(data, name))
                 if not is_own and self._is_doubtful(owner, known, path):
-                    return True
-        return self._any_given({*calls, *_ALIASED.findall(data)}, known, path, hops)
+                    yield name
+        for name in calls & known.items.keys():
+            if self._is_given(*known.items[name], path, hops):
+                yield name
+        yield from self._given_otherwise(data, known, path, hops)
+
+    def _given_otherwise(
+        self, data: bytes, known: Imports, path: Path, hops: int
+    ) -> Iterator[bytes]:
+        """The names that a file itself gives to what it imports."""
+        from sessionlint.source.naming import named
+
+        for one in named(data):
+            first, *rest = one.value.split(b".")
+            if not rest:
+                is_given = first in known.items and self._is_given(*known.items[first], path, hops)
+            elif _is_notable(one.old) and one.new + b"(" in data:
+                is_given = self._is_doubtful(first, known, path)
+            else:
+                origin = _origin(first, rest, known)
+                is_given = origin is not None and self._is_given(origin, one.old, path, hops)
+            if is_given:
+                yield one.new
 
     def _is_doubtful(self, owner: bytes, known: Imports, path: Path) -> bool:
         """Whether a call cannot be followed: a parameter, or a method of nothing foreign."""
         origin = known.modules.get(owner) or known.items.get(owner, ("", b""))[0]
         return not origin or self._is_inside(origin, path)
-
-    def _any_given(self, names: Iterable[bytes], known: Imports, path: Path, hops: int) -> bool:
-        return any(
-            self._is_given(*known.items[name], path, hops) for name in names if name in known.items
-        )
 
     def _is_inside(self, origin: str, path: Path) -> bool:
         """Whether a module belongs to the project."""
@@ -106,11 +136,21 @@ def _is_notable(name: bytes) -> bool:
     return is_telling(b".", name)
 
 
-def _takes_maker(data: bytes) -> bool:
-    """Whether a file is given a sessionmaker by whoever calls it."""
-    from sessionlint.source.naming import annotated
-
-    return any(annotated(data))
+def _origin(first: bytes, rest: list[bytes], known: Imports) -> str | None:
+    """The module whose member `first.rest` is, None where `first` is not imported."""
+    names = rest[:-1]
+    if first in known.items:
+        module, item = known.items[first]
+        names.insert(0, item)
+    else:
+        module = known.modules.get(first, "")
+        if module.partition(".")[0].encode() == first:
+            # Have: `import a.b`, which makes `a` known; one that says `as` gives another name.
+            module = first.decode()
+    if not module:
+        return None
+    below = b".".join(names).decode()
+    return module + below if not below or module.endswith(".") else f"{module}.{below}"
 
 
 def _is_bound(data: bytes, name: bytes) -> bool:

@@ -27,10 +27,10 @@ from sessionlint.source.gate import (
     may_speak,
 )
 
-__all__ = ["Producers"]
+__all__ = ["PATIENCE", "Producers"]
 
-_PATIENCE: Final = 8
-"""For how many files their neighbours are asked before the whole project is read."""
+PATIENCE: Final = 8
+"""How many files are looked at closely before all of their project is read."""
 
 _HOPS: Final = 4
 """How often a factory is passed on from module to module: three in what was seen, and one more."""
@@ -50,14 +50,20 @@ class _Own(NamedTuple):
 
 
 class Producers:
-    """Which files of a project may acquire something."""
+    """Which files of a project may acquire something.
 
-    def __init__(self, files: Files, names: Names, places: Places) -> None:
+    The project's names narrow that down, but all of its files are read for them. In a large project
+    that is put off for as many files as there is `patience`.
+    """
+
+    def __init__(
+        self, files: Files, names: Names, places: Places, patience: int = PATIENCE
+    ) -> None:
         self._files = files
         self._reads = places.reads
         self._neighbours = Neighbours(files, places)
         self._waiting = Waiting(files, places.reads)
-        self._patience = _PATIENCE
+        self._patience = patience
         configured = names.factories | names.managers
         self._configured = frozenset(name.rpartition(".")[2].encode() for name in configured)
         self._found: _Own | None = None
@@ -101,10 +107,12 @@ class Producers:
             data = b"\n".join(data.splitlines())
         if _is_any_by_hand(data, self._engine_or_catalogue(data)):
             return True
-        # Both have to say yes; which is asked first is a matter of cost alone.
         if self._found is None and self._patience:
+            if not self._neighbours.may_leave(data, path):
+                return False
             self._patience -= 1
-            return self._neighbours.may_give(data, path) and self._is_calling_own(data)
+            return self._files.is_large or self._is_calling_own(data)
+        # Both have to say yes; which is asked first is a matter of cost alone.
         return self._is_calling_own(data) and self._neighbours.may_give(data, path)
 
     def _is_calling_own(self, data: bytes) -> bool:
@@ -160,9 +168,15 @@ class Producers:
             return True
         if is_attribute and not is_telling(b".", name.encode()):
             return False
-        if self._found is None and not self.may_get(home):
-            return False
+        is_asked_first = self._found is None
+        if is_asked_first and (self.is_sparing or not self.may_get(home)):
+            return self.may_get(home)
         return name.encode() in self.all_names and self.may_get(home)
+
+    @property
+    def is_sparing(self) -> bool:
+        """Whether the project's names are not known, and not worth reading all of it."""
+        return self._found is None and self._patience > 0 and self._files.is_large
 
     def may_get(self, home: Path) -> bool:
         """Whether a file may get from its neighbours anything to acquire."""
