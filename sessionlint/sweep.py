@@ -19,8 +19,9 @@ from sessionlint.workers import may_fork, worked
 
 if TYPE_CHECKING:
     from sessionlint.cache.entries import Entries
+    from sessionlint.cache.gate import Gate
     from sessionlint.cache.store import Cache
-    from sessionlint.config import Configuration
+    from sessionlint.config import Configuration, Settings
     from sessionlint.model import Finding
 
 __all__ = ["Means", "swept"]
@@ -101,6 +102,8 @@ class _Sweep:
         self._options = options
         self._cache = cache
         self._settings: dict[int, str] = {}
+        self._gates: dict[int, Gate] = {}
+        self._opened: dict[int, Entries] = {}
         self._has_died = False
 
     def findings(
@@ -108,11 +111,11 @@ class _Sweep:
     ) -> Generator[tuple[Path, list[Finding]], None, dict[Path, list[Finding]]]:
         """Every file with its findings; what is returned at the end has them all."""
         found: dict[Path, list[Finding]] = {}
+        known = self._remembered if len(files) > PATIENCE else self._looked_up
         for path in files:
-            known = self._run.unparsed(path)
-            known = self._kept(path) if known is None else known
-            if known is not None:
-                found[path] = known
+            answer = known(path)
+            if answer is not None:
+                found[path] = answer
         outcomes = self._outcomes([path for path in files if path not in found], jobs)
         for path in files:
             if path not in found:
@@ -123,18 +126,52 @@ class _Sweep:
             yield path, found[path]
         return found
 
+    def _remembered(self, path: Path) -> list[Finding] | None:
+        """The findings of a file without a parser, by what an earlier run knew if that will do."""
+        gate = self._gate(path)
+        if gate is not None and gate.passes(path):
+            return []
+        kept = self._kept(path)
+        return self._unparsed(path) if kept is None else kept
+
+    def _looked_up(self, path: Path) -> list[Finding] | None:
+        """The same for one of a few files: most are of no interest, as the file itself says."""
+        found = self._unparsed(path)
+        return self._kept(path) if found is None else found
+
+    def _unparsed(self, path: Path) -> list[Finding] | None:
+        gate = self._gate(path)
+        found = self._run.unparsed(path)
+        if gate is not None and found == []:
+            gate.let_pass(path)
+        return found
+
     def _kept(self, path: Path) -> list[Finding] | None:
-        if self._cache is None:
+        if self._cache is None or not self._entries(path).has(path):
             return None
         data = self._run.read(path)
         return None if data is None else self._entries(path).found(path, data)
 
+    def _gate(self, path: Path) -> Gate | None:
+        """What is known of the project of a file as a whole, None where nothing is kept."""
+        settings, project = self._run.place(path)
+        if self._cache is None or project.is_full:
+            return None
+        if id(project) not in self._gates:
+            self._gates[id(project)] = self._cache.gate(project, self._told(settings))
+        return self._gates[id(project)]
+
     def _entries(self, path: Path) -> Entries:
         assert self._cache is not None
         settings, project = self._run.place(path)
+        if id(project) not in self._opened:
+            self._opened[id(project)] = self._cache.entries(project, self._told(settings))
+        return self._opened[id(project)]
+
+    def _told(self, settings: Settings) -> str:
         if id(settings) not in self._settings:
             self._settings[id(settings)] = digest(plain(settings), _wishes(self._options))
-        return self._cache.entries(project, self._settings[id(settings)])
+        return self._settings[id(settings)]
 
     def _outcomes(self, paths: Sequence[Path], jobs: int) -> Iterator[Outcome]:
         """What comes out of parsing files, in their order."""
@@ -156,9 +193,9 @@ class _Sweep:
         """Load and read what every process needs, once for all of them."""
         for path in paths:
             _, project = self._run.place(path)
-            if project.is_full or not project.producers.is_sparing:
+            if project.is_full:
                 _ = project.files.speaking
-            if not project.is_full and not project.producers.is_sparing:
+            elif not project.producers.is_sparing:
                 _ = project.producers.names
             _ = project.evaluator
         self._run.rules_of(paths[0])
@@ -200,9 +237,16 @@ class _Sweep:
             if listings[id(project)] is None or not is_inside:
                 return None
             # A folder that is checked need not be one whose modules can be imported.
-            above = (str(one) for one in Path(folder).parents if one.is_relative_to(root))
-            paths.update((folder, *above, *project.files.locks.paths(folder)))
+            paths.update((*_up_to(str(root), folder), *project.files.locks.paths(folder)))
         return None if self._has_died else paths
+
+
+def _up_to(root: str, folder: str) -> Iterator[str]:
+    """A folder and those above it as far as a root reaches; the folder alone if it lies outside."""
+    yield folder
+    while folder != root and folder.startswith(root):
+        folder = os.path.dirname(folder)
+        yield folder
 
 
 def _size(path: Path) -> int:

@@ -83,9 +83,19 @@ def edit(root: Path, draw: Random, old: dict[Path, str]) -> str:
     return f"{way} {path.relative_to(root)}"
 
 
+@pytest.fixture(params=["few files", "many files", "few files of many"])
+def size(request, monkeypatch):
+    """What the small projects are taken for."""
+    if request.param == "many files":
+        monkeypatch.setattr("sessionlint.sweep.PATIENCE", 0)
+    if request.param == "few files of many":
+        monkeypatch.setattr("sessionlint.facts.files._LARGE", 0)
+    return request.param
+
+
 @pytest.mark.parametrize("seed", [0])
 @pytest.mark.parametrize("app", ["user_service", "shop", "report_job", "price_feed"])
-def test_finds_the_same_after_each_edit(tmp_path, app, seed):
+def test_finds_the_same_after_each_edit(tmp_path, app, seed, size):
     root = tmp_path / app
     shutil.copytree(APPS / app, root)
     draw = Random(f"{app} {seed}")

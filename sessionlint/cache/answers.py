@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessionlint.cache.digests import digest
 from sessionlint.facts.places import module_name
 from sessionlint.facts.reads import BELOW, GETS, LOCKED, MODULE, NAMES, PLACE, Fact
+from sessionlint.source.gate import may_speak
 
 if TYPE_CHECKING:
+    from sessionlint.cache.gate import Gate
     from sessionlint.check import Project
 
 __all__ = ["Answers"]
@@ -18,8 +21,9 @@ __all__ = ["Answers"]
 class Answers:
     """The answers of one project, each worked out once."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, gate: Gate | None = None) -> None:
         self._project = project
+        self._gate = gate
         self._known: dict[Fact, str] = {}
         self._names: list[str] | None = None
 
@@ -67,7 +71,18 @@ class Answers:
             self._names = sorted(name.decode("latin-1") for name in names)
         return self._names
 
-    @property
-    def speaking(self) -> dict[str, bytes]:
-        """The files that a search through the project looks at."""
-        return {str(path): data for path, data in self._project.files.speaking}
+    def speaking(self, known: Mapping[str, str]) -> dict[str, str]:
+        """The digest of each file that a search through the project looks at, by its path.
+
+        `known` are those of an earlier run; what is as it was then is not read.
+        """
+        files = self._project.files
+        same = None if self._gate is None else self._gate.same(known)
+        if same is None:
+            return {str(path): digest(data) for path, data in files.speaking}
+        found = {path: known[path] for path in same if path in known}
+        for path in files.python_files:
+            data = None if path in same else files.read(Path(path))
+            if data is not None and may_speak(data):
+                found[path] = digest(data)
+        return found

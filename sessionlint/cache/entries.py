@@ -19,6 +19,7 @@ from sessionlint.facts.reads import MODULE, NAMES, SEARCH, Fact
 from sessionlint.stored import Row, findings_of, rows_of
 
 if TYPE_CHECKING:
+    from sessionlint.cache.gate import Gate
     from sessionlint.check import Project
     from sessionlint.model import Finding
 
@@ -68,9 +69,14 @@ class Entries:
         ValueError, TypeError, KeyError, IndexError, AttributeError: what is stored makes no sense.
     """
 
-    def __init__(self, project: Project, stored: Any) -> None:  # Any: JSON
+    def __init__(
+        self,
+        project: Project,
+        stored: Any,  # Any: JSON
+        gate: Gate | None = None,
+    ) -> None:
         stored = stored or {"facts": [], "names": {}, "speaking": {}, "files": {}, "died": []}
-        self.answers = Answers(project)
+        self.answers = Answers(project, gate)
         self.is_changed = False
         self._facts: list[Told] = [tuple(fact) for fact in stored["facts"]]
         self._numbers = {fact: number for number, fact in enumerate(self._facts)}
@@ -83,6 +89,10 @@ class Entries:
         self._died: set[str] = set(stored["died"])
         self._has_searched = False
         self._asked: set[str] = set()
+
+    def has(self, path: Path) -> bool:
+        """Whether anything is known of a file."""
+        return str(path) in self._files
 
     def found(self, path: Path, data: bytes) -> list[Finding] | None:
         """What is certainly still found in a file that holds these bytes, None if that is open."""
@@ -128,14 +138,14 @@ class Entries:
         if self._has_searched:
             return
         self._has_searched = True
-        now = self.answers.speaking
-        digests = {path: digest(data) for path, data in now.items()}
-        changed = [path for path in now if self._speaking.get(path) != digests[path]]
+        digests = self.answers.speaking(self._speaking)
+        changed = [path for path in digests if self._speaking.get(path) != digests[path]]
         if digests != self._speaking:
             self._speaking, self.is_changed = digests, True
         searches = [number for number, fact in enumerate(self._facts) if fact[0] == SEARCH]
         for path in changed:
-            given = {number for number in searches if _gives(self._facts[number], now[path])}
+            data = self.answers.held(Path(path))
+            given = {number for number in searches if _gives(self._facts[number], data)}
             same = self._numbers.get((MODULE, path, self.answers.about((MODULE, path))), -1)
             for name, entry in list(self._files.items()):
                 # An entry that knows the file as it is now has taken it into account.
@@ -158,6 +168,12 @@ class Entries:
         self._died.discard(str(path))
         numbers = tuple(map(self._number, outcome.rests_on))
         self._files[str(path)] = _Entry(outcome.contents, numbers, rows_of(outcome.found))
+
+    def digests(self) -> dict[str, str]:
+        """Those of the files that speak as they are now, if anything rests on a search."""
+        if any(fact[0] == SEARCH for fact in self._facts):
+            self._search()
+        return self._speaking
 
     def fear(self, path: Path) -> None:
         """Remember that a process died over a file."""

@@ -30,7 +30,7 @@ Signature: 8a477f597d28d172789f06886806bc55
 # Source of the first line: https://bford.info/cachedir
 """
 _IGNORE = ".gitignore"
-_OWN = re.compile(r"(?:run|files)-[0-9a-f]{32}\.json")
+_OWN = re.compile(r"(?:run|files|gate)-[0-9a-f]{32}\.json")
 _PASSING = re.compile(rf"{_OWN.pattern}\.[0-9a-f]{{12}}\.tmp")
 _MOST = 40
 """How many files are kept: one for each set of files and options that is asked about."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessionlint.cache.digests import digest
 from sessionlint.cache.entries import Entries
 from sessionlint.cache.folder import CacheError, Folder
+from sessionlint.cache.gate import Gate
+from sessionlint.cache.stamps import Stamps
 from sessionlint.cache.whole import recalled, recorded
 
 if TYPE_CHECKING:
     from sessionlint.check import Project
+    from sessionlint.facts.own import Known
     from sessionlint.model import Finding
 
 __all__ = ["Cache"]
@@ -36,11 +40,12 @@ class Cache:
         self._folder: Folder | None = None
         self._is_silent = False
         self._opened: dict[str, Entries] = {}
+        self._gates: dict[str, Gate] = {}
         try:
             self._folder = Folder(path)
         except CacheError as error:
             self._complain(error)
-        self._began = time.time()
+        self._stamps = Stamps(time.time(), path)
 
     def _complain(self, error: CacheError) -> None:
         if not self._is_silent:
@@ -65,7 +70,7 @@ class Cache:
         """All findings by file if the very same was asked before and nothing has changed since."""
         stored = self._read(self._run_name(files, settings))
         try:
-            return recalled(stored, files, self._path)
+            return recalled(stored, files, self._stamps)
         except _SENSELESS:
             self._complain(CacheError("is damaged"))
             return None
@@ -83,27 +88,51 @@ class Cache:
         """
         own = str(self._path)
         watched = (one for one in others if one != own)
-        value = recorded(files, watched, found, self._path, self._began)
+        value = recorded(files, watched, found, self._stamps)
         if value is not None:
             self._write(self._run_name(files, settings), value)
 
     def _run_name(self, files: Sequence[Path], settings: str) -> str:
         return f"run-{digest(self._key, settings, chr(10).join(map(str, files)))}.json"
 
+    def gate(self, project: Project, settings: str) -> Gate:
+        """What is known of a project as a whole; the project asks for it before it reads all."""
+        name = self._name("gate", project, settings)
+        if name not in self._gates:
+            self._gates[name] = gate = Gate(project, partial(self._read, name), self._stamps)
+            project.producers.ask_first(partial(self._remembered, gate))
+        return self._gates[name]
+
+    def _remembered(self, gate: Gate) -> Known | None:
+        try:
+            return gate.recalled()
+        except _SENSELESS:
+            self._complain(CacheError("is damaged"))
+            return None
+
     def entries(self, project: Project, settings: str) -> Entries:
         """What is known of single files of a project."""
-        name = f"files-{digest(self._key, settings, str(project.files.root))}.json"
+        name = self._name("files", project, settings)
         if name not in self._opened:
+            gate = None if project.is_full else self.gate(project, settings)
             stored = self._read(name)
             try:
-                self._opened[name] = Entries(project, stored)
+                self._opened[name] = Entries(project, stored, gate)
             except _SENSELESS:
                 self._complain(CacheError("is damaged"))
-                self._opened[name] = Entries(project, None)
+                self._opened[name] = Entries(project, None, gate)
         return self._opened[name]
 
+    def _name(self, kind: str, project: Project, settings: str) -> str:
+        return f"{kind}-{digest(self._key, settings, str(project.files.root))}.json"
+
     def save(self) -> None:
-        """Write what has become known of single files."""
+        """Write what has become known of single files, and of projects as a whole."""
+        for name, gate in self._gates.items():
+            entries = self._opened.get(name.replace("gate", "files", 1))
+            value = gate.stored(entries.digests() if entries else {})
+            if value is not None:
+                self._write(name, value)
         for name, entries in self._opened.items():
             if entries.is_changed:
                 self._write(name, entries.stored())

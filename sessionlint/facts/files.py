@@ -190,6 +190,11 @@ class Files:
                 return True
         return False
 
+    @property
+    def python_files(self) -> list[str]:
+        """The paths of all Python files of the project."""
+        return [os.path.join(folder, name) for folder, names in self._python for name in names]
+
     def listed(self) -> list[str] | None:
         """Every folder of the project and every Python file in it, None if that is not all.
 
@@ -239,9 +244,8 @@ class Files:
 
     @cached_property
     def _spoken(self) -> dict[str, tuple[Path, bytes]]:
-        names = (os.path.join(folder, name) for folder, names in self._python for name in names)
         found: dict[str, tuple[Path, bytes]] = {}
-        for name in sorted(names, key=in_path_order):
+        for name in sorted(self.python_files, key=in_path_order):
             # A path object for each file takes as long as reading it.
             data = self._bytes(name)
             if data is None:

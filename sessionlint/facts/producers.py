@@ -12,6 +12,7 @@ from sessionlint.facts.files import Files
 from sessionlint.facts.glances import Glances, needles
 from sessionlint.facts.names import Names
 from sessionlint.facts.neighbours import Neighbours
+from sessionlint.facts.own import Known, Memory, Own
 from sessionlint.facts.places import Places
 from sessionlint.facts.reads import GETS, NAMES
 from sessionlint.facts.waiting import Waiting
@@ -36,17 +37,22 @@ _HOPS: Final = 4
 """How often a factory is passed on from module to module: three in what was seen, and one more."""
 
 
-class _Own(NamedTuple):
-    """The project's names: those that other files can call, all, and the first as needles.
+class _Found(NamedTuple):
+    """The project's names, and as needles those that other files can call.
 
     A file in which none of the needles occurs calls nothing by any of the names. `is_spoken`: no
     file that does not speak has one of them.
     """
 
-    shared: frozenset[bytes]
-    all: frozenset[bytes]
+    own: Own
     needles: tuple[bytes, ...]
     is_spoken: bool
+
+    @classmethod
+    def of(cls, own: Own) -> _Found:
+        """The same of the names."""
+        parts = needles(own.shared)
+        return cls(own, parts, all(map(may_speak, parts)))
 
 
 class Producers:
@@ -66,12 +72,32 @@ class Producers:
         self._patience = patience
         configured = names.factories | names.managers
         self._configured = frozenset(name.rpartition(".")[2].encode() for name in configured)
-        self._found: _Own | None = None
+        self._found: _Found | None = None
         self._getting: dict[Path, bool] = {}
         self._cleaning: set[Path] = set()
         self._glances = Glances()
-        self._makers = MAKERS
-        self._givers = GIVERS
+        self._lonely: set[Path] = set()
+        self._memory: Memory | None = None
+
+    def ask_first(self, memory: Memory) -> None:
+        """Let somebody be asked for the names before all files of the project are read for them."""
+        self._memory = memory
+
+    def recalls(self) -> bool:
+        """Whether the names are known, be it that somebody remembers them."""
+        if self._found is None and self._memory is not None:
+            memory, self._memory = self._memory, None
+            known = memory()
+            if known is not None:
+                self._found = _Found.of(known.own)
+                self._waiting.is_anywhere = known.is_waiting
+        return self._found is not None
+
+    def known(self) -> Known | None:
+        """What there is to remember, None when nobody has asked for the names."""
+        if self._found is None:
+            return None
+        return Known(self._found.own, self._waiting.is_anywhere)
 
     def is_candidate(self, data: bytes, path: Path) -> bool:
         """Whether a file may acquire something, or clean up; when in doubt, it may."""
@@ -110,15 +136,25 @@ class Producers:
         if self._found is None and self._patience:
             if not self._neighbours.may_leave(data, path):
                 return False
-            self._patience -= 1
-            return self._files.is_large or self._is_calling_own(data)
+            if not self.recalls():
+                self._patience -= 1
+                return self._files.is_large or self._is_calling_own(data)
         # Both have to say yes; which is asked first is a matter of cost alone.
-        return self._is_calling_own(data) and self._neighbours.may_give(data, path)
+        if not self._is_calling_own(data):
+            return False
+        if not self._neighbours.may_give(data, path):
+            self._lonely.add(path)
+            return False
+        return True
+
+    def rests_on_neighbours(self, path: Path) -> bool:
+        """Whether a file is no candidate only because of what its neighbours hold."""
+        return path in self._lonely
 
     def _is_calling_own(self, data: bytes) -> bool:
         """Whether a file calls by hand what has the name of something the project gives."""
-        own = self._own
-        if not any(needle in data for needle in own.needles):
+        own, needles, _ = self._names
+        if not any(needle in data for needle in needles):
             return False
         names = self._glances.called(data) & own.shared
         others = self._glances.aliases(data, own.shared)
@@ -168,15 +204,15 @@ class Producers:
             return True
         if is_attribute and not is_telling(b".", name.encode()):
             return False
-        is_asked_first = self._found is None
-        if is_asked_first and (self.is_sparing or not self.may_get(home)):
+        is_open = self._found is None
+        if is_open and (self.is_sparing or not self.may_get(home)):
             return self.may_get(home)
         return name.encode() in self.all_names and self.may_get(home)
 
     @property
     def is_sparing(self) -> bool:
         """Whether the project's names are not known, and not worth reading all of it."""
-        return self._found is None and self._patience > 0 and self._files.is_large
+        return self._patience > 0 and not self.recalls() and self._files.is_large
 
     def may_get(self, home: Path) -> bool:
         """Whether a file may get from its neighbours anything to acquire."""
@@ -195,48 +231,34 @@ class Producers:
         self._getting.clear()
 
     def is_news(self, old: bytes, new: bytes) -> bool:
-        """Whether a file that changes gives the project a name to acquire through.
-
-        A name that goes is no news: one too many only means more to look at.
-        """
-        if self._found is None:
-            return False
-        from sessionlint.source.bindings import products
-
-        before, after = (products(data, self._makers, self._givers) for data in (old, new))
-        if not after.shared <= before.shared | self._found.shared:
-            return True
-        if not after.makers <= before.makers | self._makers:
-            return True
-        return not (after.makers | after.givers) <= before.makers | before.givers | self._found.all
+        """Whether a file that changes gives the project a name to acquire through."""
+        return self._found is not None and self._found.own.is_news(new, old)
 
     @property
     def names(self) -> frozenset[bytes]:
         """The project's own names that, when called, may give something to release."""
-        return self._own.shared
+        return self._names.own.shared
 
     @property
     def all_names(self) -> frozenset[bytes]:
         """The same with those that one file alone can call."""
         self._reads.note(NAMES)
-        return self._own.all
+        return self._names.own.all
 
     @property
-    def _own(self) -> _Own:
-        if self._found is None:
-            shared, local = self._closed()
-            shared |= self._configured
-            parts = needles(shared)
-            self._found = _Own(shared, shared | local, parts, all(map(may_speak, parts)))
+    def _names(self) -> _Found:
+        if self._found is None and not self.recalls():
+            self._found = _Found.of(self._closed())
+        assert self._found is not None
         return self._found
 
-    def _closed(self) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    def _closed(self) -> Own:
         """Passed on from file to file, until no new name turns up; then those of one file alone."""
         from sessionlint.source.bindings import products
 
         texts = [data for _, data in self._files.speaking]
         makers, givers = MAKERS, GIVERS
-        shared: set[bytes] = set()
+        shared: set[bytes] = {*self._configured}
         local: set[bytes] = set()
         sources = filter(self._glances.is_at_source, texts)
         passing = self._glances.passing_on(sources, CATALOGUE)
@@ -251,8 +273,7 @@ class Producers:
                 break
             makers, givers = makers | more_makers, givers | more_givers
             passing = self._glances.passing_on(texts, frozenset(more_makers | more_givers))
-        self._makers, self._givers = makers, givers
-        return frozenset(shared), frozenset(local)
+        return Own(frozenset(shared), frozenset(shared | local), makers, givers)
 
 
 def _is_any_by_hand(data: bytes, names: Iterable[bytes]) -> bool:

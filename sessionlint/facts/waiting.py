@@ -13,7 +13,7 @@ from sessionlint.source.cleaning import may_use_threads
 from sessionlint.source.gate import may_speak
 from sessionlint.source.threads import THREADED
 
-__all__ = ["Waiting"]
+__all__ = ["Waiting", "is_async_source"]
 
 _SOURCE: Final = rb"ext(?:\s*\.\s*|\s+import\b[^\n]*)asyncio\b"
 _THREADED: Final = tuple(name.encode() for name in sorted(THREADED))
@@ -40,7 +40,7 @@ class Waiting:
             return True
         # One of the files that all were searched for has been searched.
         is_searched = self.is_known and self._files.known(path) is not None
-        if not is_searched and may_speak(data) and _is_source(data):
+        if not is_searched and may_speak(data) and is_async_source(data):
             return True
         # Noted at every question, for each answer rests on it.
         self._reads.note(SEARCH, "asyncio", _SOURCE.decode())
@@ -51,10 +51,10 @@ class Waiting:
     @cached_property
     def is_anywhere(self) -> bool:
         """Whether any file of the project gets something asynchronous from a library."""
-        return any(_is_source(data) for _, data in self._files.speaking)
+        return any(is_async_source(data) for _, data in self._files.speaking)
 
 
-def _is_source(data: bytes) -> bool:
+def is_async_source(data: bytes) -> bool:
     """Whether a file may get something asynchronous from a library."""
     is_driver = any(part in data for part in _PARTS)
     if is_driver and any(driver in data for driver in _DRIVERS):
