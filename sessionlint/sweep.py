@@ -111,7 +111,9 @@ class _Sweep:
     ) -> Generator[tuple[Path, list[Finding]], None, dict[Path, list[Finding]]]:
         """Every file with its findings; what is returned at the end has them all."""
         found: dict[Path, list[Finding]] = {}
-        known = self._remembered if len(files) > PATIENCE else self._looked_up
+        known = self._run.unparsed
+        if self._cache is not None:
+            known = self._remembered if len(files) > PATIENCE else self._looked_up
         for path in files:
             answer = known(path)
             if answer is not None:
@@ -147,15 +149,16 @@ class _Sweep:
         return found
 
     def _kept(self, path: Path) -> list[Finding] | None:
-        if self._cache is None or not self._entries(path).has(path):
+        if not self._entries(path).has(path):
             return None
         data = self._run.read(path)
         return None if data is None else self._entries(path).found(path, data)
 
     def _gate(self, path: Path) -> Gate | None:
         """What is known of the project of a file as a whole, None where nothing is kept."""
+        assert self._cache is not None
         settings, project = self._run.place(path)
-        if self._cache is None or project.is_full:
+        if project.is_full:
             return None
         if id(project) not in self._gates:
             self._gates[id(project)] = self._cache.gate(project, self._told(settings))
