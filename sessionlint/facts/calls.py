@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts import classes, conventions
+from sessionlint.facts import classes, conventions, lenders
 from sessionlint.facts.binds import is_connection
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
@@ -103,7 +103,9 @@ def result(evaluator: Evaluator, call: cst.Call, block: Block) -> Value:
     callee = evaluator.value(call.func, block)
     found = _result(evaluator, callee, call, block)
     if found == UNKNOWN or isinstance(found, Foreign):
-        return conventions.guess(call, block, found)
+        guess = conventions.guess(call, block, found)
+        is_lent = guess != found and lenders.lends(evaluator, callee, call)
+        return OTHER if is_lent else guess
     return found
 
 
