@@ -10,7 +10,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.catalog import TYPES
-from sessionlint.facts.conventions import DATABASE_CALLS, uses_database
+from sessionlint.facts.conventions import DATABASE_CALLS, PARTIAL, uses_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
@@ -70,10 +70,10 @@ class Body:
         used = {
             node.attr.value
             for node in self.nodes
-            if type(node) is cst.Attribute
-            and type(node.value) is cst.Name
-            and node.value.value == name
+            if type(node) is cst.Attribute and is_name(node.value, name)
         }
+        # The session of a web page expires and is flushed, too, but as a whole.
+        used -= PARTIAL - self._given_something(name)
         is_database = uses_database(self._block.home)
         evidence = DATABASE_CALLS | {"execute", "cursor"} if is_database else DATABASE_CALLS
         if not used & evidence:
@@ -82,6 +82,17 @@ class Body:
         swap = {"Session": "AsyncSession", "Connection": "AsyncConnection"}
         kind = TYPES[swap[thing.type.name]] if is_async and thing.type.name in swap else thing.type
         return replace(thing, type=kind)
+
+    def _given_something(self, name: str) -> set[str]:
+        """The methods of a name that are called with arguments."""
+        return {
+            last_name(node.func)
+            for node in self.nodes
+            if type(node) is cst.Call
+            and node.args
+            and type(node.func) is cst.Attribute
+            and is_name(node.func.value, name)
+        }
 
     def _awaits(self, node: cst.CSTNode, name: str) -> bool:
         if type(node) is not cst.Await:

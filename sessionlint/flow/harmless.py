@@ -1,6 +1,12 @@
 """Calls that do not fail in practice, by name, and those that end the process."""
 
+from collections.abc import Sequence
 from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.scopes import Binding, How
+from sessionlint.facts.syntax import bare, is_name, last_name
 
 __all__ = [
     "BUILDING",
@@ -12,6 +18,7 @@ __all__ = [
     "SAFE_CALLS",
     "SAFE_MANAGERS",
     "STATUS",
+    "is_cursor",
 ]
 
 STATUS: Final = frozenset(
@@ -41,3 +48,14 @@ SAFE_MANAGERS: Final = frozenset(
 """Context managers whose exit does not fail in practice."""
 
 EMPTY_CALLS: Final = frozenset({"dict", "list", "set", "tuple", "defaultdict", "OrderedDict"})
+
+
+def is_cursor(bindings: Sequence[Binding]) -> bool:
+    """Whether a name is only ever what a `cursor()` gives, or None: closing that does not fail."""
+    values = [bare(one.expression) for one in bindings if one.expression is not None]
+    made = [value for value in values if not is_name(value, "None")]
+    return (
+        bool(made)
+        and all(one.how is How.VALUE for one in bindings)
+        and all(isinstance(one, cst.Call) and last_name(one.func) == "cursor" for one in made)
+    )

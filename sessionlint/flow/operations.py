@@ -22,6 +22,7 @@ from sessionlint.flow.harmless import (
     QUIET,
     SAFE_CALLS,
     STATUS,
+    is_cursor,
 )
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import children, descend
@@ -279,7 +280,10 @@ class Operations:
         """`first.close(); second.close()`: the first is not expected to fail."""
         if not isinstance(method.value, cst.Name):
             return False
-        value = self._resource.evaluator.value(method.value, self._resource.block)
+        block = self._resource.block
+        if method.attr.value == "close" and is_cursor(block.bindings(method.value.value)):
+            return True
+        value = self._resource.evaluator.value(method.value, block)
         return isinstance(value, Thing) and value.type.is_release(method.attr.value)
 
     def _is_safe(self, node: cst.Call, path: str) -> bool:
