@@ -148,7 +148,7 @@ def _shape(ends: tuple[End, ...], loop: cst.CSTNode | None, kind: YieldKind) -> 
         if not _is_by_hand(found):
             return Shape.SILENT
         return Shape.BY_HAND if loop is None else Shape.IN_LOOP
-    if any(end.is_lent for end in leaks):
+    if any(end.is_unprotected for end in leaks):
         return Shape.YIELDED
     if loop is not None:
         return Shape.IN_LOOP

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import libcst as cst
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from sessionlint.facts.values import Thing
     from sessionlint.flow.resource import Resource
 
@@ -111,6 +111,10 @@ class Step(NamedTuple):
     node: cst.CSTNode
 
 
+_WRITTEN: Final = (cst.Yield, cst.Raise, cst.Return, cst.Break, cst.Continue)
+"""What is left at these was not left because something else has failed."""
+
+
 class Ending(Enum):
     """How a resource ends on one way out of its function."""
 
@@ -143,6 +147,17 @@ class End:
         """Whether no error had to happen for this end to be reached."""
         written = {Way.NEXT, Way.RETURN, Way.RAISE, Way.LOST}
         return self.way in written and not self.is_faulted
+
+    @property
+    def is_unprotected(self) -> bool:
+        """Whether a `yield` has lent it, and nothing else had to fail for it to be left open."""
+        if not self.is_lent:
+            return False
+        lent = max(index for index, step in enumerate(self.steps) if step.kind is StepKind.YIELD)
+        left = [step.node for step in self.steps[lent:] if step.kind is StepKind.LEAVE]
+        # The step that binds the name to something else is no failure.
+        failed = left[:-1] if self.way is Way.LOST else left
+        return all(isinstance(node, _WRITTEN) for node in failed)
 
 
 class Shape(Enum):

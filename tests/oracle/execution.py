@@ -162,11 +162,11 @@ def _ended(started: Awaitable[Any]) -> Any:  # what the coroutine returns
 
 def _resumed(world: World, given_out: Any) -> type[BaseException] | None:
     """What is raised at the yield of a session, None when it goes well."""
-    given_out.resource.is_yielded = True
     chosen = world.pick(1 + len(world.yielded))
+    world.faults += chosen > 0
+    given_out.resource.lent_at = world.faults
     if chosen == 0:
         return None
-    world.faults += 1
     kind = world.yielded[chosen - 1]
     world.told.append(f"at the yield: {kind.__name__}")
     return kind

@@ -35,7 +35,7 @@ class Ending:
     `how` is `left`, `by hand`, `by manager` or `handed over`. `is_ordinary` says
     that nothing failed since it was acquired; `is_sensible` that the run used no variable without
     a session; `is_spared` that the release of another one failed before this one ended; `is_yielded`
-    that a `yield` gave it out.
+    that a `yield` gave it out, and nothing but that has failed since.
     """
 
     how: str
@@ -146,20 +146,24 @@ class World:
 
 @dataclass(slots=True)
 class Resource:
-    """One acquired session: its line, the failures before it, and how it ended so far."""
+    """One acquired session: its line, the failures before it, and how it ended so far.
+
+    `lent_at` is how many failures there had been when a `yield` that gave it out was over.
+    """
 
     world: World
     line: int
     faults: int
     how: str = "left"
     is_spared: bool = False
-    is_yielded: bool = False
+    lent_at: int | None = None
 
     def ending(self) -> Ending:
         """How it stands now."""
         is_ordinary = self.faults == self.world.faults
         is_sensible = not self.world.is_nonsense
-        return Ending(self.how, is_ordinary, is_sensible, self.is_spared, self.is_yielded)
+        is_yielded = self.lent_at == self.world.faults
+        return Ending(self.how, is_ordinary, is_sensible, self.is_spared, is_yielded)
 
     def end(self, how: str, frame: FrameType | None) -> None:
         """Its first ending counts; a `with` ends it when it is entered."""

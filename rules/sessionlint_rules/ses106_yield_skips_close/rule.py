@@ -23,8 +23,9 @@ def check(scope: Scope) -> Iterator[Finding]:
 def _message(scope: Scope, life: Lifetime) -> str:
     if not any(end.ending is Ending.RELEASED for end in life.ends):
         return f"{subject(life)} is lent by a `yield` and never closed"
-    lent = [step.node for step in life.leaks[0].steps if step.kind is StepKind.YIELD]
-    where = f" on line {scope.line(lent[-1])}" if lent else ""
+    way = next(end for end in life.leaks if end.is_unprotected)
+    lent = [step.node for step in way.steps if step.kind is StepKind.YIELD]
+    where = f" on line {scope.line(lent[-1])}"
     if any(end.is_ordinary for end in life.leaks):
         return f"{subject(life)} is still open after the `yield`{where}"
     return f"{subject(life)} is still open when the `yield`{where} fails"
