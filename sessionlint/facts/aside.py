@@ -1,11 +1,16 @@
 """Which files stand beside the program: tests, migrations, scripts and examples."""
 
+from __future__ import annotations
+
 import os
 import re
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["is_aside"]
+if TYPE_CHECKING:
+    from sessionlint.facts.scopes import Module
+
+__all__ = ["is_aside", "is_migration_environment"]
 
 # Compiled by `re` when first asked for, which for most files is never.
 _ASIDE: Final = (
@@ -19,3 +24,8 @@ def is_aside(path: Path, root: Path) -> bool:
     name, top = str(path), str(root).rstrip(os.sep) + os.sep
     below = name.removeprefix(top) if name.startswith(top) else path.name
     return re.search(_ASIDE, below.replace(os.sep, "/")) is not None
+
+
+def is_migration_environment(module: Module) -> bool:
+    """Whether it is Alembic's `env.py`, which is run once by a command that ends with it."""
+    return module.path.name == "env.py" and bool(module.importing("alembic"))

@@ -10,15 +10,16 @@ import libcst as cst
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import bare, dotted
+from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.facts.values import Items, Thing
 from sessionlint.flow.body import Body
 from sessionlint.flow.resource import Resource
 
-__all__ = ["acquisitions"]
+__all__ = ["acquisitions", "has_mocks"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _PATCHING: Final = frozenset({"patch", "mocker", "monkeypatch"})
+_MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
 
 
 def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
@@ -60,6 +61,11 @@ def _is_patched(block: Block) -> bool:
         scope = scope.parent
     paths = {dotted(call.func) or "" for call in block.calls}
     return any(not _PATCHING.isdisjoint(path.split(".")) for path in paths)
+
+
+def has_mocks(block: Block) -> bool:
+    """Whether a block makes mocks, or has some put in the place of what it calls."""
+    return _is_patched(block) or any(last_name(call.func) in _MOCKS for call in block.calls)
 
 
 def _acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:

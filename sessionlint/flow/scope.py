@@ -8,6 +8,7 @@ from functools import cached_property
 
 import libcst as cst
 
+from sessionlint.facts.aside import is_migration_environment
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.flow.caches import Cached, cached
@@ -65,7 +66,8 @@ class Scope:
     @cached_property
     def lifetimes(self) -> list[Lifetime]:
         """The acquisitions by hand that end in some way worth a word, in source order."""
-        if self.block.kind in {BlockKind.CLASS, BlockKind.LAMBDA}:
+        kind, home = self.block.kind, self.block.home
+        if kind in {BlockKind.CLASS, BlockKind.LAMBDA} or is_migration_environment(home):
             return []
         taken = {id(one.acquired) for one in self.shared}
         found = [

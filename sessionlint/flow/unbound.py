@@ -11,9 +11,10 @@ import libcst as cst
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, How, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare
+from sessionlint.facts.syntax import bare, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
+from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.source.walk import descend
 
 __all__ = ["Unbound", "unbound"]
@@ -28,6 +29,9 @@ _TAKING: Final = frozenset(
     if gift.how is How.ITSELF or TYPES[gift.type].kind is Kind.CONNECTION
 )
 """The catalogue's calls that give a connection, or the one they were called on."""
+
+_EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
+"""Context managers of pytest and unittest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +70,12 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
     """`engine.connect()` alone as a statement: a connection taken and thrown away."""
     near = block.near.calls
     own = {id(call) for call in near if evaluator.may_give(call, block, _TAKING)}
-    if not own:
+    if not own or has_mocks(block):
         return
-    statements = (one for root in block.roots for one in descend(root, *BLOCKS))
+    statements = [one for root in block.roots for one in descend(root, *BLOCKS)]
+    failing = {id(inner) for one in statements if _is_to_fail(one) for inner in descend(one)}
     for statement in statements:
-        if type(statement) is not cst.Expr:
+        if type(statement) is not cst.Expr or id(statement) in failing:
             continue
         call = bare(statement.value)
         if not isinstance(call, cst.Call) or id(call) not in own:
@@ -81,6 +86,14 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
             assert isinstance(value, Thing)
             if value.type.kind is Kind.CONNECTION and not _is_self_given(evaluator, call, block):
                 yield Unbound(value, call, None)
+
+
+def _is_to_fail(node: cst.CSTNode) -> bool:
+    """Whether a test expects an error in a block: nothing is acquired there then."""
+    return isinstance(node, cst.With) and any(
+        isinstance(item.item, cst.Call) and last_name(item.item.func) in _EXPECTING
+        for item in node.items
+    )
 
 
 def _is_self_given(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
