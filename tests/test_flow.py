@@ -6,6 +6,8 @@ from textwrap import dedent, indent
 import pytest
 from small_project import codes, findings, wants
 
+from sessionlint.model import Severity
+
 FLOW = Path(__file__).parents[1] / "fixtures" / "flow"
 SHAPES = sorted(path.stem for path in FLOW.glob("*.py"))
 
@@ -216,3 +218,21 @@ def test_twenty_nested_trys_are_no_trouble():
 def test_fifty_sessions_in_one_function_are_judged_one_by_one():
     lines = "".join(f"    s{number} = Session(engine)\n" for number in range(50))
     assert codes(f"{START}def f(engine):\n{lines}") == ["SES102"] * 50
+
+
+@pytest.mark.parametrize(
+    ("lines", "severity"),
+    [
+        ("s.execute(q)", Severity.LEAK),
+        ("s.execute(q); s.commit()", Severity.RISK),
+        ("with s.begin(): s.execute(q)", Severity.RISK),
+        ("with s.begin() as t, guard(t): s.execute(q)", Severity.RISK),
+        ("with s.begin(): s.execute(q)\n    s.execute(q)", Severity.LEAK),
+        ("with e.begin(): s.execute(q)", Severity.LEAK),
+        ("with s.no_autoflush: s.execute(q)", Severity.LEAK),
+    ],
+)
+def test_a_session_whose_transaction_has_ended_is_a_risk_only(lines, severity):
+    text = f"from sqlalchemy.orm import Session\n\ndef f(e, q):\n    s = Session(e)\n    {lines}\n"
+    [finding] = findings(text)
+    assert (finding.code, finding.severity) == ("SES102", severity)

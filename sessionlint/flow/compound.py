@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
+from sessionlint.facts.catalog import Kind
 from sessionlint.facts.syntax import arguments, last_name
 from sessionlint.flow import loops
 from sessionlint.flow.conditions import branches
@@ -144,9 +145,21 @@ def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) ->
 
     def inside(now: State) -> Outcomes:
         done = _with(interpreter, node, index + 1, now)
+        if _is_transaction(interpreter, item.item):
+            done = {(exit_, after.idle()): trail for (exit_, after), trail in done.items()}
         return _suppressed(item.item, _left(item, done, leaving))
 
     return then(entered, inside)
+
+
+def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
+    """`with session.begin():`, whose end commits or rolls back."""
+    match item:
+        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value="begin"))):
+            return interpreter.resource.thing.type.kind is Kind.SESSION and is_it(
+                interpreter, owner
+            )
+    return False
 
 
 def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -> Outcomes:

@@ -108,7 +108,7 @@ class Evaluation:
         return state.to(status) if state.status.is_open else state
 
     def _transaction(self, operation: Operation, state: State, *, is_clean_up: bool) -> Outcomes:
-        idle = state.to(Status.IDLE) if state.status is Status.OPEN else state
+        idle = state.idle()
         if operation.act is Act.QUIET and is_clean_up:
             return {(NEXT, idle): None}
         is_await = isinstance(operation.node, cst.Await)

@@ -61,6 +61,10 @@ class State(NamedTuple):
         is_lent = self.is_lent and status.is_open
         return State(status, self.flags, self.is_faulted, is_lent)
 
+    def idle(self) -> State:
+        """The same moment with the connection given back, if there is one."""
+        return self.to(Status.IDLE) if self.status is Status.OPEN else self
+
     def faulted(self) -> State:
         """The same moment with an error behind, which matters only once there is a resource."""
         return self._replace(is_faulted=self.status not in {Status.UNBORN, Status.NONE})
