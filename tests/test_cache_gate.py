@@ -1,5 +1,6 @@
 """What is kept of a project as a whole: after a change, files of no interest are not even read."""
 
+import json
 import os
 from pathlib import Path
 
@@ -114,6 +115,28 @@ def test_a_name_that_was_given_elsewhere_counts_when_it_comes_from_there(shop):
     assert shop.found() == ["use.py:5 SES102"]
     change(shop, "between.py", "from store import opener\n")
     assert shop.found() == ["other.py:5 SES102", "use.py:5 SES102"]
+
+
+def test_what_was_said_without_the_names_rests_on_the_neighbours(shop):
+    change(shop, "between.py", "def opener():\n    return 1\n")
+    change(shop, "other.py", USE.replace("store", "between"))
+    assert shop.found("other.py", "use.py") == ["use.py:5 SES102"]
+    change(shop, "between.py", "from store import opener\n")
+    assert shop.found() == ["other.py:5 SES102", "use.py:5 SES102"]
+
+
+def test_a_project_without_a_module_is_remembered_like_others(shop):
+    for path in shop.folder.glob("*.py"):
+        path.unlink()
+    lines = "from vendor import opener\ndef f(x):\n    s = x.open_session()\n    s.query(1)\n"
+    cell = {"cell_type": "code", "source": lines, "metadata": {}, "outputs": []}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    for number in range(12):
+        change(shop, f"n{number}.ipynb", json.dumps(notebook))
+    assert len(shop.found()) == 12
+    change(shop, "n3.ipynb", json.dumps({**notebook, "cells": []}))
+    assert len(shop.found()) == 11
+    assert shop.told == []
 
 
 def test_a_project_that_comes_to_wait_is_looked_at_again(shop):

@@ -57,7 +57,7 @@ class Gate:
             return None
         known = _known(stored)
         # Each line is a path, and when it was changed; one that was passed is marked in front.
-        rows = (line.split("\t") for line in stored["files"].split("\n"))
+        rows = (line.split("\t") for line in stored["files"].split("\n") if line)
         self._old = {path: (stamp, mark == "-") for mark, path, stamp in rows}
         files = self._project.files.python_files
         same = {path for path in files if self._is_as_it_was(path)}

@@ -135,6 +135,7 @@ class Producers:
             return True
         if self._found is None and self._patience:
             if not self._neighbours.may_leave(data, path):
+                self._lonely.add(path)
                 return False
             if not self.recalls():
                 self._patience -= 1
