@@ -42,6 +42,9 @@ _ENDINGS: Final = {
     Status.UNKNOWN: Ending.UNKNOWN,
 }
 
+_WRITTEN: Final = (cst.Yield, cst.Raise, cst.Return, cst.Break, cst.Continue)
+"""What is left at these was not left because something else has failed."""
+
 
 def lifetimes(evaluator: Evaluator, block: Block) -> Iterator[Lifetime]:
     """Every acquisition in a function's or module's own statements, in source order."""
@@ -132,7 +135,17 @@ def _end(exit_: Exit, state: State, steps: tuple[Step, ...]) -> End:
             node = None
     is_idle = state.status is Status.IDLE
     ending = _ENDINGS[state.status]
-    return End(ending, exit_.way, node, state.is_faulted, is_idle, state.is_lent, steps)
+    is_unprotected = state.is_lent and _is_by_yield(exit_.way, steps)
+    return End(ending, exit_.way, node, state.is_faulted, is_idle, is_unprotected, steps)
+
+
+def _is_by_yield(way: Way, steps: tuple[Step, ...]) -> bool:
+    """Whether nothing has failed on a path since the `yield` that lent the resource, but that."""
+    lent = max(index for index, step in enumerate(steps) if step.kind is StepKind.YIELD)
+    left = [step.node for step in steps[lent:] if step.kind is StepKind.LEAVE]
+    # The step that binds the name to something else is no failure.
+    failed = left[:-1] if way is Way.LOST else left
+    return all(isinstance(node, _WRITTEN) for node in failed)
 
 
 def _shape(ends: tuple[End, ...], loop: cst.CSTNode | None, kind: YieldKind) -> Shape:

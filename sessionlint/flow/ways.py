@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-import libcst as cst
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import libcst as cst
+
     from sessionlint.facts.values import Thing
     from sessionlint.flow.resource import Resource
 
@@ -115,10 +115,6 @@ class Step(NamedTuple):
     node: cst.CSTNode
 
 
-_WRITTEN: Final = (cst.Yield, cst.Raise, cst.Return, cst.Break, cst.Continue)
-"""What is left at these was not left because something else has failed."""
-
-
 class Ending(Enum):
     """How a resource ends on one way out of its function."""
 
@@ -134,8 +130,8 @@ class End:
 
     `node` is where the function is left, None when it falls off its end. `is_faulted`: an error
     that was handled lies on the path. `is_idle`: open, but a commit or rollback gave its
-    connection back. `is_lent`: a `yield` has lent it before. `steps` lead from the acquisition to
-    the exit.
+    connection back. `is_unprotected`: a `yield` has lent it, and nothing else had to fail for this
+    end. `steps` lead from the acquisition to the exit.
     """
 
     ending: Ending
@@ -143,7 +139,7 @@ class End:
     node: cst.CSTNode | None
     is_faulted: bool
     is_idle: bool
-    is_lent: bool
+    is_unprotected: bool
     steps: tuple[Step, ...]
 
     @property
@@ -151,17 +147,6 @@ class End:
         """Whether no error had to happen for this end to be reached."""
         written = {Way.NEXT, Way.RETURN, Way.RAISE, Way.LOST}
         return self.way in written and not self.is_faulted
-
-    @property
-    def is_unprotected(self) -> bool:
-        """Whether a `yield` has lent it, and nothing else had to fail for it to be left open."""
-        if not self.is_lent:
-            return False
-        lent = max(index for index, step in enumerate(self.steps) if step.kind is StepKind.YIELD)
-        left = [step.node for step in self.steps[lent:] if step.kind is StepKind.LEAVE]
-        # The step that binds the name to something else is no failure.
-        failed = left[:-1] if self.way is Way.LOST else left
-        return all(isinstance(node, _WRITTEN) for node in failed)
 
 
 class Shape(Enum):
