@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from sessionlint.facts import calls
+from sessionlint.facts.aside import is_aside
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import last_name
@@ -37,8 +38,10 @@ def _of_methods(evaluator: Evaluator, name: str) -> Value:
     """OTHER if a method of that name lends."""
     word = re.escape(name.encode())
     defined = re.compile(word + rb"(?<=\bdef " + word + rb")\s*\(")
-    for path, _ in evaluator.tree.searched(name.encode(), defined):
-        module = evaluator.tree.module(path)
+    tree = evaluator.tree
+    for path, _ in tree.searched(name.encode(), defined):
+        # What stands in for an object in a test says nothing of the object.
+        module = None if is_aside(path, tree.files.root) else tree.module(path)
         for binding in [] if module is None else module.assigning(name):
             target = binding.target
             if binding.how is not How.DEFINITION or target is None:
