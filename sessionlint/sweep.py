@@ -208,7 +208,9 @@ class _Sweep:
         reads = project.places.reads
         reads.seen = 0
         found, data = self._run.parsed(path)
-        if self._cache is None or data is None:
+        is_sparing = not project.is_full and project.producers.is_sparing
+        if self._cache is None or data is None or is_sparing:
+            # Without the names more is followed, which others who know them need not find.
             return Outcome(found, "", None)
         facts = reads.facts(reads.seen)
         return Outcome(found, digest(data), told(facts, self._entries(path).answers))

@@ -3,11 +3,15 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from small_project import START, USE, written
 
 from sessionlint import project
+from sessionlint.cache.folder import Folder
+from sessionlint.cache.stamps import Stamps
 from sessionlint.cache.store import Cache
 from sessionlint.config import Configuration
 from sessionlint.discover import python_files
@@ -139,6 +143,50 @@ def test_a_project_without_a_module_is_remembered_like_others(shop):
     assert shop.told == []
 
 
+def test_a_name_that_goes_is_forgotten(shop):
+    use = "from store import opener as z\ndef g():\n    return z()\ndef f():\n    s = g()\n    s.execute(1)\n"
+    change(shop, "other.py", f"{use}# session\n")
+    assert shop.found() == ["other.py:5 SES102", "use.py:5 SES102"]
+    change(shop, "other.py", use)
+    shop.found()
+    change(shop, "more.py", "from store import opener\ndef g():\n    return opener()\n")
+    shop.found()
+    (shop.folder / "more.py").unlink()
+    shop.found()
+
+
+@pytest.mark.parametrize("word", ["open", "open_session"])
+def test_a_chain_that_becomes_shorter_is_followed_further(shop, word):
+    body = "from f{0} import {2}{0}\ndef {2}{1}():\n    return {2}{0}()  # session\n"
+    change(shop, "f0.py", START + f"{word}0 = sessionmaker(bind=engine)\n")
+    for number in range(1, 7):
+        change(shop, f"f{number}.py", body.format(number - 1, number, word))
+    use = f"from f6 import {word}6\ndef f():\n    s = {word}6()\n    s.execute(1)\n"
+    change(shop, "last.py", use)
+    shop.found()
+    change(shop, "f3.py", START + f"def {word}3():\n    return Session(engine)\n")
+    assert shop.found() == ["last.py:3 SES102", "use.py:5 SES102"]
+    change(shop, "f3.py", body.format(2, 3, word))
+    shop.found()
+
+
+def test_what_was_searched_for_once_is_searched_again(shop):
+    lent = "class Pool:\n    def get_session(self):\n        return self._session\n"
+    lent += "    def __init__(self, engine):\n        self._session = Session(engine)\n"
+    use = "def f(x):\n    s = x.get_session()\n    s.query(1)\n"
+    change(shop, "lib.py", START + lent)
+    change(shop, "other.py", use)
+    assert shop.found() == ["use.py:5 SES102"]
+    change(shop, "other.py", "x = 1\n")
+    shop.found()
+    change(shop, "lib.py", "session = 1\n")
+    shop.found()
+    change(shop, "other.py", use)
+    assert shop.found() == ["other.py:2 SES102", "use.py:5 SES102"]
+    change(shop, "lib.py", START + lent)
+    assert shop.found() == ["use.py:5 SES102"]
+
+
 def test_a_project_that_comes_to_wait_is_looked_at_again(shop):
     clean_up = """\
         from plain3 import AsyncSession
@@ -184,6 +232,42 @@ def test_one_file_of_a_large_project_is_judged_by_the_names_of_all(shop, monkeyp
     assert {*shop.read} == {"plain3.py", "store.py"}
     assert shop.found("use.py") == ["use.py:5 SES102"]
     assert shop.found("managed.py") == []
+
+
+def test_what_was_found_without_the_names_is_not_kept(shop, monkeypatch):
+    use = "from store import opener as z\ndef g():\n    return z()\ndef f():\n    s = g()\n    s.execute(1)\n"
+    monkeypatch.setattr("sessionlint.facts.files._LARGE", 5)
+    change(shop, "other.py", use)
+    assert shop.found("other.py") == ["other.py:5 SES102"]
+    shop.found()
+
+
+def test_two_files_of_one_size_and_time_are_told_apart(tmp_path, monkeypatch):
+    numbers = {"a.py": 1, "b.py": 2}
+    real = os.stat
+
+    def stat(path: str, **how: bool) -> object:
+        if path not in numbers:
+            return real(path, **how)
+        times = {"st_ctime_ns": 1, "st_mtime_ns": 1}
+        return SimpleNamespace(st_size=9, st_dev=1, st_ino=numbers[path], **times)
+
+    monkeypatch.setattr("sessionlint.cache.stamps.os.stat", stat)
+    stamps = Stamps(1.0, tmp_path / "cache")
+    assert stamps.of("a.py") != stamps.of("b.py")
+
+
+@pytest.mark.parametrize("key", ["files", "names", "givers", "waiting", "speaking"])
+def test_a_memory_without_one_of_its_parts_is_left_aside(shop, key):
+    shop.found()
+    folder = Folder(shop.folder / ".sessionlint_cache")
+    [gate] = folder.path.glob("gate-*")
+    stored = cast("dict[str, object]", folder.read(gate.name))
+    del stored[key]
+    folder.write(gate.name, stored)
+    change(shop, "plain3.py", "engine = 12\n")
+    assert shop.found() == ["use.py:5 SES102"]
+    assert len(shop.told) == 1
 
 
 def test_the_full_engine_keeps_nothing_of_that(shop):

@@ -81,7 +81,7 @@ class Entries:
         self._facts: list[Told] = [tuple(fact) for fact in stored["facts"]]
         self._numbers = {fact: number for number, fact in enumerate(self._facts)}
         self._names: dict[str, list[str]] = dict(stored["names"])
-        self._speaking: dict[str, str] = dict(stored["speaking"])
+        self._speaking = {path: str(one) for path, one in stored["speaking"].items()}
         self._files = {
             path: _Entry(contents, tuple(rests_on), found)
             for path, (contents, rests_on, found) in stored["files"].items()
@@ -170,9 +170,10 @@ class Entries:
         self._files[str(path)] = _Entry(outcome.contents, numbers, rows_of(outcome.found))
 
     def digests(self) -> dict[str, str]:
-        """Those of the files that speak as they are now, if anything rests on a search."""
-        if any(fact[0] == SEARCH for fact in self._facts):
-            self._search()
+        """Those of the files that speak as they are now, none where nothing rests on a search."""
+        if not any(fact[0] == SEARCH for fact in self._facts):
+            return {}
+        self._search()
         return self._speaking
 
     def fear(self, path: Path) -> None:

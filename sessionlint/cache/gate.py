@@ -1,8 +1,8 @@
 """What the gate of an earlier run said of a project, for one in which few files have changed.
 
 A file in which nothing was found, by its bytes and the project's names alone, is not read again
-while it is as it was and no file that has changed gives the project a name. The names themselves
-are not worked out again, be it that a single file is asked about.
+while it is as it was and no file that has changed gives the project a name, or gave it one. The
+names themselves are not worked out again, be it that a single file is asked about.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sessionlint.cache.digests import digest
-from sessionlint.facts.own import Known, Own
+from sessionlint.facts.own import Known, Own, is_giving
 from sessionlint.facts.waiting import is_async_source
 from sessionlint.source.gate import may_speak
 
@@ -42,6 +42,7 @@ class Gate:
         self._read = read
         self._stamps = stamps
         self._stored: dict[str, Any] = {}
+        self._speaking = ""
         self._old: dict[str, tuple[str, bool]] = {}
         self._same: set[str] = set()
         self._passed: set[str] = set()
@@ -61,13 +62,14 @@ class Gate:
         self._old = {path: (stamp, mark == "-") for mark, path, stamp in rows}
         files = self._project.files.python_files
         same = {path for path in files if self._is_as_it_was(path)}
-        if len(files) - len(same) > _MANY:
+        # All that said something has to be as it was, what is gone included.
+        if len(files) - len(same) > _MANY or not known.givers | {known.waiting} <= same | {""}:
             return None
         for path in files:
             data = None if path in same else self._project.files.read(Path(path))
             if data is not None and _is_news(data, known):
                 return None
-        self._stored, self._same = stored, same
+        self._stored, self._same, self._speaking = stored, same, str(stored["speaking"])
         self._passed = {path for path in same if self._old[path][1]}
         return known
 
@@ -88,7 +90,7 @@ class Gate:
         """The files that are as they were when `digests` were theirs, None if that is open."""
         if not self._project.producers.recalls() or not self._same or not digests:
             return None
-        return self._same if self._stored["speaking"] == _told(digests) else None
+        return self._same if self._speaking == _told(digests) else None
 
     def stored(self, digests: Mapping[str, str]) -> dict[str, Any] | None:  # Any: JSON
         """What to store, None where that is nothing new.
@@ -105,7 +107,8 @@ class Gate:
         new = {
             "files": "\n".join(rows),
             "names": [_texts(names) for names in known.own],
-            "is_waiting": known.is_waiting,
+            "givers": sorted(known.givers),
+            "waiting": known.waiting,
             "speaking": _told(digests),
         }
         return None if new == self._stored else new
@@ -118,7 +121,8 @@ def _known(stored: Any) -> Known:  # Any: JSON
     shared, every, makers, givers = (
         frozenset(one.encode("latin-1") for one in names) for names in stored["names"]
     )
-    return Known(Own(shared, every, makers, givers), bool(stored["is_waiting"]))
+    own = Own(shared, every, makers, givers)
+    return Known(own, frozenset(map(str, stored["givers"])), str(stored["waiting"]))
 
 
 def _texts(names: Iterable[bytes]) -> list[str]:
@@ -133,4 +137,4 @@ def _is_news(data: bytes, known: Known) -> bool:
     """Whether a file may change what is known of its project."""
     if not may_speak(data):
         return False
-    return known.own.is_news(data) or (not known.is_waiting and is_async_source(data))
+    return is_giving(data, known.own) or (not known.waiting and is_async_source(data))

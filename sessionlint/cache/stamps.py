@@ -54,4 +54,6 @@ class Stamps:
         if path == self._home:
             # The cache itself is made there after its first run.
             return " ".join(sorted({*os.listdir(path)} - {self._own})), is_settled
-        return f"{status.st_size} {written} {changed}", is_settled
+        # Files that came with one checkout have the same times, and names can be exchanged.
+        file = f"{status.st_dev} {status.st_ino}"
+        return f"{status.st_size} {written} {changed} {file}", is_settled

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from sessionlint.source.gate import GIVERS, MAKERS
 
-__all__ = ["Known", "Memory", "Own"]
+__all__ = ["Known", "Memory", "Own", "is_giving"]
 
 
 class Own(NamedTuple):
@@ -21,7 +21,7 @@ class Own(NamedTuple):
     makers: frozenset[bytes] = MAKERS
     givers: frozenset[bytes] = GIVERS
 
-    def is_news(self, new: bytes, old: bytes = b"") -> bool:
+    def is_news(self, new: bytes, old: bytes) -> bool:
         """Whether a file of the project that changes gives a name that is none of these.
 
         A name that goes is no news: one too many only means more to look at.
@@ -37,11 +37,24 @@ class Own(NamedTuple):
         return not all(is_known)
 
 
+def is_giving(data: bytes, own: Own) -> bool:
+    """Whether a file gives its project any name to acquire through."""
+    from sessionlint.source.bindings import products
+
+    found = products(data, own.makers, own.givers)
+    return bool(found.makers or found.givers)
+
+
 class Known(NamedTuple):
-    """What a project is asked for as a whole: its names, and whether it waits for any resource."""
+    """What a project is asked for as a whole, by the files that say so.
+
+    `givers` are the paths of those that give it any of its names, `waiting` that of one that gets
+    something asynchronous from a library, empty if there is none.
+    """
 
     own: Own
-    is_waiting: bool
+    givers: frozenset[str]
+    waiting: str
 
 
 Memory: TypeAlias = Callable[[], "Known | None"]

@@ -77,6 +77,7 @@ class Producers:
         self._cleaning: set[Path] = set()
         self._glances = Glances()
         self._lonely: set[Path] = set()
+        self._giving: frozenset[str] = frozenset()
         self._memory: Memory | None = None
 
     def ask_first(self, memory: Memory) -> None:
@@ -90,14 +91,15 @@ class Producers:
             known = memory()
             if known is not None:
                 self._found = _Found.of(known.own)
-                self._waiting.is_anywhere = known.is_waiting
+                self._giving = known.givers
+                self._waiting.source = known.waiting
         return self._found is not None
 
     def known(self) -> Known | None:
         """What there is to remember, None when nobody has asked for the names."""
         if self._found is None:
             return None
-        return Known(self._found.own, self._waiting.is_anywhere)
+        return Known(self._found.own, self._giving, self._waiting.source)
 
     def is_candidate(self, data: bytes, path: Path) -> bool:
         """Whether a file may acquire something, or clean up; when in doubt, it may."""
@@ -257,7 +259,9 @@ class Producers:
         """Passed on from file to file, until no new name turns up; then those of one file alone."""
         from sessionlint.source.bindings import products
 
-        texts = [data for _, data in self._files.speaking]
+        speaking = self._files.speaking
+        texts = [data for _, data in speaking]
+        giving: set[bytes] = set()
         makers, givers = MAKERS, GIVERS
         shared: set[bytes] = {*self._configured}
         local: set[bytes] = set()
@@ -265,6 +269,9 @@ class Producers:
         passing = self._glances.passing_on(sources, CATALOGUE)
         for _ in range(_HOPS):
             found = [products(data, makers, givers) for data in passing]
+            giving.update(
+                data for data, one in zip(passing, found, strict=True) if one.makers or one.givers
+            )
             # A project may call its own factory `create_session` or `Session`, as a library does.
             shared.update(name for one in found for name in one.shared)
             local.update(name for one in found for name in one.local)
@@ -274,6 +281,7 @@ class Producers:
                 break
             makers, givers = makers | more_makers, givers | more_givers
             passing = self._glances.passing_on(texts, frozenset(more_makers | more_givers))
+        self._giving = frozenset(str(path) for path, data in speaking if data in giving)
         return Own(frozenset(shared), frozenset(shared | local), makers, givers)
 
 

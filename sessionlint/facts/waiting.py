@@ -32,7 +32,7 @@ class Waiting:
     @property
     def is_known(self) -> bool:
         """Whether it is settled what all the files say."""
-        return "is_anywhere" in self.__dict__
+        return "source" in self.__dict__
 
     def is_possible(self, data: bytes, path: Path) -> bool:
         """Whether a file can wait for a resource, or for a thread that uses one."""
@@ -48,10 +48,16 @@ class Waiting:
             self._reads.note(SEARCH, driver.decode(), driver.decode())
         return self.is_anywhere
 
-    @cached_property
+    @property
     def is_anywhere(self) -> bool:
         """Whether any file of the project gets something asynchronous from a library."""
-        return any(is_async_source(data) for _, data in self._files.speaking)
+        return self.source != ""
+
+    @cached_property
+    def source(self) -> str:
+        """The path of the first such file, empty if there is none."""
+        speaking = self._files.speaking
+        return next((str(path) for path, data in speaking if is_async_source(data)), "")
 
 
 def is_async_source(data: bytes) -> bool:
