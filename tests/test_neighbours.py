@@ -120,6 +120,13 @@ def test_one_file_of_a_large_project_is_checked_without_reading_all_of_it(tmp_pa
     assert len(large.read) <= 3
 
 
+def test_so_is_one_that_derives_from_a_session_of_the_project(tmp_path):
+    large = Large(tmp_path)
+    written(tmp_path, {"store.py": START + "class BaseSession(Session):\n    pass\n"})
+    text = "from store import BaseSession\n\nclass Thing(BaseSession):\n    pass\n\ndef f(e):\n    s = Thing(e)\n    s.query(1)\n"
+    assert large.found(text) == [7]
+
+
 def test_so_is_one_that_only_opens_what_a_library_gives(tmp_path):
     large = Large(tmp_path)
     text = (

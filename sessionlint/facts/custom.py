@@ -8,8 +8,8 @@ __all__ = ["is_customary"]
 # Compiled by `re` when first asked for: few names are unresolved, and it takes a third of a
 # millisecond.
 _FACTORY: Final = (
-    r"(?i:_*(?:get|make|create|new|open)_?(?!\w*(?:current|thread|scoped|shared|global|cached|"
-    r"existing|active))(?:\w+_)?session|_*(?:async|db|local)?_?session"
+    r"(?i:_*(?:make|create|new|open|get(?!_(?:\w*_)?(?:current|thread|thread_local|scoped|shared|"
+    r"global|cached|existing|active)_))_?(?:\w+_)?session|_*(?:async|db|local)?_?session"
     r"(?:_?(?:local|maker|factory))|(?:\w*)SessionLocal|sessionmaker|DBSession|db_session)"
 )
 

@@ -11,8 +11,8 @@ import libcst as cst
 from sessionlint.facts import calls
 from sessionlint.facts.aside import is_aside
 from sessionlint.facts.custom import is_customary
-from sessionlint.facts.scopes import Block, BlockKind, How
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.scopes import BlockKind, How
+from sessionlint.facts.syntax import arguments, keyword, last_name
 from sessionlint.facts.values import OTHER, UNKNOWN, FunctionValue, Pending, Thing, Value
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def lends(evaluator: Evaluator, callee: Value, call: cst.Call) -> bool:
     The method of an object whose class is unknown is any of that name in the project.
     """
     if isinstance(callee, FunctionValue):
-        return _is_lending(evaluator, callee)
+        return _is_lending(evaluator, callee, call)
     name = last_name(call.func)
     if callee != UNKNOWN or not isinstance(call.func, cst.Attribute) or not is_customary(name):
         return False
@@ -53,11 +53,14 @@ def _of_methods(evaluator: Evaluator, name: str) -> Value:
     return UNKNOWN
 
 
-def _is_lending(evaluator: Evaluator, function: FunctionValue) -> bool:
-    """Whether a function may return what it was handed, or what is not opened for its caller."""
+def _is_lending(
+    evaluator: Evaluator, function: FunctionValue, call: cst.Call | None = None
+) -> bool:
+    """Whether a function may return what a call hands it, or what is not opened for its caller."""
     block = function.block
     return any(
-        _is_parameter(expression, block) or _is_lent(evaluator.value(expression, block))
+        (call is not None and _is_handed(expression, function, call))
+        or _is_lent(evaluator.value(expression, block))
         for node in block.returns
         if node.value is not None
         for expression in _alternatives(node.value)
@@ -75,10 +78,17 @@ def _alternatives(expression: cst.BaseExpression) -> Iterator[cst.BaseExpression
             yield expression
 
 
-def _is_parameter(expression: cst.BaseExpression, block: Block) -> bool:
+def _is_handed(expression: cst.BaseExpression, function: FunctionValue, call: cst.Call) -> bool:
+    """Whether an expression is a parameter for which a call has an argument."""
     if not isinstance(expression, cst.Name):
         return False
-    return any(one.how is How.PARAMETER for one in block.bindings(expression.value))
+    name = expression.value
+    if all(one.how is not How.PARAMETER for one in function.block.bindings(name)):
+        return False
+    names = [parameter.name.value for parameter in function.block.parameters]
+    place = names.index(name) - (function.owner is not None)
+    is_open = any(arg.star for arg in call.args)
+    return is_open or keyword(call, name) is not None or place < len(list(arguments(call)))
 
 
 def _is_lent(value: Value) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 
 from sessionlint.facts.files import Files
 from sessionlint.facts.places import Places
+from sessionlint.source.bases import derived
 from sessionlint.source.gate import (
     CATALOGUE,
     called,
@@ -50,9 +51,9 @@ class Neighbours:
         """Whether a file calls any of that by hand, so that something may be left to close."""
         from sessionlint.source.by_hand import is_by_hand
 
-        calls = called(data)
+        # What is not called by its name may be called by another one, as a base class is.
+        calls = called(data).difference(base for _, base in derived(data))
         given = self._given(data, path, _HOPS)
-        # What is not called by its name may be called by another one.
         return any(name not in calls or is_by_hand(data, name) for name in given)
 
     def _given(self, data: bytes, path: Path, hops: int) -> Iterator[bytes]:

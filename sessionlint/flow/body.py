@@ -72,8 +72,8 @@ class Body:
             for node in self.nodes
             if type(node) is cst.Attribute and is_name(node.value, name)
         }
-        # The session of a web page expires and is flushed, too, but as a whole.
-        used -= PARTIAL - self._given_something(name)
+        # The session of a web page expires, too, but as a whole.
+        used -= PARTIAL & self._called_bare(name)
         is_database = uses_database(self._block.home)
         evidence = DATABASE_CALLS | {"execute", "cursor"} if is_database else DATABASE_CALLS
         if not used & evidence:
@@ -83,13 +83,13 @@ class Body:
         kind = TYPES[swap[thing.type.name]] if is_async and thing.type.name in swap else thing.type
         return replace(thing, type=kind)
 
-    def _given_something(self, name: str) -> set[str]:
-        """The methods of a name that are called with arguments."""
+    def _called_bare(self, name: str) -> set[str]:
+        """The methods of a name that are called without arguments."""
         return {
             last_name(node.func)
             for node in self.nodes
             if type(node) is cst.Call
-            and node.args
+            and not node.args
             and type(node.func) is cst.Attribute
             and is_name(node.func.value, name)
         }
