@@ -49,12 +49,15 @@ class Neighbours:
 
     def may_leave(self, data: bytes, path: Path) -> bool:
         """Whether a file calls any of that by hand, so that something may be left to close."""
-        from sessionlint.source.by_hand import is_by_hand
-
         # What is not called by its name may be called by another one, as a base class is.
         calls = called(data).difference(base for _, base in derived(data))
-        given = self._given(data, path, _HOPS)
-        return any(name not in calls or is_by_hand(data, name) for name in given)
+        for name in self._given(data, path, _HOPS):
+            # Its patterns are not worth compiling for a file that is given nothing.
+            from sessionlint.source.by_hand import is_by_hand
+
+            if name not in calls or is_by_hand(data, name):
+                return True
+        return False
 
     def _given(self, data: bytes, path: Path, hops: int) -> Iterator[bytes]:
         """The names by which a file knows what a module may give it to acquire through."""
@@ -80,6 +83,8 @@ class Neighbours:
         self, data: bytes, known: Imports, path: Path, hops: int
     ) -> Iterator[bytes]:
         """The names that a file itself gives to what it imports."""
+        if b"=" not in data:
+            return
         from sessionlint.source.naming import named
 
         for one in named(data):
