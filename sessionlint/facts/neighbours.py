@@ -45,24 +45,26 @@ class Neighbours:
 
     def may_give(self, data: bytes, path: Path, hops: int = _HOPS) -> bool:
         """Whether what a file calls may come from a module that gives something to acquire."""
-        return any(True for _ in self._given(data, path, hops))
+        return any(True for _ in self._given(data, called(data), path, hops))
 
     def may_leave(self, data: bytes, path: Path) -> bool:
         """Whether a file calls any of that by hand, so that something may be left to close."""
         # What is not called by its name may be called by another one, as a base class is.
-        calls = called(data).difference(base for _, base in derived(data))
-        for name in self._given(data, path, _HOPS):
+        calls = called(data)
+        own = calls.difference(base for _, base in derived(data))
+        for name in self._given(data, calls, path, _HOPS):
             # Its patterns are not worth compiling for a file that is given nothing.
             from sessionlint.source.by_hand import is_by_hand
 
-            if name not in calls or is_by_hand(data, name):
+            if name not in own or is_by_hand(data, name):
                 return True
         return False
 
-    def _given(self, data: bytes, path: Path, hops: int) -> Iterator[bytes]:
+    def _given(
+        self, data: bytes, calls: frozenset[bytes], path: Path, hops: int
+    ) -> Iterator[bytes]:
         """The names by which a file knows what a module may give it to acquire through."""
         known = imports(data)
-        calls = called(data)
         if any(self._is_inside(star, path) for star in known.stars):
             yield from calls
         if b"sessionmaker" in data:
