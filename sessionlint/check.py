@@ -87,6 +87,11 @@ class Project:
         tree = Tree(self.files, self.places, visited if self.is_full else walk)
         return Evaluator(tree, self.names, None if self.is_full else self.producers)
 
+    @property
+    def is_sparing(self) -> bool:
+        """Whether its names are not known, and not worth reading all of it."""
+        return not self.is_full and self.producers.is_sparing
+
     def replace(self, path: Path, data: bytes) -> None:
         """Let a file hold these bytes from now on, whatever is on disk.
 

@@ -101,8 +101,7 @@ class _Sweep:
         self._run = run
         self._options = options
         self._cache = cache
-        self._settings: dict[int, str] = {}
-        self._gates: dict[int, Gate] = {}
+        self._gates: dict[int, Gate | None] = {}
         self._opened: dict[int, Entries] = {}
         self._has_died = False
 
@@ -158,8 +157,6 @@ class _Sweep:
         """What is known of the project of a file as a whole, None where nothing is kept."""
         assert self._cache is not None
         settings, project = self._run.place(path)
-        if project.is_full:
-            return None
         if id(project) not in self._gates:
             self._gates[id(project)] = self._cache.gate(project, self._told(settings))
         return self._gates[id(project)]
@@ -172,9 +169,7 @@ class _Sweep:
         return self._opened[id(project)]
 
     def _told(self, settings: Settings) -> str:
-        if id(settings) not in self._settings:
-            self._settings[id(settings)] = digest(plain(settings), _wishes(self._options))
-        return self._settings[id(settings)]
+        return digest(plain(settings), _wishes(self._options))
 
     def _outcomes(self, paths: Sequence[Path], jobs: int) -> Iterator[Outcome]:
         """What comes out of parsing files, in their order."""
@@ -198,7 +193,7 @@ class _Sweep:
             _, project = self._run.place(path)
             if project.is_full:
                 _ = project.files.speaking
-            elif not project.producers.is_sparing:
+            elif not project.is_sparing:
                 _ = project.producers.names
             _ = project.evaluator
         self._run.rules_of(paths[0])
@@ -208,8 +203,7 @@ class _Sweep:
         reads = project.places.reads
         reads.seen = 0
         found, data = self._run.parsed(path)
-        is_sparing = not project.is_full and project.producers.is_sparing
-        if self._cache is None or data is None or is_sparing:
+        if self._cache is None or data is None or project.is_sparing:
             # Without the names more is followed, which others who know them need not find.
             return Outcome(found, "", None)
         facts = reads.facts(reads.seen)
@@ -249,7 +243,8 @@ class _Sweep:
 def _up_to(root: str, folder: str) -> Iterator[str]:
     """A folder and those above it as far as a root reaches; the folder alone if it lies outside."""
     yield folder
-    while folder != root and folder.startswith(root):
+    inside = root.rstrip(os.sep) + os.sep
+    while folder.startswith(inside) and folder != root:
         folder = os.path.dirname(folder)
         yield folder
 

@@ -21,6 +21,7 @@ from sessionlint_rules import RULES
 
 STORE = START + "def opener():\n    return Session(engine)\n"
 MANAGED = USE.replace("it = opener()\n    return", "with opener() as it:\n        return")
+PASSED_ON = "from store import opener as z\ndef g():\n    return z()\ndef f():\n    s = g()\n    s.execute(1)\n"
 PLAIN = {f"plain{number}.py": "engine = 1\n" for number in range(12)}
 FILES = {
     "pyproject.toml": "",
@@ -144,10 +145,9 @@ def test_a_project_without_a_module_is_remembered_like_others(shop):
 
 
 def test_a_name_that_goes_is_forgotten(shop):
-    use = "from store import opener as z\ndef g():\n    return z()\ndef f():\n    s = g()\n    s.execute(1)\n"
-    change(shop, "other.py", f"{use}# session\n")
+    change(shop, "other.py", f"{PASSED_ON}# session\n")
     assert shop.found() == ["other.py:5 SES102", "use.py:5 SES102"]
-    change(shop, "other.py", use)
+    change(shop, "other.py", PASSED_ON)
     shop.found()
     change(shop, "more.py", "from store import opener\ndef g():\n    return opener()\n")
     shop.found()
@@ -235,9 +235,8 @@ def test_one_file_of_a_large_project_is_judged_by_the_names_of_all(shop, monkeyp
 
 
 def test_what_was_found_without_the_names_is_not_kept(shop, monkeypatch):
-    use = "from store import opener as z\ndef g():\n    return z()\ndef f():\n    s = g()\n    s.execute(1)\n"
     monkeypatch.setattr("sessionlint.facts.files._LARGE", 5)
-    change(shop, "other.py", use)
+    change(shop, "other.py", PASSED_ON)
     assert shop.found("other.py") == ["other.py:5 SES102"]
     shop.found()
 

@@ -61,7 +61,7 @@ class Answers:
     @property
     def is_sparing(self) -> bool:
         """Whether the names of the project are not known, and not worth reading all of it."""
-        return not self._project.is_full and self._project.producers.is_sparing
+        return self._project.is_sparing
 
     @property
     def names(self) -> list[str]:

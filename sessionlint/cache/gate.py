@@ -43,7 +43,6 @@ class Gate:
         self._stamps = stamps
         self._stored: dict[str, Any] = {}
         self._speaking = ""
-        self._old: dict[str, tuple[str, bool]] = {}
         self._same: set[str] = set()
         self._passed: set[str] = set()
 
@@ -59,9 +58,9 @@ class Gate:
         known = _known(stored)
         # Each line is a path, and when it was changed; one that was passed is marked in front.
         rows = (line.split("\t") for line in stored["files"].split("\n") if line)
-        self._old = {path: (stamp, mark == "-") for mark, path, stamp in rows}
+        old = {path: (stamp, mark == "-") for mark, path, stamp in rows if stamp}
         files = self._project.files.python_files
-        same = {path for path in files if self._is_as_it_was(path)}
+        same = {path for path in files if path in old and self._stamps.of(path) == old[path][0]}
         # All that said something has to be as it was, what is gone included.
         if len(files) - len(same) > _MANY or not known.givers | {known.waiting} <= same | {""}:
             return None
@@ -70,12 +69,8 @@ class Gate:
             if data is not None and _is_news(data, known):
                 return None
         self._stored, self._same, self._speaking = stored, same, str(stored["speaking"])
-        self._passed = {path for path in same if self._old[path][1]}
+        self._passed = {path for path in same if old[path][1]}
         return known
-
-    def _is_as_it_was(self, path: str) -> bool:
-        old = self._old.get(path)
-        return old is not None and old[0] != "" and self._stamps.of(path) == old[0]
 
     def passes(self, path: Path) -> bool:
         """Whether nothing is found in a file, as is certain without reading it."""

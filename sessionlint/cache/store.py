@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache"]
 
+_FILES = "files-{}.json"
+_GATE = "gate-{}.json"
+
 _SENSELESS = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 """What reading JSON of another shape ends in."""
 
@@ -95,13 +98,19 @@ class Cache:
     def _run_name(self, files: Sequence[Path], settings: str) -> str:
         return f"run-{digest(self._key, settings, chr(10).join(map(str, files)))}.json"
 
-    def gate(self, project: Project, settings: str) -> Gate:
-        """What is known of a project as a whole; the project asks for it before it reads all."""
-        name = self._name("gate", project, settings)
-        if name not in self._gates:
-            self._gates[name] = gate = Gate(project, partial(self._read, name), self._stamps)
+    def gate(self, project: Project, settings: str) -> Gate | None:
+        """What is known of a project as a whole, None where all of its files are looked at.
+
+        The project asks for it before it reads all.
+        """
+        if project.is_full:
+            return None
+        key = self._key_of(project, settings)
+        if key not in self._gates:
+            read = partial(self._read, _GATE.format(key))
+            self._gates[key] = gate = Gate(project, read, self._stamps)
             project.producers.ask_first(partial(self._remembered, gate))
-        return self._gates[name]
+        return self._gates[key]
 
     def _remembered(self, gate: Gate) -> Known | None:
         try:
@@ -112,27 +121,27 @@ class Cache:
 
     def entries(self, project: Project, settings: str) -> Entries:
         """What is known of single files of a project."""
-        name = self._name("files", project, settings)
-        if name not in self._opened:
-            gate = None if project.is_full else self.gate(project, settings)
-            stored = self._read(name)
+        key = self._key_of(project, settings)
+        if key not in self._opened:
+            gate = self.gate(project, settings)
+            stored = self._read(_FILES.format(key))
             try:
-                self._opened[name] = Entries(project, stored, gate)
+                self._opened[key] = Entries(project, stored, gate)
             except _SENSELESS:
                 self._complain(CacheError("is damaged"))
-                self._opened[name] = Entries(project, None, gate)
-        return self._opened[name]
+                self._opened[key] = Entries(project, None, gate)
+        return self._opened[key]
 
-    def _name(self, kind: str, project: Project, settings: str) -> str:
-        return f"{kind}-{digest(self._key, settings, str(project.files.root))}.json"
+    def _key_of(self, project: Project, settings: str) -> str:
+        return digest(self._key, settings, str(project.files.root))
 
     def save(self) -> None:
         """Write what has become known of single files, and of projects as a whole."""
-        for name, gate in self._gates.items():
-            entries = self._opened.get(name.replace("gate", "files", 1))
+        for key, gate in self._gates.items():
+            entries = self._opened.get(key)
             value = gate.stored(entries.digests() if entries else {})
             if value is not None:
-                self._write(name, value)
-        for name, entries in self._opened.items():
+                self._write(_GATE.format(key), value)
+        for key, entries in self._opened.items():
             if entries.is_changed:
-                self._write(name, entries.stored())
+                self._write(_FILES.format(key), entries.stored())
