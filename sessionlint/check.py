@@ -14,7 +14,7 @@ from sessionlint.facts.names import Names
 from sessionlint.facts.places import Places
 from sessionlint.facts.producers import PATIENCE, Producers
 from sessionlint.source.remarks import may_name_codes
-from sessionlint.source.text import decoded, is_notebook
+from sessionlint.source.text import decoded, is_notebook, is_plain
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
@@ -163,7 +163,8 @@ def unparsed(data: bytes, rules: Iterable[Rule], *, honours_noqa: bool = True) -
         UnreadableFile: the file cannot be decoded.
     """
     if not may_name_codes(data):
-        decoded(data)
+        if not is_plain(data):
+            decoded(data)
         return []
     from sessionlint.source.parse import opened_source
 

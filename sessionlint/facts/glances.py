@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sessionlint.source.gate import called, is_at_source
 
-__all__ = ["Glances", "needles"]
+__all__ = ["Glances", "holding", "needles"]
 
 
 class Glances:
@@ -40,14 +40,18 @@ class Glances:
         return (new for old, new in self._others[data] if old in names)
 
     def passing_on(self, texts: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:
-        """The texts that call one of the names, or call it otherwise."""
-        parts = needles(names)
+        """Those of the texts, all of which hold one of the names, that call it, or rename it."""
         return [
             data
             for data in texts
-            if any(part in data for part in parts)
-            and (not self.called(data).isdisjoint(names) or any(self.aliases(data, names)))
+            if not self.called(data).isdisjoint(names) or any(self.aliases(data, names))
         ]
+
+
+def holding(texts: Iterable[bytes], names: Iterable[bytes]) -> list[bytes]:
+    """The texts in which one of the names stands, be it in a longer word."""
+    parts = needles(names)
+    return [data for data in texts if any(part in data for part in parts)]
 
 
 def needles(names: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
-from sessionlint.source.gate import GIVERS, MAKERS
+from sessionlint.facts.glances import needles
+from sessionlint.source.gate import GIVERS, MAKERS, may_speak
 
-__all__ = ["Known", "Memory", "Own", "is_giving"]
+__all__ = ["Found", "Known", "Memory", "Own", "is_giving"]
 
 
 class Own(NamedTuple):
@@ -43,6 +44,34 @@ def is_giving(data: bytes, own: Own) -> bool:
 
     found = products(data, own.makers, own.givers)
     return bool(found.makers or found.givers)
+
+
+class Found(NamedTuple):
+    """The project's names, and as needles those that other files can call.
+
+    A file in which none of the needles occurs calls nothing by any of the names. `is_spoken`: no
+    file that does not speak has one of them. The `quiet` files were searched for all of them but
+    those of `rest`, and had none.
+    """
+
+    own: Own
+    needles: tuple[bytes, ...]
+    is_spoken: bool
+    quiet: frozenset[bytes] = frozenset()
+    rest: tuple[bytes, ...] = ()
+
+    @classmethod
+    def of(
+        cls, own: Own, quiet: Iterable[bytes] = (), asked: frozenset[bytes] = frozenset()
+    ) -> Found:
+        """The same of the names; the `quiet` files were searched for those that were `asked`."""
+        parts = needles(own.shared)
+        is_spoken = all(map(may_speak, parts))
+        return cls(own, parts, is_spoken, frozenset(quiet), needles(own.shared - asked))
+
+    def has_any(self, data: bytes) -> bool:
+        """Whether one of the needles is in a file."""
+        return any(part in data for part in (self.rest if data in self.quiet else self.needles))
 
 
 class Known(NamedTuple):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from sessionlint.facts.aside import is_aside
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.files import Files
-from sessionlint.facts.glances import Glances, needles
+from sessionlint.facts.glances import Glances, holding
 from sessionlint.facts.names import Names
 from sessionlint.facts.neighbours import Neighbours
-from sessionlint.facts.own import Known, Memory, Own
+from sessionlint.facts.own import Found, Known, Memory, Own
 from sessionlint.facts.places import Places
 from sessionlint.facts.reads import GETS, NAMES
 from sessionlint.facts.waiting import Waiting
@@ -25,7 +25,6 @@ from sessionlint.source.gate import (
     engine_calls,
     is_calling_session,
     is_telling,
-    may_speak,
 )
 
 __all__ = ["PATIENCE", "Producers"]
@@ -35,24 +34,6 @@ PATIENCE: Final = 8
 
 _HOPS: Final = 4
 """How often a factory is passed on from module to module: three in what was seen, and one more."""
-
-
-class _Found(NamedTuple):
-    """The project's names, and as needles those that other files can call.
-
-    A file in which none of the needles occurs calls nothing by any of the names. `is_spoken`: no
-    file that does not speak has one of them.
-    """
-
-    own: Own
-    needles: tuple[bytes, ...]
-    is_spoken: bool
-
-    @classmethod
-    def of(cls, own: Own) -> _Found:
-        """The same of the names."""
-        parts = needles(own.shared)
-        return cls(own, parts, all(map(may_speak, parts)))
 
 
 class Producers:
@@ -67,15 +48,15 @@ class Producers:
     ) -> None:
         self._files = files
         self._reads = places.reads
+        self._glances = Glances()
         self._neighbours = Neighbours(files, places)
-        self._waiting = Waiting(files, places.reads)
+        self._waiting = Waiting(files, places.reads, self._glances)
         self._patience = patience
         configured = names.factories | names.managers
         self._configured = frozenset(name.rpartition(".")[2].encode() for name in configured)
-        self._found: _Found | None = None
+        self._found: Found | None = None
         self._getting: dict[Path, bool] = {}
         self._cleaning: set[Path] = set()
-        self._glances = Glances()
         self._lonely: set[Path] = set()
         self._giving: frozenset[str] = frozenset()
         self._memory: Memory | None = None
@@ -90,7 +71,7 @@ class Producers:
             memory, self._memory = self._memory, None
             known = memory()
             if known is not None:
-                self._found = _Found.of(known.own)
+                self._found = Found.of(known.own)
                 self._giving = known.givers
                 self._waiting.source = known.waiting
         return self._found is not None
@@ -156,18 +137,21 @@ class Producers:
 
     def _is_calling_own(self, data: bytes) -> bool:
         """Whether a file calls by hand what has the name of something the project gives."""
-        own, needles, _ = self._names
-        if not any(needle in data for needle in needles):
+        found = self._names
+        if not found.has_any(data):
             return False
-        names = self._glances.called(data) & own.shared
-        others = self._glances.aliases(data, own.shared)
-        return _is_any_by_hand(data, names) or _is_any_by_hand(data, others)
+        names = self._glances.called(data) & found.own.shared
+        if _is_any_by_hand(data, names):
+            return True
+        others = self._glances.aliases(data, found.own.shared)
+        return _is_any_by_hand(data, others)
 
     def _engine_or_catalogue(self, data: bytes) -> Iterator[bytes]:
         """The calls by which a file may acquire, whatever else there is in the project."""
-        yield from engine_calls(data)
         is_session = is_calling_session(data)
-        if not is_session and not self._glances.is_at_source(data):
+        if self._glances.is_at_source(data):
+            yield from engine_calls(data)
+        elif not is_session:
             return
         calls = self._glances.called(data)
         yield from catalogued(data, calls)
@@ -230,7 +214,7 @@ class Producers:
         """Forget what single files were told: one of them has changed."""
         self._neighbours = self._neighbours.anew()
         self._glances = Glances()
-        self._waiting = Waiting(self._files, self._reads)
+        self._waiting = Waiting(self._files, self._reads, self._glances)
         self._getting.clear()
 
     def is_news(self, old: bytes, new: bytes) -> bool:
@@ -249,13 +233,13 @@ class Producers:
         return self._names.own.all
 
     @property
-    def _names(self) -> _Found:
+    def _names(self) -> Found:
         if self._found is None and not self.recalls():
-            self._found = _Found.of(self._closed())
+            self._found = self._closed()
         assert self._found is not None
         return self._found
 
-    def _closed(self) -> Own:
+    def _closed(self) -> Found:
         """Passed on from file to file, until no new name turns up; then those of one file alone."""
         from sessionlint.source.bindings import products
 
@@ -265,7 +249,8 @@ class Producers:
         makers, givers = MAKERS, GIVERS
         shared: set[bytes] = {*self._configured}
         local: set[bytes] = set()
-        sources = filter(self._glances.is_at_source, texts)
+        quiet, asked = set(texts), set[bytes]()
+        sources = holding(filter(self._glances.is_at_source, texts), CATALOGUE)
         passing = self._glances.passing_on(sources, CATALOGUE)
         for _ in range(_HOPS):
             found = [products(data, makers, givers) for data in passing]
@@ -280,9 +265,14 @@ class Producers:
             if not more_makers and not more_givers:
                 break
             makers, givers = makers | more_makers, givers | more_givers
-            passing = self._glances.passing_on(texts, frozenset(more_makers | more_givers))
+            more = frozenset(more_makers | more_givers)
+            near = holding(texts, more)
+            quiet.difference_update(near)
+            asked |= more
+            passing = self._glances.passing_on(near, more)
         self._giving = frozenset(str(path) for path, data in speaking if data in giving)
-        return Own(frozenset(shared), frozenset(shared | local), makers, givers)
+        own = Own(frozenset(shared), frozenset(shared | local), makers, givers)
+        return Found.of(own, quiet, frozenset(asked))
 
 
 def _is_any_by_hand(data: bytes, names: Iterable[bytes]) -> bool:

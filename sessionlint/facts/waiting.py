@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from sessionlint.facts.files import Files
+from sessionlint.facts.glances import Glances
 from sessionlint.facts.reads import SEARCH, Reads
 from sessionlint.source.cleaning import may_use_threads
-from sessionlint.source.gate import may_speak
+from sessionlint.source.gate import is_at_source, may_speak
 from sessionlint.source.threads import THREADED
 
 __all__ = ["Waiting", "is_async_source"]
@@ -18,16 +19,15 @@ __all__ = ["Waiting", "is_async_source"]
 _SOURCE: Final = rb"ext(?:\s*\.\s*|\s+import\b[^\n]*)asyncio\b"
 _THREADED: Final = tuple(name.encode() for name in sorted(THREADED))
 _DRIVERS: Final = (b"asyncpg", b"aiomysql", b"aiosqlite", b"psycopg")
-_PARTS: Final = (b"sql", b"ncpg", b"copg")
-"""One of these stands in each driver's name, so that most files are searched for fewer words."""
 
 
 class Waiting:
     """Answers for one project; all of it is read if a file does not say so itself."""
 
-    def __init__(self, files: Files, reads: Reads) -> None:
+    def __init__(self, files: Files, reads: Reads, glances: Glances) -> None:
         self._files = files
         self._reads = reads
+        self._glances = glances
 
     @property
     def is_known(self) -> bool:
@@ -56,13 +56,15 @@ class Waiting:
     @cached_property
     def source(self) -> str:
         """The path of the first such file, empty if there is none."""
-        speaking = self._files.speaking
-        return next((str(path) for path, data in speaking if is_async_source(data)), "")
+        is_source = self._glances.is_at_source
+        sources = (one for one in self._files.speaking if is_source(one[1]))
+        return next((str(path) for path, data in sources if is_async_source(data)), "")
 
 
 def is_async_source(data: bytes) -> bool:
     """Whether a file may get something asynchronous from a library."""
-    is_driver = any(part in data for part in _PARTS)
-    if is_driver and any(driver in data for driver in _DRIVERS):
+    if not is_at_source(data):
+        return False
+    if any(driver in data for driver in _DRIVERS):
         return True
     return b"asyncio" in data and re.search(_SOURCE, data) is not None
