@@ -103,7 +103,7 @@ def called(data: bytes) -> frozenset[bytes]:
     return calls if _PASSING.isdisjoint(calls) else calls | passed(data)
 
 
-@lru_cache(maxsize=2**15)
+@lru_cache(maxsize=2**12)
 def _called_name(token: bytes) -> bytes | None:
     """The name worth following that ends what stands before a bracket."""
     _, owner, name = token.rpartition(b".")
