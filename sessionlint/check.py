@@ -112,7 +112,7 @@ class Project:
         """What a module holds as far as it was looked at, else what its file holds."""
         if "evaluator" in self.__dict__:
             return self.evaluator.tree.data(path)
-        known = self.files.known(path)
+        known = self.files.known(str(path))
         return self.files.read(path) if known is None else known
 
     def read_whole(self, path: Path) -> None:
@@ -146,12 +146,12 @@ def check_source(
     Raises:
         UnreadableFile: the file cannot be decoded or parsed, or nests too deep to follow.
     """
-    if is_notebook(path) or is_worth_parsing(data, path, project):
+    if is_notebook(path) or is_worth_parsing(data, str(path), project):
         return parsed(data, path, rules, project, honours_noqa=honours_noqa)
     return unparsed(data, rules, honours_noqa=honours_noqa)
 
 
-def is_worth_parsing(data: bytes, path: Path, project: Project) -> bool:
+def is_worth_parsing(data: bytes, path: str, project: Project) -> bool:
     """Whether anything may be acquired in a module."""
     return project.is_full or project.producers.is_candidate(data, path)
 
@@ -191,7 +191,7 @@ def parsed(
     notebook = opened_notebook(data)
     code, cells = notebook.code, notebook.starts
     try:
-        if is_worth_parsing(code, path, project):
+        if is_worth_parsing(code, str(path), project):
             found = _parsed(code, path, rules, project, cells, honours_noqa=honours_noqa)
         else:
             found = unparsed(code, rules, honours_noqa=honours_noqa)

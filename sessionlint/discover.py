@@ -17,7 +17,7 @@ SUFFIXES = (".py", ".pyi", NOTEBOOK)
 """What the names of files end with that a search for files to check finds."""
 
 
-def python_files(paths: Iterable[Path], configuration: Configuration) -> list[Path]:
+def python_files(paths: Iterable[Path], configuration: Configuration) -> list[str]:
     """Every file to check, as absolute paths in path order, none twice.
 
     A file that is given is always there; a folder gives what is below it except what git ignores,
@@ -41,7 +41,7 @@ def python_files(paths: Iterable[Path], configuration: Configuration) -> list[Pa
             found.update(path for path in below if not exclusion.takes(path))
         else:
             found.add(start)
-    return [Path(path) for path in sorted(found, key=in_path_order)]
+    return sorted(found, key=in_path_order)
 
 
 class Exclusions:
@@ -56,7 +56,7 @@ class Exclusions:
         self._roots = Roots(configuration.folders)
         self._below: dict[str, _Exclusion] = {}
 
-    def takes(self, path: Path) -> bool:
+    def takes(self, path: str) -> bool:
         """Whether a file, given as an absolute path, is excluded, or a folder that it lies in.
 
         Raises:
@@ -65,7 +65,7 @@ class Exclusions:
         root = self._roots.of(os.path.dirname(path))
         if root not in self._below:
             self._below[root] = _Exclusion(root, self._configuration, is_given=False)
-        return self._below[root].takes(str(path))
+        return self._below[root].takes(path)
 
 
 class _Exclusion:
@@ -89,7 +89,7 @@ class _Exclusion:
         return self._takes_folder(folder) or self._takes_one(folder, name)
 
     def _takes_any(self, folders: Iterable[Path]) -> bool:
-        above = ((one, folder) for folder in folders for one in self._above(folder.parent))
+        above = ((one, folder) for folder in folders for one in self._above(str(folder.parent)))
         return any(one.excludes(folder) for one, folder in above)
 
     def _takes_folder(self, folder: str) -> bool:
@@ -101,11 +101,11 @@ class _Exclusion:
         if name in NOT_ENTERED:
             return True
         if folder not in self._settings:
-            self._settings[folder] = [*self._above(Path(folder))]
+            self._settings[folder] = [*self._above(folder)]
         # A path object for each file is a tenth of the search, so only where a pattern is asked.
         return any(one.excludes(Path(folder, name)) for one in self._settings[folder])
 
-    def _above(self, folder: Path) -> Iterator[Settings]:
+    def _above(self, folder: str) -> Iterator[Settings]:
         """The settings above a folder that exclude anything."""
         settings = self._configuration.of(folder)
         while settings.path is not None:

@@ -84,7 +84,7 @@ def _make_sure(names: Sequence[str]) -> None:
     paths = {Path(os.path.abspath(name)) for name in names if name != "-"} or {Path.cwd()}
     with _told_to_flake8():
         for path in sorted(paths):
-            configuration.of(path if path.is_dir() else path.parent)
+            configuration.of(str(path if path.is_dir() else path.parent))
 
 
 @contextmanager
@@ -114,7 +114,7 @@ class _Checker:
         self._run = Run(_loaded, configuration, Options(unsaved=texts, honours_noqa=False))
 
     def findings(self, path: Path) -> list[Finding]:
-        if self._exclusions.takes(path):
+        if self._exclusions.takes(str(path)):
             return []
         with _at_ease():
             return self._run.findings(path)

@@ -67,7 +67,7 @@ def check_paths(
 
 
 def check_files(
-    files: Iterable[Path], rules: Rules, configuration: Configuration, options: Options
+    files: Iterable[str], rules: Rules, configuration: Configuration, options: Options
 ) -> Iterator[tuple[Path, list[Finding]]]:
     """The same for files that are already found, given as absolute paths.
 
@@ -75,7 +75,8 @@ def check_files(
         ConfigError: a pyproject.toml above one of the files is wrong.
     """
     run = Run(rules, configuration, options)
-    for path in files:
+    for name in files:
+        path = Path(name)
         yield path, run.findings(path)
 
 
@@ -139,14 +140,14 @@ class Run:
 
     def findings(self, path: Path) -> list[Finding]:
         """What is found in a file; one finding of severity ERROR where it cannot be checked."""
-        found = self.unparsed(path)
+        found = self.unparsed(str(path))
         return self.parsed(path)[0] if found is None else found
 
-    def unparsed(self, path: Path) -> list[Finding] | None:
+    def unparsed(self, path: str) -> list[Finding] | None:
         """The same without a parser, None for a file that has to be parsed."""
         if is_notebook(path):
             # Few projects have many, and what they rest on is not kept.
-            return self.parsed(path)[0]
+            return self.parsed(Path(path))[0]
         settings, project = self.place(path)
         try:
             if not project.is_full and project.producers.is_silent(path):
@@ -155,9 +156,9 @@ class Run:
             if is_worth_parsing(data, path, project):
                 return None
             has_noqa = self._options.honours_noqa
-            found = unparsed(data, self._later(path), honours_noqa=has_noqa)
+            found = unparsed(data, self._later(Path(path)), honours_noqa=has_noqa)
         except (UnreadableFile, RecursionError) as error:
-            return self.unreadable(path, error)
+            return self.unreadable(Path(path), error)
         return self.offered(found, settings)
 
     def parsed(self, path: Path) -> tuple[list[Finding], bytes | None]:
@@ -165,7 +166,7 @@ class Run:
         settings, project = self.place(path)
         data: bytes | None = None
         try:
-            data = self._data(path)
+            data = self._data(str(path))
             has_noqa = self._options.honours_noqa
             found = parsed(data, path, self._later(path), project, honours_noqa=has_noqa)
         except (UnreadableFile, RecursionError) as error:
@@ -175,7 +176,7 @@ class Run:
     def _later(self, path: Path) -> Iterable[Rule]:
         return _Later(partial(self.rules_of, path))
 
-    def _data(self, path: Path) -> bytes:
+    def _data(self, path: str) -> bytes:
         _, project = self.place(path)
         known = project.files.known(path)
         return self.bytes_of(path) if known is None else known
@@ -231,11 +232,11 @@ class Run:
             self._codes[selections] = enabled(codes, selections)
         return self._codes[selections]
 
-    def place(self, path: Path) -> tuple[Settings, Project]:
+    def place(self, path: Path | str) -> tuple[Settings, Project]:
         """The settings for a file, and the project it belongs to."""
         folder = os.path.dirname(path)
         if folder not in self._places:
-            settings = self._configuration.of(Path(folder))
+            settings = self._configuration.of(folder)
             root = self._roots.of(folder)
             key = settings, root
             if key not in self._projects:

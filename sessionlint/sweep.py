@@ -42,12 +42,12 @@ class Means:
 
 
 def swept(
-    files: Sequence[Path],
+    files: Sequence[str],
     rules: Rules,
     configuration: Configuration,
     options: Options,
     means: Means,
-) -> Generator[tuple[Path, list[Finding]], None, None]:
+) -> Generator[tuple[str, list[Finding]], None, None]:
     """Every file, given as absolute paths, with its findings, in the order given.
 
     What comes out is the same whatever the means.
@@ -72,14 +72,14 @@ def swept(
     cache.save()
 
 
-def _all_settings(files: Sequence[Path], configuration: Configuration, options: Options) -> str:
+def _all_settings(files: Sequence[str], configuration: Configuration, options: Options) -> str:
     """What is configured for the files, and which projects they belong to."""
     roots = Roots(configuration.folders)
     folders = {os.path.dirname(path) for path in files}
     told: dict[int, str] = {}
     rows: list[str] = []
     for folder in sorted(folders):
-        settings = configuration.of(Path(folder))
+        settings = configuration.of(folder)
         if id(settings) not in told:
             told[id(settings)] = plain(settings)
         rows.append(f"{folder}\n{roots.of(folder)}\n{told[id(settings)]}")
@@ -106,10 +106,10 @@ class _Sweep:
         self._has_died = False
 
     def findings(
-        self, files: Sequence[Path], jobs: int
-    ) -> Generator[tuple[Path, list[Finding]], None, dict[Path, list[Finding]]]:
+        self, files: Sequence[str], jobs: int
+    ) -> Generator[tuple[str, list[Finding]], None, dict[str, list[Finding]]]:
         """Every file with its findings; what is returned at the end has them all."""
-        found: dict[Path, list[Finding]] = {}
+        found: dict[str, list[Finding]] = {}
         known = self._run.unparsed
         if self._cache is not None:
             known = self._remembered if len(files) > PATIENCE else self._looked_up
@@ -127,7 +127,7 @@ class _Sweep:
             yield path, found[path]
         return found
 
-    def _remembered(self, path: Path) -> list[Finding] | None:
+    def _remembered(self, path: str) -> list[Finding] | None:
         """The findings of a file without a parser, by what an earlier run knew if that will do."""
         gate = self._gate(path)
         if gate is not None and gate.passes(path):
@@ -135,25 +135,25 @@ class _Sweep:
         kept = self._kept(path)
         return self._unparsed(path) if kept is None else kept
 
-    def _looked_up(self, path: Path) -> list[Finding] | None:
+    def _looked_up(self, path: str) -> list[Finding] | None:
         """The same for one of a few files: most are of no interest, as the file itself says."""
         found = self._unparsed(path)
         return self._kept(path) if found is None else found
 
-    def _unparsed(self, path: Path) -> list[Finding] | None:
+    def _unparsed(self, path: str) -> list[Finding] | None:
         gate = self._gate(path)
         found = self._run.unparsed(path)
         if gate is not None and found == []:
             gate.let_pass(path)
         return found
 
-    def _kept(self, path: Path) -> list[Finding] | None:
+    def _kept(self, path: str) -> list[Finding] | None:
         if not self._entries(path).has(path):
             return None
         data = self._run.read(path)
         return None if data is None else self._entries(path).found(path, data)
 
-    def _gate(self, path: Path) -> Gate | None:
+    def _gate(self, path: str) -> Gate | None:
         """What is known of the project of a file as a whole, None where nothing is kept."""
         assert self._cache is not None
         settings, project = self._run.place(path)
@@ -161,7 +161,7 @@ class _Sweep:
             self._gates[id(project)] = self._cache.gate(project, self._told(settings))
         return self._gates[id(project)]
 
-    def _entries(self, path: Path) -> Entries:
+    def _entries(self, path: str) -> Entries:
         assert self._cache is not None
         settings, project = self._run.place(path)
         if id(project) not in self._opened:
@@ -171,7 +171,7 @@ class _Sweep:
     def _told(self, settings: Settings) -> str:
         return digest(plain(settings), _wishes(self._options))
 
-    def _outcomes(self, paths: Sequence[Path], jobs: int) -> Iterator[Outcome]:
+    def _outcomes(self, paths: Sequence[str], jobs: int) -> Iterator[Outcome]:
         """What comes out of parsing files, in their order."""
         sizes = [_size(path) for path in paths]
         jobs = min(jobs, len(paths), 1 + sum(sizes) // WORTH_A_PROCESS)
@@ -187,7 +187,7 @@ class _Sweep:
                 ready[done] = self._died(paths[done]) if result is None else _unpacked(result)
             yield ready.pop(index)
 
-    def _prepare(self, paths: Sequence[Path]) -> None:
+    def _prepare(self, paths: Sequence[str]) -> None:
         """Load and read what every process needs, once for all of them."""
         for path in paths:
             _, project = self._run.place(path)
@@ -196,32 +196,32 @@ class _Sweep:
             elif not project.is_sparing:
                 _ = project.producers.names
             _ = project.evaluator
-        self._run.rules_of(paths[0])
+        self._run.rules_of(Path(paths[0]))
 
-    def _outcome(self, path: Path) -> Outcome:
+    def _outcome(self, path: str) -> Outcome:
         _, project = self._run.place(path)
         reads = project.places.reads
         reads.seen = 0
-        found, data = self._run.parsed(path)
+        found, data = self._run.parsed(Path(path))
         if self._cache is None or data is None or project.is_sparing:
             # Without the names more is followed, which others who know them need not find.
             return Outcome(found, "", None)
         facts = reads.facts(reads.seen)
         return Outcome(found, digest(data), told(facts, self._entries(path).answers))
 
-    def _packed(self, path: Path) -> bytes:
+    def _packed(self, path: str) -> bytes:
         return json.dumps(self._outcome(path).row()).encode()
 
-    def _is_feared(self, path: Path) -> bool:
+    def _is_feared(self, path: str) -> bool:
         """Whether a file is known to take the process with it, alone as it may be this time."""
         return self._cache is not None and self._entries(path).is_feared(path)
 
-    def _died(self, path: Path) -> Outcome:
+    def _died(self, path: str) -> Outcome:
         self._has_died = True
         if self._cache is not None:
             self._entries(path).fear(path)
         error = UnreadableFile("the checker died on this file")
-        return Outcome(self._run.unreadable(path, error), "", None)
+        return Outcome(self._run.unreadable(Path(path), error), "", None)
 
     def others(self) -> set[str] | None:
         """Every path that findings may rest on, None where that is not known."""
@@ -249,9 +249,9 @@ def _up_to(root: str, folder: str) -> Iterator[str]:
         yield folder
 
 
-def _size(path: Path) -> int:
+def _size(path: str) -> int:
     try:
-        return path.stat().st_size
+        return os.stat(path).st_size
     except OSError:
         return 0
 

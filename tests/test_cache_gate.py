@@ -53,7 +53,7 @@ class Shop:
         files = python_files([self.folder / name for name in names or ("",)], configuration)
         options = Options(engine=engine)
         return [
-            f"{path.name}:{one.span.line} {one.code}"
+            f"{Path(path).name}:{one.span.line} {one.code}"
             for path, found in swept(files, lambda: RULES, configuration, options, means)
             for one in found
         ]

@@ -24,7 +24,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 def found(root: Path, *names: str) -> list[str]:
     files = python_files([root / name for name in names or ["."]], Configuration(dict))
-    return [path.relative_to(root).as_posix() for path in files]
+    return [Path(path).relative_to(root).as_posix() for path in files]
 
 
 def test_finds_python_files_in_path_order(tmp_path):
@@ -75,7 +75,7 @@ def test_an_excluded_folder_stays_excluded_when_it_has_its_own_table(tmp_path):
 
 def excluded(root: Path, *names: str) -> list[str]:
     exclusions = Exclusions(Configuration(dict))
-    return [name for name in names if exclusions.takes(root / name)]
+    return [name for name in names if exclusions.takes(str(root / name))]
 
 
 def test_a_given_file_may_be_asked_whether_it_is_excluded(tmp_path):

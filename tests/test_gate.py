@@ -110,7 +110,7 @@ def test_called_names(text, expected):
 def test_candidates(text, expected, tmp_path):
     files = {"app.py": "from sqlalchemy.orm import sessionmaker\nopener = sessionmaker()\n"}
     known = producers(written(tmp_path, files))
-    assert known.is_candidate(text, tmp_path / "use.py") is expected
+    assert known.is_candidate(text, str(tmp_path / "use.py")) is expected
 
 
 @pytest.mark.parametrize(

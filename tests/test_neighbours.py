@@ -35,7 +35,8 @@ def judged(text: str, folder: Path) -> tuple[bool, int]:
 
     files = Files(written(folder, FILES), reading)
     producers = Producers(files, Names(), Places(files))
-    return producers.is_candidate(text.encode(), folder / "app" / "use.py"), len(read)
+    path = str(folder / "app" / "use.py")
+    return producers.is_candidate(text.encode(), path), len(read)
 
 
 @pytest.mark.parametrize(

@@ -90,20 +90,19 @@ class Entries:
         self._has_searched = False
         self._asked: set[str] = set()
 
-    def has(self, path: Path) -> bool:
+    def has(self, path: str) -> bool:
         """Whether anything is known of a file."""
-        return str(path) in self._files
+        return path in self._files
 
-    def found(self, path: Path, data: bytes) -> list[Finding] | None:
+    def found(self, path: str, data: bytes) -> list[Finding] | None:
         """What is certainly still found in a file that holds these bytes, None if that is open."""
-        name = str(path)
-        self._asked.add(name)
-        entry = self._files.get(name)
+        self._asked.add(path)
+        entry = self._files.get(path)
         if entry is None or (self.answers.is_sparing and self._rests_on_names(entry)):
             # To read all of the project for its names costs more than to look at the file again.
             return None
-        if entry.contents != digest(data) or not self._holds(name, entry):
-            self._files.pop(name, None)
+        if entry.contents != digest(data) or not self._holds(path, entry):
+            self._files.pop(path, None)
             self.is_changed = True
             return None
         return findings_of(entry.found)
@@ -152,7 +151,7 @@ class Entries:
                 if same not in entry.rests_on and not given.isdisjoint(entry.rests_on):
                     del self._files[name]
 
-    def add(self, path: Path, outcome: Outcome) -> None:
+    def add(self, path: str, outcome: Outcome) -> None:
         """Keep what came out of a file; nothing of it can be used any more after that."""
         if outcome.rests_on is None:
             return
@@ -165,9 +164,9 @@ class Entries:
                     # Somebody wrote a file of the project between two looks at it.
                     return
                 self._names[fact[-1]] = self.answers.names
-        self._died.discard(str(path))
+        self._died.discard(path)
         numbers = tuple(map(self._number, outcome.rests_on))
-        self._files[str(path)] = _Entry(outcome.contents, numbers, rows_of(outcome.found))
+        self._files[path] = _Entry(outcome.contents, numbers, rows_of(outcome.found))
 
     def digests(self) -> dict[str, str]:
         """Those of the files that speak as they are now, none where nothing rests on a search."""
@@ -176,14 +175,14 @@ class Entries:
         self._search()
         return self._speaking
 
-    def fear(self, path: Path) -> None:
+    def fear(self, path: str) -> None:
         """Remember that a process died over a file."""
-        self._died.add(str(path))
+        self._died.add(path)
         self.is_changed = True
 
-    def is_feared(self, path: Path) -> bool:
+    def is_feared(self, path: str) -> bool:
         """Whether a process has died over a file since one last came through."""
-        return str(path) in self._died
+        return path in self._died
 
     def _number(self, fact: Told) -> int:
         if fact not in self._numbers:

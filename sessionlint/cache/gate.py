@@ -72,14 +72,14 @@ class Gate:
         self._passed = {path for path in same if old[path][1]}
         return known
 
-    def passes(self, path: Path) -> bool:
+    def passes(self, path: str) -> bool:
         """Whether nothing is found in a file, as is certain without reading it."""
-        return self._project.producers.recalls() and str(path) in self._passed
+        return self._project.producers.recalls() and path in self._passed
 
-    def let_pass(self, path: Path) -> None:
+    def let_pass(self, path: str) -> None:
         """Remember that nothing was found in a file; unless that rests on what others hold."""
         if not self._project.producers.rests_on_neighbours(path):
-            self._passed.add(str(path))
+            self._passed.add(path)
 
     def same(self, digests: Mapping[str, str]) -> set[str] | None:
         """The files that are as they were when `digests` were theirs, None if that is open."""

@@ -69,7 +69,7 @@ class Cache:
         except CacheError as error:
             self._complain(error)
 
-    def recalled(self, files: Sequence[Path], settings: str) -> dict[Path, list[Finding]] | None:
+    def recalled(self, files: Sequence[str], settings: str) -> dict[str, list[Finding]] | None:
         """All findings by file if the very same was asked before and nothing has changed since."""
         stored = self._read(self._run_name(files, settings))
         try:
@@ -80,10 +80,10 @@ class Cache:
 
     def record(
         self,
-        files: Sequence[Path],
+        files: Sequence[str],
         settings: str,
         others: Iterable[str],
-        found: Mapping[Path, Sequence[Finding]],
+        found: Mapping[str, Sequence[Finding]],
     ) -> None:
         """Keep all findings of a run; `others` are the paths they rest on besides the files.
 
@@ -95,8 +95,8 @@ class Cache:
         if value is not None:
             self._write(self._run_name(files, settings), value)
 
-    def _run_name(self, files: Sequence[Path], settings: str) -> str:
-        return f"run-{digest(self._key, settings, chr(10).join(map(str, files)))}.json"
+    def _run_name(self, files: Sequence[str], settings: str) -> str:
+        return f"run-{digest(self._key, settings, chr(10).join(files))}.json"
 
     def gate(self, project: Project, settings: str) -> Gate | None:
         """What is known of a project as a whole, None where all of its files are looked at.

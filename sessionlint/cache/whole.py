@@ -6,7 +6,6 @@ Nothing is read then but times and sizes. The run of a file that is not settled 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessionlint.cache.digests import digest
@@ -21,9 +20,9 @@ __all__ = ["recalled", "recorded"]
 
 def recalled(
     stored: Any,  # Any: JSON
-    files: Sequence[Path],
+    files: Sequence[str],
     stamps: Stamps,
-) -> dict[Path, list[Finding]] | None:
+) -> dict[str, list[Finding]] | None:
     """What the stored run found in each file with findings, None if anything has changed.
 
     Raises:
@@ -32,15 +31,15 @@ def recalled(
     if stored is None:
         return None
     watched = stored["watched"].split("\n")
-    if stored["stats"] != digest("\n".join(map(stamps.of, (*map(str, files), *watched)))):
+    if stored["stats"] != digest("\n".join(map(stamps.of, (*files, *watched)))):
         return None
-    return {Path(path): findings_of(rows) for path, rows in stored["found"].items()}
+    return {str(path): findings_of(rows) for path, rows in stored["found"].items()}
 
 
 def recorded(
-    files: Sequence[Path],
+    files: Sequence[str],
     others: Iterable[str],
-    found: Mapping[Path, Sequence[Finding]],
+    found: Mapping[str, Sequence[Finding]],
     stamps: Stamps,
 ) -> dict[str, Any] | None:  # Any: JSON
     """What to store of a run, None if it cannot be trusted.
@@ -48,13 +47,12 @@ def recorded(
     `others` are the files and folders besides those checked that findings may rest on. The cache
     must not have been written yet, for that would look like a change of the folder it is in.
     """
-    own = list(map(str, files))
-    watched = sorted({*others}.difference(own))
-    paths = (*own, *watched)
+    watched = sorted({*others}.difference(files))
+    paths = (*files, *watched)
     if any("\n" in path for path in watched) or not all(map(stamps.is_settled, paths)):
         return None
     return {
         "watched": "\n".join(watched),
         "stats": digest("\n".join(map(stamps.of, paths))),
-        "found": {str(path): rows_of(one) for path, one in found.items() if one},
+        "found": {path: rows_of(one) for path, one in found.items() if one},
     }

@@ -54,7 +54,7 @@ def _place(paths: tuple[str, ...], chosen: str | None, configuration: Configurat
     folder = first if os.path.isdir(first) else os.path.dirname(first)
     if not os.path.isdir(folder):
         return None
-    configured = configuration.of(Path(folder)).cache_dir
+    configured = configuration.of(folder).cache_dir
     return configured or Path(Roots(configuration.folders).of(folder), NAME)
 
 

@@ -151,9 +151,9 @@ def _checked(asked: Asked) -> int:
     sweep = swept(job.files, loaded, job.configuration, job.options, means)
     with closing(sweep) as checked:
         found = [
-            (shown(path), relative(finding))
+            (shown(Path(path)), relative(finding))
             for path, findings in watched(checked, len(job.files), sys.stderr)
-            for finding in (job.sieve.news(path, findings) if job.sieve else findings)
+            for finding in (job.sieve.news(Path(path), findings) if job.sieve else findings)
         ]
     if job.sieve:
         from sessionlint.cli.known import say_what_is_gone

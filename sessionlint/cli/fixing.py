@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessionlint.cli.console import deliver, paint_for, say, say_bytes
@@ -14,8 +15,6 @@ from sessionlint.errors import UsageError
 from sessionlint.report.paths import relative, shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sessionlint.baseline import Sieve
     from sessionlint.model import Finding
     from sessionlint.repair import Repair, Write
@@ -118,7 +117,7 @@ def _repairs(job: Job, write: Write) -> Iterator[Repair]:
     from sessionlint.repair import fix_files
     from sessionlint.report.progress import watched
 
-    repairs = fix_files(job.files, loaded, job.configuration, job.options, write)
+    repairs = fix_files(map(Path, job.files), loaded, job.configuration, job.options, write)
     return watched(repairs, len(job.files), sys.stderr)
 
 

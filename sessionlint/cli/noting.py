@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessionlint.cli.console import paint_for, say
@@ -13,7 +14,6 @@ from sessionlint.report.paths import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from sessionlint.model import Finding
 
@@ -37,7 +37,7 @@ def noted(asked: Asked) -> int:
     job = job_of(asked)
     write = partial(written, given=job.given)
     news = job.sieve.news if job.sieve else _all
-    made = annotate_files(job.files, loaded, job.configuration, job.options, news, write)
+    made = annotate_files(map(Path, job.files), loaded, job.configuration, job.options, news, write)
     count = 0
     complaints: list[str] = []
     for one in watched(made, len(job.files), sys.stderr):

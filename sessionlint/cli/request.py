@@ -63,7 +63,7 @@ class Job(NamedTuple):
     """
 
     given: list[Path]
-    files: list[Path]
+    files: list[str]
     configuration: Configuration
     options: Options
     sieve: Sieve | None = None
@@ -104,7 +104,7 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
     for complaint in unknown_codes(named, rule_names(loaded())) if named else ():
         raise UsageError(complaint)
     configuration = configuration or settings()
-    files = list(unsaved) or python_files(given, configuration)
+    files = list(map(str, unsaved)) or python_files(given, configuration)
     if not files and not asked.quiet:
         say(["warning: no Python files found"], is_error=True)
     if asked.force_exclude:

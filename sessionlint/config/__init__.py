@@ -16,6 +16,7 @@ __all__ = ["Configuration", "Selection", "Settings", "enabled", "similar_code", 
 CODE_PREFIX = "SES"
 """What every code, and so every prefix that selects some, begins with."""
 
+_FILE = "pyproject.toml"
 _NAMES = ("factories", "managers", "closers", "owners", "shields")
 _LISTS = (
     "select",
@@ -94,9 +95,9 @@ class Configuration:
     def __init__(self, names: Callable[[], Mapping[str, str]]) -> None:
         self.folders = Folders()
         self._names = names
-        self._settings: dict[Path, Settings] = {}
+        self._settings: dict[str, Settings] = {}
 
-    def of(self, folder: Path) -> Settings:
+    def of(self, folder: str) -> Settings:
         """The settings for what stands directly in a folder, given as an absolute path.
 
         They come from the nearest pyproject.toml above that has a `[tool.sessionlint]`.
@@ -112,15 +113,16 @@ class Configuration:
         """The settings that would hold if this pyproject.toml were not there."""
         if settings.path is None or settings.path.parent == settings.path.parent.parent:
             return Settings()
-        return self.of(settings.path.parent.parent)
+        return self.of(str(settings.path.parent.parent))
 
-    def _found(self, folder: Path) -> Settings:
-        path = folder / "pyproject.toml"
-        is_there = self.folders.has_file(str(folder), path.name)
-        table = _table(path) if is_there else None
-        if table is not None:
-            return _settings(path, table, self._names)
-        return Settings() if folder == folder.parent else self.of(folder.parent)
+    def _found(self, folder: str) -> Settings:
+        if self.folders.has_file(folder, _FILE):
+            path = Path(folder, _FILE)
+            table = _table(path)
+            if table is not None:
+                return _settings(path, table, self._names)
+        above = os.path.dirname(folder)
+        return Settings() if folder == above else self.of(above)
 
 
 def enabled(codes: Iterable[str], selections: Iterable[Selection]) -> frozenset[str]:

@@ -271,20 +271,20 @@ class Files:
         """The files that speak of sessions, engines or connections at all, with their bytes."""
         return list(self._spoken.values())
 
-    def is_silent(self, path: Path) -> bool:
+    def is_silent(self, path: str) -> bool:
         """Whether all files have been read and this one speaks of nothing, in plain ASCII.
 
         One that speaks to sessionlint in a comment is not silent.
         """
-        return str(path) in self._silent
+        return path in self._silent
 
-    def is_waiting(self, path: Path) -> bool:
+    def is_waiting(self, path: str) -> bool:
         """Whether the same is known of this one, except that it waits, but not for a thread."""
-        return str(path) in self._waiting
+        return path in self._waiting
 
-    def known(self, path: Path) -> bytes | None:
+    def known(self, path: str) -> bytes | None:
         """The bytes of a file if all have been read and this one speaks."""
-        spoken = self._spoken.get(str(path)) if "_spoken" in self.__dict__ else None
+        spoken = self._spoken.get(path) if "_spoken" in self.__dict__ else None
         return spoken[1] if spoken else None
 
 

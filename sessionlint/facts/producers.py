@@ -56,8 +56,8 @@ class Producers:
         self._configured = frozenset(name.rpartition(".")[2].encode() for name in configured)
         self._found: Found | None = None
         self._getting: dict[Path, bool] = {}
-        self._cleaning: set[Path] = set()
-        self._lonely: set[Path] = set()
+        self._cleaning: set[str] = set()
+        self._lonely: set[str] = set()
         self._giving: frozenset[str] = frozenset()
         self._memory: Memory | None = None
 
@@ -82,7 +82,7 @@ class Producers:
             return None
         return Known(self._found.own, self._giving, self._waiting.source)
 
-    def is_candidate(self, data: bytes, path: Path) -> bool:
+    def is_candidate(self, data: bytes, path: str) -> bool:
         """Whether a file may acquire something, or clean up; when in doubt, it may."""
         self._cleaning.discard(path)
         is_acquiring = not self._is_only_waiting(path) and self._may_acquire(data, path)
@@ -90,26 +90,26 @@ class Producers:
             self._cleaning.add(path)
         return is_acquiring or path in self._cleaning
 
-    def is_only_cleaning(self, path: Path) -> bool:
+    def is_only_cleaning(self, path: str) -> bool:
         """Whether a candidate acquires nothing, so that only its clean-up is worth a look."""
         if path not in self._cleaning:
             return False
         # What it may get, and by which names, may be otherwise next time.
-        self._reads.note(GETS, str(path))
+        self._reads.note(GETS, path)
         self._reads.note(NAMES)
         return True
 
-    def _may_clean(self, data: bytes, path: Path) -> bool:
+    def _may_clean(self, data: bytes, path: str) -> bool:
         # All have to say yes; which is asked first is a matter of cost alone.
         if self._waiting.is_known and not self._waiting.is_possible(data, path):
             return False
         return may_cut_off(data) and self.may_wait(data, path)
 
-    def may_wait(self, data: bytes, path: Path) -> bool:
+    def may_wait(self, data: bytes, path: str) -> bool:
         """Whether a file of the program can wait for anything that holds a connection."""
-        return not is_aside(path, self._files.root) and self._waiting.is_possible(data, path)
+        return not is_aside(Path(path), self._files.root) and self._waiting.is_possible(data, path)
 
-    def _may_acquire(self, data: bytes, path: Path) -> bool:
+    def _may_acquire(self, data: bytes, path: str) -> bool:
         if any(name in data for name in self._configured):
             return True
         if b"\r" in data:
@@ -117,7 +117,7 @@ class Producers:
         if _is_any_by_hand(data, self._engine_or_catalogue(data)):
             return True
         if self._found is None and self._patience:
-            if not self._neighbours.may_leave(data, path):
+            if not self._neighbours.may_leave(data, Path(path)):
                 self._lonely.add(path)
                 return False
             if not self.recalls():
@@ -126,12 +126,12 @@ class Producers:
         # Both have to say yes; which is asked first is a matter of cost alone.
         if not self._is_calling_own(data):
             return False
-        if not self._neighbours.may_give(data, path):
+        if not self._neighbours.may_give(data, Path(path)):
             self._lonely.add(path)
             return False
         return True
 
-    def rests_on_neighbours(self, path: Path) -> bool:
+    def rests_on_neighbours(self, path: str) -> bool:
         """Whether a file is no candidate only because of what its neighbours hold."""
         return path in self._lonely
 
@@ -164,13 +164,13 @@ class Producers:
                 if is_giving and is_used(data, name):
                     yield name
 
-    def is_silent(self, path: Path) -> bool:
+    def is_silent(self, path: str) -> bool:
         """Whether a file is already known to acquire nothing and to be readable."""
         if self._is_only_waiting(path):
             return not self._waiting.is_anywhere
         return self._has_spoken_names and self._files.is_silent(path)
 
-    def _is_only_waiting(self, path: Path) -> bool:
+    def _is_only_waiting(self, path: str) -> bool:
         """Whether a file is known to acquire nothing, and to be readable, but waits."""
         return self._has_spoken_names and self._files.is_waiting(path)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
 from sessionlint.facts.files import Files
@@ -34,7 +33,7 @@ class Waiting:
         """Whether it is settled what all the files say."""
         return "source" in self.__dict__
 
-    def is_possible(self, data: bytes, path: Path) -> bool:
+    def is_possible(self, data: bytes, path: str) -> bool:
         """Whether a file can wait for a resource, or for a thread that uses one."""
         if may_use_threads(data) and any(name in data for name in _THREADED):
             return True

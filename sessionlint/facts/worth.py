@@ -85,10 +85,10 @@ class _Search:
     def pieces(self) -> list[Piece]:
         producers = self._evaluator.producers
         assert producers is not None
-        if producers.is_only_cleaning(self._module.path):
+        if producers.is_only_cleaning(str(self._module.path)):
             return [piece for piece in self._reader.pieces if self._may_be_cut_off(piece)]
         is_cleaning = may_be_cut_off(self._text) and producers.may_wait(
-            self._text.encode(), self._module.path
+            self._text.encode(), str(self._module.path)
         )
         calls = self._calls()
         found = [

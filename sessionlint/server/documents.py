@@ -70,7 +70,7 @@ class Documents:
         Raises:
             ConfigError: a pyproject.toml above the file is wrong.
         """
-        return [] if self._exclusions.takes(path) else self._run.findings(path)
+        return [] if self._exclusions.takes(str(path)) else self._run.findings(path)
 
     def fixed(
         self, path: Path, wanted: Callable[[Finding], bool], name: object = None
@@ -82,7 +82,7 @@ class Documents:
         Raises:
             ConfigError: a pyproject.toml above the file is wrong.
         """
-        if self._exclusions.takes(path):
+        if self._exclusions.takes(str(path)):
             return None
         key = path, name
         if key not in self._fixed:

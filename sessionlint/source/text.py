@@ -24,9 +24,9 @@ NOTEBOOK = ".ipynb"
 _NEWLINE = re.compile(r"\r\n?|\n")
 
 
-def is_notebook(path: Path) -> bool:
+def is_notebook(path: Path | str) -> bool:
     """Whether a file holds Python in the cells of a notebook, by its name."""
-    return path.name.endswith(NOTEBOOK)
+    return str(path).endswith(NOTEBOOK)
 
 
 def is_plain(data: bytes) -> bool:

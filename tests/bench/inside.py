@@ -27,13 +27,17 @@ _HEAD = "from sqlalchemy.orm import Session\n\n\ndef use(engine, rows):\n    s =
 def gate(tree: Path) -> dict[str, float | str]:
     """How many files of a tree pass the gate, at what speed they are checked, and two of them."""
     data = {
-        path: bytes_of(path)
+        Path(path): bytes_of(path)
         for path in python_files([tree], Configuration(lambda: rule_names(RULES)))
     }
     roots = {path: project_root(path) for path in data}
     projects = {root: _project(root, data) for root in set(roots.values())}
     begin = time.process_time()
-    passed = [p for p, text in data.items() if projects[roots[p]].producers.is_candidate(text, p)]
+    passed = [
+        path
+        for path, text in data.items()
+        if projects[roots[path]].producers.is_candidate(text, str(path))
+    ]
     deciding = time.process_time() - begin
     begin = time.process_time()
     for path in passed:
