@@ -2,8 +2,10 @@
 
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 from random import Random
+from time import time
 
 import pytest
 
@@ -103,7 +105,7 @@ def test_finds_the_same_after_each_edit(tmp_path, app, seed, size):
     told: list[str] = []
     edits: list[str] = []
     for _ in range(STEPS):
-        cache = Cache(root / ".sessionlint_cache", "key", told.append)
+        cache = partial(Cache, root / ".sessionlint_cache", "key", told.append, time())
         paths = [root] if draw.random() < 0.7 else draw.sample(sorted(root.rglob("*.py")), 2)
         assert found(paths, Means(1, cache)) == found(paths, Means()), edits[-3:]
         edits.append(edit(root, draw, old))

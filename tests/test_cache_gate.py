@@ -2,7 +2,9 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
+from time import time
 from types import SimpleNamespace
 from typing import cast
 
@@ -44,7 +46,7 @@ class Shop:
         """File, line and code of what is found, as without a cache; `read` has what was read."""
         expected = self._found(names, Means(), engine)
         self.read.clear()
-        cache = Cache(self.folder / ".sessionlint_cache", "key", self.told.append)
+        cache = partial(Cache, self.folder / ".sessionlint_cache", "key", self.told.append, time())
         assert self._found(names, Means(1, cache), engine) == expected
         return expected
 

@@ -1,6 +1,8 @@
 """What is told from the cache is what is told without it, in every way there is to tell it."""
 
+from functools import partial
 from pathlib import Path
+from time import time
 
 import pytest
 from command import sessionlint
@@ -150,16 +152,17 @@ def test_who_reads_noqa_himself_gets_nothing_from_who_does_not(shop):
         "def look(engine):\n    session = Session(engine)  # noqa: SES102\n    session.commit()\n"
     )
 
-    def found(options: Options, cache: Cache | None) -> list[object]:
+    opened = partial(Cache, shop / ".sessionlint_cache", "key", print, time())
+
+    def found(options: Options, means: Means) -> list[object]:
         configuration = Configuration(lambda: rule_names(RULES))
         files = python_files([shop / "app"], configuration)
-        return list(swept(files, lambda: RULES, configuration, options, Means(1, cache)))
+        return list(swept(files, lambda: RULES, configuration, options, means))
 
     for honours in (True, False, True):
         options = Options(honours_noqa=honours)
-        cache = Cache(shop / ".sessionlint_cache", "key", print)
-        assert found(options, cache) == found(options, None)
-    assert found(Options(), None) != found(Options(honours_noqa=False), None)
+        assert found(options, Means(1, opened)) == found(options, Means())
+    assert found(Options(), Means()) != found(Options(honours_noqa=False), Means())
 
 
 OPENING = """\

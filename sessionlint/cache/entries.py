@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sessionlint.cache.answers import Answers
 from sessionlint.cache.digests import digest
+from sessionlint.cache.outcome import Outcome, Told
 from sessionlint.facts.reads import MODULE, NAMES, SEARCH, Fact
 from sessionlint.stored import Row, findings_of, rows_of
 
@@ -23,31 +24,7 @@ if TYPE_CHECKING:
     from sessionlint.check import Project
     from sessionlint.model import Finding
 
-__all__ = ["Entries", "Outcome", "told"]
-
-Told = tuple[str, ...]
-"""A fact, and its answer last."""
-
-
-class Outcome(NamedTuple):
-    """What came out of one file; `rests_on` has all that it rests on, None where that is unknown.
-
-    `contents` is the digest of what the file held.
-    """
-
-    found: list[Finding]
-    contents: str
-    rests_on: list[Told] | None
-
-    def row(self) -> Row:
-        """The same for JSON."""
-        return [rows_of(self.found), self.contents, self.rests_on]
-
-    @classmethod
-    def of_row(cls, found: list[Row], contents: str, rests_on: list[list[str]] | None) -> Outcome:
-        """The outcome that a row tells."""
-        facts = None if rests_on is None else [tuple(fact) for fact in rests_on]
-        return cls(findings_of(found), contents, facts)
+__all__ = ["Entries", "told"]
 
 
 def told(facts: Iterable[Fact], answers: Answers) -> list[Told]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -32,11 +31,11 @@ _SENSELESS = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 class Cache:
     """What a folder holds for this program as it is; `warn` is told once that it cannot be used.
 
-    `key` is what findings depend on besides files and their settings. A run begins here: what is
-    changed from now on is not mistaken for what was read.
+    `key` is what findings depend on besides files and their settings. `began` is when the run
+    began, in seconds: what is changed from then on is not mistaken for what was read.
     """
 
-    def __init__(self, path: Path, key: str, warn: Callable[[str], object]) -> None:
+    def __init__(self, path: Path, key: str, warn: Callable[[str], object], began: float) -> None:
         self._key = key
         self._warn = warn
         self._path = path
@@ -48,7 +47,7 @@ class Cache:
             self._folder = Folder(path)
         except CacheError as error:
             self._complain(error)
-        self._stamps = Stamps(time.time(), path)
+        self._stamps = Stamps(began, path)
 
     def _complain(self, error: CacheError) -> None:
         if not self._is_silent:
@@ -99,20 +98,17 @@ class Cache:
         return f"run-{digest(self._key, settings, chr(10).join(files))}.json"
 
     def gate(self, project: Project, settings: str) -> Gate | None:
-        """What is known of a project as a whole, None where all of its files are looked at.
-
-        The project asks for it before it reads all.
-        """
+        """What is known of a project as a whole, None where all of its files are looked at."""
         if project.is_full:
             return None
         key = self._key_of(project, settings)
         if key not in self._gates:
             read = partial(self._read, _GATE.format(key))
-            self._gates[key] = gate = Gate(project, read, self._stamps)
-            project.producers.ask_first(partial(self._remembered, gate))
+            self._gates[key] = Gate(project, read, self._stamps)
         return self._gates[key]
 
-    def _remembered(self, gate: Gate) -> Known | None:
+    def names_of(self, gate: Gate) -> Known | None:
+        """The names of a project as a whole, None if they are not known any more."""
         try:
             return gate.recalled()
         except _SENSELESS:

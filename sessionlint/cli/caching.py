@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from sessionlint.cli.request import settings
 from sessionlint.report.paths import shown
 
 if TYPE_CHECKING:
+    from sessionlint.cache.store import Cache
     from sessionlint.cli.request import Asked
     from sessionlint.config import Configuration
     from sessionlint.sweep import Means
@@ -26,17 +29,22 @@ def means_of(asked: Asked, configuration: Configuration) -> Means:
     Raises:
         ConfigError: the pyproject.toml above the first path is wrong.
     """
-    from sessionlint.cache.digests import identity
-    from sessionlint.cache.store import Cache
     from sessionlint.sweep import Means
     from sessionlint.workers import cores
 
     jobs = asked.jobs or cores()
-    is_off = asked.no_cache or "-" in asked.paths
-    path = None if is_off else _place(asked.paths, asked.cache_dir, configuration)
-    if path is None:
+    if asked.no_cache or "-" in asked.paths:
         return Means(jobs)
-    return Means(jobs, Cache(path, identity("sessionlint_rules"), _warn))
+    # The run begins here, whenever its cache is opened.
+    return Means(jobs, partial(_opened, asked, configuration, time.time()))
+
+
+def _opened(asked: Asked, configuration: Configuration, began: float) -> Cache | None:
+    from sessionlint.cache.digests import identity
+    from sessionlint.cache.store import Cache
+
+    path = _place(asked.paths, asked.cache_dir, configuration)
+    return None if path is None else Cache(path, identity("sessionlint_rules"), _warn, began)
 
 
 def _warn(message: str) -> None:
