@@ -32,7 +32,7 @@ _FAR: Final = 2_000
 
 _LINE: Final = re.compile(rb"^[ \t]*(?=\S)", re.MULTILINE)
 
-_KEPT: Final = 128
+_KEPT: Final = 256
 """How many texts are kept: one is asked for its names again when others have given it more."""
 
 
