@@ -247,12 +247,11 @@ class Files:
         found: dict[str, tuple[Path, bytes]] = {}
         for name in sorted(self.python_files, key=in_path_order):
             # A path object for each file takes as long as reading it.
-            data = self._bytes(name)
-            if data is None:
+            if (data := self._bytes(name)) is None:
                 continue
             if may_speak(data):
                 found[name] = (Path(name), data)
-            elif is_plain(data) and not may_name_codes(data):
+            elif is_plain(data) and not may_name_codes(data) and b"_db(" not in data:
                 if not may_wait(data):
                     self._silent.add(name)
                 elif not may_use_threads(data):

@@ -17,6 +17,7 @@ from sessionlint.facts.places import Places
 from sessionlint.facts.reads import GETS, NAMES
 from sessionlint.facts.waiting import Waiting
 from sessionlint.source.cleaning import may_cut_off
+from sessionlint.source.driving import may_drive
 from sessionlint.source.gate import (
     CATALOGUE,
     GIVERS,
@@ -85,7 +86,9 @@ class Producers:
     def is_candidate(self, data: bytes, path: str) -> bool:
         """Whether a file may acquire something, or clean up; when in doubt, it may."""
         self._cleaning.discard(path)
-        is_acquiring = not self._is_only_waiting(path) and self._may_acquire(data, path)
+        is_acquiring = may_drive(data) or (
+            not self._is_only_waiting(path) and self._may_acquire(data, path)
+        )
         if not is_acquiring and self._may_clean(data, path):
             self._cleaning.add(path)
         return is_acquiring or path in self._cleaning

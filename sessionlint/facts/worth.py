@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sessionlint.facts.caching import is_cache_name
 from sessionlint.facts.catalog import CALLS, TYPES, How, Kind
 from sessionlint.source.cleaning import may_be_cut_off
+from sessionlint.source.driving import driving
 from sessionlint.source.outline import PartKind, is_balanced
 from sessionlint.source.threads import THREADED
 
@@ -98,6 +99,7 @@ class _Search:
             or self._may_be_cached(piece, is_calling=piece.place in calls)
             or (is_cleaning and self._may_be_cut_off(piece))
         ]
+        found += self._reader.at(driving(self._text))
         passing = [piece for name in _PASSING for piece in self._reader.spoken(name)]
         found += [
             piece

@@ -13,6 +13,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.flow.caches import Cached, cached
 from sessionlint.flow.cleanups import CleanUp, cleanups
+from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
 from sessionlint.flow.lifetimes import lifetimes
 from sessionlint.flow.protection import EarlyShield, NestedBegin, early_shields, nested_begins
@@ -83,6 +84,11 @@ class Scope:
     def unbound(self) -> list[Unbound]:
         """The resources acquired and used in one expression."""
         return list(unbound(self.evaluator, self.block))
+
+    @cached_property
+    def driven(self) -> list[Driven]:
+        """The generators of a session that are driven by hand."""
+        return list(driven(self.evaluator, self.block))
 
     @cached_property
     def cached(self) -> list[Cached]:

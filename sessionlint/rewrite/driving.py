@@ -1,0 +1,104 @@
+"""A generator that is driven by hand, entered as the context manager it was written for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import is_name
+from sessionlint.flow.body import Body
+from sessionlint.flow.driven import Driven, goes_on
+from sessionlint.flow.loops import innermost
+from sessionlint.model import AddImport, Edit, Fix, Replace, Safety
+from sessionlint.source.walk import descend
+
+__all__ = ["entered"]
+
+
+def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
+    """The fix that enters the generator, None where that takes more than its own line.
+
+    Source: `contextlib.contextmanager` goes on behind the `yield` when the block ends, and raises
+    there what is raised in the block.
+    """
+    node = found.made.func
+    is_async = found.lender.is_async
+    manager = "asynccontextmanager" if is_async else "contextmanager"
+    call = found.made.with_changes(func=cst.Call(cst.Name(manager), [cst.Arg(node)]))
+    edit = _entering_loop(block, found, call) if found.exit else _entering_item(block, found, call)
+    if edit is None:
+        return None
+    reason = "; ".join(_reasons(evaluator, found.lender))
+    safety = Safety.UNSAFE if reason else Safety.SAFE
+    title = f"enter it by `{manager}`"
+    return Fix(title, safety, (edit, AddImport("contextlib", manager)), reason)
+
+
+def _entering_loop(block: Block, found: Driven, call: cst.Call) -> Edit | None:
+    """`async with` in the place of a loop that takes one turn, a `break` at its end left out."""
+    loop = found.by
+    assert isinstance(loop, cst.For)
+    assert isinstance(loop.target, cst.Name)
+    jumps = [
+        node
+        for node in descend(loop.body)
+        if isinstance(node, (cst.Break, cst.Continue)) and innermost(loop, node) is loop
+    ]
+    body = loop.body
+    if jumps and isinstance(body, cst.IndentedBlock) and _is_break(body.body[-1]):
+        body = body.with_changes(body=body.body[:-1])
+        del jumps[-1]
+    if jumps or loop.orelse is not None or not body.body or _is_used_behind(block, loop):
+        return None
+    return Replace(
+        loop,
+        cst.With(
+            [cst.WithItem(call, cst.AsName(loop.target))],
+            body,
+            asynchronous=loop.asynchronous,
+            leading_lines=loop.leading_lines,
+        ),
+    )
+
+
+def _is_used_behind(block: Block, loop: cst.For) -> bool:
+    """Whether the session is spoken of anywhere but in its loop, where it would be closed."""
+    assert isinstance(loop.target, cst.Name)
+    name = loop.target.value
+    inside = sum(is_name(node, name) for node in descend(loop))
+    return sum(is_name(node, name) for node in Body(block).nodes) > inside
+
+
+def _is_break(node: cst.CSTNode) -> bool:
+    """Whether a line is `break` and nothing else, no comment either."""
+    is_alone = isinstance(node, cst.SimpleStatementLine) and isinstance(node.body[0], cst.Break)
+    if not isinstance(node, cst.SimpleStatementLine) or not is_alone:
+        return False
+    is_told = node.trailing_whitespace.comment is not None
+    return not is_told and not any(line.comment for line in node.leading_lines)
+
+
+def _entering_item(block: Block, found: Driven, call: cst.Call) -> Edit | None:
+    """The generator itself where a `with` enters what it gives."""
+    above = Body(block).above(found.by)
+    item: cst.CSTNode = found.by
+    holder = next(above)
+    if isinstance(holder, cst.Await):
+        item, holder = holder, next(above)
+    if not isinstance(holder, cst.WithItem):
+        return None
+    around = next(above)
+    is_async = isinstance(around, cst.With) and around.asynchronous is not None
+    return Replace(item, call) if is_async is found.lender.is_async else None
+
+
+def _reasons(evaluator: Evaluator, lender: Block) -> Iterator[str]:
+    """What else happens when a generator is brought to its end."""
+    if goes_on(evaluator, lender):
+        yield "what the dependency does behind its `yield` is done then, a commit for instance"
+    around = Body(lender).above(lender.yields[0])
+    if any(isinstance(node, cst.Try) and node.handlers for node in around):
+        yield "an error of the block reaches the handlers of the dependency"

@@ -1,0 +1,40 @@
+"""Where a generator that lends a session may be driven by hand, told from text alone."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+__all__ = ["driving", "is_lender", "may_drive"]
+
+_CALL: Final = r"(?:[^\n]*?\.)?\w*(?:ession\w*|_db)\("
+_NEXT: Final = rf"next\(\s*{_CALL}"
+_LOOP: Final = rf"async\s+for\s+\w+\s+in\s+{_CALL}"
+_STEP: Final = r"(?:ession\w*|_db)\([^()]*\)\s*\.\s*(?:__a?next__|a?send)\("
+_SHAPES: Final = {"next(": _NEXT, "async for": _LOOP, "next__(": _STEP, "send(None)": _STEP}
+"""What makes each worth looking for, and how it looks; one pattern for all takes far longer."""
+
+_SHAPES_OF_BYTES: Final = tuple((word.encode(), _SHAPES[word].encode()) for word in _SHAPES)
+_LENDER: Final = r"\w*(?:ession\w*|_db)"
+
+
+def is_lender(name: str) -> bool:
+    """Whether a generator's name says that it lends a session: `get_db`, `get_async_session`.
+
+    What the others lend is not asked: to follow every generator costs more than it finds.
+    """
+    return re.fullmatch(_LENDER, name) is not None
+
+
+def may_drive(data: bytes) -> bool:
+    """Whether a file may take a session out of a generator by hand."""
+    # Few files have either, so that most are searched for two words.
+    if b"_db(" not in data and b"ession" not in data:
+        return False
+    return any(word in data and re.search(one, data) for word, one in _SHAPES_OF_BYTES)
+
+
+def driving(text: str) -> Iterator[re.Match[str]]:
+    """The places where one may be driven, in no order."""
+    for word, pattern in _SHAPES.items():
+        if word in text:
+            yield from re.finditer(pattern, text)
