@@ -7,6 +7,7 @@ from sessionlint_rules.ses103_early_exit_skips_close.rule import EARLY_EXIT_SKIP
 from sessionlint_rules.ses104_error_skips_close.rule import ERROR_SKIPS_CLOSE
 from sessionlint_rules.ses105_session_in_loop.rule import SESSION_IN_LOOP
 from sessionlint_rules.ses106_yield_skips_close.rule import YIELD_SKIPS_CLOSE
+from sessionlint_rules.ses107_hand_driven_dependency.rule import HAND_DRIVEN_DEPENDENCY
 from sessionlint_rules.ses109_unbound_session.rule import UNBOUND_SESSION
 from sessionlint_rules.ses201_cached_session.rule import CACHED_SESSION
 from sessionlint_rules.ses203_global_session.rule import GLOBAL_SESSION
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     ERROR_SKIPS_CLOSE,
     SESSION_IN_LOOP,
     YIELD_SKIPS_CLOSE,
+    HAND_DRIVEN_DEPENDENCY,
     UNBOUND_SESSION,
     CACHED_SESSION,
     GLOBAL_SESSION,

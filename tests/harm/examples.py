@@ -19,7 +19,10 @@ __all__ = ["FOLDERS", "Example", "arguments", "examples", "loaded"]
 FOLDERS = sorted(Path(__file__).parents[2].glob("rules/sessionlint_rules/ses*_*/"))
 """The folders of the rules."""
 
-_HARMLESS = ("closed by hand", "every turn closes it", "nothing back", "is no rule")
+_HARMLESS = (
+    *("closed by hand", "every turn closes it", "nothing back", "is no rule"),
+    "is thrown away before",
+)
 """Words of a message that says the code only looks bad."""
 
 _WANT = re.compile(r"# want: (?P<code>SES\d+) \"(?P<part>[^\"]+)\"")

@@ -1,0 +1,66 @@
+"""SES107: taken out of a generator that nobody brings to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sessionlint.rule import Finding, Note, Rule, Severity
+
+if TYPE_CHECKING:
+    from sessionlint.flow.driven import Driven
+    from sessionlint.flow.scope import Scope
+
+
+def check(scope: Scope) -> Iterator[Finding]:
+    """Report generators of a session that are driven by hand."""
+    from sessionlint.rewrite.driving import entered
+
+    for one in scope.driven:
+        notes = () if one.exit is None else (Note(scope.span(one.exit), "left here"),)
+        where = one.by if one.exit is None else one.made
+        found = HAND_DRIVEN_DEPENDENCY.finding(
+            _message(scope, one),
+            scope.span(where),
+            *notes,
+            fix=entered(scope.evaluator, scope.block, one),
+        )
+        is_risk = one.is_entered or one.is_returned or one.exit is not None
+        yield replace(found, severity=Severity.RISK) if is_risk else found
+
+
+def _message(scope: Scope, one: Driven) -> str:
+    from sessionlint.flow.driven import goes_on
+
+    name = one.lender.name
+    if one.exit is not None:
+        left = f"the loop over `{name}` is left on line {scope.line(one.exit)}"
+        is_more = goes_on(scope.evaluator, one.lender)
+        skipped = "what stands behind its `yield` is skipped, and " if is_more else ""
+        open_ = "its session stays open until the event loop gets round to the generator"
+        return f"{left}, so {skipped}{open_}"
+    if one.is_entered or one.is_returned:
+        before = "this block begins" if one.is_entered else "the caller gets its session"
+        return (
+            f"the generator of `{name}` is thrown away before {before}, so what it does behind "
+            "its `yield` comes too early or never"
+        )
+    if one.lender.is_async:
+        return (
+            f"the generator of `{name}` is thrown away at once; its session is closed while it is "
+            "in use, and nothing closes what it opens after that"
+        )
+    return (
+        f"the generator of `{name}` is thrown away at once; its session opens again when it is "
+        "used, and nothing closes it"
+    )
+
+
+HAND_DRIVEN_DEPENDENCY = Rule(
+    code="SES107",
+    name="hand-driven-dependency",
+    summary="taken out of a generator that nobody brings to its end",
+    severity=Severity.LEAK,
+    check=check,
+)

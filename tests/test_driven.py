@@ -1,0 +1,129 @@
+"""Generators that are driven by hand: where they are found, and what is left alone."""
+
+import pytest
+from small_project import found_in, written
+
+STORE = """\
+    from contextlib import contextmanager
+    from sqlalchemy import create_engine
+    from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+    from sqlalchemy.orm import sessionmaker
+
+    SessionLocal = sessionmaker(create_engine("sqlite://"))
+    AsyncSessionLocal = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+
+
+    def get_db():
+        db = SessionLocal()
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+    async def get_session():
+        async with AsyncSessionLocal() as session:
+            yield session
+
+
+    @contextmanager
+    def scope():
+        with SessionLocal() as session:
+            yield session
+
+
+    def scoped_db():
+        with scope() as db:
+            yield db
+
+
+    def provided():
+        with SessionLocal() as db:
+            yield db
+
+
+    def request_db(request):
+        db = request.state.db
+        yield db
+
+
+    def either_db(is_new):
+        with SessionLocal() as db:
+            if is_new:
+                yield db
+            else:
+                yield db
+
+
+    class Store:
+        def lend_session(self):
+            with SessionLocal() as session:
+                yield session
+    """
+
+DRIVEN = {
+    "on one line": "it = next(get_db())\n    it.add(1)",
+    "over lines": "it = next(\n        get_db()\n    )\n    it.add(1)",
+    "with a default": "it = next(get_db(), None)\n    it.add(1)",
+    "of a module": "it = next(store.get_db())\n    it.add(1)",
+    "of an object": "it = next(Store().lend_session())\n    it.add(1)",
+    "of one of several objects": "it = next([Store()][0].lend_session())\n    it.add(1)",
+    "of a context manager's": "it = next(scoped_db())\n    it.add(1)",
+    "by its method": "it = get_db().__next__()\n    it.add(1)",
+    "by a message": "it = get_db().send(None)\n    it.add(1)",
+    "waited for": "it = await anext(get_session())\n    await it.commit()",
+    "by its asynchronous method": "it = await get_session().__anext__()\n    await it.commit()",
+    "by an asynchronous message": "it = await get_session().asend(None)\n    await it.commit()",
+    "with an annotation": "it: object = next(get_db())\n    it.add(1)",
+    "handed to a function": "it = next(get_db())\n    store.show(it)",
+    "in an attribute": "x.it = next(get_db())",
+    "used at once": "next(get_db()).add(1)",
+    "entered": "with next(get_db()) as it:\n        it.add(1)",
+    "returned": "return next(get_db())",
+    "looped over and left": "async for it in get_session():\n        return await it.commit()",
+    "looped over over lines": "async for it in get_session(\n    ):\n        await it.commit()\n        break",
+}
+LEFT_ALONE = {
+    "by a name": "made = get_db()\n    it = next(made)\n    it.add(1)",
+    "closed": "it = next(get_db())\n    it.add(1)\n    it.close()",
+    "entered later": "it = next(get_db())\n    with it:\n        it.add(1)",
+    "closed by a function": "it = next(get_db())\n    it.add(1)\n    close_all(it)",
+    "closed where it is kept": "x.it = next(get_db())\n    x.it.add(1)\n    x.it.close()",
+    "not used": "it = next(get_db())",
+    "asked what it is": "it = next(get_db())\n    assert isinstance(it, object)",
+    "an argument": "store.use(next(get_db()))",
+    "in a lambda": "return lambda: next(get_db())",
+    "with mocks": "it = next(get_db())\n    it.add(MagicMock())",
+    "the wrong call": "it = next(get_session())\n    it.add(1)",
+    "the other wrong call": "it = await anext(get_db())\n    it.add(1)",
+    "a name that tells nothing": "it = next(provided())\n    it.add(1)",
+    "what was given": "it = next(request_db(x))\n    it.add(1)",
+    "one of two": "it = next(either_db(x))\n    it.add(1)",
+    "a context manager": "with scope() as it:\n        it.add(1)",
+    "another generator": "it = next(name for name in ('db', 'session'))\n    it.upper()",
+    "a plain loop": "for it in get_db():\n        return it.get(1)",
+    "a loop to its end": "async for it in get_session():\n        await it.commit()",
+    "a loop that lends": "async for it in get_session():\n        yield it\n        return",
+    "a loop that closes": "async for it in get_session():\n        await it.close()\n        break",
+    "a break of another loop": "async for it in get_session():\n        for _ in x:\n            break",
+}
+
+
+def codes(body: str, folder) -> list[str]:
+    """What is found in a function with that body, whichever engine looks."""
+    imports = "import store\nfrom unittest.mock import MagicMock\nfrom store import *\n"
+    text = f"{imports}async def use(x):\n    {body}\n"
+    project = written(folder, {"store.py": STORE, "use.py": text})
+    found = found_in(project)
+    assert found == found_in(project, "full")
+    return [code for _, code in found.get("use.py", [])]
+
+
+@pytest.mark.parametrize("shape", DRIVEN)
+def test_a_generator_driven_by_hand_is_found(shape, tmp_path):
+    assert codes(DRIVEN[shape], tmp_path) == ["SES107"]
+
+
+@pytest.mark.parametrize("shape", LEFT_ALONE)
+def test_what_may_come_to_its_end_is_left_alone(shape, tmp_path):
+    assert codes(LEFT_ALONE[shape], tmp_path) == []
