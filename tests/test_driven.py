@@ -81,6 +81,7 @@ DRIVEN = {
     "entered": "with next(get_db()) as it:\n        it.add(1)",
     "returned": "return next(get_db())",
     "looped over and left": "async for it in get_session():\n        return await it.commit()",
+    "looped over and failed": "async for it in get_session():\n        if not it.new:\n            raise ValueError",
     "looped over over lines": "async for it in get_session(\n    ):\n        await it.commit()\n        break",
 }
 LEFT_ALONE = {
@@ -105,6 +106,7 @@ LEFT_ALONE = {
     "a loop to its end": "async for it in get_session():\n        await it.commit()",
     "a loop that lends": "async for it in get_session():\n        yield it\n        return",
     "a loop that closes": "async for it in get_session():\n        await it.close()\n        break",
+    "an error that is handled": "async for it in get_session():\n        try:\n            raise ValueError\n        except ValueError:\n            await it.commit()",
     "a break of another loop": "async for it in get_session():\n        for _ in x:\n            break",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 import libcst as cst
@@ -34,8 +35,8 @@ _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 class Driven:
     """`next(get_db())`, or `async for db in get_db():` that is left early.
 
-    `made` makes the generator, whose function is `lender`; `by` drives it. `exit` is the `return`
-    or `break` that leaves the loop, None for a generator that is thrown away at once; what that
+    `made` makes the generator, whose function is `lender`; `by` drives it. `exit` is the statement
+    that leaves the loop, None for a generator that is thrown away at once; what that
     gave is entered by a `with`, returned, or neither.
     """
 
@@ -67,7 +68,7 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
             yield Driven(made, call, lender, None, *kinds)
     for loop, made in loops:
         lender = _lender(evaluator, block, made, is_async=True)
-        left = _exit(loop)
+        left = _exit(body, loop)
         if lender is not None and left is not None:
             yield Driven(made, loop, lender, left)
 
@@ -173,8 +174,8 @@ def _is_ended(text: str, name: str) -> bool:
     return any(re.search(way, text) for way in ways)
 
 
-def _exit(loop: cst.For) -> cst.CSTNode | None:
-    """The first `return` or `break` by which a loop is left before its generator ends.
+def _exit(body: Body, loop: cst.For) -> cst.CSTNode | None:
+    """The first `return`, `raise` or `break` by which a loop is left before its generator ends.
 
     None if there is none, if the loop closes the session itself, or if it lends the session on.
     """
@@ -185,11 +186,17 @@ def _exit(loop: cst.For) -> cst.CSTNode | None:
         re.search(_ENDING, use) for use in uses
     ):
         return None
-    for node in nodes:
-        is_left = isinstance(node, cst.Break) and innermost(loop, node) is loop
-        if is_left or isinstance(node, cst.Return):
-            return node
-    return None
+    return next((node for node in nodes if _leaves(body, node, loop)), None)
+
+
+def _leaves(body: Body, node: cst.CSTNode, loop: cst.For) -> bool:
+    """Whether a statement in a loop leaves it."""
+    if isinstance(node, cst.Break):
+        return innermost(loop, node) is loop
+    if isinstance(node, cst.Raise):
+        inside = takewhile(lambda above: above is not loop, body.above(node))
+        return not any(isinstance(above, cst.Try) and above.handlers for above in inside)
+    return isinstance(node, cst.Return)
 
 
 def goes_on(evaluator: Evaluator, lender: Block) -> bool:
