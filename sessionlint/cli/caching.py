@@ -24,11 +24,7 @@ __all__ = ["clean", "means_of"]
 
 
 def means_of(asked: Asked, configuration: Configuration) -> Means:
-    """What a check may use; standard input has no cache.
-
-    Raises:
-        ConfigError: the pyproject.toml above the first path is wrong.
-    """
+    """What a check may use; standard input has no cache."""
     from sessionlint.sweep import Means
     from sessionlint.workers import cores
 
