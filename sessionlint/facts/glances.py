@@ -39,6 +39,11 @@ class Glances:
             self._others[data] = (*given, *renamings(data), *promised)
         return (new for old, new in self._others[data] if old in names)
 
+    def forget(self, data: bytes) -> None:
+        """Keep no longer what a file calls, once it is judged: few ask for that again."""
+        self._calls.pop(data, None)
+        self._others.pop(data, None)
+
     def passing_on(self, texts: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:
         """Those of the texts, all of which hold one of the names, that call it, or rename it."""
         return [

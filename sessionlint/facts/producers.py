@@ -91,6 +91,7 @@ class Producers:
         )
         if not is_acquiring and self._may_clean(data, path):
             self._cleaning.add(path)
+        self._glances.forget(data)
         return is_acquiring or path in self._cleaning
 
     def is_only_cleaning(self, path: str) -> bool:
