@@ -84,6 +84,13 @@ def test_a_folder_without_python_is_worth_a_warning(tmp_path):
     assert done.stderr == "warning: no Python files found\n"
 
 
+def test_a_mistake_in_the_settings_is_told_without_files(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.sessionlint\n")
+    done = sessionlint(cwd=tmp_path)
+    assert "pyproject.toml:1:18: invalid TOML" in done.stderr
+    assert done.returncode == 2
+
+
 def test_json_is_one_array(app):
     done = sessionlint("--output-format", "json", cwd=app)
     [record] = json.loads(done.stdout)

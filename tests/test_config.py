@@ -19,7 +19,7 @@ NAMES = {
 
 def settings(folder: Path, text: str) -> Settings:
     (folder / "pyproject.toml").write_text(text, encoding="utf-8")
-    return Configuration(lambda: NAMES).of(folder)
+    return Configuration(lambda: NAMES).of(str(folder))
 
 
 def complaint(folder: Path, text: str) -> str:
@@ -70,7 +70,7 @@ def test_takes_the_nearest_file_that_has_the_table(tmp_path):
     inner.mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text("[tool.sessionlint]\nselect = ['SES1']\n")
     (inner / "pyproject.toml").write_text("[project]\nname = 'b'\n")
-    assert Configuration(lambda: NAMES).of(inner).path == tmp_path / "pyproject.toml"
+    assert Configuration(lambda: NAMES).of(str(inner)).path == tmp_path / "pyproject.toml"
 
 
 def test_does_not_add_up_two_tables(tmp_path):
@@ -78,7 +78,7 @@ def test_does_not_add_up_two_tables(tmp_path):
     inner.mkdir()
     (tmp_path / "pyproject.toml").write_text("[tool.sessionlint]\nignore = ['SES1']\n")
     (inner / "pyproject.toml").write_text("[tool.sessionlint]\nignore = ['SES2']\n")
-    assert Configuration(lambda: NAMES).of(inner).selection == Selection(ignore=("SES2",))
+    assert Configuration(lambda: NAMES).of(str(inner)).selection == Selection(ignore=("SES2",))
 
 
 def test_leaves_alone_a_broken_file_that_does_not_speak_of_us(tmp_path):
@@ -87,7 +87,7 @@ def test_leaves_alone_a_broken_file_that_does_not_speak_of_us(tmp_path):
 
 def test_a_folder_of_that_name_is_no_configuration(tmp_path):
     (tmp_path / "pyproject.toml").mkdir()
-    assert Configuration(lambda: NAMES).of(tmp_path).path is None
+    assert Configuration(lambda: NAMES).of(str(tmp_path)).path is None
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_says_where_the_toml_ends_too_early(tmp_path):
 def test_says_where_the_toml_is_not_utf8(tmp_path):
     (tmp_path / "pyproject.toml").write_bytes(b"[tool.sessionlint]\nsrc = ['\xe9']\n")
     with pytest.raises(ConfigError, match=r"pyproject\.toml:2: invalid TOML: not UTF-8"):
-        Configuration(lambda: NAMES).of(tmp_path)
+        Configuration(lambda: NAMES).of(str(tmp_path))
 
 
 def test_the_tool_itself_must_be_a_table(tmp_path):

@@ -92,11 +92,11 @@ def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path):
 )
 def test_the_configuration_names_the_module_of_the_shield(line, expected, tmp_path):
     (tmp_path / "pyproject.toml").write_text(f"[tool.sessionlint]\n{line}\n")
-    assert Configuration(dict).of(tmp_path).names.shield_module == expected
+    assert Configuration(dict).of(str(tmp_path)).names.shield_module == expected
 
 
 @pytest.mark.parametrize("value", ['"app/shield.py"', '""', '"app..shield"', "3", '["app"]'])
 def test_what_is_no_module_is_an_error(value, tmp_path):
     (tmp_path / "pyproject.toml").write_text(f"[tool.sessionlint]\nshield-module = {value}\n")
     with pytest.raises(ConfigError, match="`shield-module` must be the name of a module"):
-        Configuration(dict).of(tmp_path)
+        Configuration(dict).of(str(tmp_path))

@@ -24,13 +24,20 @@ __all__ = ["clean", "means_of"]
 
 
 def means_of(asked: Asked, configuration: Configuration) -> Means:
-    """What a check may use; standard input has no cache."""
+    """What a check may use; standard input has no cache.
+
+    Raises:
+        ConfigError: the pyproject.toml above the first path is wrong.
+    """
     from sessionlint.sweep import Means
     from sessionlint.workers import cores
 
     jobs = asked.jobs or cores()
     if asked.no_cache or "-" in asked.paths:
         return Means(jobs)
+    if asked.cache_dir is None:
+        # A mistake in it is told even if there is nothing to check.
+        _ = configuration.of(_first_folder(asked.paths))
     # The run begins here, whenever its cache is opened.
     return Means(jobs, partial(_opened, asked, configuration, time.time()))
 
@@ -41,6 +48,11 @@ def _opened(asked: Asked, configuration: Configuration, began: float) -> Cache |
 
     path = _place(asked.paths, asked.cache_dir, configuration)
     return None if path is None else Cache(path, identity("sessionlint_rules"), _warn, began)
+
+
+def _first_folder(paths: tuple[str, ...]) -> str:
+    first = os.path.abspath(paths[0] if paths else ".")
+    return first if os.path.isdir(first) else os.path.dirname(first)
 
 
 def _warn(message: str) -> None:
@@ -54,8 +66,7 @@ def _place(paths: tuple[str, ...], chosen: str | None, configuration: Configurat
 
     if chosen is not None:
         return Path(os.path.abspath(chosen))
-    first = os.path.abspath(paths[0] if paths else ".")
-    folder = first if os.path.isdir(first) else os.path.dirname(first)
+    folder = _first_folder(paths)
     if not os.path.isdir(folder):
         return None
     configured = configuration.of(folder).cache_dir
