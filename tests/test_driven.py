@@ -1,7 +1,9 @@
 """Generators that are driven by hand: where they are found, and what is left alone."""
 
 import pytest
-from small_project import found_in, written
+from small_project import findings, found_in, written
+
+from sessionlint.model import Safety
 
 STORE = """\
     from contextlib import contextmanager
@@ -55,6 +57,14 @@ STORE = """\
                 yield db
 
 
+    def show(session):
+        return session.get(1, 2)
+
+
+    def finish(session):
+        session.close()
+
+
     class Store:
         def lend_session(self):
             with SessionLocal() as session:
@@ -76,7 +86,7 @@ DRIVEN = {
     "by an asynchronous message": "it = await get_session().asend(None)\n    await it.commit()",
     "with an annotation": "it: object = next(get_db())\n    it.add(1)",
     "handed to a function": "it = next(get_db())\n    store.show(it)",
-    "in an attribute": "x.it = next(get_db())",
+    "in an attribute": "x.it = next(get_db())\n    x.it.add(1)",
     "used at once": "next(get_db()).add(1)",
     "entered": "with next(get_db()) as it:\n        it.add(1)",
     "returned": "return next(get_db())",
@@ -87,6 +97,22 @@ DRIVEN = {
 LEFT_ALONE = {
     "by a name": "made = get_db()\n    it = next(made)\n    it.add(1)",
     "closed": "it = next(get_db())\n    it.add(1)\n    it.close()",
+    "closed by a function of ours": "it = next(get_db())\n    it.add(1)\n    finish(it)",
+    "reset": "it = next(get_db())\n    it.add(1)\n    it.reset()",
+    "in a list": "it = next(get_db())\n    it.add(1)\n    x.append(it)",
+    "by another name": "it = next(get_db())\n    it.add(1)\n    that = it\n    that.close()",
+    "given away": "it = next(get_db())\n    it.add(1)\n    return it",
+    "given to an object": "it = next(get_db())\n    it.add(1)\n    return Store(it)",
+    "kept and handed on": "x.it = next(get_db())\n    x.it.add(1)\n    finish(x.it)",
+    "kept and not used": "x.it = next(get_db())",
+    "closed at once": "next(get_db()).close()",
+    "asked at once": "return next(get_db()).get_bind()",
+    "asked for its engine": "it = next(get_db())\n    return it.bind.dialect.name",
+    "in brackets": "it = next((get_db()))\n    it.add(1)",
+    "in a chain over lines": "it = next(\n        store\n        .get_db()\n    )\n    it.add(1)",
+    "with more spaces": "async  for it in get_session():\n        return await it.commit()",
+    "a loop that closes by a function": "async for it in get_session():\n        try:\n            return it.new\n        finally:\n            finish(it)",
+    "an error that is suppressed": "async for it in get_session():\n        with suppress(ValueError):\n            raise ValueError",
     "entered later": "it = next(get_db())\n    with it:\n        it.add(1)",
     "closed by a function": "it = next(get_db())\n    it.add(1)\n    close_all(it)",
     "closed where it is kept": "x.it = next(get_db())\n    x.it.add(1)\n    x.it.close()",
@@ -129,3 +155,94 @@ def test_a_generator_driven_by_hand_is_found(shape, tmp_path):
 @pytest.mark.parametrize("shape", LEFT_ALONE)
 def test_what_may_come_to_its_end_is_left_alone(shape, tmp_path):
     assert codes(LEFT_ALONE[shape], tmp_path) == []
+
+
+START = """\
+import sys
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+AsyncSessionLocal = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+
+
+async def get_session(given=None):
+{lender}
+
+async def use(x):
+    {use}
+"""
+
+OPEN = "    async with AsyncSessionLocal() as s:\n"
+LOOP = "async for s in get_session():\n        await s.commit()\n        break"
+FIXED = {
+    "a `with`": (f"{OPEN}        yield s\n", LOOP, Safety.SAFE),
+    "a `finally`": (
+        "    s = AsyncSessionLocal()\n    try:\n        yield s\n    finally:\n        await s.close()\n",
+        LOOP,
+        Safety.SAFE,
+    ),
+    "a commit behind": (f"{OPEN}        yield s\n        await s.commit()\n", LOOP, Safety.UNSAFE),
+    "a commit on the line": (f"{OPEN}        yield s; await s.commit()\n", LOOP, Safety.UNSAFE),
+    "a commit in an `else`": (
+        f"{OPEN}        try:\n            yield s\n        except ValueError:\n            raise\n        else:\n            await s.commit()\n",
+        LOOP,
+        Safety.UNSAFE,
+    ),
+    "a transaction": (
+        "    async with AsyncSessionLocal() as s, s.begin():\n        yield s\n",
+        LOOP,
+        Safety.UNSAFE,
+    ),
+    "a handler": (
+        f"{OPEN}        try:\n            yield s\n        except ValueError:\n            raise\n",
+        LOOP,
+        Safety.UNSAFE,
+    ),
+    "a result": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "return await s.get(x, 1)"),
+        Safety.UNSAFE,
+    ),
+    "the session returned": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "return s"),
+        Safety.UNSAFE,
+    ),
+    "the session kept": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "x.it = s\n        break"),
+        Safety.UNSAFE,
+    ),
+    "a way without a `yield`": (
+        f"    if given:\n        return\n{OPEN}        yield s\n",
+        LOOP,
+        None,
+    ),
+    "a `yield` under a condition": (f"{OPEN}        if given:\n            yield s\n", LOOP, None),
+    "a `yield` in an expression": (f"{OPEN}        print((yield s))\n", LOOP, None),
+    "nothing that closes": ("    s = AsyncSessionLocal()\n    yield s\n", LOOP, None),
+    "a `finally` that asks": (
+        f"{OPEN}        try:\n            yield s\n        finally:\n            print(sys.exc_info())\n",
+        LOOP,
+        None,
+    ),
+    "a comment in the call": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("get_session()", "get_session(\n        # ours\n    )"),
+        None,
+    ),
+    "a `break` with a comment": (f"{OPEN}        yield s\n", f"{LOOP}  # one turn", None),
+    "a `break` on a condition": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "if x:\n            break\n        await s.flush()"),
+        None,
+    ),
+    "a use behind the loop": (f"{OPEN}        yield s\n", f"{LOOP}\n    await s.commit()", None),
+}
+
+
+@pytest.mark.parametrize("shape", FIXED)
+def test_a_fix_is_as_safe_as_the_generator_is_plain(shape):
+    lender, use, expected = FIXED[shape]
+    found = findings(START.format(lender=lender, use=use))
+    [one] = [one for one in found if one.code == "SES107"]
+    assert (one.fix.safety if one.fix else None) is expected

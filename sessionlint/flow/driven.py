@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from enum import Enum, auto
+from itertools import islice, takewhile
 from typing import Final
 
 import libcst as cst
@@ -14,21 +15,28 @@ from sessionlint.facts.catalog import Kind, Type
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, dotted, is_name, last_name
-from sessionlint.facts.values import Managed, Stream, Thing
+from sessionlint.facts.values import FunctionValue, Managed, Stream, Thing
+from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.body import Body
 from sessionlint.flow.loops import innermost
-from sessionlint.source.driving import is_lender
+from sessionlint.source.driving import is_driving, is_lender
 from sessionlint.source.walk import descend
 
-__all__ = ["Driven", "driven", "goes_on"]
+__all__ = ["Driven", "driven"]
 
 _NEXT: Final = {"next": False, "anext": True}
 _STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": True}
 """What drives a generator, and whether an asynchronous one."""
-_ENDING: Final = r"close|release|remove|dispose|closing|enter\w*_context|push|callback"
-_ASKING: Final = frozenset("isinstance hasattr getattr id type print repr str bool Depends".split())
+_ENDING: Final = r"clos|release|remove|dispose|reset|invalidate|enter\w*_context|push|callback"
+_ASKING: Final = frozenset("isinstance hasattr id type print repr str bool".split())
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+
+
+class _Use(Enum):
+    NONE = auto()
+    DATABASE = auto()
+    OTHER = auto()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +48,7 @@ class Driven:
     gave is entered by a `with`, returned, or neither.
     """
 
+    thing: Thing
     made: cst.Call
     by: cst.Call | cst.For
     lender: Block
@@ -56,39 +65,53 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
     if block.kind in {BlockKind.CLASS, BlockKind.LAMBDA}:
         return
     thrown = [(call, made) for call in block.near.calls if (made := _made(call)) is not None]
-    loops = [(loop, made) for loop in _loops(block) if (made := _lender_call(loop.iter))]
+    loops = [(loop, made) for loop in _loops(block) if (made := _made(loop)) is not None]
     if not (thrown or loops) or has_mocks(block):
         return
     body = Body(block)
     for call, made in thrown:
-        lender = _lender(evaluator, block, made, is_async=_is_async(call))
+        found = _lender(evaluator, block, made, is_async=_is_async(call))
         holder = next(node for node in body.above(call) if not isinstance(node, cst.Await))
-        if lender is not None and _is_left(block, body, holder):
+        if found is not None and _is_left(evaluator, block, body, holder):
+            thing, lender = found
             kinds = (isinstance(holder, kind) for kind in (cst.WithItem, cst.Return))
-            yield Driven(made, call, lender, None, *kinds)
+            yield Driven(thing, made, call, lender, None, *kinds)
     for loop, made in loops:
-        lender = _lender(evaluator, block, made, is_async=True)
-        left = _exit(body, loop)
-        if lender is not None and left is not None:
-            yield Driven(made, loop, lender, left)
+        found = _lender(evaluator, block, made, is_async=True)
+        left = None if found is None else _exit(evaluator, block, body, loop)
+        if found is not None and left is not None:
+            thing, lender = found
+            yield Driven(thing, made, loop, lender, left)
 
 
-def _made(call: cst.Call) -> cst.Call | None:
-    """The call that makes the generator which this call drives, and which nothing else holds."""
-    if type(call.func) is cst.Name and call.func.value in _NEXT:
-        return _lender_call(next(arguments(call), None))
-    if type(call.func) is cst.Attribute and call.func.attr.value in _STEPS:
-        return _lender_call(call.func.value)
+def _made(by: cst.Call | cst.For) -> cst.Call | None:
+    """The call that makes the generator which is driven here, and which nothing else holds."""
+    made = _driven(by)
+    if not isinstance(made, cst.Call) or not is_lender(last_name(made.func)):
+        return None
+    # The gate goes by the text, and what it does not see is not to be seen by anybody.
+    head = _head(by) if isinstance(by, cst.For) else by
+    return made if is_driving(cst.Module([]).code_for_node(head)) else None
+
+
+def _driven(by: cst.Call | cst.For) -> cst.BaseExpression | None:
+    match by:
+        case cst.For(iter=source):
+            return source
+        case cst.Call(func=cst.Name(value=name)) if name in _NEXT:
+            return next(arguments(by), None)
+        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=name))):
+            return owner if name in _STEPS else None
     return None
+
+
+def _head(loop: cst.For) -> cst.For:
+    """A loop without what stands in it, and above it."""
+    return loop.with_changes(body=cst.SimpleStatementSuite([cst.Pass()]), leading_lines=())
 
 
 def _is_async(call: cst.Call) -> bool:
     return (_NEXT | _STEPS)[last_name(call.func)]
-
-
-def _lender_call(expression: cst.BaseExpression | None) -> cst.Call | None:
-    is_one = isinstance(expression, cst.Call) and is_lender(last_name(expression.func))
-    return expression if isinstance(expression, cst.Call) and is_one else None
 
 
 def _loops(block: Block) -> Iterator[cst.For]:
@@ -100,12 +123,15 @@ def _loops(block: Block) -> Iterator[cst.For]:
                     yield loop
 
 
-def _lender(evaluator: Evaluator, block: Block, made: cst.Call, *, is_async: bool) -> Block | None:
-    """The function of a generator that opens a session and lends it once; None for another."""
+def _lender(
+    evaluator: Evaluator, block: Block, made: cst.Call, *, is_async: bool
+) -> tuple[Thing, Block] | None:
+    """What a generator opens and lends once, and its function; None for another generator."""
     match evaluator.value(made, block):
-        case Stream(item=Thing(type=Type(kind=Kind.SESSION), is_guess=False), block=lender):
+        case Stream(item=Thing(type=Type(kind=Kind.SESSION), is_guess=False) as it, block=lender):
             is_one = len(lender.yields) == 1 and lender.is_async is is_async
-            return lender if is_one and _opens(evaluator, lender, lender.yields[0].value) else None
+            is_own = is_one and _opens(evaluator, lender, lender.yields[0].value)
+            return (it, lender) if is_own else None
     return None
 
 
@@ -125,107 +151,110 @@ def _is_opening(evaluator: Evaluator, binding: Binding) -> bool:
     return is_entered or (isinstance(value, Thing) and value.is_fresh)
 
 
-def _is_left(block: Block, body: Body, holder: cst.CSTNode) -> bool:
-    """Whether a session that is taken from a generator is used, and nobody closes it by hand.
+def _is_left(evaluator: Evaluator, block: Block, body: Body, holder: cst.CSTNode) -> bool:
+    """Whether a session that is taken from a generator is used, and nobody may close it.
 
     `holder` is what gets it.
     """
     match holder:
-        case cst.Return() | cst.Attribute() | cst.WithItem():
+        case cst.Return() | cst.WithItem():
             return True
+        case cst.Attribute(attr=cst.Name(value=method)):
+            return method in DATABASE
         case cst.Assign(targets=[cst.AssignTarget(target=target)]) | cst.AnnAssign(target=target):
             name = dotted(target)
             if isinstance(target, cst.Name) and target.value not in block.declared:
-                return _is_used(body, target.value)
-            return name is not None and not _is_ended(block.home.reader.text, name)
+                return _is_used(evaluator, block, body, target.value)
+            return name is not None and _is_kept_open(block.home.reader.text, name)
     return False
 
 
-def _is_used(body: Body, name: str) -> bool:
-    """Whether a name is used as a session that is open, and never as one that is to be closed."""
-    uses = [use for node in body.nodes if (use := _use(node, name)) is not None]
-    return bool(uses) and not any(re.search(_ENDING, use) for use in uses)
+def _is_used(evaluator: Evaluator, block: Block, body: Body, name: str) -> bool:
+    """Whether a name is used as an open session, and goes nowhere where it may be closed."""
+    spoken = [node for node in body.nodes if is_name(node, name)]
+    uses = [_use(evaluator, block, body, node) for node in spoken]
+    return _Use.DATABASE in uses and _Use.OTHER not in uses
 
 
-def _use(node: cst.CSTNode, name: str) -> str | None:
-    """The method that is called on a name, or what is done with it otherwise; None for no use."""
-    match node:
-        case cst.Attribute(value=owner, attr=cst.Name(value=method)) if is_name(owner, name):
-            return method
-        case cst.Call(func=func, args=args) if any(is_name(arg.value, name) for arg in args):
-            callee = last_name(func)
-            return None if callee in _ASKING else callee
-        case cst.WithItem(item=entered) if is_name(entered, name):
-            return "close"
-        case cst.Return(value=value) | cst.Yield(value=value) if is_name(value, name):
-            return "return"
-    return None
+def _use(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> _Use:
+    """What is done with a session where its name stands."""
+    holder, around = islice(body.above(name), 2)
+    match holder:
+        case cst.Attribute(value=owner, attr=cst.Name(value=method)):
+            # The name of an attribute is another name.
+            return _of_method(method) if owner is name else _Use.NONE
+        case cst.AssignTarget() | cst.For() | cst.Annotation() | cst.Param():
+            return _Use.NONE
+        case cst.AnnAssign(target=target) if target is name:
+            return _Use.NONE
+        case cst.Arg() if isinstance(around, cst.Call):
+            return _of_call(evaluator, block, around)
+    return _Use.OTHER
 
 
-def _is_ended(text: str, name: str) -> bool:
-    """Whether a module closes anywhere what a dotted name holds, or enters it."""
+def _of_method(method: str) -> _Use:
+    if re.search(_ENDING, method):
+        return _Use.OTHER
+    return _Use.DATABASE if method in DATABASE else _Use.NONE
+
+
+def _of_call(evaluator: Evaluator, block: Block, call: cst.Call) -> _Use:
+    """What becomes of a session that is an argument: a function of the project may close it."""
+    if last_name(call.func) in _ASKING:
+        return _Use.NONE
+    callee = evaluator.value(call.func, block)
+    if not isinstance(callee, FunctionValue):
+        return _Use.OTHER
+    is_closing = any(re.search(_ENDING, last_name(one.func)) for one in callee.block.calls)
+    return _Use.OTHER if is_closing else _Use.DATABASE
+
+
+def _is_kept_open(text: str, name: str) -> bool:
+    """Whether a module uses what a dotted name holds, and does nothing else with it."""
     owner, _, last = name.rpartition(".")
     word = (r"\." if owner else r"\b") + re.escape(last)
-    ways = (
-        rf"{word}\s*\.\s*(?:a?close|remove)\b",
-        rf"\bwith\s[^\n]*{word}\b",
-        rf"(?:{_ENDING})\w*\([^\n]*{word}\b",
-    )
-    return any(re.search(way, text) for way in ways)
+    mentions = re.findall(rf"{word}\b(?:\s*\.\s*(\w+)|(\s*(?:=(?!=)|:)))?", text)
+    uses = {_of_method(method) if method or bound else _Use.OTHER for method, bound in mentions}
+    return _Use.DATABASE in uses and _Use.OTHER not in uses
 
 
-def _exit(body: Body, loop: cst.For) -> cst.CSTNode | None:
-    """The first `return`, `raise` or `break` by which a loop is left before its generator ends.
+def _exit(evaluator: Evaluator, block: Block, body: Body, loop: cst.For) -> cst.CSTNode | None:
+    """The first statement by which a loop is left before its generator ends.
 
-    None if there is none, if the loop closes the session itself, or if it lends the session on.
+    None if there is none, if the loop may close the session itself, or if it lends the session on.
     """
     nodes = list(descend(loop.body, *_SCOPES))
-    names = {part.value for part in descend(loop.target) if isinstance(part, cst.Name)}
-    uses = (use for node in nodes for name in names if (use := _use(node, name)) is not None)
+    assert isinstance(loop.target, cst.Name)
+    spoken = [node for node in nodes if is_name(node, loop.target.value)]
     if any(isinstance(node, cst.Yield) for node in nodes) or any(
-        re.search(_ENDING, use) for use in uses
+        _may_close(evaluator, block, body, node) for node in spoken
     ):
         return None
     return next((node for node in nodes if _leaves(body, node, loop)), None)
 
 
+def _may_close(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> bool:
+    """Whether a session is closed where its name stands, by its method or a function of ours."""
+    holder, around = islice(body.above(name), 2)
+    match holder:
+        case cst.Attribute(value=owner, attr=cst.Name(value=method)) if owner is name:
+            return re.search(_ENDING, method) is not None
+        case cst.Arg() if isinstance(around, cst.Call):
+            if re.search(_ENDING, last_name(around.func)):
+                return True
+            callee = evaluator.value(around.func, block)
+            is_ours = isinstance(callee, FunctionValue)
+            return is_ours and _of_call(evaluator, block, around) is _Use.OTHER
+        case cst.WithItem():
+            return True
+    return False
+
+
 def _leaves(body: Body, node: cst.CSTNode, loop: cst.For) -> bool:
-    """Whether a statement in a loop leaves it."""
+    """Whether a statement in a loop leaves it, whatever handles errors in there."""
     if isinstance(node, cst.Break):
         return innermost(loop, node) is loop
     if isinstance(node, cst.Raise):
         inside = takewhile(lambda above: above is not loop, body.above(node))
-        return not any(isinstance(above, cst.Try) and above.handlers for above in inside)
+        return not any(isinstance(above, (cst.Try, cst.TryStar, cst.With)) for above in inside)
     return isinstance(node, cst.Return)
-
-
-def goes_on(evaluator: Evaluator, lender: Block) -> bool:
-    """Whether a generator does more behind its `yield` than close what it lends."""
-    body = Body(lender)
-    part: cst.CSTNode = lender.yields[0]
-    for node in body.above(part):
-        match node:
-            case cst.IndentedBlock(body=statements) | cst.SimpleStatementLine(body=statements):
-                is_last = statements[-1] is part
-            case cst.Try():
-                is_last = node.orelse is None
-            case cst.With():
-                is_last = _only_opens(evaluator, lender, node)
-            case _:
-                is_last = not isinstance(node, (cst.For, cst.While))
-        if not is_last:
-            return True
-        part = node
-    return False
-
-
-def _only_opens(evaluator: Evaluator, lender: Block, node: cst.With) -> bool:
-    """Whether a `with` does nothing but open what is lent, and close it."""
-    opened = [
-        evaluator.value(one.expression, lender)
-        for bindings in lender.names.values()
-        for one in bindings
-        if one.how is How.WITH and one.expression is not None and one.node in node.items
-    ]
-    is_all = len(opened) == len(node.items)
-    return is_all and all(isinstance(value, Thing) and value.is_fresh for value in opened)

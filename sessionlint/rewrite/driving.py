@@ -10,9 +10,12 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name
 from sessionlint.flow.body import Body
-from sessionlint.flow.driven import Driven, goes_on
+from sessionlint.flow.driven import Driven
+from sessionlint.flow.lenders import closes, goes_on, handles, is_straight, manages
 from sessionlint.flow.loops import innermost
 from sessionlint.model import AddImport, Edit, Fix, Replace, Safety
+from sessionlint.rewrite.leaving import Loaded
+from sessionlint.rewrite.pruning import comments
 from sessionlint.source.walk import descend
 
 __all__ = ["entered"]
@@ -24,6 +27,8 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     Source: `contextlib.contextmanager` goes on behind the `yield` when the block ends, and raises
     there what is raised in the block.
     """
+    if not is_straight(found.lender) or not closes(evaluator, found.lender):
+        return None
     node = found.made.func
     is_async = found.lender.is_async
     manager = "asynccontextmanager" if is_async else "contextmanager"
@@ -31,7 +36,7 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     edit = _entering_loop(block, found, call) if found.exit else _entering_item(block, found, call)
     if edit is None:
         return None
-    reason = "; ".join(_reasons(evaluator, found.lender))
+    reason = "; ".join(_reasons(evaluator, block, found))
     safety = Safety.UNSAFE if reason else Safety.SAFE
     title = f"enter it by `{manager}`"
     return Fix(title, safety, (edit, AddImport("contextlib", manager)), reason)
@@ -42,6 +47,8 @@ def _entering_loop(block: Block, found: Driven, call: cst.Call) -> Edit | None:
     loop = found.by
     assert isinstance(loop, cst.For)
     assert isinstance(loop.target, cst.Name)
+    if comments([loop.iter]):
+        return None
     jumps = [
         node
         for node in descend(loop.body)
@@ -92,13 +99,19 @@ def _entering_item(block: Block, found: Driven, call: cst.Call) -> Edit | None:
         return None
     around = next(above)
     is_async = isinstance(around, cst.With) and around.asynchronous is not None
-    return Replace(item, call) if is_async is found.lender.is_async else None
+    is_alike = is_async is found.lender.is_async and not comments([item])
+    return Replace(item, call) if is_alike else None
 
 
-def _reasons(evaluator: Evaluator, lender: Block) -> Iterator[str]:
+def _reasons(evaluator: Evaluator, block: Block, found: Driven) -> Iterator[str]:
     """What else happens when a generator is brought to its end."""
-    if goes_on(evaluator, lender):
+    if goes_on(found.lender) or manages(evaluator, found.lender):
         yield "what the dependency does behind its `yield` is done then, a commit for instance"
-    around = Body(lender).above(lender.yields[0])
-    if any(isinstance(node, cst.Try) and node.handlers for node in around):
+    if handles(found.lender):
         yield "an error of the block reaches the handlers of the dependency"
+    if isinstance(found.by, cst.For) and isinstance(found.by.target, cst.Name):
+        loaded = Loaded(found.by.target.value, found.thing, block, [found.by.body])
+        if next(loaded.results(), None) is not None:
+            yield "what is returned may still need the session"
+        if next(loaded.kept(), None) is not None:
+            yield "what is stored or passed on may still need the session"

@@ -4,17 +4,20 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["driving", "is_lender", "may_drive"]
+__all__ = ["driving", "is_driving", "is_lender", "may_drive"]
 
-_CALL: Final = r"(?:[^\n]*?\.)?\w*(?:ession\w*|_db)\("
-_NEXT: Final = rf"next\(\s*{_CALL}"
-_LOOP: Final = rf"async\s+for\s+\w+\s+in\s+{_CALL}"
-_STEP: Final = r"(?:ession\w*|_db)\([^()]*\)\s*\.\s*(?:__a?next__|a?send)\("
+# Bounded everywhere: a line may be long.
+_LENDER: Final = r"\w{0,60}(?:ession\w{0,60}|_db)"
+_CALL: Final = rf"(?:[^\n]{{0,200}}?\.)?{_LENDER}\("
+_NEXT: Final = rf"(?a:next\(\s*{_CALL})"
+_LOOP: Final = rf"(?a:async for \w+ in {_CALL})"
+_STEP: Final = (
+    r"(?a:(?:ession\w{0,60}|_db)\([^()\n]{0,200}\)\s*\.\s*(?:__a?next__\(|a?send\(None\)))"
+)
 _SHAPES: Final = {"next(": _NEXT, "async for": _LOOP, "next__(": _STEP, "send(None)": _STEP}
 """What makes each worth looking for, and how it looks; one pattern for all takes far longer."""
 
 _SHAPES_OF_BYTES: Final = tuple((word.encode(), _SHAPES[word].encode()) for word in _SHAPES)
-_LENDER: Final = r"\w*(?:ession\w*|_db)"
 
 
 def is_lender(name: str) -> bool:
@@ -22,7 +25,7 @@ def is_lender(name: str) -> bool:
 
     What the others lend is not asked: to follow every generator costs more than it finds.
     """
-    return re.fullmatch(_LENDER, name) is not None
+    return re.fullmatch(rf"(?a:{_LENDER})", name) is not None
 
 
 def may_drive(data: bytes) -> bool:
@@ -38,3 +41,8 @@ def driving(text: str) -> Iterator[re.Match[str]]:
     for word, pattern in _SHAPES.items():
         if word in text:
             yield from re.finditer(pattern, text)
+
+
+def is_driving(text: str) -> bool:
+    """Whether a call, or the head of a loop, is written in one of the ways that are looked for."""
+    return next(driving(text), None) is not None

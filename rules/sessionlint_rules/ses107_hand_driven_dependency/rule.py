@@ -31,12 +31,12 @@ def check(scope: Scope) -> Iterator[Finding]:
 
 
 def _message(scope: Scope, one: Driven) -> str:
-    from sessionlint.flow.driven import goes_on
+    from sessionlint.flow.lenders import goes_on
 
     name = one.lender.name
     if one.exit is not None:
         left = f"the loop over `{name}` is left on line {scope.line(one.exit)}"
-        is_more = goes_on(scope.evaluator, one.lender)
+        is_more = goes_on(one.lender)
         skipped = "what stands behind its `yield` is skipped, and " if is_more else ""
         open_ = "its session stays open until the event loop gets round to the generator"
         return f"{left}, so {skipped}{open_}"

@@ -1,0 +1,104 @@
+"""What a generator that lends a session does around its one `yield`."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Block, How
+from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.values import Thing
+from sessionlint.flow.body import Body
+
+__all__ = ["closes", "goes_on", "handles", "is_straight", "manages"]
+
+
+def is_straight(lender: Block) -> bool:
+    """Whether a generator comes to its `yield` on its only way, in a line of its own.
+
+    One that may end before it cannot be entered.
+    """
+    above = list(Body(lender).above(lender.yields[0]))
+    kinds = (cst.Expr, cst.SimpleStatementLine, cst.IndentedBlock, cst.With, cst.Try)
+    is_reached = all(isinstance(node, (*kinds, cst.FunctionDef)) for node in above[:-1])
+    is_tried = all(
+        below is node.body for below, node in pairwise(above) if isinstance(node, cst.Try)
+    )
+    return is_reached and is_tried and not lender.returns
+
+
+def closes(evaluator: Evaluator, lender: Block) -> bool:
+    """Whether a generator closes what it lends however it ends, and its `finally` does only that.
+
+    What else a `finally` does may depend on how the generator ends.
+    """
+    above = list(Body(lender).above(lender.yields[0]))
+    ends = [node for node in above if isinstance(node, cst.Try) and node.finalbody is not None]
+    entered = any(isinstance(node, cst.With) and _opened(evaluator, lender, node) for node in above)
+    return (entered or bool(ends)) and all(_is_closing(node, _lent(lender)) for node in ends)
+
+
+def _lent(lender: Block) -> str:
+    lent = lender.yields[0].value
+    return lent.value if isinstance(lent, cst.Name) else ""
+
+
+def _is_closing(node: cst.Try, name: str) -> bool:
+    """Whether a `try` has a `finally` that closes what is lent, and does nothing else."""
+    match node.finalbody:
+        case cst.Finally(
+            body=cst.IndentedBlock(body=[cst.SimpleStatementLine(body=[cst.Expr(value=done)])])
+        ):
+            match bare(done):
+                case cst.Call(func=cst.Attribute(value=owner) as method, args=[]):
+                    return is_name(owner, name) and last_name(method) == "close"
+    return False
+
+
+def handles(lender: Block) -> bool:
+    """Whether a generator handles errors of those it lends to."""
+    above = Body(lender).above(lender.yields[0])
+    return any(isinstance(node, cst.Try) and node.handlers for node in above)
+
+
+def goes_on(lender: Block) -> bool:
+    """Whether anything stands behind the `yield` of a generator that a failure would skip."""
+    part: cst.CSTNode = lender.yields[0]
+    for node in Body(lender).above(part):
+        match node:
+            case (
+                cst.IndentedBlock(body=statements)
+                | cst.SimpleStatementLine(body=statements)
+                | cst.SimpleStatementSuite(body=statements)
+            ):
+                is_last = statements[-1] is part
+            case cst.Try():
+                is_last = node.orelse is None
+            case _:
+                is_last = not isinstance(node, (cst.For, cst.While))
+        if not is_last:
+            return True
+        part = node
+    return False
+
+
+def manages(evaluator: Evaluator, lender: Block) -> bool:
+    """Whether a `with` around the `yield` does more than open what is lent, and close it."""
+    above = Body(lender).above(lender.yields[0])
+    return any(
+        isinstance(node, cst.With) and _opened(evaluator, lender, node) < len(node.items)
+        for node in above
+    )
+
+
+def _opened(evaluator: Evaluator, lender: Block, node: cst.With) -> int:
+    """How many items of a `with` open a session of the library's own, and close it."""
+    values = (
+        evaluator.value(one.expression, lender)
+        for bindings in lender.names.values()
+        for one in bindings
+        if one.how is How.WITH and one.expression is not None and one.node in node.items
+    )
+    return sum(isinstance(one, Thing) and one.is_fresh and not one.is_own for one in values)
