@@ -157,6 +157,12 @@ def test_what_may_come_to_its_end_is_left_alone(shape, tmp_path):
     assert codes(LEFT_ALONE[shape], tmp_path) == []
 
 
+def test_the_function_may_have_the_name_of_its_session(tmp_path):
+    text = "from store import *\ndef db(x):\n    db = next(get_db())\n    db.add(x)\n"
+    project = written(tmp_path, {"store.py": STORE, "use.py": text})
+    assert found_in(project)["use.py"] == found_in(project, "full")["use.py"] == [(3, "SES107")]
+
+
 START = """\
 import sys
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine

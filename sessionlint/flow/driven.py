@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Final
 
 import libcst as cst
@@ -71,7 +71,8 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
     body = Body(block)
     for call, made in thrown:
         found = _lender(evaluator, block, made, is_async=_is_async(call))
-        holder = next(node for node in body.above(call) if not isinstance(node, cst.Await))
+        above = (node for node in body.above(call) if not isinstance(node, cst.Await))
+        holder = next(above, None)
         if found is not None and _is_left(evaluator, block, body, holder):
             thing, lender = found
             kinds = (isinstance(holder, kind) for kind in (cst.WithItem, cst.Return))
@@ -151,7 +152,7 @@ def _is_opening(evaluator: Evaluator, binding: Binding) -> bool:
     return is_entered or (isinstance(value, Thing) and value.is_fresh)
 
 
-def _is_left(evaluator: Evaluator, block: Block, body: Body, holder: cst.CSTNode) -> bool:
+def _is_left(evaluator: Evaluator, block: Block, body: Body, holder: cst.CSTNode | None) -> bool:
     """Whether a session that is taken from a generator is used, and nobody may close it.
 
     `holder` is what gets it.
@@ -178,18 +179,24 @@ def _is_used(evaluator: Evaluator, block: Block, body: Body, name: str) -> bool:
 
 def _use(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> _Use:
     """What is done with a session where its name stands."""
-    holder, around = islice(body.above(name), 2)
+    holder, around = _around(body, name)
     match holder:
         case cst.Attribute(value=owner, attr=cst.Name(value=method)):
             # The name of an attribute is another name.
             return _of_method(method) if owner is name else _Use.NONE
-        case cst.AssignTarget() | cst.For() | cst.Annotation() | cst.Param():
+        case cst.AssignTarget() | cst.For() | cst.Annotation() | cst.Param() | cst.FunctionDef():
             return _Use.NONE
         case cst.AnnAssign(target=target) if target is name:
             return _Use.NONE
         case cst.Arg() if isinstance(around, cst.Call):
             return _of_call(evaluator, block, around)
     return _Use.OTHER
+
+
+def _around(body: Body, name: cst.CSTNode) -> tuple[cst.CSTNode | None, cst.CSTNode | None]:
+    """What a name stands in, and what that stands in; the function's own name has one of these."""
+    above = body.above(name)
+    return next(above, None), next(above, None)
 
 
 def _of_method(method: str) -> _Use:
@@ -235,7 +242,7 @@ def _exit(evaluator: Evaluator, block: Block, body: Body, loop: cst.For) -> cst.
 
 def _may_close(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> bool:
     """Whether a session is closed where its name stands, by its method or a function of ours."""
-    holder, around = islice(body.above(name), 2)
+    holder, around = _around(body, name)
     match holder:
         case cst.Attribute(value=owner, attr=cst.Name(value=method)) if owner is name:
             return re.search(_ENDING, method) is not None
