@@ -59,7 +59,7 @@ def swept(
     run = Run(rules, configuration, options, PATIENCE if is_few else 0)
     sweep = _Sweep(run, options, means)
     glanced = sweep.glanced(files) if is_few else {}
-    if is_few and not any(found is None or found for found in glanced.values()):
+    if is_few and all(found == [] for found in glanced.values()):
         yield from ((path, []) for path in files)
         return
     recall = sweep.recall

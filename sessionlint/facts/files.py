@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sessionlint.facts.folders import Folders
 from sessionlint.source.cleaning import may_use_threads, may_wait
+from sessionlint.source.driving import QUIET
 from sessionlint.source.gate import may_speak
 from sessionlint.source.remarks import may_name_codes
 from sessionlint.source.text import is_notebook, is_plain
@@ -251,7 +252,7 @@ class Files:
                 continue
             if may_speak(data):
                 found[name] = (Path(name), data)
-            elif is_plain(data) and not may_name_codes(data) and b"_db(" not in data:
+            elif is_plain(data) and not may_name_codes(data) and QUIET not in data:
                 if not may_wait(data):
                     self._silent.add(name)
                 elif not may_use_threads(data):

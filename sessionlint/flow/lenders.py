@@ -20,7 +20,7 @@ def is_straight(lender: Block) -> bool:
 
     One that may end before it cannot be entered.
     """
-    above = list(Body(lender).above(lender.yields[0]))
+    above = _above(lender)
     kinds = (cst.Expr, cst.SimpleStatementLine, cst.IndentedBlock, cst.With, cst.Try)
     is_reached = all(isinstance(node, (*kinds, cst.FunctionDef)) for node in above[:-1])
     is_tried = all(
@@ -34,10 +34,15 @@ def closes(evaluator: Evaluator, lender: Block) -> bool:
 
     What else a `finally` does may depend on how the generator ends.
     """
-    above = list(Body(lender).above(lender.yields[0]))
+    above = _above(lender)
     ends = [node for node in above if isinstance(node, cst.Try) and node.finalbody is not None]
     entered = any(isinstance(node, cst.With) and _opened(evaluator, lender, node) for node in above)
     return (entered or bool(ends)) and all(_is_closing(node, _lent(lender)) for node in ends)
+
+
+def _above(lender: Block) -> list[cst.CSTNode]:
+    """What the `yield` stands in, innermost first."""
+    return list(Body(lender).above(lender.yields[0]))
 
 
 def _lent(lender: Block) -> str:
@@ -59,14 +64,13 @@ def _is_closing(node: cst.Try, name: str) -> bool:
 
 def handles(lender: Block) -> bool:
     """Whether a generator handles errors of those it lends to."""
-    above = Body(lender).above(lender.yields[0])
-    return any(isinstance(node, cst.Try) and node.handlers for node in above)
+    return any(isinstance(node, cst.Try) and node.handlers for node in _above(lender))
 
 
 def goes_on(lender: Block) -> bool:
     """Whether anything stands behind the `yield` of a generator that a failure would skip."""
     part: cst.CSTNode = lender.yields[0]
-    for node in Body(lender).above(part):
+    for node in _above(lender):
         match node:
             case (
                 cst.IndentedBlock(body=statements)
@@ -86,10 +90,9 @@ def goes_on(lender: Block) -> bool:
 
 def manages(evaluator: Evaluator, lender: Block) -> bool:
     """Whether a `with` around the `yield` does more than open what is lent, and close it."""
-    above = Body(lender).above(lender.yields[0])
     return any(
         isinstance(node, cst.With) and _opened(evaluator, lender, node) < len(node.items)
-        for node in above
+        for node in _above(lender)
     )
 
 

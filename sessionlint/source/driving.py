@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["driving", "is_driving", "is_lender", "may_drive"]
+__all__ = ["QUIET", "driving", "is_driving", "is_lender", "may_drive"]
+
+QUIET: Final = b"_db("
+"""What stands in a file that drives one by hand though no word in it is about sessions."""
 
 # Bounded everywhere: a line may be long.
 _LENDER: Final = r"\w{0,60}(?:ession\w{0,60}|_db)"
@@ -31,7 +34,7 @@ def is_lender(name: str) -> bool:
 def may_drive(data: bytes) -> bool:
     """Whether a file may take a session out of a generator by hand."""
     # Few files have either, so that most are searched for two words.
-    if b"_db(" not in data and b"ession" not in data:
+    if QUIET not in data and b"ession" not in data:
         return False
     return any(word in data and re.search(one, data) for word, one in _SHAPES_OF_BYTES)
 
