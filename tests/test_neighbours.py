@@ -71,6 +71,10 @@ def test_a_file_that_can_get_nothing_costs_few_others(text, tmp_path):
         "from .. import app\nother = app.db.opener\nx = other()\n",
         "import app.db\nother = app.db.opener\nx = other()\n",
         "import app.deps as deps\nother = deps.opener\nx = other()\n",
+        "from app.db import opener\nother = opener\nanother = other\nx = another()\n",
+        "from sqlalchemy.orm import Session\nother = Session\nx = other()\n",
+        "import sqlalchemy as sa\nother = sa.orm.Session\nx = other()\n",
+        "import psycopg2\ndef f():\n    other = psycopg2.connect\n    x = other()\n",
     ],
 )
 def test_a_file_that_may_get_something_is_a_candidate(text, tmp_path):
@@ -83,6 +87,7 @@ def test_a_file_that_may_get_something_is_a_candidate(text, tmp_path):
         "from app import plain\nother = plain.opener\nx = other()\n",
         "import requests\nother = requests.opener\nx = other()\n",
         "other = None\nthing = other.opener\nx = thing()\n",
+        "import requests\nother = requests.Session\nx = other()\n",
     ],
 )
 def test_another_name_for_what_gives_nothing_is_none(text, tmp_path):

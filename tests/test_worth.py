@@ -3,7 +3,12 @@
 import pytest
 from small_project import found_in, written
 
+from sessionlint.check import Project
 from sessionlint.facts.aside import is_aside
+from sessionlint.facts.names import Names
+from sessionlint.facts.scopes import BlockKind
+from sessionlint.facts.worth import worth_following
+from sessionlint.project import bytes_of
 from sessionlint.source.cleaning import may_be_cut_off, may_cut_off, may_use_threads
 from sessionlint.source.threads import THREADED
 
@@ -60,6 +65,62 @@ def test_a_method_is_followed_by_a_name_that_tells(tmp_path):
     """
     folder = written(tmp_path, {"store.py": store, "use.py": use})
     assert found_in(folder) == found_in(folder, "full") == {"use.py": [(5, "SES102")]}
+
+
+OTHER_NAMES = {
+    "a function's": "go = opener",
+    "a module's": "go = store.opener",
+    "of another one": "gone = opener\n    go = gone",
+    "of an imported one": "go = open_it",
+    "a maker's": "go = store.store.maker",
+    "one of two": "go, n = opener, 1",
+    "under a condition": "go = opener if query else None",
+    "with arguments": "go = partial(opener)",
+    "a method of the catalogue": "go = store.engine.connect",
+}
+
+
+@pytest.mark.parametrize("line", OTHER_NAMES)
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_what_has_another_name_is_followed(line, is_alone, tmp_path):
+    store = """\
+        from sqlalchemy import create_engine, orm
+
+        engine = create_engine("sqlite://")
+
+
+        def opener():
+            return orm.Session(engine)
+
+
+        class Store:
+            maker = orm.sessionmaker(engine)
+
+
+        store = Store()
+    """
+    head = "from functools import partial\nimport store\nfrom store import opener\n"
+    head += "from store import opener as open_it\n\n\ndef use(query):\n"
+    use = head + f"    {OTHER_NAMES[line]}\n    it = go()\n    return it.execute(query)\n"
+    names = [] if is_alone else [f"m{number}.py" for number in range(12)]
+    folder = written(tmp_path, {"store.py": store, "use.py": use} | dict.fromkeys(names, "x = 1\n"))
+    found = found_in(folder)
+    assert found == found_in(folder, "full")
+    assert [code for _, code in found["use.py"]] == ["SES102"]
+
+
+def test_another_name_for_what_acquires_nothing_is_not_read(tmp_path):
+    use = HEAD + (
+        "    add = query.rows.append\n    add(1)\n\n\n"
+        "def other(query):\n    with Session(engine) as s:\n        return s.scalar(query)\n\n\n"
+        "def opened(query):\n    go = Session\n    return go(engine).scalar(query)\n"
+    )
+    path = written(tmp_path, {"use.py": use}) / "use.py"
+    project = Project.open(tmp_path, bytes_of, Names())
+    module = project.evaluator.tree.module(path)
+    assert module is not None
+    read = worth_following(project.evaluator, path)
+    assert [block.name for block in read if block.kind is BlockKind.FUNCTION] == ["opened"]
 
 
 @pytest.mark.parametrize(

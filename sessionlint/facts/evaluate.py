@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,7 @@ import libcst as cst
 
 from sessionlint.facts import annotations as hints
 from sessionlint.facts import calls, classes
+from sessionlint.facts.by_name import ByName
 from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES, canonical
 from sessionlint.facts.fields import Fields
 from sessionlint.facts.modules import Tree
@@ -60,15 +61,14 @@ class Evaluator:
     def __init__(self, tree: Tree, names: Names, producers: Producers | None = None) -> None:
         self.tree = tree
         self.names = names
-        self.producers = producers
+        self.by_name = ByName(producers, tree.reads)
         self._questions = Questions(tree.reads)
-        self._calling: dict[tuple[Path, str, bool], tuple[bool, int]] = {}
         self._subjects: dict[tuple[Path | None, str], tuple[Path | None, str]] = {}
 
     @property
     def is_full(self) -> bool:
         """Whether every file is looked at as a whole."""
-        return self.producers is None
+        return self.by_name.producers is None
 
     @cached_property
     def fields(self) -> Fields:
@@ -80,10 +80,8 @@ class Evaluator:
 
         Following a name into another module costs a parse, so this is asked first.
         """
-        if self.producers is None:
-            return True
-        return any(
-            self.is_calling(name, block.home, is_attribute=is_attribute)
+        return self.is_full or any(
+            self.by_name.is_calling(name, block.home, is_attribute=is_attribute)
             for call in descend(expression, cst.Lambda)
             if type(call) is cst.Call
             for name, is_attribute in calls.called_names(call)
@@ -91,32 +89,10 @@ class Evaluator:
 
     def may_give(self, call: cst.Call, block: Block, library: frozenset[str]) -> bool:
         """Whether a call by its name may give what `library` gives, itself or for the project."""
-        if self.producers is None:
-            return True
-        return any(
-            self.is_giving(name, block.home, library, is_attribute=is_attribute)
+        return self.is_full or any(
+            self.by_name.is_giving(name, block.home, library, is_attribute=is_attribute)
             for name, is_attribute in calls.called_names(call)
         )
-
-    def is_giving(
-        self, name: str, home: Module, library: frozenset[str], *, is_attribute: bool
-    ) -> bool:
-        """The same by the name alone, for a call in a module."""
-        if self.producers is None or name in library or name in home.own_names:
-            return True
-        return self.producers.is_own(name, home.path, is_attribute=is_attribute)
-
-    def is_calling(self, name: str, home: Module, *, is_attribute: bool) -> bool:
-        """Whether a module that calls something of that name, or `x.name`, may acquire."""
-        if self.producers is None or name in home.own_names:
-            return True
-        key, reads = (home.path, name, is_attribute), self.tree.reads
-        if key not in self._calling:
-            work = partial(self.producers.is_calling, name, home.path, is_attribute=is_attribute)
-            self._calling[key] = reads.noting(work)
-        answer, seen = self._calling[key]
-        reads.seen |= seen
-        return answer
 
     def value(self, expression: cst.BaseExpression, block: Block) -> Value:
         """What an expression that stands in `block` is; UNKNOWN when in doubt."""

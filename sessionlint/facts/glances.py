@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sessionlint.source.gate import called, is_at_source
 
@@ -29,15 +29,20 @@ class Glances:
             self._calls[data] = called(data)
         return self._calls[data]
 
-    def aliases(self, data: bytes, names: frozenset[bytes]) -> Iterator[bytes]:
-        """The names that a file gives to some of `names` without calling them."""
+    def aliases(self, data: bytes, names: frozenset[bytes]) -> set[bytes]:
+        """The names that a file gives to some of `names` without calling them, step by step."""
         from sessionlint.source.naming import annotated, named, renamings
 
         if data not in self._others:
             given = ((one.old, one.new) for one in named(data))
             promised = ((b"sessionmaker", name) for name, _ in annotated(data))
             self._others[data] = (*given, *renamings(data), *promised)
-        return (new for old, new in self._others[data] if old in names)
+        found: set[bytes] = set()
+        news = {new for old, new in self._others[data] if old in names}
+        while news:
+            found |= news
+            news = {new for old, new in self._others[data] if old in news} - found
+        return found
 
     def forget(self, data: bytes) -> None:
         """Keep no longer what a file calls, once it is judged: few ask for that again."""
@@ -49,7 +54,7 @@ class Glances:
         return [
             data
             for data in texts
-            if not self.called(data).isdisjoint(names) or any(self.aliases(data, names))
+            if not self.called(data).isdisjoint(names) or self.aliases(data, names)
         ]
 
 

@@ -10,7 +10,7 @@ import builtins
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sessionlint.facts.files import Files
 from sessionlint.facts.places import Places
@@ -24,6 +24,9 @@ from sessionlint.source.gate import (
 )
 from sessionlint.source.imports import Imports, imports
 from sessionlint.source.sites import owners
+
+if TYPE_CHECKING:
+    from sessionlint.source.naming import Naming
 
 __all__ = ["Neighbours"]
 
@@ -84,22 +87,30 @@ class Neighbours:
     def _given_otherwise(
         self, data: bytes, known: Imports, path: Path, hops: int
     ) -> Iterator[bytes]:
-        """The names that a file itself gives to what it imports."""
+        """The names that a file itself gives to what it imports, step by step."""
         if b"=" not in data:
             return
         from sessionlint.source.naming import named
 
+        others: set[bytes] = set()
         for one in named(data):
-            first, *rest = one.value.split(b".")
-            if not rest:
-                is_given = first in known.items and self._is_given(*known.items[first], path, hops)
-            elif _is_notable(one.old) and one.new + b"(" in data:
-                is_given = self._is_doubtful(first, known, path)
-            else:
-                origin = _origin(first, rest, known)
-                is_given = origin is not None and self._is_given(origin, one.old, path, hops)
-            if is_given:
+            if one.value in others or self._is_naming_given(one, data, known, path, hops):
+                others.add(one.new)
                 yield one.new
+
+    def _is_naming_given(
+        self, one: Naming, data: bytes, known: Imports, path: Path, hops: int
+    ) -> bool:
+        """Whether what gets another name may acquire: the catalogue's, or a module's."""
+        if one.old in CATALOGUE and is_at_source(data):
+            return True
+        first, *rest = one.value.split(b".")
+        if not rest:
+            return first in known.items and self._is_given(*known.items[first], path, hops)
+        if _is_notable(one.old) and one.new + b"(" in data:
+            return self._is_doubtful(first, known, path)
+        origin = _origin(first, rest, known)
+        return origin is not None and self._is_given(origin, one.old, path, hops)
 
     def _is_doubtful(self, owner: bytes, known: Imports, path: Path) -> bool:
         """Whether a call cannot be followed: a parameter, or a method of nothing foreign."""

@@ -155,6 +155,7 @@ class Producers:
         is_session = is_calling_session(data)
         if self._glances.is_at_source(data):
             yield from engine_calls(data)
+            yield from self._glances.aliases(data, CATALOGUE)
         elif not is_session:
             return
         calls = self._glances.called(data)

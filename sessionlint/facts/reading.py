@@ -17,7 +17,7 @@ from sessionlint.errors import UnreadableFile
 from sessionlint.facts.collect import Visit, collected
 from sessionlint.facts.pieces import Piece, assigned, may_bind, scope_of, spoken
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
-from sessionlint.source.bindings import own_names
+from sessionlint.source.bindings import other_names, own_names
 from sessionlint.source.outline import Part, PartKind
 from sessionlint.source.parse import Source
 
@@ -95,6 +95,13 @@ class Reader:
     def own_names(self) -> frozenset[str]:
         """The names by which this module alone may acquire."""
         return frozenset(word.decode() for word in own_names(self._source.data))
+
+    def other_names(self) -> dict[str, frozenset[str]]:
+        """What the module assigns to names that it calls, by name alone."""
+        found = other_names(self._source.data)
+        return {
+            new.decode(): frozenset(word.decode() for word in old) for new, old in found.items()
+        }
 
     # What is asked of a scope.
 

@@ -233,6 +233,11 @@ class Module:
         """Those by which this module alone may acquire."""
         return self.reader.own_names()
 
+    @cached_property
+    def other_names(self) -> dict[str, frozenset[str]]:
+        """What the module assigns to names that it calls, by name alone."""
+        return self.reader.other_names()
+
     @property
     def top(self) -> Block:
         """The module's own scope."""

@@ -79,12 +79,13 @@ class _Search:
 
     def __init__(self, evaluator: Evaluator, module: Module) -> None:
         self._evaluator = evaluator
+        self._by_name = evaluator.by_name
         self._module = module
         self._reader = module.reader
         self._text = module.reader.text
 
     def pieces(self) -> list[Piece]:
-        producers = self._evaluator.producers
+        producers = self._by_name.producers
         assert producers is not None
         if producers.is_only_cleaning(str(self._module.path)):
             return [piece for piece in self._reader.pieces if self._may_be_cut_off(piece)]
@@ -109,7 +110,7 @@ class _Search:
         return found
 
     def _is_calling(self, name: str, *, is_attribute: bool = False) -> bool:
-        return self._evaluator.is_calling(name, self._module, is_attribute=is_attribute)
+        return self._by_name.is_calling(name, self._module, is_attribute=is_attribute)
 
     def _calls(self) -> dict[int, list[tuple[int, str]]]:
         """Where something is called that may acquire, by the place of the statement."""
@@ -157,7 +158,7 @@ class _Search:
             return True
         if _RETURNED.match(self._text, line):
             is_attribute = self._text.endswith(".", line, offset)
-            return not self._evaluator.is_giving(
+            return not self._by_name.is_giving(
                 name, self._module, BUILDERS, is_attribute=is_attribute
             )
         tested = _TESTED.match(self._text, line)

@@ -13,7 +13,7 @@ from sessionlint.source.naming import annotated, named, renamings
 from sessionlint.source.text import line_start
 from sessionlint.source.uses import Target, returned, uses
 
-__all__ = ["Products", "own_names", "products"]
+__all__ = ["Products", "other_names", "own_names", "products"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,31 @@ def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) ->
 
 
 def own_names(data: bytes) -> frozenset[bytes]:
-    """The names by which a file alone may know something that acquires."""
+    """The names by which a file alone knows something that acquires, or may import it."""
     own = {new for _, new in renamings(data)}
-    own |= called(data).intersection(one.new for one in named(data))
     if is_at_source(data):
         found = products(data, MAKERS, GIVERS)
         own |= found.makers | found.givers
     return frozenset(own)
+
+
+def other_names(data: bytes) -> dict[bytes, set[bytes]]:
+    """What a file assigns to the names that it calls: the names of all that they stand for."""
+    old: dict[bytes, set[bytes]] = {}
+    for one in named(data):
+        old.setdefault(one.new, set()).add(one.old)
+    return {new: _reached(old, new) for new in called(data) & old.keys()}
+
+
+def _reached(old: dict[bytes, set[bytes]], new: bytes) -> set[bytes]:
+    """What a name stands for, step by step; not the name itself."""
+    found = {new}
+    ahead = [new]
+    while ahead:
+        news = old.get(ahead.pop(), set()) - found
+        found |= news
+        ahead += news
+    return found - {new}
 
 
 class _Search:
