@@ -84,7 +84,7 @@ def test_nothing_is_read_but_what_has_changed_and_what_findings_rest_on(shop):
     assert shop.found() == ["use.py:5 SES102"]
     change(shop, "plain3.py", "engine = 12\n")
     assert shop.found() == ["use.py:5 SES102"]
-    assert {*shop.read} == {"plain3.py", "store.py", "use.py"}
+    assert {*shop.read} == {"plain3.py", "store.py", "use.py", "pyproject.toml"}
 
 
 def test_a_run_in_which_nothing_has_changed_reads_nothing(shop):
@@ -231,7 +231,7 @@ def test_one_file_of_a_large_project_is_judged_by_the_names_of_all(shop, monkeyp
     shop.found()
     change(shop, "plain3.py", USE)
     assert shop.found("plain3.py") == ["plain3.py:5 SES102"]
-    assert {*shop.read} == {"plain3.py", "store.py"}
+    assert {*shop.read} == {"plain3.py", "store.py", "pyproject.toml"}
     assert shop.found("use.py") == ["use.py:5 SES102"]
     assert shop.found("managed.py") == []
 

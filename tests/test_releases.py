@@ -155,3 +155,64 @@ def test_the_rows_stand_in_order_and_apart():
     ends = [end for one in RELEASES for end in (one.first, one.last)]
     assert ends == sorted(ends)
     assert len({one.first for one in RELEASES}) == len(RELEASES)
+
+
+def older(folder, files, below="."):
+    """Whether what stands in a folder of a project with these files may run on 1.3."""
+    root = written(folder, files)
+    return Locks(root, bytes_of).may_be_before(str((root / below).resolve()), (1, 4))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", '[project]\ndependencies = [\n  "sqlalchemy>=1.3,<2",\n]\n'),
+        ("pyproject.toml", '[tool.poetry.dependencies]\nSQLAlchemy = "~1.3.20"\n'),
+        ("pyproject.toml", 'sqlalchemy = {extras = ["mypy"], version = "^1.3"}\n'),
+        ("pyproject.toml", 'sqlalchemy = "1.3.24"\n'),
+        ("Pipfile", '[packages]\nsqlalchemy = "==1.3.*"\n'),
+        ("setup.py", "setup(install_requires=['flask', 'sqlalchemy (>=1.2, <1.4)'])\n"),
+        ("setup.cfg", "install_requires =\n    SQLAlchemy < 1.4\n"),
+        ("requirements.txt", "sqlalchemy[postgresql]~=1.3  # not yet\n"),
+        ("requirements-dev.in", "sqlalchemy<=1.3.24\n"),
+        ("requirements.txt", "sqlalchemy==1.3.24\n"),
+        ("uv.lock", UV.replace("2.0.45", "1.3.24")),
+    ],
+)
+def test_what_may_run_on_an_older_release(name, text, tmp_path):
+    assert older(tmp_path, {name: text})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", '[project]\ndependencies = ["sqlalchemy>=1.4,<2"]\n'),
+        ("pyproject.toml", '[project]\ndependencies = ["sqlalchemy"]\n'),
+        ("pyproject.toml", '[project]\ndependencies = ["sqlalchemy<2", "sqlalchemy!=1.3.1"]\n'),
+        ("pyproject.toml", '[project]\ndependencies = ["flask-sqlalchemy>=1.2"]\n'),
+        ("pyproject.toml", '[project]\ndependencies = ["sqlalchemy-utils>=0.41"]\n'),
+        ("pyproject.toml", 'sqlalchemy = ">=2.1.0.dev0,<2.2"\n'),
+        ("pyproject.toml", '# sqlalchemy = "1.3.24"\nsqlalchemy = "^2"\n'),
+        ("pyproject.toml", 'sqlalchemy = "*"\n'),
+        ("requirements.txt", "sqlalchemy==2.0.45\nalembic==1.3\n"),
+        ("constraints.txt", "sqlalchemy==1.3.24\n"),
+    ],
+)
+def test_what_runs_on_newer_ones(name, text, tmp_path):
+    assert not older(tmp_path, {name: text})
+
+
+def test_what_is_locked_decides_before_what_is_required(tmp_path):
+    files = {"uv.lock": UV, "pyproject.toml": 'dependencies = ["sqlalchemy>=1.3"]\n'}
+    assert not older(tmp_path, files)
+
+
+def test_the_nearest_folder_that_says_anything_decides(tmp_path):
+    files = {
+        "pyproject.toml": 'dependencies = ["sqlalchemy>=1.3"]\n',
+        "new/requirements.txt": "sqlalchemy>=2\n",
+        "other/setup.py": "setup()\n",
+    }
+    assert older(tmp_path, files)
+    assert not older(tmp_path, {}, "new")
+    assert older(tmp_path, {}, "other")

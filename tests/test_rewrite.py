@@ -196,6 +196,16 @@ def text_of(result: Fixed) -> str:
     return result.data.decode().split("import AsyncEngine, AsyncSession\n")[1]
 
 
+@pytest.mark.parametrize(
+    ("required", "entered"),
+    [("sqlalchemy~=1.3", "closing(Maker())"), ("sqlalchemy>=1.4", "Maker()")],
+)
+def test_a_session_of_an_old_release_is_no_context(required, entered, tmp_path):
+    (tmp_path / "requirements.txt").write_text(f"{required}\n")
+    result = fixed("def f(q):\n    s = Maker()\n    s.execute(q)\n    s.close()\n", tmp_path)
+    assert text_of(result) == f"def f(q):\n    with {entered} as s:\n        s.execute(q)\n"
+
+
 @pytest.mark.parametrize("name", [*SAFE, *BRANCHES])
 def test_safe(name, tmp_path):
     before, after = (SAFE | BRANCHES)[name]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sessionlint.cache.digests import digest
 from sessionlint.facts.places import module_name
-from sessionlint.facts.reads import BELOW, GETS, LOCKED, MODULE, NAMES, PLACE, Fact
+from sessionlint.facts.reads import BELOW, GETS, LOCKED, MODULE, NAMES, OLDER, PLACE, Fact
 from sessionlint.source.gate import may_speak
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class Answers:
             return str(places.relative(Path(folder), name) or "")
         if kind == LOCKED:
             return self._project.files.locks.version(*about) or ""
+        if kind == OLDER:
+            folder, *release = about
+            locks = self._project.files.locks
+            return str(locks.may_be_before(folder, tuple(map(int, release))))
         if kind == GETS:
             return str(self._project.producers.may_get(Path(*about)))
         return digest("\n".join(self.names)) if kind == NAMES else ""

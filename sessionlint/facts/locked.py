@@ -1,4 +1,4 @@
-"""The version of SQLAlchemy that a project has locked."""
+"""The version of SQLAlchemy that a project has locked, or at least requires."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeGuard
 
+from sessionlint.facts.declared import WHERE, admits_before
 from sessionlint.facts.folders import Folders
 
 __all__ = ["Locks"]
@@ -28,6 +29,10 @@ _PACKAGE: Final = re.compile(r"^\[\[package\]\][ \t]*\r?$", re.MULTILINE)
 _NAMED: Final = re.compile(r'^name = "sqlalchemy"[ \t]*\r?$', re.MULTILINE | re.IGNORECASE)
 
 
+_NUMBER: Final = re.compile(r"(\d+)\.(\d+)")
+_Release = tuple[int, ...]
+
+
 class Locks:
     """What the lock files of a project say; `read` gives a file's bytes, None if there are none."""
 
@@ -38,6 +43,7 @@ class Locks:
         self._read = read
         self._folders = folders or Folders()
         self._known: dict[str, str | None] = {}
+        self._older: dict[tuple[str, _Release], bool] = {}
 
     def version(self, folder: str) -> str | None:
         """The version that is locked for what stands in a folder, given by its absolute path.
@@ -49,12 +55,35 @@ class Locks:
             self._known[folder] = self._nearest(folder)
         return self._known[folder]
 
+    def may_be_before(self, folder: str, release: _Release) -> bool:
+        """Whether what stands in a folder may run on an older release than this one.
+
+        What is locked decides, then what is required; where neither says anything it is new.
+        """
+        key = folder, release
+        if key not in self._older:
+            version = self.version(folder)
+            number = _NUMBER.match(version or "")
+            if number is None:
+                self._older[key] = self._is_allowed(folder, release)
+            else:
+                self._older[key] = tuple(map(int, number.groups())) < release
+        return self._older[key]
+
     def paths(self, folder: str) -> Iterator[str]:
-        """The lock files that may decide for a folder."""
-        yield from map(str, self._files(folder))
+        """The files that may decide for a folder."""
+        yield from map(str, (*self._files(folder), *self._declaring(folder)))
         above = os.path.dirname(folder)
         if folder not in (self._root, above):
             yield from self.paths(above)
+
+    def _is_allowed(self, folder: str, release: _Release) -> bool:
+        texts = (_decoded(self._read(path)) for path in self._declaring(folder))
+        said = [one for text in texts if (one := admits_before(text, release)) is not None]
+        above = os.path.dirname(folder)
+        if not said and folder not in (self._root, above):
+            return self._is_allowed(above, release)
+        return any(said)
 
     def _nearest(self, folder: str) -> str | None:
         said = {version for path in self._files(folder) for version in self._said(path)}
@@ -69,6 +98,12 @@ class Locks:
             if name in _TABLES or name == _PIPFILE or _REQUIREMENTS.fullmatch(name):
                 yield Path(folder, name)
 
+    def _declaring(self, folder: str) -> Iterator[Path]:
+        inside = self._folders.inside(folder)
+        return (
+            Path(folder, name) for name in (inside.files if inside else ()) if WHERE.fullmatch(name)
+        )
+
     def _said(self, path: Path) -> set[str]:
         """The versions that a file locks: none when it is malformed."""
         data = self._read(path) or b""
@@ -79,6 +114,10 @@ class Locks:
             return set(_reader(path.name)(text))
         except (ValueError, RecursionError):
             return set()  # Neither UTF-8 nor TOML nor JSON: `ValueError` is above all three.
+
+
+def _decoded(data: bytes | None) -> str:
+    return (data or b"").decode("utf-8-sig", "replace")
 
 
 def _reader(name: str) -> Callable[[str], Iterator[str]]:

@@ -11,7 +11,7 @@ from sessionlint.facts.collect import Visit
 from sessionlint.facts.files import Files
 from sessionlint.facts.places import Places, is_package, module_name
 from sessionlint.facts.reading import Reader
-from sessionlint.facts.reads import LOCKED, MODULE, SEARCH
+from sessionlint.facts.reads import LOCKED, MODULE, OLDER, SEARCH
 from sessionlint.facts.scopes import Module
 from sessionlint.source.outline import Part, outlined, whole
 from sessionlint.source.parse import Source, opened_source
@@ -101,6 +101,11 @@ class Tree:
         """The version of SQLAlchemy that is locked for a folder, None when that is open."""
         self.reads.note(LOCKED, str(folder))
         return self.files.locks.version(str(folder))
+
+    def may_run_before(self, folder: Path, release: tuple[int, ...]) -> bool:
+        """Whether what stands in a folder may run on a SQLAlchemy older than a release."""
+        self.reads.note(OLDER, str(folder), *map(str, release))
+        return self.files.locks.may_be_before(str(folder), release)
 
     def data(self, path: Path) -> bytes | None:
         """What a module that was asked for held, None when it could not be read."""

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["BELOW", "GETS", "LOCKED", "MODULE", "NAMES", "PLACE", "SEARCH", "Fact", "Reads"]
+__all__ = [
+    "BELOW",
+    "GETS",
+    "LOCKED",
+    "MODULE",
+    "NAMES",
+    "OLDER",
+    "PLACE",
+    "SEARCH",
+    "Fact",
+    "Reads",
+]
 
 Fact = tuple[str, ...]
 """A kind and what it is about, all as text."""
@@ -32,6 +43,9 @@ GETS = "gets"
 
 LOCKED = "locked"
 """Which version of SQLAlchemy is locked for a folder: (kind, folder)."""
+
+OLDER = "older"
+"""Whether a folder may run on a SQLAlchemy older than a release: (kind, folder, *numbers)."""
 
 NAMES = "names"
 """The names through which the project acquires: (kind,)."""

@@ -97,7 +97,8 @@ def opening(
         # Its own exit may commit, as some do; `closing` calls what was called by hand.
         found = None if thing.type.is_async else _closing(made)
     elif manner is _Manner.PLAIN:
-        found = Opening(made, thing.type.is_async)
+        is_bare = thing.type.name == "Session" and _is_before_with(evaluator, block)
+        found = _closing(made) if is_bare else Opening(made, thing.type.is_async)
     elif not isinstance(call, cst.Call) or not _is_of_library(evaluator, call, block):
         return None
     elif manner is _Manner.UNAWAITED and is_awaited:
@@ -105,6 +106,14 @@ def opening(
     elif manner is _Manner.CLOSING and not is_awaited:
         found = _closing(made)
     return found if found is None or block.is_async or not found.is_async else None
+
+
+def _is_before_with(evaluator: Evaluator, block: Block) -> bool:
+    """Whether it may run on a SQLAlchemy whose sessions no `with` can enter.
+
+    Source: measured: those of 1.3.24 have no `__enter__`, those of 1.4.0 have.
+    """
+    return evaluator.tree.may_run_before(block.home.path.parent, (1, 4))
 
 
 def _closing(made: cst.BaseExpression) -> Opening:
