@@ -178,6 +178,8 @@ async def use(x):
 """
 
 OPEN = "    async with AsyncSessionLocal() as s:\n"
+TRANSACTION = "    async with AsyncSessionLocal() as s, s.begin():\n"
+READ = "async for s in get_session():\n        await s.get(x, 1)\n        break"
 LOOP = "async for s in get_session():\n        await s.commit()\n        break"
 FIXED = {
     "a `with`": (f"{OPEN}        yield s\n", LOOP, Safety.SAFE),
@@ -193,10 +195,12 @@ FIXED = {
         LOOP,
         Safety.UNSAFE,
     ),
-    "a transaction": (
-        "    async with AsyncSessionLocal() as s, s.begin():\n        yield s\n",
-        LOOP,
-        Safety.UNSAFE,
+    "a transaction": (f"{TRANSACTION}        yield s\n", READ, Safety.UNSAFE),
+    "a transaction that the block ends": (f"{TRANSACTION}        yield s\n", LOOP, None),
+    "a transaction that another may end": (
+        f"{TRANSACTION}        yield s\n",
+        READ.replace("break", "await save(s)\n        break"),
+        None,
     ),
     "a handler": (
         f"{OPEN}        try:\n            yield s\n        except ValueError:\n            raise\n",

@@ -196,6 +196,14 @@ def text_of(result: Fixed) -> str:
     return result.data.decode().split("import AsyncEngine, AsyncSession\n")[1]
 
 
+def test_handlers_that_are_there_for_the_close_are_kept(tmp_path):
+    text = (
+        "def f(q):\n    s = Maker()\n    try:\n        s.execute(q)\n    finally:\n"
+        "        try:\n            s.close()\n        except OSError:\n            print(q)\n"
+    )
+    assert text_of(fixed(text, tmp_path)) == text
+
+
 @pytest.mark.parametrize(
     ("required", "entered"),
     [("sqlalchemy~=1.3", "closing(Maker())"), ("sqlalchemy>=1.4", "Maker()")],

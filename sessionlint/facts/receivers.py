@@ -45,15 +45,34 @@ _KEEPING: Final = STORING | frozenset(
 _DEEPEST: Final = 3
 
 
-def is_constructor(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
+def is_constructor(
+    evaluator: Evaluator, call: cst.Call, block: Block, depth: int = _DEEPEST
+) -> bool:
     """Whether a call makes an object that may keep what it is given."""
     callee = evaluator.value(call.func, block)
     if isinstance(callee, FunctionValue):
-        return bool(callee.block.yields) or bool(callee.block.blocks)
+        inside = callee.block
+        return bool(inside.yields or inside.blocks) or (
+            depth > 0 and any(_gives_made(evaluator, one, inside, depth) for one in inside.returns)
+        )
     if isinstance(callee, ClassValue):
         return True
     name = last_name(call.func).lstrip("_")
     return name[:1].isupper() or name in {"cls", "partial"}
+
+
+def _gives_made(evaluator: Evaluator, given: cst.Return, block: Block, depth: int) -> bool:
+    """Whether a function returns an object that it makes of one of its parameters."""
+    names = {parameter.name.value for parameter in block.parameters}
+    value = given.value
+    bindings = block.bindings(value.value) if isinstance(value, cst.Name) else []
+    made = [value, *(one.expression for one in bindings)]
+    return any(
+        any(_names(arg.value) & names for arg in one.args)
+        and is_constructor(evaluator, one, block, depth - 1)
+        for one in made
+        if isinstance(one, cst.Call)
+    )
 
 
 def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> Effect:

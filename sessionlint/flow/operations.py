@@ -8,7 +8,6 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.catalog import METHODS, How
-from sessionlint.facts.receivers import is_constructor
 from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act, Operation
@@ -24,8 +23,9 @@ from sessionlint.flow.harmless import (
     STATUS,
     is_cursor,
 )
+from sessionlint.flow.leaving import gives_itself, is_method, leaves, mentions
 from sessionlint.flow.resource import Resource
-from sessionlint.source.walk import children, descend
+from sessionlint.source.walk import children
 
 __all__ = ["Operations"]
 
@@ -58,25 +58,7 @@ class Operations:
 
     def leaves(self, value: cst.BaseExpression | None) -> bool:
         """Whether the resource goes along when this value is returned, stored or yielded."""
-        match value:
-            case cst.Name(value=name):
-                return name in self._resource.names
-            case cst.Await(expression=inner) | cst.NamedExpr(value=inner):
-                return self.leaves(inner)
-            case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Set(elements=parts):
-                return any(self.leaves(part.value) for part in parts)
-            case cst.Dict(elements=parts):
-                return any(self.leaves(part.value) for part in parts)
-            case cst.IfExp(body=first, orelse=second):
-                return self.leaves(first) or self.leaves(second)
-            case cst.BooleanOperation(left=first, right=second):
-                return self.leaves(first) or self.leaves(second)
-            case cst.Lambda() | cst.GeneratorExp():
-                return self.mentions(value)
-            case cst.Call():
-                makes = is_constructor(self._resource.evaluator, value, self._resource.block)
-                return makes and any(self.leaves(arg.value) for arg in value.args)
-        return False
+        return leaves(self._resource, value)
 
     def bound(
         self, target: cst.Name, value: cst.BaseExpression, node: cst.CSTNode
@@ -91,24 +73,16 @@ class Operations:
         if node is self._resource.binding.node:
             if target.value == self._resource.name:
                 yield Operation(Act.ACQUIRE, node)
-        elif self._is_it(bare(value)) or self._gives_itself(bare(value)):
+        elif self._is_it(bare(value)) or gives_itself(self._resource, bare(value)):
             yield Operation(Act.USE, node)
         elif self.mentions(value):
             yield Operation(Act.DOUBT, node)
         else:
             yield Operation(Act.REBIND, value)
 
-    def _gives_itself(self, value: cst.BaseExpression) -> bool:
-        """`conn = conn.execution_options(…)`: the same object again."""
-        if not (isinstance(value, cst.Call) and self._is_method(value)):
-            return False
-        gift = METHODS.get((self._resource.thing.type.name, last_name(value.func)))
-        return gift is not None and gift.how is How.ITSELF
-
     def mentions(self, node: cst.CSTNode) -> bool:
         """Whether a node speaks of the resource at all."""
-        names = self._resource.names
-        return any(type(part) is cst.Name and part.value in names for part in descend(node))
+        return mentions(self._resource, node)
 
     def _is_it(self, expression: cst.CSTNode) -> bool:
         return type(expression) is cst.Name and expression.value in self._resource.names
@@ -188,7 +162,7 @@ class Operations:
     def _await(self, node: cst.Await) -> Iterator[Operation]:
         inner = bare(node)
         operations = self.of(inner)
-        if isinstance(inner, cst.Call) and self._is_method(inner):
+        if isinstance(inner, cst.Call) and is_method(self._resource, inner):
             assert isinstance(inner.func, cst.Attribute)
             name = inner.func.attr.value
             if self._is_ending(name):
@@ -208,13 +182,6 @@ class Operations:
         yield from self.of(value)
         yield Operation(Act.YIELD_IT if self.leaves(value) else Act.YIELD, node)
 
-    def _is_method(self, call: cst.Call) -> bool:
-        if type(call.func) is not cst.Attribute:
-            return False
-        owner = call.func.value
-        members = self._resource.members
-        return self._is_it(owner) or (type(owner) is cst.Name and owner.value in members)
-
     def _is_ending(self, method: str) -> bool:
         return self._resource.thing.type.is_release(method) or method in _EXITING
 
@@ -223,7 +190,7 @@ class Operations:
         if path in EXITS:
             yield from self._arguments(node)
             yield Operation(Act.EXIT, node)
-        elif self._is_method(node):
+        elif is_method(self._resource, node):
             yield from self._arguments(node)
             yield from self._own_method(node)
         elif self._is_inner(node):

@@ -16,6 +16,7 @@ from sessionlint.flow import compound
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.conditions import assigned, branches, is_plain
 from sessionlint.flow.expressions import Evaluation, raising
+from sessionlint.flow.leaving import leads_back, leaves
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.paths import NEXT, Outcomes, extend, joined, only_next, then
 from sessionlint.flow.resource import Resource
@@ -148,7 +149,7 @@ class Interpreter:
             stored += self.operations.of(target.value)
         elif isinstance(target, cst.Subscript):
             stored += self.operations.of(target)
-        if is_acquired or self.operations.leaves(value):
+        if is_acquired or self._goes_along(value):
             stored.append(Operation(Act.HAND_OVER, node))
         return stored
 
@@ -179,10 +180,14 @@ class Interpreter:
 
     def _return(self, value: cst.BaseExpression | None, node: cst.Return, state: State) -> Outcomes:
         operations = list(self.operations.of(value))
-        if self.operations.leaves(value):
+        if self._goes_along(value):
             operations.append(Operation(Act.HAND_OVER, node))
         done = self.evaluation.run(operations, state)
         return then(done, lambda now: raising(node, now, Exit(Way.RETURN)))
+
+    def _goes_along(self, value: cst.BaseExpression | None) -> bool:
+        """Whether whoever gets a value becomes responsible for the resource."""
+        return leaves(self.resource, value) or leads_back(self.resource, value)
 
     def _raise(self, node: cst.Raise, state: State) -> Outcomes:
         exit_ = self.current

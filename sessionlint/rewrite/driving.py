@@ -20,6 +20,8 @@ from sessionlint.source.walk import descend
 
 __all__ = ["entered"]
 
+_ENDING = frozenset({"commit", "rollback", "close", "aclose", "begin", "reset", "invalidate"})
+
 
 def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     """The fix that enters the generator, None where that takes more than its own line.
@@ -34,7 +36,7 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     manager = "asynccontextmanager" if is_async else "contextmanager"
     call = found.made.with_changes(func=cst.Call(cst.Name(manager), [cst.Arg(node)]))
     edit = _entering_loop(block, found, call) if found.exit else _entering_item(block, found, call)
-    if edit is None:
+    if edit is None or (manages(evaluator, found.lender) and not _is_left_alone(block, found)):
         return None
     reason = "; ".join(_reasons(evaluator, block, found))
     safety = Safety.UNSAFE if reason else Safety.SAFE
@@ -101,6 +103,35 @@ def _entering_item(block: Block, found: Driven, call: cst.Call) -> Edit | None:
     is_async = isinstance(around, cst.With) and around.asynchronous is not None
     is_alike = is_async is found.lender.is_async and not comments([item])
     return Replace(item, call) if is_alike else None
+
+
+def _is_left_alone(block: Block, found: Driven) -> bool:
+    """Whether the session is only read from, so that nothing ends what holds it open around.
+
+    Source: a session that is committed inside of its own `with session.begin()` refuses every
+    further statement.
+    """
+    body = Body(block)
+    around, name = _entered_as(body, found)
+    spoken = [node for node in descend(around) if is_name(node, name)]
+    above = [next(body.above(node)) for node in spoken]
+    return all(
+        isinstance(one, cst.Attribute) and one.value is node and one.attr.value not in _ENDING
+        for node, one in zip(spoken, above, strict=True)
+        if not isinstance(one, (cst.AsName, cst.For))
+    )
+
+
+def _entered_as(body: Body, found: Driven) -> tuple[cst.CSTNode, str]:
+    """The statement in which the session is used, and its name there, empty if it has none."""
+    path = [found.by, *body.above(found.by)]
+    around = next(node for node in path if isinstance(node, (cst.For, cst.With)))
+    if isinstance(around, cst.For):
+        target: cst.CSTNode | None = around.target
+    else:
+        item = next(node for node in path if isinstance(node, cst.WithItem))
+        target = item.asname and item.asname.name
+    return around, target.value if isinstance(target, cst.Name) else ""
 
 
 def _reasons(evaluator: Evaluator, block: Block, found: Driven) -> Iterator[str]:

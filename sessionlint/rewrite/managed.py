@@ -58,7 +58,7 @@ class _Rewriting:
 
     def fix(self) -> Fix | None:
         """The whole rewrite, None where it would not be sound or lose something."""
-        if not self._is_followed() or not self._is_free():
+        if not self._is_followed() or not self._is_free() or self._is_emptying_a_try():
             return None
         self._weigh_what_leaves()
         splice = self._splice()
@@ -169,6 +169,17 @@ class _Rewriting:
         inner = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
         operations = Operations(self._resource)
         return not any(isinstance(node, inner) and operations.mentions(node) for node in nodes)
+
+    def _is_emptying_a_try(self) -> bool:
+        """Whether a `try` with handlers is there for closes alone: those would handle nothing."""
+        parts = [self._place.guard] if self._place.guard else self._place.statements
+        return any(
+            isinstance(node, (cst.Try, cst.TryStar))
+            and bool(node.handlers)
+            and all(id(one) in self._marks for one in lines_of(node.body))
+            for part in parts
+            for node in descend(part)
+        )
 
     def _is_given_away(self, node: cst.CSTNode) -> bool:
         """Whether a statement stores or returns it: after a close that is no hand-over."""
