@@ -12,7 +12,6 @@ from sessionlint.cache.outcome import Outcome
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.producers import PATIENCE
 from sessionlint.project import Options, Rules, Run
-from sessionlint.workers import may_fork, worked
 
 if TYPE_CHECKING:
     from sessionlint.cache.store import Cache
@@ -33,8 +32,8 @@ Most of such a file is not parsed, and each process reads anew what several file
 class Means(NamedTuple):
     """What a sweep may use: so many processes at once, and what `cache` opens, if anything.
 
-    It is opened when it is needed: to look at a few files that turn out to be of no interest
-    takes less time than that.
+    With 0 `jobs` there are as many as cores. The cache is opened when it is needed: to look at a
+    few files that turn out to be of no interest takes less time than that.
     """
 
     jobs: int = 1
@@ -140,8 +139,11 @@ class _Sweep:
 
     def _outcomes(self, paths: Sequence[str]) -> Iterator[Outcome]:
         """What comes out of parsing files, in their order."""
+        # Its signals are not worth loading where nothing is parsed.
+        from sessionlint.workers import cores, may_fork, worked
+
         sizes = [_size(path) for path in paths]
-        jobs = min(self._means.jobs, len(paths), 1 + sum(sizes) // WORTH_A_PROCESS)
+        jobs = min(self._means.jobs or cores(), len(paths), 1 + sum(sizes) // WORTH_A_PROCESS)
         if not may_fork() or (jobs < 2 and not any(map(self._is_feared, paths))):
             yield from map(self._outcome, paths)
             return

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -11,7 +12,6 @@ from sessionlint import __version__
 from sessionlint.cli.caching import clean
 from sessionlint.cli.checking import check
 from sessionlint.cli.console import paint_for, say, stop_writing
-from sessionlint.cli.vendoring import vendor_shield
 from sessionlint.errors import SessionlintError, UsageError
 
 __all__ = ["main", "run"]
@@ -86,7 +86,6 @@ def _command() -> None:
 
 _command.add_command(check)
 _command.add_command(clean)
-_command.add_command(vendor_shield)
 
 
 _output_format = click.option(
@@ -116,6 +115,19 @@ def _explain(code: str, output_format: str) -> int:
     else:
         say(styled(text, paint_for(sys.stdout)))
     return 0
+
+
+@_command.command("vendor-shield")
+@click.argument("path")
+@click.option("--force", is_flag=True, help="Overwrite a file that is no unchanged copy.")
+def _vendor_shield(path: str, *, force: bool) -> int:
+    """Write a copy of sessionlint.shield to PATH, a file or a folder for shield.py.
+
+    `shield-module` in [tool.sessionlint] says where fixes import it from.
+    """
+    from sessionlint.cli.vendoring import vendored
+
+    return vendored(Path(path), is_forced=force)
 
 
 @_command.command("server")

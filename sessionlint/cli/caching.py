@@ -30,9 +30,8 @@ def means_of(asked: Asked, configuration: Configuration) -> Means:
         ConfigError: the pyproject.toml above the first path is wrong.
     """
     from sessionlint.sweep import Means
-    from sessionlint.workers import cores
 
-    jobs = asked.jobs or cores()
+    jobs = asked.jobs or 0
     if asked.no_cache or "-" in asked.paths:
         return Means(jobs)
     if asked.cache_dir is None:

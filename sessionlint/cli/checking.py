@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,7 +160,7 @@ def _checked(asked: Asked) -> int:
         say_what_is_gone(job.sieve, asked)
     view = view_of(asked, sys.stdout, job.options.unsaved)
     if asked.output_format == "sarif":
-        view = replace(view, rewrites=_rewrites(job, found))
+        view = view._replace(rewrites=_rewrites(job, found))
     deliver(output(found, view), asked.output_file)
     if has_error(finding for _, finding in found):
         return 2

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import click
-
 from sessionlint import __version__
 from sessionlint.cli.console import say
 from sessionlint.errors import UnwritableFile
 from sessionlint.report.paths import shown
 
-__all__ = ["vendor_shield"]
+__all__ = ["vendored"]
 
 _HEADER = """\
 # sessionlint/shield.py of sessionlint {version}, written by `sessionlint vendor-shield`.
@@ -22,18 +20,16 @@ _HEADER = """\
 _LINES = re.compile(rb"# [^\n]*`sessionlint vendor-shield`[^\n]*\n#[^\n]*\n# sha256[^\n]*: (\w+)\n")
 
 
-@click.command("vendor-shield")
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Overwrite a file that is no unchanged copy.")
-def vendor_shield(path: Path, *, force: bool) -> int:
-    """Write a copy of sessionlint.shield to PATH, a file or a folder for shield.py.
+def vendored(path: Path, *, is_forced: bool) -> int:
+    """Write a copy to a file, or into a folder, and give the exit code.
 
-    `shield-module` in [tool.sessionlint] says where fixes import it from.
+    Raises:
+        UnwritableFile: it cannot be written, or what is there is no unchanged copy.
     """
     target = path / "shield.py" if path.is_dir() else path
     before = _contents(target)
     after = _copy()
-    if before is None or force or _is_unchanged(before):
+    if before is None or is_forced or _is_unchanged(before):
         _write(target, before, after)
         say([f"{shown(target.absolute())} holds the shield of sessionlint {__version__}"])
         return 0

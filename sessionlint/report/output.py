@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from sessionlint.report.forms import PEOPLE, for_programs
 
@@ -26,8 +26,7 @@ Rewrites = Mapping[tuple[str, str, "Span"], tuple[str, str]]
 """The text of a file before and after one fix, by path, code and place of the finding."""
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """How findings are to be printed: `form` is one of `FORMS`.
 
     With `has_unsafe_fixes`, fixes count that are not SAFE; `has_fixes` lists those that were made.
@@ -43,7 +42,7 @@ class View:
     has_unsafe_fixes: bool = False
     has_fixes: bool = False
     rules: Callable[[], Sequence[Page]] = tuple
-    rewrites: Rewrites = field(default_factory=dict["tuple[str, str, Span]", "tuple[str, str]"])
+    rewrites: Rewrites = MappingProxyType({})
 
 
 def output(found: Sequence[Placed], view: View, applied: Sequence[Placed] = ()) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +41,8 @@ def text_named(name: str) -> tuple[str, int]:
 
 def relative(finding: Finding) -> Finding:
     """A finding with the paths of its notes and steps as people write them."""
+    from dataclasses import replace
+
     return replace(
         finding,
         notes=tuple(map(_relative_note, finding.notes)),
@@ -50,4 +51,6 @@ def relative(finding: Finding) -> Finding:
 
 
 def _relative_note(note: Note) -> Note:
+    from dataclasses import replace
+
     return note if note.path is None else replace(note, path=shown(Path(note.path)))

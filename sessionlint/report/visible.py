@@ -1,7 +1,5 @@
 """Text that can be shown anywhere."""
 
-import unicodedata
-
 __all__ = ["printable"]
 
 
@@ -15,5 +13,7 @@ def printable(text: str) -> str:
 def _sign(char: str) -> str:
     if ord(char) < 0x20:
         return chr(0x2400 + ord(char))
+    from unicodedata import category
+
     # Have: spaces of other kinds are harmless, the rest may turn or hide what follows.
-    return " " if unicodedata.category(char) == "Zs" else "\N{REPLACEMENT CHARACTER}"
+    return " " if category(char) == "Zs" else "\N{REPLACEMENT CHARACTER}"
