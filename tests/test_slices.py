@@ -6,6 +6,7 @@ from pathlib import Path
 import libcst as cst
 import pytest
 
+from sessionlint.facts import reading
 from sessionlint.facts.files import Files
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.places import Places
@@ -283,6 +284,23 @@ def test_only_what_is_asked_for_is_parsed(tmp_path):
     assert found.target is not None
     assert len(found.target.returns) == 1
     assert len(source.trees) == 2
+
+
+def test_imports_of_everything_are_looked_for_once(tmp_path, monkeypatch):
+    """Each name that nothing binds asks for them, and there may be thousands."""
+
+    class Counted:
+        times = 0
+
+        def finditer(self, text: str):
+            self.times += 1
+            return star.finditer(text)
+
+    star, counted = reading._STAR, Counted()
+    monkeypatch.setattr(reading, "_STAR", counted)
+    _, module = small(tmp_path, "from a import *\n\ndef f():\n    return b, c\n")
+    assert [module.top.stars for _ in range(3)] == [["a"]] * 3
+    assert counted.times == 1
 
 
 def test_a_global_is_found_where_a_function_declares_it(tmp_path):

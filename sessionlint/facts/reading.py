@@ -44,6 +44,7 @@ class Reader:
         for part in parts:
             self._cut(part)
         self._starts = [piece.start for piece in self.pieces]
+        self._has_stars = False
         self._asked: set[tuple[int, str]] = set()
         self._spoken: dict[str, list[Piece]] = {}
         self._declared = [
@@ -167,9 +168,11 @@ class Reader:
 
     def read_stars(self) -> None:
         """Read every import of everything."""
-        for piece in self.at(_STAR.finditer(self.text)):
-            self.read(piece)
-        self._order(self.top)
+        if not self._has_stars:
+            self._has_stars = True
+            for piece in self.at(_STAR.finditer(self.text)):
+                self.read(piece)
+            self._order(self.top)
 
     # What is asked of the module.
 
