@@ -172,6 +172,22 @@ def test_a_handled_error_is_told_before_a_second_one():
     )
 
 
+def test_one_error_is_told_before_two():
+    text = """\
+    def f(engine, other):
+        session = Session(engine)
+        try:
+            session.execute(1)
+            return 1
+        except ValueError:
+            session.rollback()
+        finally:
+            other.quit()
+            session.close()
+    """
+    assert path_of(text)[-1] == (10, "`f` fails on line 10, and it is still open")
+
+
 def test_the_finding_stands_on_the_acquiring_expression():
     (finding,) = findings(
         START

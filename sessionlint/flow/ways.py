@@ -193,7 +193,7 @@ class Lifetime:
 
     @property
     def leaks(self) -> tuple[End, ...]:
-        """The ends that leave it open: ordinary ones first, then those after a handled error."""
+        """The ends that leave it open: ordinary ones first, last what takes two errors."""
         open_ends = [end for end in self.ends if end.ending is Ending.LEFT_OPEN]
         return tuple(sorted(open_ends, key=_plausibility))
 
@@ -201,7 +201,9 @@ class Lifetime:
 def _plausibility(end: End) -> int:
     if end.is_ordinary:
         return 0
-    return 1 if end.way in {Way.NEXT, Way.RETURN} else 2
+    if end.way in {Way.NEXT, Way.RETURN}:
+        return 1
+    return 3 if end.is_faulted else 2
 
 
 class Place(Enum):
