@@ -27,7 +27,7 @@ def branches(resource: Resource, test: cst.BaseExpression, state: State) -> list
 
     The condition's own operations have already happened.
     """
-    is_whole = test.__class__ not in _TAKEN_APART
+    is_whole = not _asks_closed(resource, test) and test.__class__ not in _TAKEN_APART
     if is_whole and not resource.flags and _of_resource(resource, test, state) is None:
         # Most conditions by far.
         return [(True, state), (False, state)]
@@ -61,6 +61,10 @@ def _branches(resource: Resource, test: cst.BaseExpression, state: State) -> Ite
 
 
 def _atom(resource: Resource, test: cst.BaseExpression, state: State) -> Iterator[Branch]:
+    if _asks_closed(resource, test):
+        yield True, state.to(Status.CLOSED) if state.status.is_open else state
+        yield False, state
+        return
     known = _of_resource(resource, test, state)
     # Before the acquisition the name is a flag like any other: `own = db is None`.
     if known is not None and state.status is not Status.UNBORN:
@@ -75,6 +79,17 @@ def _atom(resource: Resource, test: cst.BaseExpression, state: State) -> Iterato
     known_truth = state.flags[index]
     for truth in (True, False) if known_truth is None else (known_truth,):
         yield truth is not is_negated, _with_flag(state, index, truth=truth)
+
+
+def _asks_closed(resource: Resource, test: cst.BaseExpression) -> bool:
+    """Whether a condition is the resource's own word that it is closed already."""
+    asked = test.func if isinstance(test, cst.Call) else test
+    if type(asked) is not cst.Attribute:
+        return False
+    match asked:
+        case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value="closed" | "is_closed")):
+            return name in resource.names
+    return False
 
 
 def _with_flag(state: State, index: int, *, truth: bool | None) -> State:

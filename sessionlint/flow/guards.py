@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -54,20 +53,30 @@ def _suites(node: cst.If) -> list[cst.BaseSuite | None]:
 
 
 def _releases(interpreter: Interpreter, suite: cst.BaseSuite | None) -> bool:
-    """Whether a suite itself, not a branch inside it, releases the resource."""
+    """Whether a suite itself, or a `try` or `with` in it, not a branch, releases the resource."""
     if suite is None:
         return False
+    if type(suite) is cst.SimpleStatementSuite:
+        return any(_is_release(interpreter, one) for one in suite.body)
     for line in suite.body:
-        if type(suite) is cst.SimpleStatementSuite:
-            inner: Sequence[cst.CSTNode] = [line]
-        else:
-            inner = line.body if type(line) is cst.SimpleStatementLine else []
-        for statement in inner:
-            if type(statement) is cst.Expr:
-                operations = interpreter.operations.of(statement.value)
-                if any(operation.act is Act.RELEASE for operation in operations):
+        match line:
+            case cst.SimpleStatementLine(body=statements):
+                if any(_is_release(interpreter, one) for one in statements):
+                    return True
+            case cst.Try(body=body, finalbody=final) | cst.TryStar(body=body, finalbody=final):
+                if _releases(interpreter, body) or (final and _releases(interpreter, final.body)):
+                    return True
+            case cst.With(body=body):
+                if _releases(interpreter, body):
                     return True
     return False
+
+
+def _is_release(interpreter: Interpreter, statement: cst.CSTNode) -> bool:
+    if type(statement) is not cst.Expr:
+        return False
+    operations = interpreter.operations.of(statement.value)
+    return any(operation.act is Act.RELEASE for operation in operations)
 
 
 def _asks_status(interpreter: Interpreter, test: cst.BaseExpression) -> bool:
