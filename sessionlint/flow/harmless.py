@@ -35,11 +35,11 @@ EXITS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
 LOGGERS: Final = frozenset({"log", "logger", "logging", "_log", "_logger", "LOG", "LOGGER"})
 LOG_CALLS: Final = frozenset("debug info warning warn error exception critical log fatal".split())
 SAFE_CALLS: Final = frozenset(
-    "print isinstance issubclass id type callable hasattr str repr bool super locals globals "
+    "print isinstance issubclass id len type callable hasattr str repr bool super locals globals "
     "time.time time.monotonic time.perf_counter datetime.now datetime.datetime.now "
     "datetime.utcnow datetime.datetime.utcnow datetime datetime.datetime timedelta "
     "datetime.timedelta date.today uuid4 uuid.uuid4 traceback.print_exc "
-    "traceback.format_exc".split()
+    "traceback.format_exc text sa.text sqlalchemy.text logging.getLogger getLogger".split()
 )
 SAFE_MANAGERS: Final = frozenset(
     "open suppress raises nullcontext redirect_stdout redirect_stderr catch_warnings Lock RLock "

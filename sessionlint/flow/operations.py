@@ -9,22 +9,12 @@ import libcst as cst
 
 from sessionlint.facts.catalog import METHODS, How
 from sessionlint.facts.syntax import bare, dotted, last_name
-from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.effects import Effects
-from sessionlint.flow.harmless import (
-    BUILDING,
-    EMPTY_CALLS,
-    EXITS,
-    LOG_CALLS,
-    LOGGERS,
-    QUIET,
-    SAFE_CALLS,
-    STATUS,
-    is_cursor,
-)
+from sessionlint.flow.harmless import BUILDING, EXITS, QUIET, STATUS
 from sessionlint.flow.leaving import gives_itself, is_method, leaves, mentions
 from sessionlint.flow.resource import Resource
+from sessionlint.flow.safe import is_safe_call, may_operate_in_vain
 from sessionlint.source.walk import children
 
 __all__ = ["Operations"]
@@ -124,7 +114,7 @@ class Operations:
                     yield Operation(Act.HAND_OVER, node)
             case _:
                 yield from self._below(node)
-                if isinstance(node, (cst.Subscript, cst.BinaryOperation, cst.BaseComp)):
+                if isinstance(node, (cst.Subscript, cst.BaseComp)) or may_operate_in_vain(node):
                     yield Operation(Act.RISK, node)
 
     def _choice(
@@ -240,26 +230,5 @@ class Operations:
         if acts and Act.RELEASE in acts:
             is_library = last_name(node.func) in {"release", "putconn"}
             self.is_helped = self.is_helped or not is_library
-        elif not self._is_safe(node, path):
+        elif not is_safe_call(self._resource, node, path):
             yield Operation(Act.RISK, node)
-
-    def _closes_another(self, method: cst.Attribute) -> bool:
-        """`first.close(); second.close()`: the first is not expected to fail."""
-        if not isinstance(method.value, cst.Name):
-            return False
-        block = self._resource.block
-        if method.attr.value == "close" and is_cursor(block.bindings(method.value.value)):
-            return True
-        value = self._resource.evaluator.value(method.value, block)
-        return isinstance(value, Thing) and value.type.is_release(method.attr.value)
-
-    def _is_safe(self, node: cst.Call, path: str) -> bool:
-        """Calls that do not fail in practice: logging and a few built-ins."""
-        if path in SAFE_CALLS or (path in EMPTY_CALLS and not node.args):
-            return True
-        if type(node.func) is not cst.Attribute:
-            return False
-        if self._closes_another(node.func):
-            return True
-        is_logger = last_name(node.func.value) in LOGGERS
-        return is_logger and node.func.attr.value in LOG_CALLS

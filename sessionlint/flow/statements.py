@@ -20,6 +20,7 @@ from sessionlint.flow.leaving import leads_back, leaves
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.paths import NEXT, Outcomes, extend, joined, only_next, then
 from sessionlint.flow.resource import Resource
+from sessionlint.flow.safe import may_operate_in_vain
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 
 __all__ = ["Interpreter"]
@@ -100,6 +101,8 @@ class Interpreter:
                 return then(done, partial(self._asserted, statement))
             case cst.AugAssign(value=value):
                 done = self.evaluate(value, state)
+                if not may_operate_in_vain(statement):
+                    return done
                 return then(done, lambda now: _may_fail(statement, now))
             case cst.Del(target=target):
                 return self._delete(target, state)

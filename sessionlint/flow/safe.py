@@ -1,0 +1,123 @@
+"""What does not fail in practice, so that nobody expects it to skip a close."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.calls import decorator_name
+from sessionlint.facts.scopes import Block, BlockKind, How
+from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.values import Thing
+from sessionlint.flow.harmless import EMPTY_CALLS, LOG_CALLS, LOGGERS, SAFE_CALLS, is_cursor
+from sessionlint.flow.resource import Resource
+from sessionlint.source.walk import descend
+
+__all__ = ["is_safe_call", "may_operate_in_vain"]
+
+_TRIED: Final = (
+    *(cst.Divide, cst.FloorDivide, cst.Modulo, cst.Power, cst.MatrixMultiply),
+    *(cst.DivideAssign, cst.FloorDivideAssign, cst.ModuloAssign, cst.PowerAssign),
+    cst.MatrixMultiplyAssign,
+)
+"""Operators that fail for some values of the types they are for; others join and count."""
+
+_STILL: Final = (
+    *(cst.Name, cst.BaseNumber, cst.BaseString, cst.List, cst.Dict, cst.Set, cst.Tuple),
+    *(cst.BooleanOperation, cst.Comparison, cst.UnaryOperation, cst.IfExp),
+)
+
+
+def may_operate_in_vain(node: cst.CSTNode) -> bool:
+    """Whether it is an operation that may fail: `a / b`, but not `a + b` or `"%s" % a`."""
+    if isinstance(node, cst.AugAssign):
+        return not isinstance(node.target, cst.Name) or isinstance(node.operator, _TRIED)
+    if not isinstance(node, cst.BinaryOperation):
+        return False
+    is_text = isinstance(node.operator, cst.Modulo) and isinstance(node.left, cst.BaseString)
+    return isinstance(node.operator, _TRIED) and not is_text
+
+
+def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
+    """Whether a call does not fail in practice: logging, a few built-ins, a plain class."""
+    if path in SAFE_CALLS or (path in EMPTY_CALLS and not any(map(_is_work, node.args))):
+        return True
+    if type(node.func) is not cst.Attribute:
+        return (path == "getattr" and len(node.args) == 3) or _makes_plain(resource, path)
+    owner, method = node.func.value, node.func.attr.value
+    if isinstance(owner, cst.BaseString) and method in {"join", "format"}:
+        return True
+    if _closes_another(resource, node.func):
+        return True
+    return last_name(owner) in LOGGERS and method in LOG_CALLS
+
+
+def _is_work(arg: cst.Arg) -> bool:
+    """Whether an argument is more than the type of what is to come, as in `defaultdict(int)`."""
+    return not isinstance(arg.value, cst.Name) or arg.value.value not in EMPTY_CALLS | {"int"}
+
+
+def _closes_another(resource: Resource, method: cst.Attribute) -> bool:
+    """`first.close(); second.close()`: the first is not expected to fail."""
+    if not isinstance(method.value, cst.Name):
+        return False
+    block = resource.block
+    if method.attr.value == "close" and is_cursor(block.bindings(method.value.value)):
+        return True
+    value = resource.evaluator.value(method.value, block)
+    return isinstance(value, Thing) and value.type.is_release(method.attr.value)
+
+
+def _makes_plain(resource: Resource, name: str) -> bool:
+    """Whether a class of the same module is called that does nothing but keep its arguments."""
+    if not name.lstrip("_")[:1].isupper() or resource.block.bindings(name):
+        return False
+    bindings = resource.block.home.top.bindings(name)
+    made = bindings[0].target if len(bindings) == 1 else None
+    return made is not None and made.kind is BlockKind.CLASS and _is_plain(made)
+
+
+def _is_plain(made: Block) -> bool:
+    head = made.definition
+    assert isinstance(head, cst.ClassDef)
+    if head.keywords or any(not is_name(base.value, "object") for base in head.bases):
+        return False
+    marks = {decorator_name(one) for one in made.decorators}
+    if marks:
+        return marks == {"dataclass"} and not made.bindings("__post_init__")
+    given = made.bindings("__init__")
+    functions = [one.target for one in given if one.how is How.DEFINITION and one.target]
+    return (
+        not made.bindings("__new__")
+        and len(functions) == len(given) <= 1
+        and all(_only_keeps(one, made) for one in functions)
+    )
+
+
+def _only_keeps(init: Block, made: Block) -> bool:
+    """Whether a function only assigns what it is given to plain attributes."""
+    assert isinstance(init.node, cst.FunctionDef)
+    lines = init.node.body.body
+    parts = [
+        part for line in lines if isinstance(line, cst.SimpleStatementLine) for part in line.body
+    ]
+    return all(isinstance(line, cst.SimpleStatementLine) for line in lines) and all(
+        _is_kept(part, made) for part in parts
+    )
+
+
+def _is_kept(part: cst.BaseSmallStatement, made: Block) -> bool:
+    match part:
+        case cst.Pass() | cst.Expr(value=cst.BaseString()):
+            return True
+        case cst.Assign(targets=[cst.AssignTarget(target=target)], value=value):
+            pass
+        case cst.AnnAssign(target=target, value=cst.BaseExpression() as value):
+            pass
+        case _:
+            return False
+    if not isinstance(target, cst.Attribute) or not is_name(target.value, "self"):
+        return False
+    inside = (one for one in descend(value) if isinstance(one, cst.BaseExpression))
+    return not made.bindings(target.attr.value) and all(isinstance(one, _STILL) for one in inside)
