@@ -18,6 +18,7 @@ from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import flag_texts
+from sessionlint.flow.loops import takes_one_turn
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import children, descend
 
@@ -119,11 +120,12 @@ class Body:
             resource.members = frozenset(self._members(name))
         resource.flags = self._flags(resource)
         resource.inner = self._inner(resource)
-        resource.holders = self._holders(names)
+        if not self._is_closed_at_last(resource):
+            resource.holders = self._holders(names)
         resource.branches = tuple(
             node for node in self.above(binding.node) if isinstance(node, (cst.If, cst.Match))
         )
-        resource.loop = self._loop(binding)
+        resource.loop = self._loop(evaluator, binding)
         return resource
 
     def _aliases(self, name: str) -> Iterator[str]:
@@ -135,14 +137,15 @@ class Body:
                 if is_plain and all(is_name(value, name) for value in values):
                     yield alias
 
-    def _loop(self, binding: Binding) -> cst.CSTNode | None:
+    def _loop(self, evaluator: Evaluator, binding: Binding) -> cst.CSTNode | None:
         """The loop that acquires anew at every turn: a comprehension, or the innermost around."""
         if isinstance(binding.expression, cst.ListComp):
             return binding.expression
         assert binding.node is not None
         below = binding.node
         for node in self.above(binding.node):
-            if isinstance(node, (cst.For, cst.While)) and below is node.body:
+            is_inside = isinstance(node, (cst.For, cst.While)) and below is node.body
+            if is_inside and not takes_one_turn(evaluator, self._block, node):
                 return node
             below = node
         return None
@@ -200,6 +203,15 @@ class Body:
         spoken = sum(is_name(node, name) for node in self.nodes)
         # The definition itself speaks of the name once.
         return spoken == called + 1
+
+    def _is_closed_at_last(self, resource: Resource) -> bool:
+        """Whether a `finally` closes it, so that nobody who gets it may keep it."""
+        return any(
+            _closes(line, resource)
+            for node in self.nodes
+            if isinstance(node, cst.Finally)
+            for line in node.body.body
+        )
 
     def _holders(self, names: frozenset[str]) -> frozenset[int]:
         """Calls whose result takes the resource and then leaves the block, or closes it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.syntax import last_name
+from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
@@ -15,9 +16,11 @@ from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 from sessionlint.source.walk import children, descend
 
 if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+    from sessionlint.facts.scopes import Block
     from sessionlint.flow.statements import Interpreter
 
-__all__ = ["for_loop", "innermost", "is_it", "target_names", "while_loop"]
+__all__ = ["for_loop", "innermost", "is_it", "takes_one_turn", "target_names", "while_loop"]
 
 _ERROR: Final = Exit(Way.ERROR)
 _SURE_ITERABLES: Final = frozenset({"range", "enumerate", "zip", "reversed", "sorted"})
@@ -143,6 +146,16 @@ def innermost(root: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode | None:
         body = part.body if type(part) is cst.For or type(part) is cst.While else None
         stack.extend((child, part if child is body else around) for child in children(part))
     return None
+
+
+def takes_one_turn(evaluator: Evaluator, block: Block, loop: cst.CSTNode) -> bool:
+    """Whether a loop goes through a generator that gives one thing: `async for db in get_db():`."""
+    if not isinstance(loop, cst.For) or not isinstance(loop.iter, cst.Call):
+        return False
+    made = evaluator.value(loop.iter.func, block)
+    if not isinstance(made, FunctionValue) or len(made.block.yields) != 1:
+        return False
+    return innermost(made.block.node, made.block.yields[0]) is None
 
 
 def target_names(target: cst.BaseExpression) -> set[str]:
