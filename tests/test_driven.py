@@ -65,6 +65,19 @@ STORE = """\
         session.close()
 
 
+    def finish_another(session, file):
+        session.get(1, 2)
+        file.close()
+
+
+    def pass_on(session):
+        finish(session)
+
+
+    def keep(session):
+        kept.append(session)
+
+
     class Store:
         def lend_session(self):
             with SessionLocal() as session:
@@ -86,12 +99,14 @@ DRIVEN = {
     "by an asynchronous message": "it = await get_session().asend(None)\n    await it.commit()",
     "with an annotation": "it: object = next(get_db())\n    it.add(1)",
     "handed to a function": "it = next(get_db())\n    store.show(it)",
+    "handed to a function that closes another": "it = next(get_db())\n    finish_another(it, x)",
     "in an attribute": "x.it = next(get_db())\n    x.it.add(1)",
     "used at once": "next(get_db()).add(1)",
     "entered": "with next(get_db()) as it:\n        it.add(1)",
     "returned": "return next(get_db())",
     "looped over and left": "async for it in get_session():\n        return await it.commit()",
     "looped over and failed": "async for it in get_session():\n        if not it.new:\n            raise ValueError",
+    "looped over, kept and left": "async for it in get_session():\n        keep(it)\n        break",
     "looped over over lines": "async for it in get_session(\n    ):\n        await it.commit()\n        break",
 }
 LEFT_ALONE = {
@@ -100,6 +115,8 @@ LEFT_ALONE = {
     "closed by a function of ours": "it = next(get_db())\n    it.add(1)\n    finish(it)",
     "reset": "it = next(get_db())\n    it.add(1)\n    it.reset()",
     "in a list": "it = next(get_db())\n    it.add(1)\n    x.append(it)",
+    "closed by a function of a function": "it = next(get_db())\n    it.add(1)\n    pass_on(it)",
+    "kept by a function": "it = next(get_db())\n    it.add(1)\n    keep(it)",
     "by another name": "it = next(get_db())\n    it.add(1)\n    that = it\n    that.close()",
     "given away": "it = next(get_db())\n    it.add(1)\n    return it",
     "given to an object": "it = next(get_db())\n    it.add(1)\n    return Store(it)",

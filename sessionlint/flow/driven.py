@@ -13,6 +13,7 @@ import libcst as cst
 
 from sessionlint.facts.catalog import Kind, Type
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, dotted, is_name, last_name
 from sessionlint.facts.values import FunctionValue, Managed, Stream, Thing
@@ -189,7 +190,7 @@ def _use(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> _
         case cst.AnnAssign(target=target) if target is name:
             return _Use.NONE
         case cst.Arg() if isinstance(around, cst.Call):
-            return _of_call(evaluator, block, around)
+            return _of_call(evaluator, block, around, holder)
     return _Use.OTHER
 
 
@@ -205,15 +206,13 @@ def _of_method(method: str) -> _Use:
     return _Use.DATABASE if method in DATABASE else _Use.NONE
 
 
-def _of_call(evaluator: Evaluator, block: Block, call: cst.Call) -> _Use:
-    """What becomes of a session that is an argument: a function of the project may close it."""
+def _of_call(evaluator: Evaluator, block: Block, call: cst.Call, given: cst.Arg) -> _Use:
+    """What becomes of a session that is an argument: only what is followed is sure to lend it."""
     if last_name(call.func) in _ASKING:
         return _Use.NONE
-    callee = evaluator.value(call.func, block)
-    if not isinstance(callee, FunctionValue):
-        return _Use.OTHER
-    is_closing = any(re.search(_ENDING, last_name(one.func)) for one in callee.block.calls)
-    return _Use.OTHER if is_closing else _Use.DATABASE
+    is_ours = isinstance(evaluator.value(call.func, block), FunctionValue)
+    is_lent = is_ours and effect(evaluator, call, given, block) is Effect.LOAN
+    return _Use.DATABASE if is_lent else _Use.OTHER
 
 
 def _is_kept_open(text: str, name: str) -> bool:
@@ -247,11 +246,10 @@ def _may_close(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode
         case cst.Attribute(value=owner, attr=cst.Name(value=method)) if owner is name:
             return re.search(_ENDING, method) is not None
         case cst.Arg() if isinstance(around, cst.Call):
-            if re.search(_ENDING, last_name(around.func)):
-                return True
-            callee = evaluator.value(around.func, block)
-            is_ours = isinstance(callee, FunctionValue)
-            return is_ours and _of_call(evaluator, block, around) is _Use.OTHER
+            # What a function of the project keeps is no less left open by the loop.
+            is_ours = isinstance(evaluator.value(around.func, block), FunctionValue)
+            harmless = {Effect.LOAN, Effect.KEEPS} if is_ours else {Effect.LOAN}
+            return effect(evaluator, around, holder, block) not in harmless
         case cst.WithItem():
             return True
     return False
