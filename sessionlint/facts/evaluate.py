@@ -221,6 +221,9 @@ class Evaluator:
         else:
             path = places.locate(name, home.path)
             inner = None
+        if inner is not None and path == home.path:
+            # `from . import a` in a package's own __init__.py: nothing there binds it but this.
+            path, item = inner, ""
         module = self.tree.module(path) if path is not None else None
         if module is not None and item:
             return self.member(module, item)
