@@ -177,6 +177,8 @@ def older(folder, files, below="."):
         ("requirements-dev.in", "sqlalchemy<=1.3.24\n"),
         ("requirements.txt", "sqlalchemy==1.3.24\n"),
         ("uv.lock", UV.replace("2.0.45", "1.3.24")),
+        ("requirements/base.txt", "sqlalchemy [asyncio] >=1.3,!=1.3.5\n"),
+        ("requirements.txt", "sqlalchemy<1\n"),
     ],
 )
 def test_what_may_run_on_an_older_release(name, text, tmp_path):
@@ -196,6 +198,11 @@ def test_what_may_run_on_an_older_release(name, text, tmp_path):
         ("pyproject.toml", 'sqlalchemy = "*"\n'),
         ("requirements.txt", "sqlalchemy==2.0.45\nalembic==1.3\n"),
         ("constraints.txt", "sqlalchemy==1.3.24\n"),
+        ("requirements.txt", "sqlalchemy>=1.4,<1.4.42\n"),
+        ("requirements.txt", "sqlalchemy<1.4.1\n"),
+        ("requirements.txt", "sqlalchemy>=1.3,>=1.4.2\n"),
+        ("requirements.txt", "sqlalchemy>=" + "1" * 5_000 + "\n"),
+        ("pyproject.toml", 'description = "sqlalchemy = 1.3"\n'),
     ],
 )
 def test_what_runs_on_newer_ones(name, text, tmp_path):
@@ -216,3 +223,11 @@ def test_the_nearest_folder_that_says_anything_decides(tmp_path):
     assert older(tmp_path, files)
     assert not older(tmp_path, {}, "new")
     assert older(tmp_path, {}, "other")
+
+
+@pytest.mark.parametrize(
+    "piece", ["sqlalchemy={version ", "sqlalchemy[", "sqlalchemy 1,", "sqlalchemy "]
+)
+def test_a_long_line_takes_no_time_to_speak_of(piece, tmp_path):
+    """With patterns that are not bounded each of these takes minutes."""
+    assert not older(tmp_path, {"setup.py": piece * 20_000})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 __all__ = ["WHERE", "admits_before"]
@@ -16,14 +15,18 @@ WHERE: Final = re.compile(
 _Release = tuple[int, ...]
 
 _DECLARED: Final = re.compile(
-    r"""(?<![\w.-]) sqlalchemy (?: \[ [^\]\n]* \] )? ["']?
-    (?: \s* = \s* (?: \{ [^}\n]* \b version \s* = \s* )? ["'] | \s* \(? (?= [~=<>!]) ) \s*
-    ( (?: [~^=<>!]* \s* \d [\w.*]* \s* ,? \s* )+ )""",
+    r"""(?<![\w.-]) sqlalchemy \s{0,9} (?: \[ [^\]\n]{0,99} \] )? ["']?
+    (?: \s{0,9} = \s{0,9} (?: \{ [^{}\n]{0,199} \b version \s{0,9} = \s{0,9} )? ["']
+      | \s{0,9} \(? (?= [~=!]= | [<>] ) ) \s{0,9}
+    ( (?: [~^=<>!]{0,3} \s{0,9} \d [\w.*]{0,40} \s{0,9} ,? \s{0,9} ){1,9} )""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""A requirement. Source: PEP 508, in a string or on a line; Poetry and Pipenv, in a table."""
+"""A requirement. Source: PEP 508, in a string or on a line; Poetry and Pipenv, in a table.
 
-_CONDITION: Final = re.compile(r"([~^=<>!]*)\s*(\d+(?:\.\d+)*)[\w.*]*")
+Bounded everywhere: a line may be long.
+"""
+
+_CONDITION: Final = re.compile(r"([~^=<>!]*)\s*(\d{1,9}(?:\.\d{1,9})*)[\w.*]*")
 
 
 def admits_before(text: str, release: _Release) -> bool | None:
@@ -31,19 +34,25 @@ def admits_before(text: str, release: _Release) -> bool | None:
 
     Without a lower bound nothing is said: what is installed then is new.
     """
-    bounds = list(_bounds(text, release))
-    return any(bounds) if bounds else None
+    said = [
+        admitted
+        for line in text.splitlines()
+        for found in _DECLARED.finditer(line.partition("#")[0])
+        if (admitted := _admits(found[1], release)) is not None
+    ]
+    return any(said) if said else None
 
 
-def _bounds(text: str, release: _Release) -> Iterator[bool]:
-    for line in text.splitlines():
-        for found in _DECLARED.finditer(line.partition("#")[0]):
-            for sign, number in _CONDITION.findall(found[1]):
-                version = tuple(map(int, number.split(".")))[: len(release)]
-                if sign == "<":
-                    # Have: `<2` says nothing of 1.3, `<1.4` does.
-                    yield from (True,) if version <= release and len(version) > 1 else ()
-                elif sign == "<=":
-                    yield from (True,) if version < release else ()
-                elif sign != "!=":
-                    yield version < release
+def _admits(conditions: str, release: _Release) -> bool | None:
+    """The same of one requirement."""
+    least: list[_Release] = []
+    is_below = False
+    for sign, number in _CONDITION.findall(conditions):
+        version = tuple(map(int, number.split(".")))
+        if sign.startswith("<"):
+            is_below = is_below or version <= release
+        elif sign != "!=":
+            least.append(version)
+    if least:
+        return max(least) < release
+    return True if is_below else None

@@ -13,7 +13,7 @@ from sessionlint.facts.aside import is_aside
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.scopes import BlockKind, How
 from sessionlint.facts.syntax import arguments, keyword, last_name
-from sessionlint.facts.values import OTHER, UNKNOWN, FunctionValue, Pending, Symbol, Thing, Value
+from sessionlint.facts.values import OTHER, UNKNOWN, FunctionValue, Pending, Thing, Value
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
@@ -24,14 +24,10 @@ __all__ = ["lends"]
 def lends(evaluator: Evaluator, callee: Value, call: cst.Call) -> bool:
     """Whether what an unresolved call gives may belong to somebody else, as its function shows.
 
-    The method of an object whose class is unknown is any of that name in the project. That of a
-    library's class belongs to the library.
+    The method of an object whose class is unknown is any of that name in the project.
     """
     if isinstance(callee, FunctionValue):
         return _is_lending(evaluator, callee, call)
-    if isinstance(callee, Symbol):
-        # The class of a library that is not followed may keep what its method gives.
-        return any(owner[:1].isupper() for owner in callee.name.split(".")[-2:-1])
     name = last_name(call.func)
     if callee != UNKNOWN or not isinstance(call.func, cst.Attribute) or not is_customary(name):
         return False

@@ -29,6 +29,8 @@ _PACKAGE: Final = re.compile(r"^\[\[package\]\][ \t]*\r?$", re.MULTILINE)
 _NAMED: Final = re.compile(r'^name = "sqlalchemy"[ \t]*\r?$', re.MULTILINE | re.IGNORECASE)
 
 
+_BELOW: Final = "requirements"
+_LISTS: Final = (".txt", ".in")
 _NUMBER: Final = re.compile(r"(\d+)\.(\d+)")
 _Release = tuple[int, ...]
 
@@ -99,10 +101,15 @@ class Locks:
                 yield Path(folder, name)
 
     def _declaring(self, folder: str) -> Iterator[Path]:
+        """The files that may require a release, of a folder and of `requirements` in it."""
         inside = self._folders.inside(folder)
-        return (
-            Path(folder, name) for name in (inside.files if inside else ()) if WHERE.fullmatch(name)
-        )
+        if inside is None:
+            return
+        yield from (Path(folder, name) for name in inside.files if WHERE.fullmatch(name))
+        if _BELOW in inside.folders:
+            below = self._folders.inside(os.path.join(folder, _BELOW))
+            names = below.files if below else ()
+            yield from (Path(folder, _BELOW, one) for one in names if one.endswith(_LISTS))
 
     def _said(self, path: Path) -> set[str]:
         """The versions that a file locks: none when it is malformed."""

@@ -20,7 +20,7 @@ from sessionlint.source.walk import descend
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["CLOSING", "Effect", "effect", "is_constructor"]
+__all__ = ["CLOSING", "Effect", "effect", "is_constructor", "makes_of", "parameter_of"]
 
 
 class Effect(Enum):
@@ -45,34 +45,48 @@ _KEEPING: Final = STORING | frozenset(
 _DEEPEST: Final = 3
 
 
-def is_constructor(
-    evaluator: Evaluator, call: cst.Call, block: Block, depth: int = _DEEPEST
-) -> bool:
+def is_constructor(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
     """Whether a call makes an object that may keep what it is given."""
     callee = evaluator.value(call.func, block)
     if isinstance(callee, FunctionValue):
-        inside = callee.block
-        return bool(inside.yields or inside.blocks) or (
-            depth > 0 and any(_gives_made(evaluator, one, inside, depth) for one in inside.returns)
-        )
+        return bool(callee.block.yields) or bool(callee.block.blocks)
     if isinstance(callee, ClassValue):
         return True
     name = last_name(call.func).lstrip("_")
     return name[:1].isupper() or name in {"cls", "partial"}
 
 
-def _gives_made(evaluator: Evaluator, given: cst.Return, block: Block, depth: int) -> bool:
-    """Whether a function returns an object that it makes of one of its parameters."""
-    names = {parameter.name.value for parameter in block.parameters}
-    value = given.value
-    bindings = block.bindings(value.value) if isinstance(value, cst.Name) else []
-    made = [value, *(one.expression for one in bindings)]
-    return any(
-        any(_names(arg.value) & names for arg in one.args)
-        and is_constructor(evaluator, one, block, depth - 1)
+def makes_of(
+    evaluator: Evaluator,
+    call: cst.Call,
+    argument: cst.Arg,
+    block: Block,
+    seen: frozenset[Block] = frozenset(),
+) -> bool:
+    """Whether a call gives an object that may keep an argument: `def wrap(c): return Session(c)`.
+
+    `seen` are the functions on the way, which are not followed again.
+    """
+    if is_constructor(evaluator, call, block):
+        return True
+    callee = evaluator.value(call.func, block)
+    if not isinstance(callee, FunctionValue) or callee.block in seen or len(seen) >= _DEEPEST:
+        return False
+    name, inside = parameter_of(callee, call, argument), callee.block
+    made = (made for one in inside.returns for made in _made(inside, one.value))
+    return name is not None and any(
+        makes_of(evaluator, one, arg, inside, seen | {inside})
         for one in made
-        if isinstance(one, cst.Call)
+        for arg in one.args
+        if isinstance(arg.value, cst.Name) and arg.value.value == name
     )
+
+
+def _made(block: Block, value: cst.BaseExpression | None) -> list[cst.Call]:
+    """The calls that give what a function returns, be it under a name."""
+    bindings = block.bindings(value.value) if isinstance(value, cst.Name) else []
+    given = [value, *(one.expression for one in bindings)]
+    return [one for one in given if isinstance(one, cst.Call)]
 
 
 def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> Effect:
@@ -92,6 +106,11 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     if isinstance(callee, Symbol) and callee.name.startswith("builtins."):
         return Effect.LOAN
     return Effect.UNKNOWN if CLOSING.search(last_name(callee_node)) else Effect.LOAN
+
+
+def parameter_of(function: FunctionValue, call: cst.Call, argument: cst.Arg) -> str | None:
+    """The parameter that gets an argument of a call, None where that cannot be told."""
+    return _parameter(function, argument, _position(call, argument))
 
 
 def _position(call: cst.Call, argument: cst.Arg) -> int:

@@ -7,11 +7,11 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import Kind
+from sessionlint.facts.catalog import CALLS, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare, dotted, last_name
-from sessionlint.facts.values import Items, Thing
+from sessionlint.facts.values import Items, Symbol, Thing
 from sessionlint.flow.body import Body
 from sessionlint.flow.resource import Resource
 
@@ -46,7 +46,19 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 if confirmed is None:
                     continue
                 thing = confirmed
-            yield body.resource(evaluator, binding, thing, name)
+            resource = body.resource(evaluator, binding, thing, name)
+            if not _is_of_library_class(evaluator, binding) or body.closes(resource):
+                yield resource
+
+
+def _is_of_library_class(evaluator: Evaluator, binding: Binding) -> bool:
+    """Whether a method of a class gives it whose library is not followed, and may keep it."""
+    made = binding.expression and bare(binding.expression)
+    callee = evaluator.value(made.func, binding.block) if isinstance(made, cst.Call) else None
+    if not isinstance(callee, Symbol) or callee.name in CALLS:
+        return False
+    *modules, owner, _ = ("", *callee.name.split("."))
+    return len(modules) > 1 and owner[:1].isupper()
 
 
 def _is_patched(block: Block) -> bool:

@@ -18,6 +18,7 @@ from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import flag_texts
+from sessionlint.flow.leaving import is_closed_at_last
 from sessionlint.flow.loops import takes_one_turn
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import children, descend
@@ -120,7 +121,8 @@ class Body:
             resource.members = frozenset(self._members(name))
         resource.flags = self._flags(resource)
         resource.inner = self._inner(resource)
-        if not self._is_closed_at_last(resource):
+        resource.is_closed_at_last = is_closed_at_last(resource, self.nodes)
+        if not resource.is_closed_at_last:
             resource.holders = self._holders(names)
         resource.branches = tuple(
             node for node in self.above(binding.node) if isinstance(node, (cst.If, cst.Match))
@@ -195,7 +197,8 @@ class Body:
                 continue
             if not _mentions(block.node, resource.names) or not self._is_only_called(block.name):
                 continue
-            found[block.name] = Act.RELEASE if _closes(block.node, resource) else Act.USE
+            is_closing = any(_closes(node, resource) for node in descend(block.node))
+            found[block.name] = Act.RELEASE if is_closing else Act.USE
         return found
 
     def _is_only_called(self, name: str) -> bool:
@@ -204,14 +207,9 @@ class Body:
         # The definition itself speaks of the name once.
         return spoken == called + 1
 
-    def _is_closed_at_last(self, resource: Resource) -> bool:
-        """Whether a `finally` closes it, so that nobody who gets it may keep it."""
-        return any(
-            _closes(line, resource)
-            for node in self.nodes
-            if isinstance(node, cst.Finally)
-            for line in node.body.body
-        )
+    def closes(self, resource: Resource) -> bool:
+        """Whether the block closes a resource anywhere."""
+        return any(_closes(node, resource) for node in self.nodes)
 
     def _holders(self, names: frozenset[str]) -> frozenset[int]:
         """Calls whose result takes the resource and then leaves the block, or closes it."""
@@ -287,11 +285,10 @@ def _mentions(node: cst.CSTNode, names: frozenset[str]) -> bool:
 
 
 def _closes(node: cst.CSTNode, resource: Resource) -> bool:
-    return any(
-        type(part) is cst.Attribute
-        and _name_in(part.value, resource.names)
-        and resource.thing.type.is_release(part.attr.value)
-        for part in descend(node)
+    return (
+        type(node) is cst.Attribute
+        and _name_in(node.value, resource.names)
+        and resource.thing.type.is_release(node.attr.value)
     )
 
 

@@ -62,7 +62,7 @@ def _branches(resource: Resource, test: cst.BaseExpression, state: State) -> Ite
 
 def _atom(resource: Resource, test: cst.BaseExpression, state: State) -> Iterator[Branch]:
     if _asks_closed(resource, test):
-        yield True, state.to(Status.CLOSED) if state.status.is_open else state
+        yield True, state.to(Status.NONE) if state.status.is_open else state
         yield False, state
         return
     known = _of_resource(resource, test, state)

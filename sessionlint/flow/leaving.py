@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import METHODS
-from sessionlint.facts.catalog import How as Gives
-from sessionlint.facts.receivers import is_constructor
-from sessionlint.facts.scopes import How
-from sessionlint.facts.syntax import bare, last_name
+from sessionlint.facts.catalog import METHODS, How
+from sessionlint.facts.receivers import makes_of
+from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
-__all__ = ["gives_itself", "is_method", "leads_back", "leaves", "mentions"]
+__all__ = ["gives_itself", "is_closed_at_last", "is_method", "leads_back", "leaves", "mentions"]
 
 _LEADING_BACK: Final = frozenset({"cursor", "begin", "begin_nested"})
 """Methods whose result knows the resource.
@@ -47,21 +46,63 @@ def leaves(resource: Resource, value: cst.BaseExpression | None) -> bool:
         case cst.Lambda() | cst.GeneratorExp():
             return mentions(resource, value)
         case cst.Call(args=args):
-            makes = is_constructor(resource.evaluator, value, resource.block)
-            return makes and any(leaves(resource, arg.value) for arg in args)
+            given = [arg for arg in args if leaves(resource, arg.value)]
+            return any(makes_of(resource.evaluator, value, arg, resource.block) for arg in given)
     return False
 
 
 def leads_back(resource: Resource, value: cst.BaseExpression | None) -> bool:
-    """Whether whoever gets a value can reach the resource through it, and close both."""
-    value = value and bare(value)
-    if isinstance(value, cst.Name):
-        bindings = resource.block.bindings(value.value)
-        calls = [one.expression for one in bindings if one.how is How.VALUE]
-        return any(isinstance(one, cst.Call) and leads_back(resource, one) for one in calls)
-    if not isinstance(value, cst.Call) or not is_method(resource, value):
-        return False
-    return last_name(value.func) in _LEADING_BACK or gives_itself(resource, value)
+    """Whether whoever gets a value can reach the resource through it, and close both.
+
+    Where a `finally` closes the resource, nobody else is meant to.
+    """
+    return value is not None and not resource.is_closed_at_last and _leads(resource, bare(value))
+
+
+def _leads(resource: Resource, value: cst.BaseExpression) -> bool:
+    match value:
+        case cst.Tuple(elements=parts) | cst.List(elements=parts):
+            return any(_leads(resource, bare(part.value)) for part in parts)
+        case cst.Dict(elements=parts):
+            return any(_leads(resource, bare(part.value)) for part in parts)
+        case cst.IfExp(body=first, orelse=second):
+            return any(_leads(resource, bare(one)) for one in (first, second))
+        case cst.Name(value=name):
+            bindings = resource.block.bindings(name)
+            return bool(bindings) and all(
+                isinstance(one.expression, cst.Call) and _leads(resource, one.expression)
+                for one in bindings
+            )
+        case cst.Call():
+            is_leading = last_name(value.func) in _LEADING_BACK and is_method(resource, value)
+            return is_leading or gives_itself(resource, value)
+    return False
+
+
+def is_closed_at_last(resource: Resource, nodes: Iterable[cst.CSTNode]) -> bool:
+    """Whether a `finally` closes the resource whatever happens, and its name holds no other."""
+    others = [one for one in resource.block.bindings(resource.name) if one is not resource.binding]
+    return all(is_name(one.expression, "None") for one in others) and any(
+        _is_close(line, resource)
+        for node in nodes
+        if isinstance(node, cst.Finally)
+        for line in node.body.body
+    )
+
+
+def _is_close(line: cst.CSTNode, resource: Resource) -> bool:
+    """Whether a statement closes the resource, if there is one."""
+    match line:
+        case cst.If(test=cst.Name(value=name), body=cst.IndentedBlock(body=[only])):
+            return name == resource.name and _is_close(only, resource)
+        case cst.SimpleStatementLine(body=[cst.Expr(value=value)]):
+            call = bare(value)
+            return (
+                isinstance(call, cst.Call)
+                and is_method(resource, call)
+                and (resource.thing.type.is_release(last_name(call.func)))
+            )
+    return False
 
 
 def gives_itself(resource: Resource, value: cst.BaseExpression) -> bool:
@@ -69,7 +110,7 @@ def gives_itself(resource: Resource, value: cst.BaseExpression) -> bool:
     if not (isinstance(value, cst.Call) and is_method(resource, value)):
         return False
     gift = METHODS.get((resource.thing.type.name, last_name(value.func)))
-    return gift is not None and gift.how is Gives.ITSELF
+    return gift is not None and gift.how is How.ITSELF
 
 
 def is_method(resource: Resource, call: cst.Call) -> bool:

@@ -13,6 +13,7 @@ from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
 from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, joined, step, then
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
+from sessionlint.source.driving import is_lender
 from sessionlint.source.walk import children, descend
 
 if TYPE_CHECKING:
@@ -49,12 +50,15 @@ class _Loop:
     def trail(self, state: State) -> Path:
         return self._heads[state]
 
-    def turned(self, outcomes: Outcomes, before: Path) -> None:
-        """Sort the ways out of the body: next turn, after the loop, or out of it."""
+    def turned(self, outcomes: Outcomes, before: Path, *, is_last: bool = False) -> None:
+        """Sort the ways out of the body: next turn, if there may be one, after the loop, or out."""
         for (exit_, state), more in outcomes.items():
             path = joined(before, more)
             if exit_.way in {Way.NEXT, Way.CONTINUE}:
-                self.enter(state, path)
+                if is_last:
+                    self.ended.setdefault((NEXT, state), path)
+                else:
+                    self.enter(state, path)
             elif exit_.way is Way.BREAK:
                 self.left.setdefault((NEXT, state), path)
             else:
@@ -100,6 +104,8 @@ def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
     exits = () if is_it(interpreter, node.iter) else _iteration_exits(node)
     names = target_names(node.target)
     is_rebinding = bool(names & interpreter.resource.names)
+    resource = interpreter.resource
+    is_single = takes_one_turn(resource.evaluator, resource.block, node)
     while loop.waiting:
         head = loop.waiting.pop()
         path = loop.trail(head)
@@ -109,7 +115,8 @@ def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
         bound: Outcomes = {(NEXT, head): None}
         if is_rebinding:
             bound = interpreter.evaluation.rebound(node.target, head)
-        loop.turned(then(bound, lambda now: interpreter.block(node.body, now)), turn)
+        inside = then(bound, lambda now: interpreter.block(node.body, now))
+        loop.turned(inside, turn, is_last=is_single)
     return loop.finished(interpreter, node.orelse)
 
 
@@ -149,13 +156,23 @@ def innermost(root: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode | None:
 
 
 def takes_one_turn(evaluator: Evaluator, block: Block, loop: cst.CSTNode) -> bool:
-    """Whether a loop goes through a generator that gives one thing: `async for db in get_db():`."""
+    """Whether a loop goes through a dependency, which gives one thing: `async for db in get_db():`.
+
+    Only those are followed that are called as dependencies are.
+    """
     if not isinstance(loop, cst.For) or not isinstance(loop.iter, cst.Call):
+        return False
+    if not is_lender(last_name(loop.iter.func)):
         return False
     made = evaluator.value(loop.iter.func, block)
     if not isinstance(made, FunctionValue) or len(made.block.yields) != 1:
         return False
-    return innermost(made.block.node, made.block.yields[0]) is None
+    [given] = made.block.yields
+    inside = (one for one in descend(made.block.node) if isinstance(one, cst.BaseComp))
+    is_repeated = isinstance(given.value, cst.From) or any(
+        given is below for one in inside for below in descend(one)
+    )
+    return not is_repeated and innermost(made.block.node, given) is None
 
 
 def target_names(target: cst.BaseExpression) -> set[str]:

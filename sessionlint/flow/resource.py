@@ -27,6 +27,7 @@ class Resource:
     calling one is. `holders` are the calls (by id) whose result keeps the resource and leaves;
     `unawaited` the calls (by id) that stand alone as a statement; `branches` are the branching
     statements that the acquisition stands in, `loop` the loop that repeats it.
+    `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
     """
 
     evaluator: Evaluator
@@ -42,6 +43,7 @@ class Resource:
     unawaited: frozenset[int] = frozenset()
     branches: tuple[cst.CSTNode, ...] = ()
     loop: cst.CSTNode | None = None
+    is_closed_at_last: bool = False
 
     @property
     def acquired(self) -> cst.BaseExpression:

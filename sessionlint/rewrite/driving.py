@@ -8,7 +8,7 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import is_name
+from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.flow.body import Body
 from sessionlint.flow.driven import Driven
 from sessionlint.flow.lenders import closes, goes_on, handles, is_straight, manages
@@ -20,7 +20,9 @@ from sessionlint.source.walk import descend
 
 __all__ = ["entered"]
 
-_ENDING = frozenset({"commit", "rollback", "close", "aclose", "begin", "reset", "invalidate"})
+_ENDING = frozenset(
+    {"commit", "rollback", "close", "aclose", "begin", "connection", "reset", "invalidate"}
+)
 
 
 def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
@@ -36,7 +38,8 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     manager = "asynccontextmanager" if is_async else "contextmanager"
     call = found.made.with_changes(func=cst.Call(cst.Name(manager), [cst.Arg(node)]))
     edit = _entering_loop(block, found, call) if found.exit else _entering_item(block, found, call)
-    if edit is None or (manages(evaluator, found.lender) and not _is_left_alone(block, found)):
+    is_inside = manages(evaluator, found.lender) or _begins(found.lender)
+    if edit is None or (is_inside and not _is_left_alone(block, found)):
         return None
     reason = "; ".join(_reasons(evaluator, block, found))
     safety = Safety.UNSAFE if reason else Safety.SAFE
@@ -103,6 +106,11 @@ def _entering_item(block: Block, found: Driven, call: cst.Call) -> Edit | None:
     is_async = isinstance(around, cst.With) and around.asynchronous is not None
     is_alike = is_async is found.lender.is_async and not comments([item])
     return Replace(item, call) if is_alike else None
+
+
+def _begins(lender: Block) -> bool:
+    """Whether a generator begins a transaction by hand, which a commit would end as well."""
+    return any(last_name(call.func) in {"begin", "begin_nested"} for call in lender.calls)
 
 
 def _is_left_alone(block: Block, found: Driven) -> bool:

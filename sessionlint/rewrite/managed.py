@@ -18,7 +18,7 @@ from sessionlint.rewrite.lists import index_of, lines_of
 from sessionlint.rewrite.manners import Opening, indent_of, led_closely, opening
 from sessionlint.rewrite.pruning import comments, pruned
 from sessionlint.rewrite.region import Region, region, spoken_elsewhere
-from sessionlint.rewrite.tails import Tail, Tails, leaps
+from sessionlint.rewrite.tails import Tail, Tails, handles_errors, leaps
 from sessionlint.source.walk import descend
 
 __all__ = ["managed"]
@@ -171,12 +171,13 @@ class _Rewriting:
         return not any(isinstance(node, inner) and operations.mentions(node) for node in nodes)
 
     def _is_emptying_a_try(self) -> bool:
-        """Whether a `try` with handlers is there for closes alone: those would handle nothing."""
+        """Whether a `try` with handlers is there for closes alone: those would handle nothing.
+
+        So would a `with suppress(…)`.
+        """
         parts = [self._place.guard] if self._place.guard else self._place.statements
         return any(
-            isinstance(node, (cst.Try, cst.TryStar))
-            and bool(node.handlers)
-            and all(id(one) in self._marks for one in lines_of(node.body))
+            handles_errors(node) and all(id(one) in self._marks for one in lines_of(node.body))
             for part in parts
             for node in descend(part)
         )

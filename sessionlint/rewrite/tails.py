@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import TypeGuard
 
 import libcst as cst
 
@@ -13,7 +14,7 @@ from sessionlint.flow.operations import Operations
 from sessionlint.rewrite.lists import lines_of
 from sessionlint.source.walk import descend
 
-__all__ = ["Tail", "Tails", "leaps"]
+__all__ = ["Tail", "Tails", "handles_errors", "leaps"]
 
 
 class Tail(IntEnum):
@@ -211,6 +212,15 @@ def _managers(node: cst.With) -> set[str]:
     """What is called to enter, by name; empty for what is no call."""
     calls = (item.item for item in node.items)
     return {last_name(call.func) if isinstance(call, cst.Call) else "" for call in calls}
+
+
+def handles_errors(
+    node: cst.CSTNode,
+) -> TypeGuard[cst.Try | cst.TryStar | cst.With]:
+    """Whether a statement handles errors of what stands in it."""
+    if isinstance(node, (cst.Try, cst.TryStar)):
+        return bool(node.handlers)
+    return isinstance(node, cst.With) and not _SWALLOWING.isdisjoint(_managers(node))
 
 
 def leaps(statements: Iterable[cst.CSTNode]) -> bool:
