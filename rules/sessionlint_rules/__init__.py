@@ -10,6 +10,7 @@ from sessionlint_rules.ses106_yield_skips_close.rule import YIELD_SKIPS_CLOSE
 from sessionlint_rules.ses107_hand_driven_dependency.rule import HAND_DRIVEN_DEPENDENCY
 from sessionlint_rules.ses109_unbound_session.rule import UNBOUND_SESSION
 from sessionlint_rules.ses201_cached_session.rule import CACHED_SESSION
+from sessionlint_rules.ses202_session_shared_by_tasks.rule import SESSION_SHARED_BY_TASKS
 from sessionlint_rules.ses203_global_session.rule import GLOBAL_SESSION
 from sessionlint_rules.ses301_unshielded_await_in_finally.rule import UNSHIELDED_AWAIT_IN_FINALLY
 from sessionlint_rules.ses302_unshielded_await_in_except.rule import UNSHIELDED_AWAIT_IN_EXCEPT
@@ -32,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     HAND_DRIVEN_DEPENDENCY,
     UNBOUND_SESSION,
     CACHED_SESSION,
+    SESSION_SHARED_BY_TASKS,
     GLOBAL_SESSION,
     UNSHIELDED_AWAIT_IN_FINALLY,
     UNSHIELDED_AWAIT_IN_EXCEPT,

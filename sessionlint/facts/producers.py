@@ -18,6 +18,7 @@ from sessionlint.facts.reads import GETS, NAMES
 from sessionlint.facts.waiting import Waiting
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.driving import may_drive
+from sessionlint.source.fanning import may_fan_out
 from sessionlint.source.gate import (
     CATALOGUE,
     GIVERS,
@@ -107,7 +108,8 @@ class Producers:
         # All have to say yes; which is asked first is a matter of cost alone.
         if self._waiting.is_known and not self._waiting.is_possible(data, path):
             return False
-        return may_cut_off(data) and self.may_wait(data, path)
+        is_worth = may_cut_off(data) or may_fan_out(data)
+        return is_worth and self.may_wait(data, path)
 
     def may_wait(self, data: bytes, path: str) -> bool:
         """Whether a file of the program can wait for anything that holds a connection."""
@@ -264,7 +266,7 @@ class Producers:
             )
             # A project may call its own factory `create_session` or `Session`, as a library does.
             shared.update(name for one in found for name in one.shared)
-            local.update(name for one in found for name in one.local)
+            local.update(name for one in found for name in one.local | one.methods)
             more_makers = {name for one in found for name in one.makers & one.shared} - makers
             more_givers = {name for one in found for name in one.givers & one.shared} - givers
             if not more_makers and not more_givers:

@@ -15,6 +15,7 @@ from sessionlint.facts.caching import is_cache_name
 from sessionlint.facts.catalog import CALLS, TYPES, How, Kind
 from sessionlint.source.cleaning import may_be_cut_off
 from sessionlint.source.driving import driving
+from sessionlint.source.fanning import may_fan_out
 from sessionlint.source.outline import PartKind, is_balanced
 from sessionlint.source.threads import THREADED
 
@@ -89,9 +90,8 @@ class _Search:
         assert producers is not None
         if producers.is_only_cleaning(str(self._module.path)):
             return [piece for piece in self._reader.pieces if self._may_be_cut_off(piece)]
-        is_cleaning = may_be_cut_off(self._text) and producers.may_wait(
-            self._text.encode(), str(self._module.path)
-        )
+        is_worth = may_be_cut_off(self._text) or may_fan_out(self._text)
+        is_cleaning = is_worth and producers.may_wait(self._text.encode(), str(self._module.path))
         calls = self._calls()
         found = [
             piece
@@ -165,8 +165,9 @@ class _Search:
         return tested is not None and is_balanced(tested[1])
 
     def _may_be_cut_off(self, piece: Piece) -> bool:
-        """Whether a cancellation may cut off clean-up in it."""
-        return piece.kind is not PartKind.CLASS and may_be_cut_off(self._reader.text_of(piece))
+        """Whether a cancellation may cut off clean-up in it, or tasks may share a session."""
+        text = self._reader.text_of(piece)
+        return piece.kind is not PartKind.CLASS and (may_be_cut_off(text) or may_fan_out(text))
 
     def _may_be_cached(self, piece: Piece, *, is_calling: bool) -> bool:
         """Whether a cache may keep what a function in it gives."""

@@ -55,7 +55,9 @@ def examples(stem: str) -> list[Example]:
     for folder in FOLDERS:
         path = folder / f"{stem}.py"
         is_unreadable = path.parent.name.startswith("ses999") and stem == "bad"
-        if is_unreadable or not path.exists():
+        # A session in two tasks is an error without any fault: test_fanned.py runs those.
+        is_failing = path.parent.name.startswith("ses202")
+        if is_unreadable or is_failing or not path.exists():
             continue
         source = path.read_text(encoding="utf-8-sig")
         found += _functions(path, source)

@@ -1,0 +1,33 @@
+"""Where one session may go to several tasks that run at once, told from text alone."""
+
+import re
+from typing import Final
+
+__all__ = ["FANS", "SPAWNS", "is_session_name", "may_fan_out"]
+
+FANS: Final = frozenset({"gather"})
+"""Functions that let their arguments run at once and wait for all of them."""
+
+SPAWNS: Final = frozenset({"create_task", "start_soon"})
+"""Methods of task groups that let one task run beside the others."""
+
+_WORDS: Final = tuple(f"{name}(" for name in sorted(FANS | SPAWNS))
+_WORDS_OF_BYTES: Final = tuple(word.encode() for word in _WORDS)
+_NAME: Final = r"\w*(?:[Ss]ess|[Cc]onn)\w*|\w*[Dd][Bb]|tx"
+_NAMED: Final = rf"[(,=\s](?:{_NAME})\s*[,).]"
+
+
+def is_session_name(name: str) -> bool:
+    """Whether a variable has a name as sessions and connections have: `db`, `read_session`.
+
+    What has another name is not asked: to follow every argument costs more than it finds.
+    """
+    return re.fullmatch(_NAME, name) is not None
+
+
+def may_fan_out(text: str | bytes) -> bool:
+    """Whether a text may hand something with such a name to tasks."""
+    if isinstance(text, bytes):
+        is_spawning = any(word in text for word in _WORDS_OF_BYTES)
+        return is_spawning and re.search(_NAMED.encode(), text) is not None
+    return any(word in text for word in _WORDS) and re.search(_NAMED, text) is not None

@@ -1,0 +1,171 @@
+"""One session in several tasks: where it is found, what is left alone, and what it does when run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harm.world import prepare
+from small_project import found_in, written
+
+RULE = Path(__file__).parents[1] / "rules/sessionlint_rules/ses202_session_shared_by_tasks"
+
+STORE = """\
+    import asyncio
+    from contextlib import asynccontextmanager
+    from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+    SessionLocal = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+
+
+    async def load(session: AsyncSession, user_id=1):
+        return await session.get(1, user_id)
+
+
+    async def passed(session):
+        return await load(session)
+
+
+    async def kept(session):
+        return str(session)
+
+
+    async def streamed(session):
+        async for row in await session.stream(1):
+            print(row)
+
+
+    async def one_by_one(session, lock):
+        async with lock:
+            return await load(session)
+
+
+    async def by_own_lock(session, user_id):
+        async with GLOBAL_LOCK:
+            return await load(session, user_id)
+
+
+    @asynccontextmanager
+    async def context(kind=None):
+        session = await kind.session()
+        async with session:
+            if kind:
+                yield session
+            else:
+                yield session
+    """
+
+HEAD = """\
+import asyncio
+from asyncio import gather
+import anyio
+import store
+from asyncpg import connect
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from store import SessionLocal, by_own_lock, context, kept, load, one_by_one, passed, streamed
+
+"""
+
+SHARED = {
+    "of a `with`": "async with SessionLocal() as s_db:\n        await gather(load(s_db), load(s_db))",
+    "of a parameter": "await gather(load(db), load(db, 2))",
+    "by keywords": "await gather(load(session=db), store.load(session=db))",
+    "by functions of functions": "await gather(passed(db), passed(db))",
+    "in a loop of its own": "await gather(streamed(db), load(db))",
+    "by functions that are not known": "await gather(x.load(db), x.count(db))",
+    "by its methods": "await gather(db.execute(1), db.scalar(2))",
+    "of a connection": "await gather(conn.execute(1), conn.execute(2))",
+    "in objects": "await gather(x.Users(db).all(), x.Orders(db).all())",
+    "as tasks": "await gather(asyncio.create_task(load(db)), asyncio.create_task(load(db)))",
+    "under names": "a = load(db)\n    b = load(db)\n    await gather(a, b)",
+    "in a list": "await gather(*[load(db), load(db)])",
+    "in a list with a name": "them = [load(db), load(db)]\n    await gather(*them)",
+    "in a comprehension": "await gather(*[load(db, i) for i in x])",
+    "in a generator": "await gather(*(load(db, i) for i in x), return_exceptions=True)",
+    "in a list that is filled": "them = []\n    for i in x:\n        them.append(load(db, i))\n    await gather(*them)",
+    "in a task group": "async with asyncio.TaskGroup() as group:\n        group.create_task(load(db))\n        group.create_task(load(db))",
+    "in a loop in a task group": "async with asyncio.TaskGroup() as group:\n        for i in x:\n            group.create_task(load(db, i))",
+    "in a task group of anyio": "async with anyio.create_task_group() as group:\n        group.start_soon(load, db)\n        group.start_soon(load, db, 2)",
+    "of what a function says it takes": "async with context(x) as session:\n        await gather(load(session), load(session))",
+}
+LEFT_ALONE = {
+    "one after the other": "await load(db)\n    await load(db)",
+    "one task": "await gather(load(db), asyncio.sleep(1))",
+    "two sessions": "await gather(load(db), load(other_db))",
+    "a session each": "await gather(*(load(db) for db in x))",
+    "a session in every turn": "async with asyncio.TaskGroup() as group:\n        for i in x:\n            db = i.session\n            group.create_task(load(db))",
+    "nothing awaited on it": "await gather(kept(db), kept(db))",
+    "with a lock": "lock = asyncio.Lock()\n    await gather(one_by_one(db, lock), one_by_one(db, lock))",
+    "with a lock of the function": "await gather(*(by_own_lock(db, i) for i in x))",
+    "in one branch or the other": "async with asyncio.TaskGroup() as group:\n        if x:\n            group.create_task(load(db))\n        else:\n            group.create_task(load(db))",
+    "the factory": "await gather(x.load(SessionLocal), x.load(SessionLocal))",
+    "another gather": "await x.gather(load(db), load(db))",
+    "a session by its name alone": "db_session = x.y\n    await gather(x.load(db_session), x.load(db_session))",
+    "a task that is awaited before": "await asyncio.create_task(load(db))\n    await load(db)",
+    "a name of its own": "s = db\n    await gather(load(s), load(s))",
+}
+
+
+def codes(body, folder):
+    """What is found in a function with this body, by both engines."""
+    parameters = "x, db: AsyncSession, other_db: AsyncSession, conn: AsyncConnection"
+    text = f"{HEAD}\nasync def use({parameters}):\n    {body}\n"
+    project = written(folder, {"store.py": STORE, "use.py": text})
+    found = found_in(project)
+    assert found == found_in(project, "full")
+    return [code for _, code in found.get("use.py", [])]
+
+
+@pytest.mark.parametrize("shape", SHARED)
+def test_a_session_in_several_tasks_is_found(shape, tmp_path):
+    assert codes(SHARED[shape], tmp_path) == ["SES202"]
+
+
+@pytest.mark.parametrize("shape", LEFT_ALONE)
+def test_what_does_not_meet_in_one_session_is_left_alone(shape, tmp_path):
+    assert codes(LEFT_ALONE[shape], tmp_path) == []
+
+
+RUNNING = """\
+import asyncio, importlib.util, inspect, os, sys
+from sqlalchemy.exc import IllegalStateChangeError, InvalidRequestError
+
+
+def loaded():
+    spec = importlib.util.spec_from_file_location("example", sys.argv[1])
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def called(name):
+    module = loaded()
+    function, session = getattr(module, name), module.SessionLocal()
+    known = {"user_id": 1, "ids": (1, 2, 3), "session": session, "db": session, "sessions": ()}
+    given = {name: known[name] for name in inspect.signature(function).parameters}
+    try:
+        await function(**given)
+    except (IllegalStateChangeError, InvalidRequestError):
+        return "refused"
+    return "done"
+
+
+for name, function in vars(loaded()).items():
+    if inspect.iscoroutinefunction(function) and function.__module__ == "example" and name[0] != "_":
+        print(name, asyncio.new_event_loop().run_until_complete(called(name)), flush=True)
+# What is left of a session that two tasks have met in cannot be closed.
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("stem", "outcome"), [("bad", "refused"), ("good", "done")])
+def test_what_the_page_says_of_its_examples_is_so(stem, outcome, tmp_path):
+    """In a process of its own: a session that two tasks have met in leaves threads behind."""
+    prepare(tmp_path / "shop.db")
+    line = [sys.executable, "-W", "ignore", "-c", RUNNING, str(RULE / f"{stem}.py")]
+    done = subprocess.run(
+        line, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    found = dict(row.split() for row in done.stdout.splitlines())
+    assert len(found) >= 6
+    assert set(found.values()) == {outcome}
