@@ -83,7 +83,11 @@ def still_open(rule: Rule, scope: Scope, shape: Shape) -> Iterator[Finding]:
         if life.shape is shape:
             where = exit_in_words(scope, life.leaks[0])
             message = f"{subject(life)} is still open when {where}"
-            yield lifetime_finding(rule, scope, life, message)
+            # Its connection is taken at the first use: SQLAlchemy, Session.
+            is_unused = all(end.is_fresh for end in life.leaks)
+            message += ", though nothing has used it by then" if is_unused else ""
+            severity = Severity.RISK if is_unused else None
+            yield lifetime_finding(rule, scope, life, message, severity)
 
 
 _PLACES = {

@@ -252,3 +252,39 @@ def test_a_session_whose_transaction_has_ended_is_a_risk_only(lines, severity):
     text = f"from sqlalchemy.orm import Session\n\ndef f(e, q):\n    s = Session(e)\n    {lines}\n"
     [finding] = findings(text)
     assert (finding.code, finding.severity) == ("SES102", severity)
+
+
+@pytest.mark.parametrize(
+    ("use", "severity"),
+    [
+        ("work()", Severity.RISK),
+        ("session.get(1, 2)", Severity.LEAK),
+        ("work(session)", Severity.LEAK),
+    ],
+)
+def test_a_session_that_nothing_has_used_is_a_risk_only(use, severity):
+    text = f"""\
+    def f(engine, work):
+        session = Session(engine)
+        found = {use}
+        if not found:
+            return
+        try:
+            session.get(1, 2)
+        finally:
+            session.close()
+    """
+    (finding,) = findings(START + dedent(text))
+    assert finding.severity is severity
+    assert finding.message.endswith("nothing has used it by then") is (severity is Severity.RISK)
+
+
+def test_the_line_where_a_connection_is_out_is_told_first():
+    text = """\
+    def f(engine, work):
+        session = Session(engine)
+        work()
+        session.get(1, 2)
+        session.close()
+    """
+    assert note_of(text) == [(5, "an error here skips the close")]

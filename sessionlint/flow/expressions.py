@@ -8,6 +8,7 @@ from functools import partial
 
 import libcst as cst
 
+from sessionlint.facts.catalog import Kind
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, step, then
@@ -87,7 +88,8 @@ class Evaluation:
         return self._yield(operation, state)
 
     def _acquired(self, node: cst.CSTNode, state: State) -> Outcomes:
-        fresh = State(Status.OPEN, state.flags)
+        is_session = self._resource.thing.type.kind is Kind.SESSION
+        fresh = State(Status.FRESH if is_session else Status.OPEN, state.flags)
         born: Path = Step(StepKind.ACQUIRE, node)
         outcomes: Outcomes = {(NEXT, fresh): born}
         if self._resource.thing.is_maybe:
@@ -101,7 +103,7 @@ class Evaluation:
         return {(NEXT, after): None, **_lost(value, state)}
 
     def _used(self, state: State) -> State:
-        return state.to(Status.OPEN) if state.status is Status.IDLE else state
+        return state.to(Status.OPEN) if state.status in {Status.IDLE, Status.FRESH} else state
 
     def _moved(self, state: State, status: Status) -> State:
         """The state after something final happened to the resource, if it was open at all."""
@@ -130,6 +132,7 @@ class Evaluation:
             if self.kind is YieldKind.DATA:
                 return {(NEXT, self._moved(state, Status.HANDED_OVER)): None}
             trail = step(None, Step(StepKind.YIELD, node))
+            state = self._used(state)
             state = state._replace(is_lent=state.status.is_open)
         outcomes: Outcomes = {(NEXT, state): trail}
         if self.kind in {YieldKind.MANAGED, YieldKind.DEPENDENCY}:

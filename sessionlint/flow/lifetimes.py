@@ -37,6 +37,7 @@ __all__ = ["lifetimes"]
 _ENDINGS: Final = {
     Status.OPEN: Ending.LEFT_OPEN,
     Status.IDLE: Ending.LEFT_OPEN,
+    Status.FRESH: Ending.LEFT_OPEN,
     Status.CLOSED: Ending.RELEASED,
     Status.HANDED_OVER: Ending.HANDED_OVER,
     Status.UNKNOWN: Ending.UNKNOWN,
@@ -133,10 +134,11 @@ def _end(exit_: Exit, state: State, steps: tuple[Step, ...]) -> End:
             node = step.node
         elif step.kind is StepKind.HANDLED:
             node = None
-    is_idle = state.status is Status.IDLE
+    is_idle = state.status in {Status.IDLE, Status.FRESH}
     ending = _ENDINGS[state.status]
     is_unprotected = state.is_lent and _is_by_yield(exit_.way, steps)
-    return End(ending, exit_.way, node, state.is_faulted, is_idle, is_unprotected, steps)
+    is_fresh = state.status is Status.FRESH
+    return End(ending, exit_.way, node, state.is_faulted, is_idle, is_unprotected, steps, is_fresh)
 
 
 def _is_by_yield(way: Way, steps: tuple[Step, ...]) -> bool:

@@ -28,7 +28,10 @@ __all__ = [
 
 
 class Status(IntEnum):
-    """Where one resource stands in its life. IDLE is open with nothing checked out."""
+    """Where one resource stands in its life.
+
+    FRESH and IDLE are open with nothing checked out, before the first use and after a commit.
+    """
 
     UNBORN = 0
     NONE = 1
@@ -37,11 +40,15 @@ class Status(IntEnum):
     CLOSED = 4
     HANDED_OVER = 5
     UNKNOWN = 6
+    FRESH = 7
 
     @property
     def is_open(self) -> bool:
         """Whether somebody still has to release it."""
-        return self is Status.OPEN or self is Status.IDLE
+        return self in _OPEN
+
+
+_OPEN = frozenset({Status.OPEN, Status.IDLE, Status.FRESH})
 
 
 class State(NamedTuple):
@@ -130,8 +137,9 @@ class End:
 
     `node` is where the function is left, None when it falls off its end. `is_faulted`: an error
     that was handled lies on the path. `is_idle`: open, but a commit or rollback gave its
-    connection back. `is_unprotected`: a `yield` has lent it, and nothing else had to fail for this
-    end. `steps` lead from the acquisition to the exit.
+    connection back, or, if it `is_fresh`, nothing has used it. `is_unprotected`: a `yield` has
+    lent it, and nothing else had to fail for this end. `steps` lead from the acquisition to the
+    exit.
     """
 
     ending: Ending
@@ -141,6 +149,7 @@ class End:
     is_idle: bool
     is_unprotected: bool
     steps: tuple[Step, ...]
+    is_fresh: bool = False
 
     @property
     def is_ordinary(self) -> bool:
@@ -198,12 +207,13 @@ class Lifetime:
         return tuple(sorted(open_ends, key=_plausibility))
 
 
-def _plausibility(end: End) -> int:
+def _plausibility(end: End) -> tuple[int, bool]:
+    """How much has to happen for an end; of equal ones, one with a connection comes first."""
     if end.is_ordinary:
-        return 0
+        return 0, end.is_fresh
     if end.way in {Way.NEXT, Way.RETURN}:
-        return 1
-    return 3 if end.is_faulted else 2
+        return 1, end.is_fresh
+    return 3 if end.is_faulted else 2, end.is_fresh
 
 
 class Place(Enum):

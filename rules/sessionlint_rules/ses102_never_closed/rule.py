@@ -22,7 +22,9 @@ def check(scope: Scope) -> Iterator[Finding]:
         ordinary = [end for end in life.leaks if end.is_ordinary]
         if life.is_session and ordinary and all(end.is_idle for end in ordinary):
             # commit() and rollback() give the connection back: SQLAlchemy, Session.commit.
-            message += ", though its last commit or rollback gives the connection back"
+            is_unused = all(end.is_fresh for end in ordinary)
+            given = "its last commit or rollback gives the connection back"
+            message += f", though {'nothing uses it' if is_unused else given}"
             severity = Severity.RISK
         yield lifetime_finding(NEVER_CLOSED, scope, life, message, severity)
 
