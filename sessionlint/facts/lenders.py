@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import libcst as cst
 
 from sessionlint.facts import calls
 from sessionlint.facts.aside import is_aside
 from sessionlint.facts.custom import is_customary
-from sessionlint.facts.scopes import BlockKind, How
+from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, keyword, last_name
-from sessionlint.facts.values import OTHER, UNKNOWN, FunctionValue, Pending, Thing, Value
+from sessionlint.facts.values import OTHER, UNKNOWN, Foreign, FunctionValue, Pending, Thing, Value
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
 __all__ = ["lends"]
+
+_USES = (
+    b"query add add_all commit rollback flush execute scalar scalars delete merge remove".split()
+)
 
 
 def lends(evaluator: Evaluator, callee: Value, call: cst.Call) -> bool:
@@ -29,9 +33,25 @@ def lends(evaluator: Evaluator, callee: Value, call: cst.Call) -> bool:
     if isinstance(callee, FunctionValue):
         return _is_lending(evaluator, callee, call)
     name = last_name(call.func)
+    if is_customary(name) and _is_registry(evaluator, name):
+        return True
     if callee != UNKNOWN or not isinstance(call.func, cst.Attribute) or not is_customary(name):
         return False
     return evaluator.named(None, f"def {name}", lambda: _of_methods(evaluator, name)) == OTHER
+
+
+def _is_registry(evaluator: Evaluator, name: str) -> bool:
+    """Whether the project uses something of that name as a session: `DBSession.query(User)`.
+
+    Calling such a registry gives the session of the thread, which is its own to close.
+    """
+    word = re.escape(name.encode())
+    used = re.compile(rb"\b" + word + rb"\.(?:" + b"|".join(_USES) + rb")\(")
+
+    def work_out() -> Value:
+        return OTHER if any(True for _ in evaluator.tree.searched(name.encode(), used)) else UNKNOWN
+
+    return evaluator.named(None, f"registry {name}", work_out) == OTHER
 
 
 def _of_methods(evaluator: Evaluator, name: str) -> Value:
@@ -61,21 +81,31 @@ def _is_lending(
     return any(
         (call is not None and _is_handed(expression, function, call))
         or _is_lent(evaluator.value(expression, block))
+        or (_is_looked_up(expression) and _is_unknown(evaluator.value(expression, block)))
         for node in block.returns
         if node.value is not None
-        for expression in _alternatives(node.value)
+        for expression in _alternatives(node.value, block)
     )
 
 
-def _alternatives(expression: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
-    """The expressions one of which a conditional one gives."""
+def _alternatives(expression: cst.BaseExpression, block: Block) -> Iterator[cst.BaseExpression]:
+    """The expressions one of which a conditional one gives, or a variable."""
     match expression:
         case cst.IfExp(body=first, orelse=second):
-            yield from (*_alternatives(first), *_alternatives(second))
+            yield from (*_alternatives(first, block), *_alternatives(second, block))
         case cst.BooleanOperation(left=first, right=second):
-            yield from (*_alternatives(first), *_alternatives(second))
+            yield from (*_alternatives(first, block), *_alternatives(second, block))
         case _:
             yield expression
+            bindings = block.bindings(expression.value) if isinstance(expression, cst.Name) else []
+            yield from (one.expression for one in bindings if _is_looked_up(one.expression))
+
+
+def _is_looked_up(expression: cst.BaseExpression | None) -> TypeGuard[cst.BaseExpression]:
+    """Whether an expression takes something from where it is kept: `request.state.db`."""
+    if isinstance(expression, cst.Call):
+        return isinstance(expression.func, cst.Attribute) and last_name(expression.func) == "get"
+    return isinstance(expression, (cst.Attribute, cst.Subscript))
 
 
 def _is_handed(expression: cst.BaseExpression, function: FunctionValue, call: cst.Call) -> bool:
@@ -89,6 +119,10 @@ def _is_handed(expression: cst.BaseExpression, function: FunctionValue, call: cs
     place = names.index(name) - (function.owner is not None)
     is_open = any(arg.star for arg in call.args)
     return is_open or keyword(call, name) is not None or place < len(list(arguments(call)))
+
+
+def _is_unknown(value: Value) -> bool:
+    return value == UNKNOWN or isinstance(value, Foreign)
 
 
 def _is_lent(value: Value) -> bool:

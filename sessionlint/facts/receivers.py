@@ -40,7 +40,7 @@ _KEEPING: Final = STORING | frozenset(
     "enter_context enter_async_context push_async_callback push_async_exit callback addCleanup "
     "addfinalizer finalize create_task ensure_future submit start_soon spawn call_later call_soon "
     "add_task apply_async delay partial closing aclosing Thread run_coroutine_threadsafe "
-    "with_resource".split()
+    "with_resource register".split()
 )
 _DEEPEST: Final = 3
 

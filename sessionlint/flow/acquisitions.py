@@ -15,10 +15,11 @@ from sessionlint.facts.values import Items, Symbol, Thing
 from sessionlint.flow.body import Body
 from sessionlint.flow.resource import Resource
 
-__all__ = ["acquisitions", "has_mocks"]
+__all__ = ["acquisitions", "has_mocks", "is_to_fail"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _PATCHING: Final = frozenset({"patch", "mocker", "monkeypatch"})
+_EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 _MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
 
 
@@ -41,6 +42,9 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
             if thing is None:
                 continue
             body = body or Body(block)
+            assert binding.node is not None
+            if any(map(is_to_fail, body.above(binding.node))):
+                continue
             if thing.is_guess:
                 confirmed = body.confirmed(thing, name)
                 if confirmed is None:
@@ -59,6 +63,14 @@ def _is_of_library_class(evaluator: Evaluator, binding: Binding) -> bool:
         return False
     *modules, owner, _ = ("", *callee.name.split("."))
     return len(modules) > 1 and owner[:1].isupper()
+
+
+def is_to_fail(node: cst.CSTNode) -> bool:
+    """Whether a test expects an error in a block: nothing is acquired there then."""
+    return isinstance(node, cst.With) and any(
+        isinstance(item.item, cst.Call) and last_name(item.item.func) in _EXPECTING
+        for item in node.items
+    )
 
 
 def _is_patched(block: Block) -> bool:

@@ -118,7 +118,8 @@ def _gives(value: cst.BaseExpression, call: cst.Call, name: str | None) -> bool:
 
 def _is_looked_after(block: Block, name: str) -> bool:
     """Stored, returned inside something, yielded, disposed of, or out of sight."""
-    if name in block.declared or name in block.kept:
+    built = _built_on(block, name)
+    if any(one in block.declared or one in block.kept for one in built):
         return True
     for node in descend(block.node):
         match node:
@@ -135,8 +136,9 @@ def _is_looked_after(block: Block, name: str) -> bool:
                 if any(is_name(part, name) for part in descend(node)):
                     return True
             case cst.Assign(targets=targets, value=value):
-                is_inside = any(not isinstance(target.target, cst.Name) for target in targets)
-                if is_inside and any(is_name(part, name) for part in descend(value)):
+                is_inside = any(_is_outside(block, target.target) for target in targets)
+                spoken = {part.value for part in descend(value) if isinstance(part, cst.Name)}
+                if is_inside and not spoken.isdisjoint(built):
                     return True
             case cst.Dict() | cst.List() | cst.Tuple():
                 if any(is_name(element.value, name) for element in node.elements):
@@ -146,8 +148,32 @@ def _is_looked_after(block: Block, name: str) -> bool:
 
 def _carries(value: cst.CSTNode, name: str) -> bool:
     """Whether a returned value holds the engine, or something made of it."""
-    is_made = isinstance(value, cst.Call) and any(is_name(arg.value, name) for arg in value.args)
+    is_made = isinstance(value, cst.Call) and _takes(value, name)
     return is_made or is_name(value, name) or isinstance(value, (cst.Tuple, cst.Dict))
+
+
+def _built_on(block: Block, name: str) -> set[str]:
+    """The name of an engine, and those of makers, sessions and objects that are made of it."""
+    found: set[str] = set()
+    news = {name}
+    while news:
+        found |= news
+        news = {
+            one
+            for one, binding in _bindings(block)
+            if isinstance(binding.expression, cst.Call)
+            and re.search(r"(?i:session)|^_*[A-Z]", last_name(binding.expression.func))
+            and any(is_name(part, it) for part in descend(binding.expression) for it in found)
+        } - found
+    return found
+
+
+def _is_outside(block: Block, target: cst.BaseExpression) -> bool:
+    return not isinstance(target, cst.Name) or target.value in block.declared
+
+
+def _takes(call: cst.Call, name: str) -> bool:
+    return any(is_name(arg.value, name) for arg in call.args)
 
 
 def _is_used(block: Block, name: str) -> bool:

@@ -185,7 +185,8 @@ def _is_by_hand(found: set[Ending]) -> bool:
 def _yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
     """Who resumes a generator; `names` are what it acquires."""
     marks = {decorator_name(decorator) for decorator in block.decorators}
-    if marks & {"fixture", "async_fixture"}:
+    # dishka tells a provider of errors by a value, as pytest does not tell a fixture at all.
+    if marks & {"fixture", "async_fixture", "provide"}:
         return YieldKind.FIXTURE
     if marks & {"contextmanager", "asynccontextmanager"}:
         return YieldKind.MANAGED

@@ -11,10 +11,10 @@ import libcst as cst
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, How, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare, last_name
+from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
-from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.acquisitions import has_mocks, is_to_fail
 from sessionlint.source.walk import descend
 
 __all__ = ["Unbound", "unbound"]
@@ -30,7 +30,6 @@ _TAKING: Final = frozenset(
 )
 """The catalogue's calls that give a connection, or the one they were called on."""
 
-_EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 """Context managers of pytest and unittest."""
 
 
@@ -73,7 +72,7 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
     if not own or has_mocks(block):
         return
     statements = [one for root in block.roots for one in descend(root, *BLOCKS)]
-    failing = {id(inner) for one in statements if _is_to_fail(one) for inner in descend(one)}
+    failing = {id(inner) for one in statements if is_to_fail(one) for inner in descend(one)}
     for statement in statements:
         if type(statement) is not cst.Expr or id(statement) in failing:
             continue
@@ -86,14 +85,6 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
             assert isinstance(value, Thing)
             if value.type.kind is Kind.CONNECTION and not _is_self_given(evaluator, call, block):
                 yield Unbound(value, call, None)
-
-
-def _is_to_fail(node: cst.CSTNode) -> bool:
-    """Whether a test expects an error in a block: nothing is acquired there then."""
-    return isinstance(node, cst.With) and any(
-        isinstance(item.item, cst.Call) and last_name(item.item.func) in _EXPECTING
-        for item in node.items
-    )
 
 
 def _is_self_given(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
