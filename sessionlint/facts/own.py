@@ -12,7 +12,7 @@ __all__ = ["Found", "Known", "Memory", "Own", "is_giving"]
 
 
 class Own(NamedTuple):
-    """All of them, and those that other files can call.
+    """Those that other files can call by a telling name, and all of them.
 
     Of these, `makers` and `givers` are called as the catalogue's are, which are among them.
     """

@@ -235,7 +235,7 @@ class Producers:
 
     @property
     def all_names(self) -> frozenset[bytes]:
-        """The same with those that one file alone can call."""
+        """The same with those that one file alone can call, and methods of any name."""
         self._reads.note(NAMES)
         return self._names.own.all
 

@@ -39,7 +39,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 continue
             seen.add(id(binding.expression))
             thing = _acquired(evaluator, binding)
-            if thing is None:
+            if thing is None or _is_put_aside(thing, name, binding):
                 continue
             body = body or Body(block)
             assert binding.node is not None
@@ -53,6 +53,12 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
             resource = body.resource(evaluator, binding, thing, name)
             if not _is_of_library_class(evaluator, binding) or body.closes(resource):
                 yield resource
+
+
+def _is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:
+    """Whether a session is unpacked into `_`: it takes no connection before somebody uses it."""
+    is_nameless = binding.how is How.ITEM and not name.strip("_")
+    return is_nameless and thing.type.kind is Kind.SESSION
 
 
 def _is_of_library_class(evaluator: Evaluator, binding: Binding) -> bool:
