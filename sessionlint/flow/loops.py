@@ -43,6 +43,8 @@ class _Loop:
         self.waiting: list[State] = []
 
     def enter(self, state: State, trail: Path) -> None:
+        # Some turn will use it; to follow both doubles the cost of every loop around.
+        state = state.to(Status.OPEN) if state.status is Status.FRESH else state
         if state not in self._heads:
             self._heads[state] = trail
             self.waiting.append(state)

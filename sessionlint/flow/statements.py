@@ -67,7 +67,7 @@ class Interpreter:
                     into = after if key[0] == NEXT else left
                     if key not in into:
                         into[key] = joined(trail, more)
-            here = after
+            here = _without_fresh(after) if len(after) > 1 else after
             if not here:
                 break
         extend(left, here)
@@ -216,6 +216,19 @@ class Interpreter:
         if not is_called_here and state.status.is_open and self.operations.mentions(node):
             return {(NEXT, state.to(Status.HANDED_OVER)): None}
         return {(NEXT, state): None}
+
+
+def _without_fresh(outcomes: Outcomes) -> Outcomes:
+    """The outcomes but for those in which nothing has used it yet that has been used in others.
+
+    Whatever follows is the same for both, and worse where a connection is out.
+    """
+    used = {state for _, state in outcomes if state.status is Status.OPEN}
+    return {
+        (exit_, state): trail
+        for (exit_, state), trail in outcomes.items()
+        if state.status is not Status.FRESH or state.to(Status.OPEN) not in used
+    }
 
 
 def _statements(body: cst.BaseSuite | cst.Module) -> list[_Statement]:
