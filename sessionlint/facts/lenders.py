@@ -33,9 +33,11 @@ def lends(evaluator: Evaluator, callee: Value, call: cst.Call) -> bool:
     if isinstance(callee, FunctionValue):
         return _is_lending(evaluator, callee, call)
     name = last_name(call.func)
-    if is_customary(name) and _is_registry(evaluator, name):
+    if not is_customary(name):
+        return False
+    if _is_registry(evaluator, name):
         return True
-    if callee != UNKNOWN or not isinstance(call.func, cst.Attribute) or not is_customary(name):
+    if callee != UNKNOWN or not isinstance(call.func, cst.Attribute):
         return False
     return evaluator.named(None, f"def {name}", lambda: _of_methods(evaluator, name)) == OTHER
 

@@ -74,18 +74,17 @@ class Locks:
 
     def paths(self, folder: str) -> Iterator[str]:
         """The files that may decide for a folder."""
-        yield from map(str, (*self._files(folder), *self._declaring(folder)))
-        above = os.path.dirname(folder)
-        if folder not in (self._root, above):
-            yield from self.paths(above)
+        for one in self._up_from(folder):
+            yield from map(str, (*self._files(one), *self._declaring(one)))
 
     def _is_allowed(self, folder: str, release: _Release) -> bool:
-        texts = (_decoded(self._read(path)) for path in self._declaring(folder))
-        said = [one for text in texts if (one := admits_before(text, release)) is not None]
-        above = os.path.dirname(folder)
-        if not said and folder not in (self._root, above):
-            return self._is_allowed(above, release)
-        return any(said)
+        for one in self._up_from(folder):
+            texts = (_decoded(self._read(path)) for path in self._declaring(one))
+            answers = (admits_before(text, release) for text in texts)
+            said = [answer for answer in answers if answer is not None]
+            if said:
+                return any(said)
+        return False
 
     def _nearest(self, folder: str) -> str | None:
         said = {version for path in self._files(folder) for version in self._said(path)}
@@ -93,6 +92,12 @@ class Locks:
         if not said and folder not in (self._root, above):
             return self.version(above)
         return said.pop() if len(said) == 1 else None
+
+    def _up_from(self, folder: str) -> Iterator[str]:
+        """A folder and those above it, up to the project's own."""
+        yield folder
+        while folder not in (self._root, above := os.path.dirname(folder)):
+            yield (folder := above)
 
     def _files(self, folder: str) -> Iterator[Path]:
         inside = self._folders.inside(folder)

@@ -20,7 +20,7 @@ from sessionlint.source.walk import descend
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["CLOSING", "Effect", "effect", "is_constructor", "makes_of", "parameter_of"]
+__all__ = ["CLOSING", "Effect", "effect", "makes_of", "parameter_of"]
 
 
 class Effect(Enum):
@@ -45,7 +45,7 @@ _KEEPING: Final = STORING | frozenset(
 _DEEPEST: Final = 3
 
 
-def is_constructor(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
+def _is_constructor(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
     """Whether a call makes an object that may keep what it is given."""
     callee = evaluator.value(call.func, block)
     if isinstance(callee, FunctionValue):
@@ -67,7 +67,7 @@ def makes_of(
 
     `seen` are the functions on the way, which are not followed again.
     """
-    if is_constructor(evaluator, call, block):
+    if _is_constructor(evaluator, call, block):
         return True
     callee = evaluator.value(call.func, block)
     if not isinstance(callee, FunctionValue) or callee.block in seen or len(seen) >= _DEEPEST:

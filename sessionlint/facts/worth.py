@@ -89,16 +89,17 @@ class _Search:
         producers = self._by_name.producers
         assert producers is not None
         if producers.is_only_cleaning(str(self._module.path)):
-            return [piece for piece in self._reader.pieces if self._may_be_cut_off(piece)]
-        is_worth = may_be_cut_off(self._text) or may_fan_out(self._text)
-        is_cleaning = is_worth and producers.may_wait(self._text.encode(), str(self._module.path))
+            return [piece for piece in self._reader.pieces if self._is_waiting(piece)]
+        is_waiting = _may_wait_in_vain(self._text) and producers.may_wait(
+            self._text.encode(), str(self._module.path)
+        )
         calls = self._calls()
         found = [
             piece
             for piece in self._reader.pieces
             if (piece.place in calls and self._may_acquire(piece, calls[piece.place]))
             or self._may_be_cached(piece, is_calling=piece.place in calls)
-            or (is_cleaning and self._may_be_cut_off(piece))
+            or (is_waiting and self._is_waiting(piece))
         ]
         found += self._reader.at(driving(self._text))
         passing = [piece for name in _PASSING for piece in self._reader.spoken(name)]
@@ -164,10 +165,8 @@ class _Search:
         tested = _TESTED.match(self._text, line)
         return tested is not None and is_balanced(tested[1])
 
-    def _may_be_cut_off(self, piece: Piece) -> bool:
-        """Whether a cancellation may cut off clean-up in it, or tasks may share a session."""
-        text = self._reader.text_of(piece)
-        return piece.kind is not PartKind.CLASS and (may_be_cut_off(text) or may_fan_out(text))
+    def _is_waiting(self, piece: Piece) -> bool:
+        return piece.kind is not PartKind.CLASS and _may_wait_in_vain(self._reader.text_of(piece))
 
     def _may_be_cached(self, piece: Piece, *, is_calling: bool) -> bool:
         """Whether a cache may keep what a function in it gives."""
@@ -178,3 +177,8 @@ class _Search:
             if not is_own or is_cache_name(self._evaluator, match[1], piece.outer):
                 return True
         return False
+
+
+def _may_wait_in_vain(text: str) -> bool:
+    """Whether a cancellation may cut off clean-up in a text, or tasks may share a session."""
+    return may_be_cut_off(text) or may_fan_out(text)

@@ -13,7 +13,15 @@ from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
-__all__ = ["gives_itself", "is_closed_at_last", "is_method", "leads_back", "leaves", "mentions"]
+__all__ = [
+    "closed_by",
+    "gives_itself",
+    "is_closed_at_last",
+    "is_method",
+    "leads_back",
+    "leaves",
+    "mentions",
+]
 
 _LEADING_BACK: Final = frozenset({"cursor", "begin", "begin_nested"})
 """Methods whose result knows the resource.
@@ -95,14 +103,20 @@ def _is_close(line: cst.CSTNode, resource: Resource) -> bool:
     match line:
         case cst.If(test=cst.Name(value=name), body=cst.IndentedBlock(body=[only])):
             return name == resource.name and _is_close(only, resource)
+    return closed_by(line, resource) in resource.names | resource.members
+
+
+def closed_by(line: cst.CSTNode, resource: Resource) -> str:
+    """The name on which a statement calls a release and does nothing else, empty for others."""
+    match line:
         case cst.SimpleStatementLine(body=[cst.Expr(value=value)]):
             call = bare(value)
-            return (
-                isinstance(call, cst.Call)
-                and is_method(resource, call)
-                and (resource.thing.type.is_release(last_name(call.func)))
-            )
-    return False
+        case _:
+            return ""
+    match call:
+        case cst.Call(func=cst.Attribute(value=cst.Name(value=owner), attr=method)):
+            return owner if resource.thing.type.is_release(method.value) else ""
+    return ""
 
 
 def gives_itself(resource: Resource, value: cst.BaseExpression) -> bool:

@@ -11,9 +11,9 @@ import libcst as cst
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import bare
 from sessionlint.flow.acquisitions import acquisitions
 from sessionlint.flow.expressions import Evaluation, YieldKind
+from sessionlint.flow.leaving import closed_by
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.paths import flattened
 from sessionlint.flow.resource import Resource
@@ -92,19 +92,7 @@ def _is_closed_at_once(resource: Resource) -> bool:
         lines = node.body if isinstance(node, (cst.IndentedBlock, cst.Module)) else ()
         for line, after in pairwise(lines):
             if isinstance(line, cst.SimpleStatementLine) and line.body[-1] is resource.binding.node:
-                return _is_close(after, resource)
-    return False
-
-
-def _is_close(node: cst.CSTNode, resource: Resource) -> bool:
-    match node:
-        case cst.SimpleStatementLine(body=[cst.Expr(value=value)]):
-            call = bare(value)
-        case _:
-            return False
-    match call:
-        case cst.Call(func=cst.Attribute(value=cst.Name(value=owner), attr=method)):
-            return owner == resource.name and resource.thing.type.is_release(method.value)
+                return closed_by(after, resource) == resource.name
     return False
 
 
