@@ -62,13 +62,19 @@ def scope_of(piece: Piece) -> Block:
     return piece.own if is_head and piece.own is not None else piece.outer
 
 
-def spoken(text: str, name: str) -> Iterator[re.Match[str]]:
+def spoken(text: str, name: str) -> Iterator[int]:
     """Where a name stands in a text."""
-    # A pattern that begins with the name itself is searched for several times faster.
-    for match in re.finditer(rf"{re.escape(name)}\b", text):
-        before = text[match.start() - 1] if match.start() else " "
-        if not (before.isalnum() or before == "_"):
-            yield match
+    # Most names are asked for once, and a pattern for each takes longer than the search.
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not _is_in_word(text[at - 1 : at]) and not _is_in_word(text[end : end + 1]):
+            yield at
+        at = text.find(name, end)
+
+
+def _is_in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def may_bind(text: str, name: str) -> bool:
@@ -76,9 +82,9 @@ def may_bind(text: str, name: str) -> bool:
     if "import" in text:
         return True
     return any(
-        not text.endswith(".", 0, match.start())
-        and (text[match.end() : match.end() + 1] not in _USING or _is_defined(text, match.start()))
-        for match in spoken(text, name)
+        not text.endswith(".", 0, at)
+        and (text[at + len(name) : at + len(name) + 1] not in _USING or _is_defined(text, at))
+        for at in spoken(text, name)
     )
 
 

@@ -78,9 +78,9 @@ class Reader:
         """The number of the piece that a place in the text belongs to, -1 for none."""
         return bisect_right(self._starts, offset) - 1
 
-    def at(self, matches: Iterable[re.Match[str]]) -> list[Piece]:
-        """The pieces in which something is matched, each once."""
-        places = {self.place_of(match.start()) for match in matches}
+    def at(self, offsets: Iterable[int]) -> list[Piece]:
+        """The pieces that places in the text belong to, each once."""
+        places = {self.place_of(offset) for offset in offsets}
         return [self.pieces[place] for place in sorted(places) if place >= 0]
 
     def spoken(self, name: str) -> list[Piece]:
@@ -170,7 +170,7 @@ class Reader:
         """Read every import of everything."""
         if not self._has_stars:
             self._has_stars = True
-            for piece in self.at(_STAR.finditer(self.text)):
+            for piece in self.at(match.start() for match in _STAR.finditer(self.text)):
                 self.read(piece)
             self._order(self.top)
 
@@ -216,7 +216,7 @@ class Reader:
         return list(found.values())
 
     def _storing(self, name: str) -> list[Piece]:
-        return self.at(assigned(self.text, name))
+        return self.at(match.start() for match in assigned(self.text, name))
 
     # How it is read.
 

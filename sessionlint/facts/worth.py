@@ -101,7 +101,7 @@ class _Search:
             or self._may_be_cached(piece, is_calling=piece.place in calls)
             or (is_waiting and self._is_waiting(piece))
         ]
-        found += self._reader.at(driving(self._text))
+        found += self._reader.at(match.start() for match in driving(self._text))
         passing = [piece for name in _PASSING for piece in self._reader.spoken(name)]
         found += [
             piece

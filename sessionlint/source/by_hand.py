@@ -15,7 +15,7 @@ from sessionlint.source.text import line_start
 
 __all__ = ["is_by_hand", "is_used"]
 
-_METHODS: Final = (
+_METHODS: Final = re.compile(
     rb"\.(?:query|commit|rollback|scalars?|flush|refresh|merge|expunge|expire|add(?:_all)?|delete|"
     rb"get(?:_one)?|begin(?:_nested)?|connection|stream|run_sync|exec(?:ute)?|cursor)\b"
 )
@@ -102,8 +102,20 @@ def _is_used(text: Logical, name: bytes, asked: frozenset[bytes]) -> bool:
         if assigned is None and re.search(_CARRIED, before):
             return True
         targets = re.findall(_WORD, assigned[1] or assigned[2]) if assigned else ()
-        if any(re.search(rb"\b" + target + _METHODS, data) for target in targets):
+        if any(_is_used_as_session(data, target) for target in targets):
             return True
+    return False
+
+
+def _is_used_as_session(data: bytes, name: bytes) -> bool:
+    """Whether a method of what has that name is called that sessions and connections have."""
+    at = data.find(name)
+    while at >= 0:
+        end = at + len(name)
+        before = data[at - 1 : at]
+        if _METHODS.match(data, end) and not (before.isalnum() or before == b"_"):
+            return True
+        at = data.find(name, end)
     return False
 
 

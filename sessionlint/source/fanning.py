@@ -26,8 +26,8 @@ def is_session_name(name: str) -> bool:
 
 
 def may_fan_out(text: str | bytes) -> bool:
-    """Whether a text may hand something with such a name to tasks."""
+    """Whether a text may hand something with such a name to tasks that it waits for."""
     if isinstance(text, bytes):
-        is_spawning = any(word in text for word in _WORDS_OF_BYTES)
+        is_spawning = b"async" in text and any(word in text for word in _WORDS_OF_BYTES)
         return is_spawning and re.search(_NAMED.encode(), text) is not None
     return any(word in text for word in _WORDS) and re.search(_NAMED, text) is not None
