@@ -8,6 +8,7 @@ from sessionlint_rules.ses104_error_skips_close.rule import ERROR_SKIPS_CLOSE
 from sessionlint_rules.ses105_session_in_loop.rule import SESSION_IN_LOOP
 from sessionlint_rules.ses106_yield_skips_close.rule import YIELD_SKIPS_CLOSE
 from sessionlint_rules.ses107_hand_driven_dependency.rule import HAND_DRIVEN_DEPENDENCY
+from sessionlint_rules.ses108_used_after_close.rule import USED_AFTER_CLOSE
 from sessionlint_rules.ses109_unbound_session.rule import UNBOUND_SESSION
 from sessionlint_rules.ses201_cached_session.rule import CACHED_SESSION
 from sessionlint_rules.ses202_session_shared_by_tasks.rule import SESSION_SHARED_BY_TASKS
@@ -31,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     SESSION_IN_LOOP,
     YIELD_SKIPS_CLOSE,
     HAND_DRIVEN_DEPENDENCY,
+    USED_AFTER_CLOSE,
     UNBOUND_SESSION,
     CACHED_SESSION,
     SESSION_SHARED_BY_TASKS,

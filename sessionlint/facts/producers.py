@@ -16,6 +16,7 @@ from sessionlint.facts.own import Found, Known, Memory, Own
 from sessionlint.facts.places import Places
 from sessionlint.facts.reads import GETS, NAMES
 from sessionlint.facts.waiting import Waiting
+from sessionlint.source.afterwards import may_outlive
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.driving import may_drive
 from sessionlint.source.fanning import may_fan_out
@@ -87,8 +88,10 @@ class Producers:
     def is_candidate(self, data: bytes, path: str) -> bool:
         """Whether a file may acquire something, or clean up; when in doubt, it may."""
         self._cleaning.discard(path)
-        is_acquiring = may_drive(data) or (
-            not self._is_only_waiting(path) and self._may_acquire(data, path)
+        is_acquiring = (
+            may_drive(data)
+            or (not self._is_only_waiting(path) and self._may_acquire(data, path))
+            or may_outlive(data)
         )
         if not is_acquiring and self._may_clean(data, path):
             self._cleaning.add(path)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from sessionlint.source.afterwards import afterwards
+
 if TYPE_CHECKING:
     from sessionlint.facts.reading import Reader
 
@@ -237,6 +239,12 @@ class Module:
     def other_names(self) -> dict[str, frozenset[str]]:
         """What the module assigns to names that it calls, by name alone."""
         return self.reader.other_names()
+
+    @cached_property
+    def outliving(self) -> frozenset[int]:
+        """The numbers of the statements in which a session may be used behind its `with`."""
+        places = (start for start, _ in afterwards(self.reader.text))
+        return frozenset(piece.place for piece in self.reader.at(places))
 
     @property
     def top(self) -> Block:

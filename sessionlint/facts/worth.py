@@ -102,6 +102,7 @@ class _Search:
             or (is_waiting and self._is_waiting(piece))
         ]
         found += self._reader.at(match.start() for match in driving(self._text))
+        found += [self._reader.pieces[place] for place in sorted(self._module.outliving)]
         passing = [piece for name in _PASSING for piece in self._reader.spoken(name)]
         found += [
             piece

@@ -42,6 +42,8 @@ class Evaluation:
     def __init__(self, resource: Resource, kind: YieldKind) -> None:
         self._resource = resource
         self.kind = kind
+        self._closed: dict[int, cst.CSTNode] = {}
+        self._open: set[int] = set()
         self._errors = (_ERROR, _CANCEL) if resource.block.is_async else (_ERROR,)
 
     def run(
@@ -66,7 +68,7 @@ class Evaluation:
             case Act.AWAIT:
                 return {(NEXT, state): None, **raising(node, state, *self._errors)}
             case Act.USE:
-                return {(NEXT, self._used(state)): None}
+                return {(NEXT, self._used(state, node)): None}
             case Act.COMMIT | Act.QUIET:
                 return self._transaction(operation, state, is_clean_up=is_clean_up)
             case Act.ACQUIRE:
@@ -102,7 +104,16 @@ class Evaluation:
         after = State(Status.NONE if is_none else Status.UNBORN, state.flags)
         return {(NEXT, after): None, **_lost(value, state)}
 
-    def _used(self, state: State) -> State:
+    @property
+    def closed_uses(self) -> tuple[cst.CSTNode, ...]:
+        """The uses that find it closed, whichever way leads to them."""
+        return tuple(node for place, node in self._closed.items() if place not in self._open)
+
+    def _used(self, state: State, node: cst.CSTNode) -> State:
+        if state.status is Status.CLOSED:
+            self._closed[id(node)] = node
+        else:
+            self._open.add(id(node))
         return state.to(Status.OPEN) if state.status in {Status.IDLE, Status.FRESH} else state
 
     def _moved(self, state: State, status: Status) -> State:
@@ -132,7 +143,7 @@ class Evaluation:
             if self.kind is YieldKind.DATA:
                 return {(NEXT, self._moved(state, Status.HANDED_OVER)): None}
             trail = step(None, Step(StepKind.YIELD, node))
-            state = self._used(state)
+            state = self._used(state, node)
             state = state._replace(is_lent=state.status.is_open)
         outcomes: Outcomes = {(NEXT, state): trail}
         if self.kind in {YieldKind.MANAGED, YieldKind.DEPENDENCY}:

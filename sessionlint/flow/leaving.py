@@ -16,6 +16,7 @@ from sessionlint.source.walk import descend
 __all__ = [
     "closed_by",
     "gives_itself",
+    "is_close",
     "is_closed_at_last",
     "is_method",
     "leads_back",
@@ -91,18 +92,18 @@ def is_closed_at_last(resource: Resource, nodes: Iterable[cst.CSTNode]) -> bool:
     """Whether a `finally` closes the resource whatever happens, and its name holds no other."""
     others = [one for one in resource.block.bindings(resource.name) if one is not resource.binding]
     return all(is_name(one.expression, "None") for one in others) and any(
-        _is_close(line, resource)
+        is_close(line, resource)
         for node in nodes
         if isinstance(node, cst.Finally)
         for line in node.body.body
     )
 
 
-def _is_close(line: cst.CSTNode, resource: Resource) -> bool:
+def is_close(line: cst.CSTNode, resource: Resource) -> bool:
     """Whether a statement closes the resource, if there is one."""
     match line:
         case cst.If(test=cst.Name(value=name), body=cst.IndentedBlock(body=[only])):
-            return name == resource.name and _is_close(only, resource)
+            return name == resource.name and is_close(only, resource)
     return closed_by(line, resource) in resource.names | resource.members
 
 

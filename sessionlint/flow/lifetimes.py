@@ -78,7 +78,8 @@ def _lifetime(resource: Resource, kind: YieldKind) -> Lifetime:
         shape = Shape.SILENT
     made = resource.acquired
     acquired = made.elt if isinstance(made, cst.ListComp) else made
-    return Lifetime(resource, resource.name, resource.thing, acquired, loop, ends, shape)
+    used = evaluation.closed_uses
+    return Lifetime(resource, resource.name, resource.thing, acquired, loop, ends, shape, used)
 
 
 def _is_worth_managing(resource: Resource) -> bool:

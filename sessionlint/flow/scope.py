@@ -18,6 +18,7 @@ from sessionlint.flow.engines import EnginePerCall, engines
 from sessionlint.flow.fanned import Fanned, fanned
 from sessionlint.flow.lifetimes import lifetimes
 from sessionlint.flow.protection import EarlyShield, NestedBegin, early_shields, nested_begins
+from sessionlint.flow.reopened import Reopened, reopened
 from sessionlint.flow.shared import Shared, shared
 from sessionlint.flow.unbound import Unbound, unbound
 from sessionlint.flow.ways import Lifetime, Shape
@@ -68,18 +69,29 @@ class Scope:
     @cached_property
     def lifetimes(self) -> list[Lifetime]:
         """The acquisitions by hand that end in some way worth a word, in source order."""
-        kind, home = self.block.kind, self.block.home
-        if kind in {BlockKind.CLASS, BlockKind.LAMBDA} or is_migration_environment(home):
-            return []
         taken = {id(one.acquired) for one in self.shared}
+        taken |= {id(one.acquired) for one in self.reopened}
         found = [
             life
-            for life in lifetimes(self.evaluator, self.block)
+            for life in self._followed
             if life.shape is not Shape.SILENT and id(life.acquired) not in taken
         ]
         for life in found:
             self.source.positions.want(_nodes(life))
         return found
+
+    @cached_property
+    def _followed(self) -> list[Lifetime]:
+        """The acquisitions by hand, however they end."""
+        kind, home = self.block.kind, self.block.home
+        if kind in {BlockKind.CLASS, BlockKind.LAMBDA} or is_migration_environment(home):
+            return []
+        return list(lifetimes(self.evaluator, self.block))
+
+    @cached_property
+    def reopened(self) -> list[Reopened]:
+        """The sessions that are used, or returned, after they were closed."""
+        return list(reopened(self.evaluator, self.block, self._followed))
 
     @cached_property
     def unbound(self) -> list[Unbound]:

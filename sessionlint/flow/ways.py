@@ -174,7 +174,8 @@ class Shape(Enum):
 class Lifetime:
     """One acquisition and how it ends on every way out of its function.
 
-    `acquired` is the acquiring expression, `loop` the loop or comprehension it stands in.
+    `acquired` is the acquiring expression, `loop` the loop or comprehension it stands in,
+    `closed_uses` are the uses that find it closed.
     """
 
     resource: Resource
@@ -184,6 +185,7 @@ class Lifetime:
     loop: cst.CSTNode | None
     ends: tuple[End, ...]
     shape: Shape
+    closed_uses: tuple[cst.CSTNode, ...] = ()
 
     @property
     def is_session(self) -> bool:

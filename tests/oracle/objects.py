@@ -19,16 +19,20 @@ class _Session:
         self.resource = resource
 
     def execute(self, _: str) -> None:
+        self.resource.use()
         self.world.step(caller(1), self.world.called)
 
     def commit(self) -> None:
+        self.resource.give_back()
         self.world.step(caller(1), self.world.called)
 
     def rollback(self) -> None:
+        self.resource.give_back()
         if caller(1).f_lineno not in self.world.quiet:
             self.world.step(caller(1), self.world.called)
 
     def close(self) -> None:
+        self.resource.close()
         self.resource.end("by hand", caller(1))
         self.world.release(self.resource, caller(1))
 
@@ -37,6 +41,7 @@ class _Session:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.resource.close()
         self.world.release(self.resource, caller(1))
 
 
@@ -47,16 +52,20 @@ class _AsyncSession:
         self.resource = resource
 
     async def execute(self, _: str) -> None:
+        self.resource.use()
         self.world.step(caller(1), self.world.awaited)
 
     async def commit(self) -> None:
+        self.resource.give_back()
         self.world.step(caller(1), self.world.awaited)
 
     async def rollback(self) -> None:
+        self.resource.give_back()
         if caller(1).f_lineno not in self.world.quiet:
             self.world.step(caller(1), self.world.awaited)
 
     async def close(self) -> None:
+        self.resource.close()
         self.resource.end("by hand", caller(1))
         self.world.step(caller(1), self.world.awaited)
 
@@ -66,6 +75,7 @@ class _AsyncSession:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.resource.close()
         self.world.step(caller(1), self.world.awaited)
 
 

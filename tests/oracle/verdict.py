@@ -31,8 +31,15 @@ def answers(behaviour: Behaviour) -> frozenset[str]:
 
     There are two where a site is released by hand on some ways and ended well on the others, where
     a helper releases it, where no run makes sense, or where only the failing release of another
-    session makes a difference; all are right of a site that no run reaches.
+    session makes a difference; all are right of a site that no run reaches. That it opens again
+    after its close may be said of one that does in any run.
     """
+    is_open = leaks(behaviour) is None or not behaviour.endings
+    reopens = is_open or any(ending.is_reopened for ending in behaviour.endings)
+    return _told(behaviour) | ({"SES108"} if reopens else set())
+
+
+def _told(behaviour: Behaviour) -> frozenset[str]:
     certain = {it: ways for it, ways in behaviour.endings.items() if not it.is_spared}
     if len(certain) == len(behaviour.endings):
         return _answers(behaviour)

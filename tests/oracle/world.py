@@ -35,7 +35,8 @@ class Ending:
     `how` is `left`, `by hand`, `by manager` or `handed over`. `is_ordinary` says
     that nothing failed since it was acquired; `is_sensible` that the run used no variable without
     a session; `is_spared` that the release of another one failed before this one ended; `is_yielded`
-    that a `yield` gave it out, and nothing but that has failed since.
+    that a `yield` gave it out, and nothing but that has failed since; `is_reopened` that it was
+    used after a close and nothing closed it after that, or that whoever has it got it closed.
     """
 
     how: str
@@ -43,6 +44,7 @@ class Ending:
     is_sensible: bool = True
     is_spared: bool = False
     is_yielded: bool = False
+    is_reopened: bool = False
 
 
 @dataclass(slots=True)
@@ -148,7 +150,8 @@ class World:
 class Resource:
     """One acquired session: its line, the failures before it, and how it ended so far.
 
-    `lent_at` is how many failures there had been when a `yield` that gave it out was over.
+    `lent_at` is how many failures there had been when a `yield` that gave it out was over,
+    `is_used_closed` says that it holds a connection again after its close.
     """
 
     world: World
@@ -157,13 +160,29 @@ class Resource:
     how: str = "left"
     is_spared: bool = False
     lent_at: int | None = None
+    is_closed: bool = False
+    is_used_closed: bool = False
 
     def ending(self) -> Ending:
         """How it stands now."""
         is_ordinary = self.faults == self.world.faults
         is_sensible = not self.world.is_nonsense
         is_yielded = self.lent_at == self.world.faults
-        return Ending(self.how, is_ordinary, is_sensible, self.is_spared, is_yielded)
+        is_reopened = self.is_used_closed or (self.is_closed and self.how == "handed over")
+        told = (self.how, is_ordinary, is_sensible, self.is_spared, is_yielded, is_reopened)
+        return Ending(*told)
+
+    def use(self) -> None:
+        """Take a connection, if there was a close before."""
+        self.is_used_closed = self.is_closed
+
+    def give_back(self) -> None:
+        """Hold no connection, but for the next use."""
+        self.is_used_closed = False
+
+    def close(self) -> None:
+        """Hold no connection, and need no close."""
+        self.is_closed, self.is_used_closed = True, False
 
     def end(self, how: str, frame: FrameType | None) -> None:
         """Its first ending counts; a `with` ends it when it is entered."""

@@ -1,0 +1,78 @@
+"""Where a session may be used behind the `with` that closes it, told from text alone."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+__all__ = ["TAKING", "afterwards", "may_outlive"]
+
+TAKING: Final = frozenset(
+    "execute scalar scalars query get get_one merge exec stream stream_scalars connection".split()
+)
+"""Methods that take a connection.
+
+`add` and `flush` take none by themselves, and `refresh` fails: a close forgets all objects.
+"""
+
+
+_HEAD: Final = (
+    r"with\b(?=[^\n]*ession)[^\n]*\bas[ \t]+\w+[ \t]*(?:[,)][^\n]*)?:[ \t]*(?:#[^\n]*)?\n"
+)
+_METHODS: Final = "|".join(sorted(TAKING))
+_END: Final = r"[ \t]*(?:[#\n]|\Z)"
+_NAME: Final = r"\bas[ \t]+(\w+)"
+_BEFORE: Final = re.compile(r"([ \t]+)(?:async[ \t]+)?")
+
+
+def may_outlive(data: bytes) -> bool:
+    """Whether a file may use a session behind its `with`, or return it out of one."""
+    # Have: fewer files speak of sessions than have a `with`.
+    if b"ession" not in data or b"with " not in data:
+        return False
+    text = data.decode("latin-1")
+    return next(afterwards(text), None) is not None
+
+
+def afterwards(text: str) -> Iterator[tuple[int, str]]:
+    """Where a `with` of a function stands whose session may be used behind it, and its name.
+
+    Only one whose head is on one line, with no other value for the name behind it.
+    """
+    for head in re.finditer(_HEAD, text):
+        start = text.rfind("\n", 0, head.start()) + 1
+        before = _BEFORE.fullmatch(text, start, head.start())
+        if before is None:
+            continue
+        indent = len(before[1])
+        block, rest = _around(text, head.end(), indent)
+        for name in re.findall(_NAME, head[0]):
+            if _is_used(block, rest, name):
+                yield head.start(), name
+
+
+def _around(text: str, start: int, indent: int) -> tuple[str, str]:
+    """A block that begins at `start`, and what follows of its function."""
+    dedented, ending = _ends(indent)
+    end = dedented.search(text, start)
+    if end is None:
+        return text[start:], ""
+    over = ending.search(text, end.start())
+    return text[start : end.start()], text[end.start() : over.start() if over else len(text)]
+
+
+@lru_cache(maxsize=32)
+def _ends(indent: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """How the first line behind a block of that indentation begins, and behind its function."""
+    dedented = re.compile(rf"^[ \t]{{0,{indent}}}[^\s#]", re.MULTILINE)
+    return dedented, re.compile(rf"^[ \t]{{0,{indent - 1}}}(?:async|def|class|@)", re.MULTILINE)
+
+
+def _is_used(block: str, rest: str, name: str) -> bool:
+    """Whether a name is returned, or used behind its block on the database or as an argument."""
+    if f"return {name}" in block and re.search(rf"\breturn {name}{_END}", block):
+        return True
+    if name not in rest or re.search(rf"\bas {name}\b|\b{name}\s*=(?!=)", rest):
+        return False
+    uses = rf"\breturn {name}{_END}|(?<![\w.]){name}(?:\s*\.\s*(?:{_METHODS})\b|\s*[,)])"
+    return re.search(uses, rest) is not None
