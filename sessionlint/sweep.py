@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessionlint.cache.outcome import Outcome
-from sessionlint.errors import UnreadableFile
+from sessionlint.errors import SessionlintError, UnreadableFile
 from sessionlint.facts.producers import PATIENCE
 from sessionlint.project import Options, Rules, Run
 
@@ -145,7 +145,7 @@ class _Sweep:
         sizes = [_size(path) for path in paths]
         jobs = min(self._means.jobs or cores(), len(paths), 1 + sum(sizes) // WORTH_A_PROCESS)
         if not may_fork() or (jobs < 2 and not any(map(self._is_feared, paths))):
-            yield from map(self._outcome, paths)
+            yield from map(self._survived, paths)
             return
         self._prepare(paths)
         ready: dict[int, Outcome] = {}
@@ -176,6 +176,18 @@ class _Sweep:
             # Without the names more is followed, which others who know them need not find.
             return Outcome(found, "", None)
         return self.recall.outcome(path, found, data, reads.seen)
+
+    def _survived(self, path: str) -> Outcome:
+        """The same in this process; a bug costs one file here as in a process of its own."""
+        try:
+            return self._outcome(path)
+        except SessionlintError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the other files are worth a check
+            from traceback import print_exc
+
+            print_exc()
+            return self._died(path)
 
     def _packed(self, path: str) -> bytes:
         return self._outcome(path).packed()

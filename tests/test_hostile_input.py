@@ -77,6 +77,8 @@ UNREADABLE = {
     "unknown coding": b"# coding: klingon\n",
     "coding that is no text": b"# coding: rot13\nk = 1\n",
     "wrong coding": b"\xef\xbb\xbf# coding: latin-1\n",
+    "two template strings in a row": (USE + 'x = t"a" t"b"\n').encode(),
+    "bytes and text in a row": (USE + 'x = b"a" "b"\n').encode(),
     "syntax error": b"from sqlalchemy.orm import Session\ndef f(: Session()\n",
     "python 2": b"print 'a'\n",
     "a template": b"{% if a %}\nimport b\n{% endif %}\n",

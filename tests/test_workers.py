@@ -193,6 +193,20 @@ def test_a_process_that_dies_costs_one_file(tmp_path):
     assert after.stdout.split()[:2] == ["100", "SES102"]
 
 
+FAILING = KILLING.replace("os.kill(os.getpid(), signal.SIGSEGV)", "raise RuntimeError('a bug')")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_bug_costs_one_file_and_is_told(jobs, tmp_path):
+    folder = leaks(tmp_path / "many", 5)
+    line = [sys.executable, "-c", FAILING, "--jobs", jobs, "--output-format", "concise"]
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout.count(": SES102 ") == 80
+    assert "m02.py:1:1: SES999 the checker died on this file" in done.stdout
+    assert done.stderr.endswith("RuntimeError: a bug\n")
+
+
 def started(pid: int, least: int) -> list[int]:
     """The children of a process, once it has as many."""
     for _ in range(600):

@@ -70,7 +70,7 @@ def _quoted(evaluator: Evaluator, annotation: cst.SimpleString, block: Block) ->
     text = annotation.evaluated_value
     try:
         parsed = cst.parse_expression(text) if isinstance(text, str) else None
-    except cst.ParserSyntaxError:
+    except (cst.ParserSyntaxError, cst.CSTValidationError, cst.CSTLogicError):
         return UNKNOWN
     if parsed is None or isinstance(parsed, cst.SimpleString):
         return UNKNOWN

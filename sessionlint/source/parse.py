@@ -125,10 +125,14 @@ def _tree(code: bytes | str, text: str) -> "cst.Module":
         return cst.parse_module(code)
     except RecursionError as error:
         raise UnreadableFile("nested too deep to parse") from error
+    except (cst.CSTValidationError, cst.CSTLogicError) as error:
+        # Of what the grammar takes, some cannot be made into nodes: `t"a" t"b"`, `b"a" "b"`.
+        raise _unparsed(text) from error
 
 
-def _unparsed(text: str, error: "cst.ParserSyntaxError") -> UnreadableFile:
+def _unparsed(text: str, error: "cst.ParserSyntaxError | None" = None) -> UnreadableFile:
     """Where the text goes wrong: as Python sees it, else as LibCST does, which is less exact."""
+    place = (error.editor_line, error.editor_column) if error is not None else ()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -138,9 +142,10 @@ def _unparsed(text: str, error: "cst.ParserSyntaxError") -> UnreadableFile:
             reason = f"syntax error: {own.msg}"
             return UnreadableFile(reason, own.lineno, max(own.offset or 1, 1))
     except (ValueError, RecursionError, MemoryError):
-        return UnreadableFile("cannot be parsed", error.editor_line, error.editor_column)
-    reason = f"syntax error: {_first_line(error.message)}"
-    return UnreadableFile(reason, error.editor_line, error.editor_column)
+        return UnreadableFile("cannot be parsed", *place)
+    if error is None:
+        return UnreadableFile("holds something that LibCST cannot parse")
+    return UnreadableFile(f"syntax error: {_first_line(error.message)}", *place)
 
 
 def _first_line(message: str) -> str:
