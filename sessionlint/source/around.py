@@ -45,11 +45,4 @@ def functions_around(text: Logical, start: int) -> list[Head]:
 def is_own_variable(text: Logical, start: int, name: bytes) -> bool:
     """Whether a variable that the line at `start` binds is one of a function."""
     head = next(enclosing(text, start), None)
-    return head is not None and head.kind == b"def" and not _is_global(text, name)
-
-
-def _is_global(text: Logical, name: bytes) -> bool:
-    """Whether a function of the file declares the name to be that of the module."""
-    if not text.declares_globals:
-        return False
-    return re.search(rb"\bglobal [^\n]*\b" + re.escape(name) + rb"\b", text.data) is not None
+    return head is not None and head.kind == b"def" and name not in text.globals

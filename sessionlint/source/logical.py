@@ -30,6 +30,8 @@ _COLON: Final = re.compile(rb":(?!=)")
 _FAR: Final = 2_000
 """How long the head of a clause may be in front of a statement on its line."""
 
+_GLOBAL: Final = rb"\bglobal ([^\n;]*)"
+_WORD: Final = rb"\w+"
 _LINE: Final = re.compile(rb"^[ \t]*(?=\S)", re.MULTILINE)
 
 _KEPT: Final = 256
@@ -124,9 +126,12 @@ class Logical:
         return starts, indents, above
 
     @cached_property
-    def declares_globals(self) -> bool:
-        """Whether any function may bind a name of the module."""
-        return b"global " in self.data
+    def globals(self) -> frozenset[bytes]:
+        """The names of the module that functions may bind."""
+        if b"global " not in self.data:
+            return frozenset()
+        declared = re.findall(_GLOBAL, self.data)
+        return frozenset(name for names in declared for name in re.findall(_WORD, names))
 
 
 @lru_cache(maxsize=_KEPT)
