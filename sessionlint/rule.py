@@ -24,6 +24,7 @@ __all__ = [
     "Span",
     "cut_off",
     "exit_in_words",
+    "given_back",
     "lifetime_finding",
     "still_open",
     "subject",
@@ -53,6 +54,19 @@ class Rule:
 def subject(life: Lifetime) -> str:
     """The resource as messages name it: session `db`."""
     return f"{life.noun} `{life.name}`"
+
+
+def given_back(life: Lifetime) -> str:
+    """The end of a sentence about a session that holds no connection where it is left open.
+
+    Empty where it may hold one without any error. Source: `Session.commit` of SQLAlchemy.
+    """
+    ordinary = [end for end in life.leaks if end.is_ordinary]
+    if not (life.is_session and ordinary and all(end.is_idle for end in ordinary)):
+        return ""
+    if all(end.is_fresh for end in ordinary):
+        return ", though nothing uses it"
+    return ", though its last commit or rollback gives the connection back"
 
 
 def lifetime_finding(

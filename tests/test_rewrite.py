@@ -109,6 +109,13 @@ UNSAFE = {
 }
 
 NEVER = {
+    "a `with` around nothing but the close": """
+        def f(q, warns):
+            s = Maker()
+            s.execute(q)
+            with warns(DeprecationWarning):
+                s.close()
+        """,
     "bound twice": """
         def f(q):
             s = Maker()
@@ -254,6 +261,24 @@ def test_what_a_session_was_given_may_need_it_when_it_is_returned(adopting, retu
         "what is returned may still need the session"
     ]
     assert f"        return {returned}" in text_of(result)
+
+
+def test_what_a_function_inside_speaks_of_may_be_loaded_when_it_is_called(tmp_path):
+    text = """
+        def f(q, call):
+            s = Maker()
+            user = s.scalars(q).one()
+
+            def shown():
+                print(user.orders)
+
+            call(shown)
+        """
+    result = fixed(text, tmp_path)
+    assert [finding.fix.reason for finding in result.applied] == [
+        "what is stored or passed on may still need the session"
+    ]
+    assert "        call(shown)" in text_of(result)
 
 
 @pytest.mark.parametrize("name", NEVER)

@@ -12,13 +12,13 @@ import libcst as cst
 from sessionlint.facts.catalog import TYPES
 from sessionlint.facts.conventions import DATABASE_CALLS, PARTIAL, uses_database
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import flag_texts
-from sessionlint.flow.leaving import is_closed_at_last
+from sessionlint.flow.holders import holders
+from sessionlint.flow.leaving import is_closed_at_last, own_names
 from sessionlint.flow.loops import takes_one_turn
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import children, descend
@@ -26,9 +26,6 @@ from sessionlint.source.walk import children, descend
 __all__ = ["Body"]
 
 _MOST_FLAGS: Final = 4
-_LEAVING: Final[frozenset[type[cst.CSTNode]]] = frozenset(
-    {cst.Return, cst.Yield, cst.Assign, cst.WithItem, cst.Call}
-)
 
 
 class Body:
@@ -123,7 +120,7 @@ class Body:
         resource.inner = self._inner(resource)
         resource.is_closed_at_last = is_closed_at_last(resource, self.nodes)
         if not resource.is_closed_at_last:
-            resource.holders = self._holders(names)
+            resource.holders = holders(resource, self)
         resource.branches = tuple(
             node for node in self.above(binding.node) if isinstance(node, (cst.If, cst.Match))
         )
@@ -195,7 +192,8 @@ class Body:
         for block in self._block.blocks:
             if block.kind is not BlockKind.FUNCTION or block.decorators:
                 continue
-            if not _mentions(block.node, resource.names) or not self._is_only_called(block.name):
+            names = resource.names - own_names(self._block, block.node)
+            if not _mentions(block.node, names) or not self._is_only_called(block.name):
                 continue
             is_closing = any(_closes(node, resource) for node in descend(block.node))
             found[block.name] = Act.RELEASE if is_closing else Act.USE
@@ -211,18 +209,6 @@ class Body:
         """Whether the block closes a resource anywhere."""
         return any(_closes(node, resource) for node in self.nodes)
 
-    def _holders(self, names: frozenset[str]) -> frozenset[int]:
-        """Calls whose result takes the resource and then leaves the block, or closes it."""
-        worth = (node for node in self.nodes if type(node) in _LEAVING)
-        leaving = {name for node in worth for name in _leaving(node)}
-        return frozenset(
-            id(call)
-            for node in self.nodes
-            if (type(node) is cst.Assign or type(node) is cst.AnnAssign) and _keeps(node, leaving)
-            for call in descend(node)
-            if type(call) is cst.Call and any(_name_in(arg.value, names) for arg in call.args)
-        )
-
 
 def _chained(node: cst.CSTNode) -> Iterator[str]:
     """All names that `one = two = Session()` gives to one object."""
@@ -230,47 +216,6 @@ def _chained(node: cst.CSTNode) -> Iterator[str]:
         for target in node.targets:
             if isinstance(target.target, cst.Name):
                 yield target.target.value
-
-
-def _keeps(node: cst.Assign | cst.AnnAssign, leaving: set[str]) -> bool:
-    targets = [node.target] if isinstance(node, cst.AnnAssign) else [t.target for t in node.targets]
-    return any(not isinstance(t, cst.Name) or t.value in leaving for t in targets)
-
-
-def _leaving(node: cst.CSTNode) -> Iterator[str]:
-    """Names that a node takes out of the block, or asks to close what they hold."""
-    if type(node) is cst.Call:
-        yield from _given(node)
-    elif type(node) is cst.Return or type(node) is cst.Yield:
-        yield from _value_names(node.value) if node.value is not None else ()
-    elif type(node) is cst.Assign:
-        is_stored = any(not isinstance(target.target, cst.Name) for target in node.targets)
-        if is_stored and isinstance(node.value, cst.Name):
-            yield node.value.value
-    elif type(node) is cst.WithItem and isinstance(node.item, cst.Name):
-        yield node.item.value
-
-
-def _given(call: cst.Call) -> Iterator[str]:
-    """The owner that a call asks to close, and the names it puts into one."""
-    method, owner = last_name(call.func), call.func
-    if type(owner) is not cst.Attribute or type(owner.value) is not cst.Name:
-        return
-    if CLOSING.search(method):
-        yield owner.value.value
-    if method in {"append", "add", "put", "register", "set"}:
-        yield from (arg.value.value for arg in call.args if isinstance(arg.value, cst.Name))
-
-
-def _value_names(value: cst.CSTNode) -> Iterator[str]:
-    if isinstance(value, cst.Name):
-        yield value.value
-    elif isinstance(value, (cst.Tuple, cst.List)):
-        for element in value.elements:
-            yield from _value_names(element.value)
-    elif isinstance(value, cst.Call) and last_name(value.func)[:1].isupper():
-        for arg in value.args:
-            yield from _value_names(arg.value)
 
 
 def _branches(node: cst.If | cst.IfExp | cst.While) -> list[cst.CSTNode]:

@@ -13,7 +13,7 @@ from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
 from sessionlint.flow.handlers import Catch, caught
-from sessionlint.flow.harmless import SAFE_MANAGERS
+from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
 from sessionlint.flow.loops import is_it, target_names
 from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, joined, only_next, step, then
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
@@ -165,7 +165,7 @@ def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
 def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -> Outcomes:
     """Evaluate a with-item; an object made around the resource is there to end it."""
     outcomes = interpreter.evaluate(item, state)
-    if isinstance(item, cst.Call) and last_name(item.func) in {"suppress", "nullcontext"}:
+    if isinstance(item, cst.Call) and last_name(item.func) in ENTERED_SAFELY:
         outcomes = {key: trail for key, trail in outcomes.items() if key[0] == NEXT}
     if not (isinstance(item, cst.Call) and interpreter.operations.leaves(item)):
         return outcomes

@@ -9,9 +9,12 @@ from sessionlint.facts.scopes import Binding, How
 from sessionlint.facts.syntax import bare, is_name, last_name
 
 __all__ = [
+    "ASKING",
     "BUILDING",
     "EMPTY_CALLS",
+    "ENTERED_SAFELY",
     "EXITS",
+    "IDLE",
     "LOGGERS",
     "LOG_CALLS",
     "QUIET",
@@ -27,6 +30,12 @@ STATUS: Final = frozenset(
 )
 """Attributes and functions that ask whether there is something left to close; none fails."""
 
+IDLE: Final = frozenset({"get_bind", "get_transaction", "in_transaction", "is_active"})
+"""Methods that neither fail in practice nor take a connection."""
+
+ASKING: Final = frozenset({"isinstance", "type", "id", "repr", "str", "hasattr", "bool", "print"})
+"""Functions that take no connection for what they are given."""
+
 BUILDING: Final = frozenset({"query", "add", "add_all"})
 """Methods of a session that send nothing to the database, so they do not fail in practice."""
 
@@ -41,9 +50,15 @@ SAFE_CALLS: Final = frozenset(
     "datetime.timedelta date.today uuid4 uuid.uuid4 traceback.print_exc "
     "traceback.format_exc text sa.text sqlalchemy.text logging.getLogger getLogger".split()
 )
+ENTERED_SAFELY: Final = frozenset(
+    {"suppress", "nullcontext", "move_on_after", "fail_after", "CancelScope"}
+)
+"""Context managers that are made and entered without any failure in practice."""
+
 SAFE_MANAGERS: Final = frozenset(
-    "open suppress raises nullcontext redirect_stdout redirect_stderr catch_warnings Lock RLock "
-    "TemporaryDirectory NamedTemporaryFile closing app_context test_request_context".split()
+    "open suppress raises nullcontext move_on_after CancelScope redirect_stdout redirect_stderr "
+    "catch_warnings Lock RLock TemporaryDirectory NamedTemporaryFile closing app_context "
+    "test_request_context".split()
 )
 """Context managers whose exit does not fail in practice."""
 

@@ -9,6 +9,7 @@ import libcst as cst
 
 from sessionlint.facts.catalog import METHODS, How
 from sessionlint.facts.receivers import makes_of
+from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
@@ -22,6 +23,7 @@ __all__ = [
     "leads_back",
     "leaves",
     "mentions",
+    "own_names",
 ]
 
 _LEADING_BACK: Final = frozenset({"cursor", "begin", "begin_nested"})
@@ -33,8 +35,16 @@ Source: `cursor.connection` of PEP 249; `Transaction.connection`, `SessionTransa
 
 def mentions(resource: Resource, node: cst.CSTNode) -> bool:
     """Whether a node speaks of the resource at all."""
-    names = resource.names
+    names = resource.names - own_names(resource.block, node)
     return any(type(part) is cst.Name and part.value in names for part in descend(node))
+
+
+def own_names(block: Block, node: cst.CSTNode) -> frozenset[str]:
+    """The variables of a function inside a block, which are others than the block's; else none."""
+    if type(node) is not cst.FunctionDef:
+        return frozenset()
+    inside = (one for one in block.blocks if one.node is node)
+    return frozenset(name for one in inside for name in one.names if name not in one.declared)
 
 
 def leaves(resource: Resource, value: cst.BaseExpression | None) -> bool:

@@ -126,8 +126,17 @@ def _end(exit_: Exit, state: State, steps: tuple[Step, ...]) -> End:
     is_idle = state.status in {Status.IDLE, Status.FRESH}
     ending = _ENDINGS[state.status]
     is_unprotected = state.is_lent and _is_by_yield(exit_.way, steps)
-    is_fresh = state.status is Status.FRESH
-    return End(ending, exit_.way, node, state.is_faulted, is_idle, is_unprotected, steps, is_fresh)
+    return End(
+        ending,
+        exit_.way,
+        node,
+        state.is_faulted,
+        is_idle,
+        is_unprotected,
+        steps,
+        is_fresh=state.status is Status.FRESH,
+        is_raised_again=state.is_faulted and isinstance(node, cst.Raise),
+    )
 
 
 def _is_by_yield(way: Way, steps: tuple[Step, ...]) -> bool:

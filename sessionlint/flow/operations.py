@@ -11,7 +11,7 @@ from sessionlint.facts.catalog import METHODS, How
 from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.effects import Effects
-from sessionlint.flow.harmless import BUILDING, EXITS, QUIET, STATUS
+from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET, STATUS
 from sessionlint.flow.leaving import gives_itself, is_method, leaves, mentions
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_safe_call, may_operate_in_vain
@@ -114,7 +114,7 @@ class Operations:
                     yield Operation(Act.HAND_OVER, node)
             case _:
                 yield from self._below(node)
-                if isinstance(node, (cst.Subscript, cst.BaseComp)) or may_operate_in_vain(node):
+                if isinstance(node, cst.BaseComp) or may_operate_in_vain(node):
                     yield Operation(Act.RISK, node)
 
     def _choice(
@@ -209,7 +209,7 @@ class Operations:
             yield Operation(Act.COMMIT, node)
         elif name in {"__enter__", "__aenter__"}:
             yield Operation(Act.DOUBT, node)
-        else:
+        elif name not in IDLE:
             gift = METHODS.get((kind.name, name))
             is_same = gift is not None and gift.how is How.ITSELF
             yield Operation(Act.USE, node)
@@ -223,7 +223,8 @@ class Operations:
 
     def _given_to(self, node: cst.Call, path: str) -> Iterator[Operation]:
         """What a call does with the resource if it is among the arguments; it may also raise."""
-        given = [index for index, arg in enumerate(node.args) if self._is_it(arg.value)]
+        is_asking = path in ASKING
+        given = [n for n, arg in enumerate(node.args) if self._is_it(arg.value) and not is_asking]
         acts = [self._effects.act(node, path, index) for index in given]
         if acts:
             yield Operation(next(act for act in _STRONGEST if act in acts), node)

@@ -14,7 +14,7 @@ from sessionlint.flow.harmless import EMPTY_CALLS, LOG_CALLS, LOGGERS, SAFE_CALL
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
-__all__ = ["is_safe_call", "may_operate_in_vain"]
+__all__ = ["is_safe_call", "may_operate_in_vain", "may_store_in_vain"]
 
 _TRIED: Final = (
     *(cst.Divide, cst.FloorDivide, cst.Modulo, cst.Power, cst.MatrixMultiply),
@@ -30,13 +30,26 @@ _STILL: Final = (
 
 
 def may_operate_in_vain(node: cst.CSTNode) -> bool:
-    """Whether it is an operation that may fail: `a / b`, but not `a + b` or `"%s" % a`."""
+    """Whether it is an operation that may fail: `a / b` or `a[b]`.
+
+    Not `a + b`, `"%s" % a`, or `a[:b]`.
+    """
+    if isinstance(node, cst.Subscript):
+        return not all(isinstance(one.slice, cst.Slice) for one in node.slice)
     if isinstance(node, cst.AugAssign):
         return not isinstance(node.target, cst.Name) or isinstance(node.operator, _TRIED)
     if not isinstance(node, cst.BinaryOperation):
         return False
     is_text = isinstance(node.operator, cst.Modulo) and isinstance(node.left, cst.BaseString)
     return isinstance(node.operator, _TRIED) and not is_text
+
+
+def may_store_in_vain(target: cst.Subscript) -> bool:
+    """Whether storing under a key may fail: a word is one of a mapping, which takes any."""
+    match target.slice:
+        case [cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString()))]:
+            return False
+    return True
 
 
 def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:

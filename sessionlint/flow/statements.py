@@ -20,7 +20,7 @@ from sessionlint.flow.leaving import leads_back, leaves
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.paths import NEXT, Outcomes, extend, joined, only_next, then
 from sessionlint.flow.resource import Resource
-from sessionlint.flow.safe import may_operate_in_vain
+from sessionlint.flow.safe import may_operate_in_vain, may_store_in_vain
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 
 __all__ = ["Interpreter"]
@@ -148,10 +148,10 @@ class Interpreter:
             return self._unpacked(target, node)
         is_acquired = node is self.resource.binding.node
         stored: list[Operation] = []
-        if isinstance(target, cst.Attribute):
-            stored += self.operations.of(target.value)
-        elif isinstance(target, cst.Subscript):
+        if isinstance(target, cst.Subscript) and may_store_in_vain(target):
             stored += self.operations.of(target)
+        elif isinstance(target, (cst.Attribute, cst.Subscript)):
+            stored += self.operations.of(target.value)
         if is_acquired or self._goes_along(value):
             stored.append(Operation(Act.HAND_OVER, node))
         return stored

@@ -138,8 +138,8 @@ class End:
     `node` is where the function is left, None when it falls off its end. `is_faulted`: an error
     that was handled lies on the path. `is_idle`: open, but a commit or rollback gave its
     connection back, or, if it `is_fresh`, nothing has used it. `is_unprotected`: a `yield` has
-    lent it, and nothing else had to fail for this end. `steps` lead from the acquisition to the
-    exit.
+    lent it, and nothing else had to fail for this end. `is_raised_again`: the handler itself
+    leaves by a `raise`. `steps` lead from the acquisition to the exit.
     """
 
     ending: Ending
@@ -150,6 +150,7 @@ class End:
     is_unprotected: bool
     steps: tuple[Step, ...]
     is_fresh: bool = False
+    is_raised_again: bool = False
 
     @property
     def is_ordinary(self) -> bool:
@@ -215,7 +216,8 @@ def _plausibility(end: End) -> tuple[int, bool]:
         return 0, end.is_fresh
     if end.way in {Way.NEXT, Way.RETURN}:
         return 1, end.is_fresh
-    return 3 if end.is_faulted else 2, end.is_fresh
+    is_single = not end.is_faulted or end.is_raised_again
+    return (2 if is_single else 4) + (end.way is Way.CANCEL), end.is_fresh
 
 
 class Place(Enum):

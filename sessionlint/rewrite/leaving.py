@@ -116,6 +116,10 @@ class Loaded:
             case cst.WithItem(item=item, asname=cst.AsName(name=target)):
                 if self._carries(item):
                     yield from _names([target])
+            case cst.FunctionDef(name=name) | cst.ClassDef(name=name):
+                # It may be called later, when what it speaks of is asked for more.
+                if self.is_in(node.body):
+                    yield name.value
             case cst.Call():
                 yield from self._held_by(node)
 

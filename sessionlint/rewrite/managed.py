@@ -173,11 +173,12 @@ class _Rewriting:
     def _is_emptying_a_try(self) -> bool:
         """Whether a `try` with handlers is there for closes alone: those would handle nothing.
 
-        So would a `with suppress(…)`.
+        So would a `with suppress(…)`, and any other `with` would be around nothing.
         """
         parts = [self._place.guard] if self._place.guard else self._place.statements
         return any(
-            handles_errors(node) and all(id(one) in self._marks for one in lines_of(node.body))
+            (isinstance(node, cst.With) or handles_errors(node))
+            and all(id(one) in self._marks for one in lines_of(node.body))
             for part in parts
             for node in descend(part)
         )

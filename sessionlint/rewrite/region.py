@@ -11,6 +11,7 @@ import libcst as cst
 from sessionlint.facts.scopes import Binding, How
 from sessionlint.facts.syntax import is_name
 from sessionlint.flow.body import Body
+from sessionlint.flow.leaving import own_names
 from sessionlint.flow.resource import Resource
 from sessionlint.rewrite.lists import index_of
 from sessionlint.source.walk import descend
@@ -105,7 +106,7 @@ def _has_unborn(found: Region) -> bool:
 def _has_placed(found: Region) -> bool:
     """Find a place for every mention of the name; False when one has none."""
     guard = next(found.body.above(found.block), None)
-    for name in _mentions(found.body, found.resource.name):
+    for name in _mentions(found):
         above = [name, *found.body.above(name)]
         if any(node is found.resource.binding.node or node is found.unborn for node in above):
             continue
@@ -157,11 +158,13 @@ def _is_target(body: Body, name: cst.Name) -> bool:
     return False
 
 
-def _mentions(body: Body, name: str) -> Iterator[cst.Name]:
+def _mentions(found: Region) -> Iterator[cst.Name]:
+    body, block, name = found.body, found.resource.block, found.resource.name
     for node in body.nodes:
         if isinstance(node, cst.Name) and node.value == name:
             parent = next(body.above(node), None)
             is_label = isinstance(parent, cst.Attribute) and parent.attr is node
             is_keyword = isinstance(parent, cst.Arg) and parent.keyword is node
-            if not is_label and not is_keyword:
+            is_another = any(name in own_names(block, above) for above in body.above(node))
+            if not is_label and not is_keyword and not is_another:
                 yield node

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Shape
-from sessionlint.rule import Finding, Rule, Severity, lifetime_finding, subject
+from sessionlint.rule import Finding, Rule, Severity, given_back, lifetime_finding, subject
 
 if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
@@ -15,18 +15,11 @@ if TYPE_CHECKING:
 def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that nothing closes."""
     for life in scope.lifetimes:
-        if life.shape is not Shape.NEVER:
-            continue
-        message = f"{subject(life)} is never closed"
-        severity = Severity.LEAK
-        ordinary = [end for end in life.leaks if end.is_ordinary]
-        if life.is_session and ordinary and all(end.is_idle for end in ordinary):
-            # commit() and rollback() give the connection back: SQLAlchemy, Session.commit.
-            is_unused = all(end.is_fresh for end in ordinary)
-            given = "its last commit or rollback gives the connection back"
-            message += f", though {'nothing uses it' if is_unused else given}"
-            severity = Severity.RISK
-        yield lifetime_finding(NEVER_CLOSED, scope, life, message, severity)
+        if life.shape is Shape.NEVER:
+            harmless = given_back(life)
+            message = f"{subject(life)} is never closed{harmless}"
+            severity = Severity.RISK if harmless else Severity.LEAK
+            yield lifetime_finding(NEVER_CLOSED, scope, life, message, severity)
 
 
 NEVER_CLOSED = Rule(

@@ -45,6 +45,13 @@ def rename_all(user_ids: list[int], name: str) -> int:
     return renamed
 
 
+def committed(user_ids: list[int], name: str) -> None:
+    for user_id in user_ids:
+        db = SessionLocal()  # want: SES105 "last commit or rollback gives the connection back"
+        db.execute(RENAME, {"id": user_id, "name": name})
+        db.commit()
+
+
 def never_closed(user_ids: list[int]) -> list[str | None]:
     names = []
     for user_id in user_ids:

@@ -43,6 +43,13 @@ def rename_all(user_ids: list[int], name: str) -> int:
     return renamed
 
 
+def committed(user_ids: list[int], name: str) -> None:
+    for user_id in user_ids:
+        with SessionLocal() as db:
+            db.execute(RENAME, {"id": user_id, "name": name})
+            db.commit()
+
+
 def never_closed(user_ids: list[int]) -> list[str | None]:
     names = []
     for user_id in user_ids:

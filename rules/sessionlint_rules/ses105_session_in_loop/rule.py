@@ -12,6 +12,7 @@ from sessionlint.rule import (
     Rule,
     Severity,
     exit_in_words,
+    given_back,
     lifetime_finding,
     subject,
 )
@@ -24,16 +25,18 @@ def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that every turn of a loop opens anew."""
     for life in scope.lifetimes:
         if life.shape is Shape.IN_LOOP:
-            severity = Severity.LEAK if life.leaks else Severity.STYLE
-            message = _message(scope, life)
+            message, severity = _told(scope, life)
             yield lifetime_finding(SESSION_IN_LOOP, scope, life, message, severity)
 
 
-def _message(scope: Scope, life: Lifetime) -> str:
+def _told(scope: Scope, life: Lifetime) -> tuple[str, Severity]:
     opened = f"{subject(life)} is opened by hand in a loop"
     if not life.leaks:
-        return f"{opened}, though every turn closes it"
-    return f"{opened} and is still open when {exit_in_words(scope, life.leaks[0])}"
+        return f"{opened}, though every turn closes it", Severity.STYLE
+    harmless = given_back(life)
+    when = exit_in_words(scope, life.leaks[0])
+    severity = Severity.RISK if harmless else Severity.LEAK
+    return f"{opened} and is still open when {when}{harmless}", severity
 
 
 SESSION_IN_LOOP = Rule(

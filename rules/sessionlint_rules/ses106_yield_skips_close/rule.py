@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Ending, Shape, StepKind
-from sessionlint.rule import Finding, Lifetime, Rule, Severity, lifetime_finding, subject
+from sessionlint.rule import (
+    Finding,
+    Lifetime,
+    Rule,
+    Severity,
+    given_back,
+    lifetime_finding,
+    subject,
+)
 
 if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
@@ -16,8 +24,11 @@ def check(scope: Scope) -> Iterator[Finding]:
     """Report generators that close what they lend only when the borrower does not fail."""
     for life in scope.lifetimes:
         if life.shape is Shape.YIELDED:
-            message = _message(scope, life)
-            yield lifetime_finding(YIELD_SKIPS_CLOSE, scope, life, message)
+            # Whatever fails behind the `yield` has given the connection back, too.
+            harmless = given_back(life) if all(end.is_idle for end in life.leaks) else ""
+            message = f"{_message(scope, life)}{harmless}"
+            severity = Severity.RISK if harmless else Severity.LEAK
+            yield lifetime_finding(YIELD_SKIPS_CLOSE, scope, life, message, severity)
 
 
 def _message(scope: Scope, life: Lifetime) -> str:

@@ -1,0 +1,91 @@
+"""Calls that put a resource into something else that outlives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import dropwhile, islice
+from typing import TYPE_CHECKING, Final
+
+import libcst as cst
+
+from sessionlint.facts.receivers import CLOSING
+from sessionlint.facts.syntax import last_name
+from sessionlint.flow.leaving import closed_by
+from sessionlint.flow.resource import Resource
+from sessionlint.source.walk import descend
+
+if TYPE_CHECKING:
+    from sessionlint.flow.body import Body
+
+__all__ = ["holders"]
+
+_LEAVING: Final[frozenset[type[cst.CSTNode]]] = frozenset(
+    {cst.Return, cst.Yield, cst.Assign, cst.WithItem, cst.Call}
+)
+
+
+def holders(resource: Resource, body: Body) -> frozenset[int]:
+    """Calls, by their ids, whose result takes the resource and then leaves the block, or closes it.
+
+    Where a later statement of the same list closes the resource, nobody else is meant to.
+    """
+    names = resource.names
+    worth = (node for node in body.nodes if type(node) in _LEAVING)
+    leaving = {name for node in worth for name in _leaving(node)}
+    return frozenset(
+        id(call)
+        for node in body.nodes
+        if (type(node) is cst.Assign or type(node) is cst.AnnAssign) and _keeps(node, leaving)
+        for call in descend(node)
+        if type(call) is cst.Call
+        and any(isinstance(it := arg.value, cst.Name) and it.value in names for arg in call.args)
+        and not _is_closed_behind(body, node, resource)
+    )
+
+
+def _is_closed_behind(body: Body, node: cst.CSTNode, resource: Resource) -> bool:
+    line, suite = islice((*body.above(node), node), 2)
+    lines = suite.body if isinstance(suite, (cst.IndentedBlock, cst.Module)) else ()
+    later = dropwhile(lambda one: one is not line, lines)
+    return any(closed_by(one, resource) in resource.names for one in later)
+
+
+def _keeps(node: cst.Assign | cst.AnnAssign, leaving: set[str]) -> bool:
+    targets = [node.target] if isinstance(node, cst.AnnAssign) else [t.target for t in node.targets]
+    return any(not isinstance(t, cst.Name) or t.value in leaving for t in targets)
+
+
+def _leaving(node: cst.CSTNode) -> Iterator[str]:
+    """Names that a node takes out of the block, or asks to close what they hold."""
+    if type(node) is cst.Call:
+        yield from _given(node)
+    elif type(node) is cst.Return or type(node) is cst.Yield:
+        yield from _value_names(node.value) if node.value is not None else ()
+    elif type(node) is cst.Assign:
+        is_stored = any(not isinstance(target.target, cst.Name) for target in node.targets)
+        if is_stored and isinstance(node.value, cst.Name):
+            yield node.value.value
+    elif type(node) is cst.WithItem and isinstance(node.item, cst.Name):
+        yield node.item.value
+
+
+def _given(call: cst.Call) -> Iterator[str]:
+    """The owner that a call asks to close, and the names it puts into one."""
+    method, owner = last_name(call.func), call.func
+    if type(owner) is not cst.Attribute or type(owner.value) is not cst.Name:
+        return
+    if CLOSING.search(method):
+        yield owner.value.value
+    if method in {"append", "add", "put", "register", "set"}:
+        yield from (arg.value.value for arg in call.args if isinstance(arg.value, cst.Name))
+
+
+def _value_names(value: cst.CSTNode) -> Iterator[str]:
+    if isinstance(value, cst.Name):
+        yield value.value
+    elif isinstance(value, (cst.Tuple, cst.List)):
+        for element in value.elements:
+            yield from _value_names(element.value)
+    elif isinstance(value, cst.Call) and last_name(value.func)[:1].isupper():
+        for arg in value.args:
+            yield from _value_names(arg.value)
