@@ -10,6 +10,7 @@ from sessionlint_rules.ses106_yield_skips_close.rule import YIELD_SKIPS_CLOSE
 from sessionlint_rules.ses107_hand_driven_dependency.rule import HAND_DRIVEN_DEPENDENCY
 from sessionlint_rules.ses108_used_after_close.rule import USED_AFTER_CLOSE
 from sessionlint_rules.ses109_unbound_session.rule import UNBOUND_SESSION
+from sessionlint_rules.ses110_exit_skips_close.rule import EXIT_SKIPS_CLOSE
 from sessionlint_rules.ses201_cached_session.rule import CACHED_SESSION
 from sessionlint_rules.ses202_session_shared_by_tasks.rule import SESSION_SHARED_BY_TASKS
 from sessionlint_rules.ses203_global_session.rule import GLOBAL_SESSION
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     HAND_DRIVEN_DEPENDENCY,
     USED_AFTER_CLOSE,
     UNBOUND_SESSION,
+    EXIT_SKIPS_CLOSE,
     CACHED_SESSION,
     SESSION_SHARED_BY_TASKS,
     GLOBAL_SESSION,

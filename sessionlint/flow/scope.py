@@ -15,6 +15,7 @@ from sessionlint.flow.caches import Cached, cached
 from sessionlint.flow.cleanups import CleanUp, cleanups
 from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
+from sessionlint.flow.exits import LeakyExit, exits
 from sessionlint.flow.fanned import Fanned, fanned
 from sessionlint.flow.lifetimes import lifetimes
 from sessionlint.flow.protection import EarlyShield, NestedBegin, early_shields, nested_begins
@@ -112,6 +113,11 @@ class Scope:
     def shared(self) -> list[Shared]:
         """The sessions of a module or class body that its functions use."""
         return list(shared(self.evaluator, self.block))
+
+    @cached_property
+    def exits(self) -> list[LeakyExit]:
+        """The resources that an object opens and that its exit may leave open."""
+        return list(exits(self.evaluator, self.block))
 
     @cached_property
     def fanned(self) -> list[Fanned]:

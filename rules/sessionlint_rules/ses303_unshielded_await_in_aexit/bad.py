@@ -13,7 +13,7 @@ COUNT = text("select count(*) from users")
 
 class UnitOfWork:
     def __init__(self) -> None:
-        self.session = AsyncSessionLocal()
+        self.session = AsyncSessionLocal()  # want: SES110 "open when `__aexit__` fails"
 
     async def __aenter__(self) -> AsyncSession:
         return self.session

@@ -1,0 +1,242 @@
+"""Classes that open a resource for a `with` around them, and whose exit may leave it open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.catalog import Kind
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
+from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.values import Thing
+from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.acts import Operation
+from sessionlint.flow.body import Body
+from sessionlint.flow.expressions import Evaluation, YieldKind
+from sessionlint.flow.leaving import is_method
+from sessionlint.flow.paths import Outcomes, flattened
+from sessionlint.flow.statements import Interpreter
+from sessionlint.flow.ways import State, Status, StepKind, Way
+from sessionlint.source.walk import descend
+
+__all__ = ["LeakyExit", "exits"]
+
+_EXITS: Final = {"__enter__": ("__exit__",), "__aenter__": ("__aexit__",)}
+_OPENING: Final = {**_EXITS, "__init__": ("__exit__", "__aexit__")}
+"""Methods that open what an object keeps, and those that close it."""
+
+_ENDED: Final = frozenset({Status.CLOSED, Status.NONE})
+"""How it stands where it was closed, with the attribute as it was or None."""
+
+_FAULTS: Final = frozenset({Way.ERROR, Way.CANCEL})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeakyExit:
+    """A resource of an object that `acquired` gives, and that the method `exit` may leave open.
+
+    `skipping` is the call whose failure skips the close, None where nothing closes it: then it
+    `is_idle` where the exit gives its connection back.
+    """
+
+    thing: Thing
+    name: str
+    acquired: cst.BaseExpression
+    exit: Block
+    skipping: cst.CSTNode | None
+    is_idle: bool = False
+
+
+def exits(evaluator: Evaluator, block: Block) -> Iterator[LeakyExit]:
+    """The resources that a method opens for its object, and whose object's exit leaves them open.
+
+    What the exit does by other methods of the object is not followed.
+    """
+    owner = block.owner
+    if owner is None or block.name not in _OPENING or has_mocks(block):
+        return
+    for binding in [one for found in owner.near.attributes.values() for one in found]:
+        match binding.node:
+            case cst.Assign(targets=[cst.AssignTarget(target=cst.Attribute() as target)]):
+                pass
+            case cst.AnnAssign(target=cst.Attribute() as target):
+                pass
+            case _:
+                continue
+        if binding.block is block:
+            yield from _judged(evaluator, block, owner, binding, target)
+
+
+def _judged(
+    evaluator: Evaluator, block: Block, owner: Block, binding: Binding, target: cst.Attribute
+) -> Iterator[LeakyExit]:
+    thing = _acquired(evaluator, owner, binding, target.attr.value)
+    leaving = [one for name in _OPENING[block.name] for one in owner.bindings(name)]
+    exit_ = leaving[0].target if len(leaving) == 1 else None
+    if thing is None or exit_ is None or exit_.kind is not BlockKind.FUNCTION:
+        return
+    found = _Exit(evaluator, exit_, binding, thing, target)
+    if found.is_closed_by_others:
+        return
+    assert binding.expression is not None
+    skipping = found.skipping()
+    if skipping is not None:
+        yield LeakyExit(thing, found.name, binding.expression, exit_, skipping)
+    elif block.name in _EXITS and found.is_never_closed and not _is_ended(owner, target):
+        yield LeakyExit(thing, found.name, binding.expression, exit_, None, found.is_idle)
+
+
+def _acquired(evaluator: Evaluator, owner: Block, binding: Binding, name: str) -> Thing | None:
+    """What an attribute surely holds that is opened in one place."""
+    made = binding.expression
+    others = [one for one in owner.attribute(name) if one is not binding]
+    if made is None or binding.how is not How.VALUE or not all(map(_is_nothing, others)):
+        return None
+    if isinstance(bare(made), (cst.Name, cst.Attribute)):
+        return None
+    if not evaluator.may_acquire(made, binding.block):
+        return None
+    value = evaluator.value(made, binding.block)
+    is_sure = isinstance(value, Thing) and value.is_fresh and not (value.is_guess or value.is_maybe)
+    if not is_sure or not isinstance(value, Thing) or value.is_own:
+        return None
+    return value if value.type.kind in {Kind.SESSION, Kind.CONNECTION} else None
+
+
+def _is_nothing(binding: Binding) -> bool:
+    return binding.expression is None or is_name(binding.expression, "None")
+
+
+def _is_ended(owner: Block, target: cst.Attribute) -> bool:
+    """Whether the class closes it in another method, or anything else may get it."""
+    word = target.attr.value
+    nodes = list(descend(owner.node))
+    lent = {id(node.value) for node in nodes if isinstance(node, cst.Return)}
+    owners = lent | {id(node.value) for node in nodes if isinstance(node, cst.Attribute)}
+    spoken = [node for node in nodes if isinstance(node, cst.Attribute) and node.attr.value == word]
+    methods = [
+        node.attr.value
+        for node in nodes
+        if isinstance(node, cst.Attribute)
+        and isinstance(node.value, cst.Attribute)
+        and node.value.attr.value == word
+    ]
+    return any(id(node) not in owners and node is not target for node in spoken) or any(
+        method in {"close", "aclose", "__exit__", "__aexit__"} for method in methods
+    )
+
+
+class _Exit:
+    """The method that ends a `with` around an object, followed for one of its attributes."""
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        block: Block,
+        binding: Binding,
+        thing: Thing,
+        target: cst.Attribute,
+    ) -> None:
+        parameters = block.parameters
+        self._self = parameters[0].name.value if parameters else ""
+        self.name = f"{self._self}.{target.attr.value}"
+        renamed = _Renamed(self._self, target.attr.value)
+        self._variable = renamed.variable
+        node = block.node.visit(renamed)
+        assert isinstance(node, cst.FunctionDef)
+        self._origins = renamed.origins
+        inside = Block(block.kind, block.name, block.parent, block.home, block.place)
+        inside.near, inside.head, inside.tree = block.whole, node, node
+        self._body = Body(inside)
+        resource = self._body.resource(evaluator, binding, thing, self._variable)
+        interpreter = Interpreter(resource, _Calm(resource, YieldKind.DATA))
+        opened = State(Status.OPEN, (None,) * len(resource.flags))
+        self._resource = resource
+        self._outcomes = interpreter.block(node.body, opened)
+
+    @property
+    def is_closed_by_others(self) -> bool:
+        """Whether another method of the object, or of its base, may close it before this one."""
+        calls = [node for node in self._body.nodes if isinstance(node, cst.Call)]
+        closing = [at for at, call in enumerate(calls) if self._is_close(call)]
+        return any(self._is_own(call) for call in calls[: closing[-1] if closing else None])
+
+    def _is_close(self, call: cst.Call) -> bool:
+        return is_method(self._resource, call) and self._resource.thing.type.is_release(
+            last_name(call.func)
+        )
+
+    def _is_own(self, call: cst.Call) -> bool:
+        match call.func:
+            case cst.Attribute(value=cst.Name(value=owner)):
+                return owner == self._self
+            case cst.Name(value="super"):
+                return True
+        return any(is_name(arg.value, self._self) for arg in call.args)
+
+    @property
+    def is_never_closed(self) -> bool:
+        """Whether it is left open however the method is left."""
+        return all(state.status.is_open for _, state in self._outcomes)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether its connection is given back wherever nothing fails."""
+        ordinary = [state for way, state in self._outcomes if way.way not in _FAULTS]
+        return all(state.status is Status.IDLE for state in ordinary)
+
+    def skipping(self) -> cst.CSTNode | None:
+        """The call on it whose failure skips the close of all ways on which nothing fails."""
+        ordinary = [state for way, state in self._outcomes if way.way not in _FAULTS]
+        if not ordinary or any(state.status not in _ENDED for state in ordinary):
+            return None
+        for (way, state), trail in self._outcomes.items():
+            last = [step for step in flattened(trail) if step.kind is StepKind.LEAVE]
+            if way.way is Way.ERROR and state.status.is_open and last:
+                node = last[-1].node
+                node = bare(node) if isinstance(node, cst.Await) else node
+                if isinstance(node, cst.Call) and is_method(self._resource, node):
+                    return self._origins.get(id(node), node)
+        return None
+
+
+class _Calm(Evaluation):
+    """Applies operations where no rollback is expected to fail."""
+
+    def run(
+        self, operations: Sequence[Operation], state: State, *, is_clean_up: bool = False
+    ) -> Outcomes:
+        """Every way out of evaluating the operations in a state."""
+        del is_clean_up
+        return super().run(operations, state, is_clean_up=True)
+
+
+class _Renamed(cst.CSTTransformer):
+    """Makes an attribute of an object a variable, so that it can be followed like one.
+
+    `origins` has what each new node stands for, by its id.
+    """
+
+    def __init__(self, owner: str, attribute: str) -> None:
+        super().__init__()
+        self.variable = f"_{owner}_of_{attribute}"
+        self._owner = owner
+        self._attribute = attribute
+        self.origins: dict[int, cst.CSTNode] = {}
+        self._kept: list[cst.CSTNode] = []
+
+    def on_leave(  # type: ignore[override]
+        self, original_node: cst.CSTNode, updated_node: cst.CSTNode
+    ) -> cst.CSTNode:
+        """The node in the new tree."""
+        match updated_node:
+            case cst.Attribute(value=owner, attr=cst.Name(value=word)):
+                if word == self._attribute and is_name(owner, self._owner):
+                    updated_node = cst.Name(self.variable)
+        self.origins[id(updated_node)] = original_node
+        self._kept.append(updated_node)
+        return updated_node
