@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
@@ -15,7 +16,6 @@ from sessionlint.flow.caches import Cached, cached
 from sessionlint.flow.cleanups import CleanUp, cleanups
 from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
-from sessionlint.flow.exits import LeakyExit, exits
 from sessionlint.flow.fanned import Fanned, fanned
 from sessionlint.flow.lifetimes import lifetimes
 from sessionlint.flow.protection import EarlyShield, NestedBegin, early_shields, nested_begins
@@ -25,6 +25,9 @@ from sessionlint.flow.unbound import Unbound, unbound
 from sessionlint.flow.ways import Lifetime, Shape
 from sessionlint.model import Span
 from sessionlint.source.parse import Source
+
+if TYPE_CHECKING:
+    from sessionlint.flow.exits import LeakyExit
 
 __all__ = ["Scope"]
 
@@ -117,6 +120,11 @@ class Scope:
     @cached_property
     def exits(self) -> list[LeakyExit]:
         """The resources that an object opens and that its exit may leave open."""
+        if self.block.owner is None:
+            return []
+        # Few files have a class that opens anything.
+        from sessionlint.flow.exits import exits
+
         return list(exits(self.evaluator, self.block))
 
     @cached_property

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that an object opens and that its exit closes only when all goes well."""
-    from sessionlint.rewrite.exiting import ended
-
     for one in scope.exits:
         held = f"{one.thing.type.noun} `{one.name}`"
         where = scope.span(one.acquired)
         if one.skipping is not None:
+            from sessionlint.rewrite.exiting import ended
+
             line = scope.line(one.skipping)
             message = f"{held} is still open when `{one.exit.name}` fails on line {line}"
             note = Note(scope.span(one.skipping), "an error here skips the close")
