@@ -162,6 +162,10 @@ NEVER = {
             await s.execute(q)
             await s.close()
         """,
+    "a query that is returned before it has run": """
+        def f(q):
+            return Maker().query(q).filter_by(id=1)
+        """,
     "async in a plain function": """
         def f(q):
             s = AsyncMaker()

@@ -9,6 +9,7 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.body import Body
 from sessionlint.flow.unbound import Unbound
@@ -18,6 +19,11 @@ from sessionlint.rewrite.lists import index_of
 from sessionlint.rewrite.manners import led_closely, opening
 
 __all__ = ["bound"]
+
+_RUNNING: Final = frozenset(
+    "all first one one_or_none scalar count get exists delete update list len".split()
+)
+"""What runs a query, or takes its rows."""
 
 _NAMES: Final = {"session": ("session", "db"), "connection": ("connection", "conn")}
 
@@ -36,6 +42,8 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
         return None
     first = _first(line)
     if first is None or made not in set(_firsts(first)) or line is None:
+        return None
+    if _is_given_as_query(line, found):
         return None
     start = index_of(holder.body, line)
     named = cst.SimpleStatementLine([cst.Pass()], leading_lines=getattr(line, "leading_lines", ()))
@@ -60,6 +68,14 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
     safety = Safety.UNSAFE if reason else Safety.SAFE
     edits = (Splice(holder, start, start + 1 + stop, (around,)), *entered.edits)
     return Fix(entered.title, safety, edits, reason)
+
+
+def _is_given_as_query(line: cst.CSTNode, found: Unbound) -> bool:
+    """Whether nothing runs before the caller gets a query: it would be that of a closed session."""
+    match line:
+        case cst.SimpleStatementLine(body=[cst.Return(value=cst.Call(func=func))]):
+            return found.method == "query" and last_name(func) not in _RUNNING
+    return False
 
 
 def _reasons(loaded: Loaded, noun: str) -> Iterator[str]:
