@@ -46,6 +46,21 @@ STORE = """\
         it.close()
 
 
+    def begins(it: Session):
+        with it.begin():
+            it.execute(1)
+
+
+    def passes(it: Session):
+        it.execute(1)
+        writes(it)
+
+
+    @contextmanager
+    def decorated(it: Session):
+        yield it.execute(1)
+
+
     def counts(it):
         return len(it.new)
     """
@@ -54,7 +69,8 @@ HEAD = """\
 from contextlib import closing
 import store
 from requests import Session as Web
-from store import AsyncLocal, SessionLocal, closes, counts, kept_scope, reads, scope, writes
+from store import AsyncLocal, SessionLocal, begins, closes, counts, decorated, kept_scope
+from store import passes, reads, scope, writes
 
 """
 
@@ -157,6 +173,36 @@ async def use(q):
     found = await session.execute(q)
     await session.close()
     return found, await session.scalar(q)
+""",
+    "with a bracket at once": """\
+def use(q):
+    with(SessionLocal()) as session:
+        session.execute(q)
+    return session.execute(q)
+""",
+    "in letters of its own": """\
+def use(q):
+    with SessionLocal() as sessionés:
+        sessionés.execute(q)
+    return sessionés.execute(q)
+""",
+    "behind a word that begins like a definition": """\
+def use(q):
+    if q:
+        with SessionLocal() as session:
+            session.execute(q)
+    defaults = 1
+    return defaults, session.execute(q)
+""",
+    "returned to a caller that uses it": """\
+def use():
+    with SessionLocal() as session:
+        return session
+
+
+def caller(q):
+    db = use()
+    return reads(db)
 """,
 }
 
@@ -303,6 +349,150 @@ def caller(q):
     finally:
         db.close()
 """,
+    "in a transaction of its own": """\
+def use(q):
+    with SessionLocal() as session:
+        session.execute(q)
+    with session.begin():
+        session.execute(q)
+""",
+    "in a transaction that has a name": """\
+def use(q):
+    with SessionLocal() as session:
+        session.execute(q)
+    begun = session.begin()
+    session.execute(q)
+    begun.commit()
+""",
+    "reset": """\
+def use(q):
+    with SessionLocal() as session:
+        session.execute(q)
+    session.execute(q)
+    session.reset()
+""",
+    "its connection closed": """\
+def use(q):
+    with SessionLocal() as session:
+        session.execute(q)
+    session.execute(q)
+    session.connection().close()
+""",
+    "stored before": """\
+def use(q):
+    with SessionLocal() as session:
+        q.session = session
+    session.execute(q)
+    q.session.close()
+""",
+    "closed by a function inside": """\
+def use(q):
+    def done():
+        session.close()
+
+    with SessionLocal() as session:
+        session.execute(q)
+    session.execute(q)
+    done()
+""",
+    "given to a function with a transaction": """\
+def use(q):
+    with SessionLocal() as session:
+        session.execute(q)
+    begins(session)
+""",
+    "given to a function that passes it on": """\
+def use(q):
+    with SessionLocal() as session:
+        session.execute(q)
+    passes(session)
+""",
+    "given to a function that is decorated": """\
+def use(q):
+    with SessionLocal() as session:
+        session.execute(q)
+    decorated(session)
+""",
+    "expected to fail": """\
+def use(q):
+    import pytest
+
+    with SessionLocal() as session:
+        session.execute(q)
+    with pytest.raises(Exception):
+        session.execute(q)
+""",
+    "a query that is part of another": """\
+def use(q):
+    with SessionLocal() as session:
+        session.execute(q)
+    return session.query(q).filter(q).subquery()
+""",
+    "a session for one use": """\
+def use(q):
+    with SessionLocal(close_resets_only=False) as session:
+        session.execute(q)
+    session.execute(q)
+""",
+    "bound by a case": """\
+def use(q):
+    session = SessionLocal()
+    session.close()
+    match q:
+        case [session]:
+            session.execute(q)
+""",
+    "returned to a caller with a type": """\
+def use():
+    with SessionLocal() as session:
+        return session
+
+
+def caller(q):
+    db: object = use()
+    db.execute(q)
+    db.close()
+""",
+    "returned to a caller that enters it": """\
+def use():
+    with SessionLocal() as session:
+        return session
+
+
+def caller(q):
+    db = use()
+    with db:
+        db.execute(q)
+""",
+    "returned to a caller that keeps it": """\
+def use():
+    with SessionLocal() as session:
+        return session
+
+
+class Caller:
+    def __init__(self):
+        self.db = use()
+""",
+    "returned to a caller that returns it": """\
+def use():
+    with SessionLocal() as session:
+        return session
+
+
+def caller():
+    return use()
+""",
+    "returned to a caller that puts it on a stack": """\
+def use():
+    with SessionLocal() as session:
+        return session
+
+
+def caller(q, stack):
+    db = use()
+    stack.enter_context(db)
+""",
 }
 
 
@@ -317,6 +507,11 @@ def codes(text, folder):
 @pytest.mark.parametrize("shape", FOUND)
 def test_a_session_that_opens_again_is_found(shape, tmp_path):
     assert codes(FOUND[shape], tmp_path) == ["SES108"]
+
+
+def test_lines_of_windows_hide_nothing(tmp_path):
+    text = FOUND["behind a `with`"].replace("\n", "\r\n")
+    assert codes(text, tmp_path) == ["SES108"]
 
 
 @pytest.mark.parametrize("shape", LEFT_ALONE)

@@ -18,7 +18,7 @@ from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import flag_texts
 from sessionlint.flow.holders import holders
-from sessionlint.flow.leaving import is_closed_at_last, own_names
+from sessionlint.flow.leaving import is_closed_at_last, mentions
 from sessionlint.flow.loops import takes_one_turn
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import children, descend
@@ -192,8 +192,7 @@ class Body:
         for block in self._block.blocks:
             if block.kind is not BlockKind.FUNCTION or block.decorators:
                 continue
-            names = resource.names - own_names(self._block, block.node)
-            if not _mentions(block.node, names) or not self._is_only_called(block.name):
+            if not mentions(resource, block.node) or not self._is_only_called(block.name):
                 continue
             is_closing = any(_closes(node, resource) for node in descend(block.node))
             found[block.name] = Act.RELEASE if is_closing else Act.USE
@@ -223,10 +222,6 @@ def _branches(node: cst.If | cst.IfExp | cst.While) -> list[cst.CSTNode]:
     if type(node) is not cst.If or type(node.orelse) is cst.Else:
         parts.append(node.orelse)
     return [part for part in parts if part is not None]
-
-
-def _mentions(node: cst.CSTNode, names: frozenset[str]) -> bool:
-    return any(_name_in(part, names) for part in descend(node))
 
 
 def _closes(node: cst.CSTNode, resource: Resource) -> bool:

@@ -24,6 +24,10 @@ _LEAVING: Final[frozenset[type[cst.CSTNode]]] = frozenset(
 )
 
 
+_GIVING: Final = (cst.Return, cst.Yield, cst.AssignTarget, cst.AnnAssign)
+"""What may give a value away, or keep it."""
+
+
 def holders(resource: Resource, body: Body) -> frozenset[int]:
     """Calls, by their ids, whose result takes the resource and then leaves the block, or closes it.
 
@@ -46,8 +50,12 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
 def _is_closed_behind(body: Body, node: cst.CSTNode, resource: Resource) -> bool:
     line, suite = islice((*body.above(node), node), 2)
     lines = suite.body if isinstance(suite, (cst.IndentedBlock, cst.Module)) else ()
-    later = dropwhile(lambda one: one is not line, lines)
-    return any(closed_by(one, resource) in resource.names for one in later)
+    for later in islice(dropwhile(lambda one: one is not line, lines), 1, None):
+        if closed_by(later, resource) in resource.names:
+            return True
+        if any(isinstance(part, _GIVING) for part in descend(later)):
+            return False
+    return False
 
 
 def _keeps(node: cst.Assign | cst.AnnAssign, leaving: set[str]) -> bool:

@@ -35,8 +35,15 @@ Source: `cursor.connection` of PEP 249; `Transaction.connection`, `SessionTransa
 
 def mentions(resource: Resource, node: cst.CSTNode) -> bool:
     """Whether a node speaks of the resource at all."""
-    names = resource.names - own_names(resource.block, node)
-    return any(type(part) is cst.Name and part.value in names for part in descend(node))
+    names = resource.names
+    if type(node) is not cst.FunctionDef:
+        return any(type(part) is cst.Name and part.value in names for part in descend(node))
+    # Defaults, decorators and types are read by the block around; its variables end at the body.
+    head = node.with_changes(body=cst.SimpleStatementSuite([cst.Pass()]))
+    inside = names - own_names(resource.block, node)
+    return any(type(part) is cst.Name and part.value in names for part in descend(head)) or any(
+        type(part) is cst.Name and part.value in inside for part in descend(node.body)
+    )
 
 
 def own_names(block: Block, node: cst.CSTNode) -> frozenset[str]:
@@ -44,7 +51,14 @@ def own_names(block: Block, node: cst.CSTNode) -> frozenset[str]:
     if type(node) is not cst.FunctionDef:
         return frozenset()
     inside = (one for one in block.blocks if one.node is node)
-    return frozenset(name for one in inside for name in one.names if name not in one.declared)
+    return frozenset(name for one in inside for name in one.names if _is_own(one, name))
+
+
+def _is_own(function: Block, name: str) -> bool:
+    """Whether a name is a variable of a function, and not that of a comprehension alone."""
+    if name in function.declared:
+        return False
+    return any(not isinstance(one.node, cst.CompFor) for one in function.names[name])
 
 
 def leaves(resource: Resource, value: cst.BaseExpression | None) -> bool:

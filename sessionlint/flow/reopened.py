@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import libcst as cst
 
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.receivers import CLOSING, Effect, effect, parameter_of
-from sessionlint.facts.scopes import Block, BlockKind, How
-from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.receivers import CLOSING, Effect, effect
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
+from sessionlint.facts.syntax import bare, is_name, keyword
 from sessionlint.facts.values import UNKNOWN, FunctionValue, Managed, Method, Pending, Thing
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.body import Body
 from sessionlint.flow.callers import callers
+from sessionlint.flow.closed import GIVING_BACK, Uses
 from sessionlint.flow.leaving import is_close
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Ending, Lifetime
-from sessionlint.source.afterwards import TAKING, afterwards
+from sessionlint.source.afterwards import afterwards
 from sessionlint.source.walk import descend
 
 __all__ = ["Reopened", "reopened"]
 
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
-_GIVING_BACK: Final = frozenset({"commit", "rollback"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,17 +57,24 @@ def reopened(evaluator: Evaluator, block: Block, lives: Iterable[Lifetime]) -> I
     for life in lives:
         if life.thing.type.kind is Kind.SESSION and not life.thing.is_own:
             use = _use_of(evaluator, life)
-            if use is not None:
+            if use is not None and not _is_for_one_use(life.acquired):
                 yield Reopened(life.thing, life.name, life.acquired, use)
     yield from _entered(evaluator, block)
+
+
+def _is_for_one_use(acquired: cst.BaseExpression) -> bool:
+    """`Session(engine, close_resets_only=False)` refuses to be used after its close."""
+    made = bare(acquired)
+    return isinstance(made, cst.Call) and keyword(made, "close_resets_only") is not None
 
 
 def _use_of(evaluator: Evaluator, life: Lifetime) -> cst.Call | cst.Return | None:
     """What finds a session closed that is closed by hand."""
     resource = life.resource
-    if not (life.closed_uses or resource.is_closed_at_last):
+    others = [one for one in resource.block.bindings(life.name) if one is not resource.binding]
+    if not (life.closed_uses or resource.is_closed_at_last) or not all(map(_is_nothing, others)):
         return None
-    uses = _Uses(evaluator, resource.block, life.name)
+    uses = Uses(evaluator, resource.block, life.name)
     closed = {id(node) for node in life.closed_uses}
     given = [end for end in life.ends if end.ending is Ending.HANDED_OVER]
     reached = {id(step.node) for end in given for step in end.steps}
@@ -78,6 +86,10 @@ def _use_of(evaluator: Evaluator, life: Lifetime) -> cst.Call | cst.Return | Non
         if is_name(node.value, life.name) and _is_closed_behind(uses.body, node, resource):
             return None if _is_closed_by_callers(evaluator, resource.block) else node
     return None
+
+
+def _is_nothing(binding: Binding) -> bool:
+    return binding.how is How.VALUE and is_name(binding.expression, "None")
 
 
 def _is_closed_behind(body: Body, node: cst.Return, resource: Resource) -> bool:
@@ -106,7 +118,7 @@ def _entered(evaluator: Evaluator, block: Block) -> Iterator[Reopened]:
             continue
         thing = _closing(evaluator, entered, block)
         use = None if thing is None else _use_behind(evaluator, block, name, entered)
-        if thing is not None and use is not None:
+        if thing is not None and use is not None and not _is_for_one_use(entered):
             yield Reopened(thing, name, entered, use)
 
 
@@ -146,10 +158,10 @@ def _use_behind(
     evaluator: Evaluator, block: Block, name: str, entered: cst.BaseExpression
 ) -> cst.Call | cst.Return | None:
     """What finds a session closed that a `with` has closed."""
-    uses = _Uses(evaluator, block, name)
+    uses = Uses(evaluator, block, name)
     body = uses.body
     around = next(node for node in body.above(entered) if isinstance(node, cst.With))
-    inside = {id(node) for node in descend(around)}
+    uses.inside = inside = {id(node) for node in descend(around)}
     start = next(index for index, node in enumerate(body.nodes) if node is around)
     for index, node in enumerate(body.nodes):
         if index < start or not isinstance(node, (cst.Return, cst.Call)):
@@ -164,79 +176,29 @@ def _use_behind(
     return None
 
 
-class _Uses:
-    """What is done in a function with the session of a name."""
-
-    def __init__(self, evaluator: Evaluator, block: Block, name: str) -> None:
-        self._evaluator = evaluator
-        self._block = block
-        self._name = name
-        self.body = Body(block)
-
-    def is_taking(self, call: cst.Call) -> bool:
-        """Whether a call takes a connection for the session, itself or as its argument."""
-        method = self._method(call)
-        return method in TAKING if method else self._is_lent_to(call)
-
-    def is_left_open(self, index: int) -> bool:
-        """Whether nothing gives the connection back that a use takes, or may do so.
-
-        `index` is that of the use among the nodes of the function.
-        """
-        behind = self.body.nodes[index:]
-        items = (node.item for node in self.body.nodes if isinstance(node, cst.WithItem))
-        if any(is_name(node, self._name) for item in items for node in descend(item)):
-            return False
-        calls = [node for node in behind if isinstance(node, cst.Call)]
-        called = {self._method(call) for call in calls}
-        if called & _GIVING_BACK or any(map(CLOSING.search, called)):
-            return False
-        # Whoever else gets it may close it.
-        known = {id(call.func.value) for call in calls if isinstance(call.func, cst.Attribute)}
-        known |= {id(arg.value) for call in calls if self._is_lent_to(call) for arg in call.args}
-        return all(id(node) in known for node in behind if is_name(node, self._name))
-
-    def _method(self, call: cst.Call) -> str:
-        """The method of the session that is called, empty for any other call."""
-        is_own = isinstance(call.func, cst.Attribute) and is_name(call.func.value, self._name)
-        return last_name(call.func) if is_own else ""
-
-    def _is_lent_to(self, call: cst.Call) -> bool:
-        """Whether a function of ours takes a connection for the session, and does not end that."""
-        given = next((arg for arg in call.args if is_name(arg.value, self._name)), None)
-        callee = self._evaluator.value(call.func, self._block) if given is not None else UNKNOWN
-        if given is None or not isinstance(callee, FunctionValue):
-            return False
-        if effect(self._evaluator, call, given, self._block) is not Effect.LOAN:
-            return False
-        taken = parameter_of(callee, call, given)
-        if taken is None:
-            return False
-        called = {
-            last_name(one.func)
-            for one in callee.block.calls
-            if isinstance(one.func, cst.Attribute) and is_name(one.func.value, taken)
-        }
-        return not called.isdisjoint(TAKING) and called.isdisjoint(_GIVING_BACK)
-
-
 def _is_closed_by_callers(evaluator: Evaluator, function: Block) -> bool:
     """Whether any function that is known to call this one may close what it gets."""
-    return any(_is_closing_it(caller, call) for caller, call in callers(evaluator, function))
+    return any(_may_close(evaluator, *one) for one in callers(evaluator, function))
 
 
-def _is_closing_it(caller: Block, call: cst.Call) -> bool:
-    for above in Body(caller).above(call):
-        match above:
-            case cst.WithItem():
-                return True
-            case cst.Call() if CLOSING.search(last_name(above.func)):
-                return True
-            case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]):
-                return any(
-                    isinstance(one.func, cst.Attribute)
-                    and is_name(one.func.value, name)
-                    and CLOSING.search(last_name(one.func))
-                    for one in caller.calls
-                )
-    return False
+def _may_close(evaluator: Evaluator, caller: Block, call: cst.Call) -> bool:
+    """Whether a caller does more with what it gets than to use or to lend it."""
+    body = Body(caller)
+    match list(islice((node for node in body.above(call) if not _is_awaiting(node)), 2)):
+        case [cst.Expr(), *_]:
+            return False
+        case [cst.Attribute(attr=cst.Name(value=method)), *_]:
+            return method in GIVING_BACK or CLOSING.search(method) is not None
+        case [cst.Arg() as arg, cst.Call() as taker]:
+            return effect(evaluator, taker, arg, caller) is not Effect.LOAN
+        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), *_]:
+            uses = Uses(evaluator, caller, name)
+        case [cst.AnnAssign(target=cst.Name(value=name)), *_]:
+            uses = Uses(evaluator, caller, name)
+        case _:
+            return True
+    return uses.may_close()
+
+
+def _is_awaiting(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Await)

@@ -95,7 +95,9 @@ class Scope:
     @cached_property
     def reopened(self) -> list[Reopened]:
         """The sessions that are used, or returned, after they were closed."""
-        return list(reopened(self.evaluator, self.block, self._followed))
+        found = list(reopened(self.evaluator, self.block, self._followed))
+        self.source.positions.want(node for one in found for node in (one.acquired, one.use))
+        return found
 
     @cached_property
     def unbound(self) -> list[Unbound]:

@@ -165,6 +165,12 @@ def _mentions(found: Region) -> Iterator[cst.Name]:
             parent = next(body.above(node), None)
             is_label = isinstance(parent, cst.Attribute) and parent.attr is node
             is_keyword = isinstance(parent, cst.Arg) and parent.keyword is node
-            is_another = any(name in own_names(block, above) for above in body.above(node))
+            above = pairwise([node, *body.above(node)])
+            is_another = any(
+                isinstance(around, cst.FunctionDef)
+                and below is around.body
+                and name in own_names(block, around)
+                for below, around in above
+            )
             if not is_label and not is_keyword and not is_another:
                 yield node

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from sessionlint.errors import UnreadableFile
+from sessionlint.source.text import decoded
+
 __all__ = ["TAKING", "afterwards", "may_outlive"]
 
 TAKING: Final = frozenset(
-    "execute scalar scalars query get get_one merge exec stream stream_scalars connection".split()
+    "execute scalar scalars query get get_one merge exec stream stream_scalars".split()
 )
 """Methods that take a connection.
 
@@ -16,22 +19,28 @@ TAKING: Final = frozenset(
 """
 
 
-_HEAD: Final = (
-    r"with\b(?=[^\n]*ession)[^\n]*\bas[ \t]+\w+[ \t]*(?:[,)][^\n]*)?:[ \t]*(?:#[^\n]*)?\n"
+_HEAD: Final = re.compile(
+    r"with\b(?=[^\n]*ession)[^\n]*\bas[ \t]+\w+[ \t]*(?:[,)][^\n]*)?:[ \t]*(?:#[^\n]*)?\r?\n"
 )
 _METHODS: Final = "|".join(sorted(TAKING))
-_END: Final = r"[ \t]*(?:[#\n]|\Z)"
+_END: Final = r"[ \t\r]*(?:[#\n;]|\Z)"
 _NAME: Final = r"\bas[ \t]+(\w+)"
 _BEFORE: Final = re.compile(r"([ \t]+)(?:async[ \t]+)?")
+
+_FAR: Final = 5_000
+"""How much is looked at of what follows the head of a block, and of what follows the block."""
 
 
 def may_outlive(data: bytes) -> bool:
     """Whether a file may use a session behind its `with`, or return it out of one."""
     # Have: fewer files speak of sessions than have a `with`.
-    if b"ession" not in data or b"with " not in data:
+    if b"ession" not in data or b"with" not in data:
         return False
-    text = data.decode("latin-1")
-    return next(afterwards(text), None) is not None
+    try:
+        return next(afterwards(decoded(data)), None) is not None
+    except UnreadableFile:
+        # Reported where it is checked; here it only says nothing.
+        return False
 
 
 def afterwards(text: str) -> Iterator[tuple[int, str]]:
@@ -39,13 +48,12 @@ def afterwards(text: str) -> Iterator[tuple[int, str]]:
 
     Only one whose head is on one line, with no other value for the name behind it.
     """
-    for head in re.finditer(_HEAD, text):
+    for head in _HEAD.finditer(text):
         start = text.rfind("\n", 0, head.start()) + 1
         before = _BEFORE.fullmatch(text, start, head.start())
         if before is None:
             continue
-        indent = len(before[1])
-        block, rest = _around(text, head.end(), indent)
+        block, rest = _around(text, head.end(), len(before[1]))
         for name in re.findall(_NAME, head[0]):
             if _is_used(block, rest, name):
                 yield head.start(), name
@@ -54,18 +62,20 @@ def afterwards(text: str) -> Iterator[tuple[int, str]]:
 def _around(text: str, start: int, indent: int) -> tuple[str, str]:
     """A block that begins at `start`, and what follows of its function."""
     dedented, ending = _ends(indent)
-    end = dedented.search(text, start)
+    end = dedented.search(text, start, start + _FAR)
     if end is None:
-        return text[start:], ""
-    over = ending.search(text, end.start())
-    return text[start : end.start()], text[end.start() : over.start() if over else len(text)]
+        return text[start : start + _FAR], ""
+    stop = end.start() + _FAR
+    over = ending.search(text, end.start(), stop)
+    return text[start : end.start()], text[end.start() : over.start() if over else stop]
 
 
 @lru_cache(maxsize=32)
 def _ends(indent: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """How the first line behind a block of that indentation begins, and behind its function."""
     dedented = re.compile(rf"^[ \t]{{0,{indent}}}[^\s#]", re.MULTILINE)
-    return dedented, re.compile(rf"^[ \t]{{0,{indent - 1}}}(?:async|def|class|@)", re.MULTILINE)
+    function = rf"^[ \t]{{0,{indent - 1}}}(?:(?:async[ \t]+def|def|class)\b|@)"
+    return dedented, re.compile(function, re.MULTILINE)
 
 
 def _is_used(block: str, rest: str, name: str) -> bool:
