@@ -26,6 +26,7 @@ _BEGINNING: Final = frozenset({"begin", "begin_nested", "get_transaction", "conn
 GIVING_BACK: Final = _BEGINNING | frozenset(
     "commit rollback reset invalidate prepare __exit__ __aexit__".split()
 )
+"""Methods that may give the connection back, themselves or by what they return."""
 
 _STATED: Final = frozenset({"statement", "subquery", "cte", "selectable"})
 """What makes a query part of another one, so that it does not run by itself."""
