@@ -53,6 +53,10 @@ HARMLESS = {
         + "    " * 20
         + "s.get(1)\n    s.close()\n"
     ).encode(),
+    "a wait for what has no name": (
+        USE + "async def f(e):\n    s = Session(e)\n    try:\n        s.get(1, 2)\n"
+        "    finally:\n        await e[0](s)\n        s.close()\n"
+    ).encode(),
     "everything at once": (
         USE + "async def f(*a, b: int = 1, **k) -> 'x':\n"
         "    async with a as b, c: pass\n"

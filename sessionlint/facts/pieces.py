@@ -65,7 +65,7 @@ def scope_of(piece: Piece) -> Block:
 def spoken(text: str, name: str) -> Iterator[int]:
     """Where a name stands in a text."""
     # Most names are asked for once, and a pattern for each takes longer than the search.
-    at = text.find(name)
+    at = text.find(name) if name else -1
     while at >= 0:
         end = at + len(name)
         if not _is_in_word(text[at - 1 : at]) and not _is_in_word(text[end : end + 1]):
