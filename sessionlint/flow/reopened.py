@@ -191,13 +191,13 @@ def _may_close(evaluator: Evaluator, caller: Block, call: cst.Call) -> bool:
             return method in GIVING_BACK or CLOSING.search(method) is not None
         case [cst.Arg() as arg, cst.Call() as taker]:
             return effect(evaluator, taker, arg, caller) is not Effect.LOAN
-        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), *_]:
-            uses = Uses(evaluator, caller, name)
-        case [cst.AnnAssign(target=cst.Name(value=name)), *_]:
-            uses = Uses(evaluator, caller, name)
-        case _:
-            return True
-    return uses.may_close()
+        case [
+            cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))])
+            | cst.AnnAssign(target=cst.Name(value=name)),
+            *_,
+        ]:
+            return Uses(evaluator, caller, name).may_close()
+    return True
 
 
 def _is_awaiting(node: cst.CSTNode) -> bool:
