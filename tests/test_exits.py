@@ -103,6 +103,14 @@ SILENT = {
         f"{ENTER}def again(self):\n    self.session = SessionLocal()\n",
         "self.session.commit()\nself.session.close()",
     ),
+    "one of a pair later": (
+        f"{ENTER}def take(self, pair):\n    self.session, self.owner = pair\n",
+        "self.session.commit()\nself.session.close()",
+    ),
+    "several": (
+        "def __enter__(self):\n    self.sessions = [SessionLocal() for _ in 'ab']\n    return self\n",
+        "self.sessions.clear()",
+    ),
     "another method that closes": (
         f"{RETURNED}def close(self):\n    self.session.close()\n",
         "self.session.commit()",

@@ -10,7 +10,7 @@ from sessionlint.facts import classes
 from sessionlint.facts.catalog import ANNOTATIONS, CALLS, TYPES, How
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.scopes import How as Bound
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import UNKNOWN, ClassValue, Instance, Maker, Symbol, Thing, Value
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def value(evaluator: Evaluator, annotation: cst.BaseExpression, block: Block) ->
         case cst.SimpleString():
             return _quoted(evaluator, annotation, block)
         case cst.BinaryOperation(left=left, operator=cst.BitOr(), right=right):
-            parts = [part for part in (left, right) if not _is_none(part)]
+            parts = [part for part in (left, right) if not is_name(part, "None")]
             return value(evaluator, parts[0], block) if len(parts) == 1 else UNKNOWN
         case cst.Subscript(value=outer):
             if last_name(outer) in _WRAPPERS:
@@ -84,7 +84,3 @@ def _alias(name: str, block: Block) -> cst.BaseExpression | None:
         return None
     aliased = bindings[0].expression
     return aliased if isinstance(aliased, cst.Subscript) else None
-
-
-def _is_none(part: cst.BaseExpression) -> bool:
-    return isinstance(part, cst.Name) and part.value == "None"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from sessionlint.facts.syntax import is_name
 from sessionlint.source.afterwards import afterwards
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ class Binding:
     item: str = ""
     index: int = 0
     target: Block | None = None
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it is `name = None`."""
+        return self.how is How.VALUE and is_name(self.expression, "None")
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -15,7 +15,7 @@ from sessionlint.facts.values import Items, Symbol, Thing
 from sessionlint.flow.body import Body
 from sessionlint.flow.resource import Resource
 
-__all__ = ["acquisitions", "has_mocks", "is_to_fail"]
+__all__ = ["acquired", "acquisitions", "has_mocks", "is_to_fail"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _PATCHING: Final = frozenset({"patch", "mocker", "monkeypatch"})
@@ -26,7 +26,7 @@ _MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
 def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
     """Every local name of a block that is given a fresh session or connection."""
     near = [one for bindings in block.near.names.values() for one in bindings]
-    if not any(_acquired(evaluator, one) for one in near) or _is_patched(block):
+    if not any(acquired(evaluator, one) for one in near) or _is_patched(block):
         return
     # Have: something to follow, so the whole block matters from here on.
     seen: set[int] = set()
@@ -38,7 +38,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
             if binding.how is How.VALUE and id(binding.expression) in seen:
                 continue
             seen.add(id(binding.expression))
-            thing = _acquired(evaluator, binding)
+            thing = acquired(evaluator, binding)
             if thing is None or _is_put_aside(thing, name, binding):
                 continue
             body = body or Body(block)
@@ -98,7 +98,7 @@ def has_mocks(block: Block) -> bool:
     return _is_patched(block) or any(last_name(call.func) in _MOCKS for call in block.calls)
 
 
-def _acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
+def acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
     """What a binding acquires, None unless it is surely fresh and has to be released."""
     if binding.expression is None or binding.how not in {How.VALUE, How.ITEM}:
         return None

@@ -8,12 +8,11 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import Thing
-from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.acquisitions import acquired, has_mocks
 from sessionlint.flow.acts import Operation
 from sessionlint.flow.body import Body
 from sessionlint.flow.expressions import Evaluation, YieldKind
@@ -92,23 +91,15 @@ def _judged(
 
 def _acquired(evaluator: Evaluator, owner: Block, binding: Binding, name: str) -> Thing | None:
     """What an attribute surely holds that is opened in one place."""
-    made = binding.expression
     others = [one for one in owner.attribute(name) if one is not binding]
-    if made is None or binding.how is not How.VALUE or not all(map(_is_nothing, others)):
-        return None
-    if isinstance(bare(made), (cst.Name, cst.Attribute)):
-        return None
-    if not evaluator.may_acquire(made, binding.block):
-        return None
-    value = evaluator.value(made, binding.block)
-    is_sure = isinstance(value, Thing) and value.is_fresh and not (value.is_guess or value.is_maybe)
-    if not is_sure or not isinstance(value, Thing) or value.is_own:
-        return None
-    return value if value.type.kind in {Kind.SESSION, Kind.CONNECTION} else None
+    is_one = binding.how is How.VALUE and not isinstance(binding.expression, cst.ListComp)
+    thing = acquired(evaluator, binding) if is_one and all(map(_is_empty, others)) else None
+    is_sure = thing is not None and not (thing.is_guess or thing.is_maybe or thing.is_own)
+    return thing if is_sure else None
 
 
-def _is_nothing(binding: Binding) -> bool:
-    return binding.expression is None or is_name(binding.expression, "None")
+def _is_empty(binding: Binding) -> bool:
+    return binding.is_none or binding.how is How.ANNOTATION
 
 
 def _is_ended(owner: Block, target: cst.Attribute) -> bool:

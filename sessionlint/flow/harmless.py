@@ -26,11 +26,12 @@ __all__ = [
 
 STATUS: Final = frozenset(
     "is_active closed is_closed in_transaction invalidated is_connected is_valid open hasattr "
-    "getattr locals globals dir vars status get_transaction_status in_nested_transaction".split()
+    "getattr locals globals dir vars status get_transaction get_transaction_status "
+    "in_nested_transaction".split()
 )
 """Attributes and functions that ask whether there is something left to close; none fails."""
 
-IDLE: Final = frozenset({"get_bind", "get_transaction", "in_transaction", "is_active"})
+IDLE: Final = STATUS | {"get_bind"}
 """Methods that neither fail in practice nor take a connection."""
 
 ASKING: Final = frozenset({"isinstance", "type", "id", "repr", "str", "hasattr", "bool", "print"})

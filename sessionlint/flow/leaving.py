@@ -114,8 +114,7 @@ def _leads(resource: Resource, value: cst.BaseExpression) -> bool:
 
 def is_closed_at_last(resource: Resource, nodes: Iterable[cst.CSTNode]) -> bool:
     """Whether a `finally` closes the resource whatever happens, and its name holds no other."""
-    others = [one for one in resource.block.bindings(resource.name) if one is not resource.binding]
-    return all(is_name(one.expression, "None") for one in others) and any(
+    return all(is_name(one.expression, "None") for one in resource.others) and any(
         is_close(line, resource)
         for node in nodes
         if isinstance(node, cst.Finally)

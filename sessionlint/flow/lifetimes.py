@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Block, How
+from sessionlint.facts.scopes import Block
 from sessionlint.flow.acquisitions import acquisitions
 from sessionlint.flow.expressions import Evaluation, YieldKind
 from sessionlint.flow.leaving import closed_by
@@ -103,15 +103,9 @@ def _could_be_managed(resource: Resource) -> bool:
     Some drivers offer no context manager, and a name that may also hold somebody else's resource
     (a parameter, an argument's default) is closed only when it was opened here.
     """
-    others = [one for one in resource.block.names[resource.name] if one is not resource.binding]
-    is_owned_sometimes = bool(resource.branches) and any(
-        one.how is How.PARAMETER or not _is_none(one.expression) for one in others
-    )
+    others = resource.others if resource.branches else []
+    is_owned_sometimes = not all(one.is_none for one in others)
     return resource.thing.type.is_manageable and not is_owned_sometimes
-
-
-def _is_none(expression: cst.BaseExpression | None) -> bool:
-    return isinstance(expression, cst.Name) and expression.value == "None"
 
 
 def _end(exit_: Exit, state: State, steps: tuple[Step, ...]) -> End:

@@ -11,7 +11,7 @@ from sessionlint.facts.catalog import METHODS, How
 from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.effects import Effects
-from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET, STATUS
+from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET
 from sessionlint.flow.leaving import gives_itself, is_method, leaves, mentions
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_safe_call, may_operate_in_vain
@@ -213,7 +213,7 @@ class Operations:
             gift = METHODS.get((kind.name, name))
             is_same = gift is not None and gift.how is How.ITSELF
             yield Operation(Act.USE, node)
-            if not is_same and name not in STATUS and name not in BUILDING:
+            if not is_same and name not in BUILDING:
                 yield Operation(Act.RISK, node)
 
     def _arguments(self, node: cst.Call) -> Iterator[Operation]:

@@ -12,7 +12,7 @@ import libcst as cst
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING, Effect, effect
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How
+from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import bare, is_name, keyword
 from sessionlint.facts.values import UNKNOWN, FunctionValue, Managed, Method, Pending, Thing
 from sessionlint.flow import lenders
@@ -71,8 +71,8 @@ def _is_for_one_use(acquired: cst.BaseExpression) -> bool:
 def _use_of(evaluator: Evaluator, life: Lifetime) -> cst.Call | cst.Return | None:
     """What finds a session closed that is closed by hand."""
     resource = life.resource
-    others = [one for one in resource.block.bindings(life.name) if one is not resource.binding]
-    if not (life.closed_uses or resource.is_closed_at_last) or not all(map(_is_nothing, others)):
+    is_closed = bool(life.closed_uses) or resource.is_closed_at_last
+    if not is_closed or not all(one.is_none for one in resource.others):
         return None
     uses = Uses(evaluator, resource.block, life.name)
     closed = {id(node) for node in life.closed_uses}
@@ -86,10 +86,6 @@ def _use_of(evaluator: Evaluator, life: Lifetime) -> cst.Call | cst.Return | Non
         if is_name(node.value, life.name) and _is_closed_behind(uses.body, node, resource):
             return None if _is_closed_by_callers(evaluator, resource.block) else node
     return None
-
-
-def _is_nothing(binding: Binding) -> bool:
-    return binding.how is How.VALUE and is_name(binding.expression, "None")
 
 
 def _is_closed_behind(body: Body, node: cst.Return, resource: Resource) -> bool:

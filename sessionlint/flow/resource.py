@@ -51,6 +51,11 @@ class Resource:
         assert self.binding.expression is not None
         return self.binding.expression
 
+    @property
+    def others(self) -> list[Binding]:
+        """What else gives the name a value."""
+        return [one for one in self.block.bindings(self.name) if one is not self.binding]
+
     def is_imported(self, name: str) -> bool:
         """Whether a name is an import of the module and nothing else."""
         bindings = self.block.home.top.bindings(name)

@@ -8,8 +8,7 @@ from itertools import islice, pairwise
 
 import libcst as cst
 
-from sessionlint.facts.scopes import Binding, How
-from sessionlint.facts.syntax import is_name
+from sessionlint.facts.scopes import How
 from sessionlint.flow.body import Body
 from sessionlint.flow.leaving import own_names
 from sessionlint.flow.resource import Resource
@@ -79,21 +78,13 @@ def _is_plain(resource: Resource) -> bool:
             return False
     if resource.binding.how is not How.VALUE or resource.name in resource.block.declared:
         return False
-    others = [one for one in _bindings(resource) if one is not resource.binding]
-    return len(others) <= 1 and all(_is_none(one) for one in others)
-
-
-def _bindings(resource: Resource) -> list[Binding]:
-    return resource.block.names[resource.name]
-
-
-def _is_none(binding: Binding) -> bool:
-    return binding.how is How.VALUE and is_name(binding.expression, "None")
+    others = resource.others
+    return len(others) <= 1 and all(one.is_none for one in others)
 
 
 def _has_unborn(found: Region) -> bool:
     """Note the statement `name = None`, if any; False when it is no statement of its own."""
-    others = [one for one in _bindings(found.resource) if one is not found.resource.binding]
+    others = found.resource.others
     if not others:
         return True
     line = next(found.body.above(others[0].node), None) if others[0].node else None
