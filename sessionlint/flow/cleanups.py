@@ -9,7 +9,7 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
-from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.scopes import Block
 from sessionlint.facts.shields import is_protected, is_shield, is_shielding
 from sessionlint.facts.syntax import last_name
 from sessionlint.flow.body import Body
@@ -51,8 +51,7 @@ def cleanups(evaluator: Evaluator, block: Block) -> list[CleanUp]:
     What waits for something else than a release, with no release of the same resource behind it,
     is left out: whoever owns the resource ends it.
     """
-    is_function = block.kind is BlockKind.FUNCTION and block.is_async
-    if not is_function or not any(_may_end(last_name(call.func)) for call in block.calls):
+    if not any(_may_end(last_name(call.func)) for call in block.calls):
         return []
     if is_aside(evaluator, block) or is_protected(evaluator, block):
         return []

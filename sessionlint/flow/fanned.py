@@ -13,7 +13,7 @@ from sessionlint.facts import annotations as hints
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import parameter_of
-from sessionlint.facts.scopes import Block, BlockKind, How
+from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import UNKNOWN, FunctionValue, Symbol, Thing, Value
 from sessionlint.flow.acquisitions import has_mocks
@@ -60,15 +60,13 @@ class _Task(NamedTuple):
 
 
 def fanned(evaluator: Evaluator, block: Block) -> Iterator[Fanned]:
-    """The sessions that a block gives to tasks which run at once.
+    """The sessions that an asynchronous function gives to tasks which run at once.
 
     Source: an AsyncSession does one thing at a time,
     https://docs.sqlalchemy.org/en/20/orm/session_basics.html#is-the-session-thread-safe-is-asyncsession-safe-to-share-in-concurrent-tasks
     """
     calls = [call for call in block.near.calls if last_name(call.func) in FANS | SPAWNS]
-    if block.kind is not BlockKind.FUNCTION or not block.is_async or not calls:
-        return
-    if has_mocks(block):
+    if not calls or has_mocks(block):
         return
     body = Body(block)
     for call, tasks in _groups(evaluator, block, body, calls):

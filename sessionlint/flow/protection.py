@@ -9,7 +9,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.scopes import Block
 from sessionlint.facts.shields import is_asyncio_shield
 from sessionlint.facts.syntax import arguments, bare, is_name, last_name, text_of
 from sessionlint.facts.values import Maker
@@ -56,7 +56,7 @@ class EarlyShield:
 
 
 def nested_begins(evaluator: Evaluator, block: Block) -> Iterator[NestedBegin]:
-    """The sessions of a function whose transaction is entered apart from them."""
+    """The sessions of an asynchronous function whose transaction is entered apart from them."""
     if not _is_looked_at(evaluator, block, "begin"):
         return
     for node in descend(block.node, *_INNER):
@@ -75,9 +75,7 @@ def nested_begins(evaluator: Evaluator, block: Block) -> Iterator[NestedBegin]:
 
 
 def _is_looked_at(evaluator: Evaluator, block: Block, name: str) -> bool:
-    """Whether a function of the program itself waits, and calls something of that name."""
-    if block.kind is not BlockKind.FUNCTION or not block.is_async:
-        return False
+    """Whether a function of the program itself calls something of that name."""
     is_calling = any(last_name(call.func) == name for call in block.calls)
     return is_calling and not is_aside(evaluator, block)
 
@@ -105,7 +103,7 @@ def _begins(item: cst.WithItem, name: str) -> bool:
 
 
 def early_shields(evaluator: Evaluator, block: Block) -> Iterator[EarlyShield]:
-    """The `asyncio.shield` around something that ends, or uses, a resource."""
+    """The shields of an asynchronous function around what ends, or uses, a resource."""
     if not _is_looked_at(evaluator, block, "shield"):
         return
     for node in descend(block.node, *_INNER):

@@ -12,13 +12,9 @@ import libcst as cst
 from sessionlint.facts.aside import is_migration_environment
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.flow.caches import Cached, cached
-from sessionlint.flow.cleanups import CleanUp, cleanups
 from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
-from sessionlint.flow.fanned import Fanned, fanned
 from sessionlint.flow.lifetimes import lifetimes
-from sessionlint.flow.protection import EarlyShield, NestedBegin, early_shields, nested_begins
 from sessionlint.flow.reopened import Reopened, reopened
 from sessionlint.flow.shared import Shared, shared
 from sessionlint.flow.unbound import Unbound, unbound
@@ -27,7 +23,11 @@ from sessionlint.model import Span
 from sessionlint.source.parse import Source
 
 if TYPE_CHECKING:
+    from sessionlint.flow.caches import Cached
+    from sessionlint.flow.cleanups import CleanUp
     from sessionlint.flow.exits import LeakyExit
+    from sessionlint.flow.fanned import Fanned
+    from sessionlint.flow.protection import EarlyShield, NestedBegin
 
 __all__ = ["Scope"]
 
@@ -36,8 +36,9 @@ __all__ = ["Scope"]
 class Scope:
     """One function, class or module body, as rules see it.
 
-    Every list is worked out when first asked for. `span` gives the place of any node in it.
-    `cells` are the lines on which the cells of a notebook begin.
+    Every list is worked out when first asked for. What works it out is loaded for a scope that may
+    have one: to import all of it takes longer than to check a small file. `span` gives the place of
+    any node in it. `cells` are the lines on which the cells of a notebook begin.
     """
 
     evaluator: Evaluator
@@ -64,6 +65,11 @@ class Scope:
     def is_module(self) -> bool:
         """Whether these are the module's own statements."""
         return self.block.kind is BlockKind.MODULE
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is an asynchronous function."""
+        return self.block.kind is BlockKind.FUNCTION and self.block.is_async
 
     @property
     def release(self) -> str | None:
@@ -112,6 +118,10 @@ class Scope:
     @cached_property
     def cached(self) -> list[Cached]:
         """The decorators that share one session among all callers."""
+        if not self.block.decorators:
+            return []
+        from sessionlint.flow.caches import cached
+
         return list(cached(self.evaluator, self.block))
 
     @cached_property
@@ -124,7 +134,6 @@ class Scope:
         """The resources that an object opens and that its exit may leave open."""
         if self.block.owner is None:
             return []
-        # Few files have a class that opens anything.
         from sessionlint.flow.exits import exits
 
         return list(exits(self.evaluator, self.block))
@@ -132,6 +141,10 @@ class Scope:
     @cached_property
     def fanned(self) -> list[Fanned]:
         """The sessions that several tasks use at once."""
+        if not self.is_waiting:
+            return []
+        from sessionlint.flow.fanned import fanned
+
         return list(fanned(self.evaluator, self.block))
 
     @cached_property
@@ -142,16 +155,28 @@ class Scope:
     @cached_property
     def cleanups(self) -> list[CleanUp]:
         """The awaits of clean-ups that a cancellation can cut off."""
+        if not self.is_waiting:
+            return []
+        from sessionlint.flow.cleanups import cleanups
+
         return cleanups(self.evaluator, self.block)
 
     @cached_property
     def nested_begins(self) -> list[NestedBegin]:
         """The sessions of a maker whose transaction is entered apart from them."""
+        if not self.is_waiting:
+            return []
+        from sessionlint.flow.protection import nested_begins
+
         return list(nested_begins(self.evaluator, self.block))
 
     @cached_property
     def early_shields(self) -> list[EarlyShield]:
         """What `asyncio.shield` lets go on when its task is cancelled."""
+        if not self.is_waiting:
+            return []
+        from sessionlint.flow.protection import early_shields
+
         return list(early_shields(self.evaluator, self.block))
 
     def span(self, node: cst.CSTNode) -> Span:
