@@ -7,9 +7,12 @@ from sessionlint.model import Safety
 
 STORE = """\
     from contextlib import contextmanager
+    from collections.abc import AsyncGenerator, Generator, Iterator
+    from pathlib import Path
     from sqlalchemy import create_engine
-    from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-    from sqlalchemy.orm import sessionmaker
+    from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+    from sqlalchemy.orm import Session, sessionmaker
+    import elsewhere
 
     SessionLocal = sessionmaker(create_engine("sqlite://"))
     AsyncSessionLocal = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
@@ -57,6 +60,41 @@ STORE = """\
                 yield db
 
 
+    def promised_db() -> Iterator[Session]:
+        db = elsewhere.open()
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+    def managed_db() -> "Generator[Session, None, None]":
+        with elsewhere.scope() as db:
+            yield db
+
+
+    async def promised_session() -> AsyncGenerator[AsyncSession, None]:
+        async with elsewhere.scope() as session:
+            yield session
+
+
+    def borrowed_db() -> Iterator[Session]:
+        db = elsewhere.current()
+        yield db
+
+
+    def given_db(db=None) -> Iterator[Session]:
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+    def other_db() -> Iterator[Path]:
+        with elsewhere.scope() as db:
+            yield db
+
+
     def show(session):
         return session.get(1, 2)
 
@@ -102,6 +140,9 @@ DRIVEN = {
     "handed to a function that closes another": "it = next(get_db())\n    finish_another(it, x)",
     "in an attribute": "x.it = next(get_db())\n    x.it.add(1)",
     "used at once": "next(get_db()).add(1)",
+    "of a session that is promised": "it = next(promised_db())\n    it.add(1)",
+    "of a session that is promised in quotes": "return next(managed_db())",
+    "looped over, promised and left": "async for it in promised_session():\n        return await it.commit()",
     "entered": "with next(get_db()) as it:\n        it.add(1)",
     "returned": "return next(get_db())",
     "looped over and left": "async for it in get_session():\n        return await it.commit()",
@@ -142,6 +183,9 @@ LEFT_ALONE = {
     "the other wrong call": "it = await anext(get_db())\n    it.add(1)",
     "a name that tells nothing": "it = next(provided())\n    it.add(1)",
     "what was given": "it = next(request_db(x))\n    it.add(1)",
+    "what is promised and not ended": "it = next(borrowed_db())\n    it.add(1)",
+    "what was given and promised": "it = next(given_db())\n    it.add(1)",
+    "a promise of something else": "it = next(other_db())\n    it.add(1)",
     "one of two": "it = next(either_db(x))\n    it.add(1)",
     "a context manager": "with scope() as it:\n        it.add(1)",
     "another generator": "it = next(name for name in ('db', 'session'))\n    it.upper()",

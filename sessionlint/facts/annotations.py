@@ -16,8 +16,11 @@ from sessionlint.facts.values import UNKNOWN, ClassValue, Instance, Maker, Symbo
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["value"]
+__all__ = ["lent", "value"]
 
+_GENERATORS: Final = frozenset(
+    "Generator Iterator Iterable AsyncGenerator AsyncIterator AsyncIterable".split()
+)
 _WRAPPERS: Final = frozenset({"Optional", "Annotated", "ClassVar", "Final"})
 
 
@@ -38,6 +41,17 @@ def value(evaluator: Evaluator, annotation: cst.BaseExpression, block: Block) ->
             if alias is not None:
                 return value(evaluator, alias, block.home.top)
     return _instance(evaluator, evaluator.value(annotation, block))
+
+
+def lent(evaluator: Evaluator, annotation: cst.BaseExpression, block: Block) -> Value:
+    """What a generator lends by its annotation, `Generator[Session, None, None]` for instance."""
+    match annotation:
+        case cst.SimpleString():
+            parsed = _unquoted(annotation)
+            return UNKNOWN if parsed is None else lent(evaluator, parsed, block)
+        case cst.Subscript(value=outer) if last_name(outer) in _GENERATORS:
+            return value(evaluator, _first_index(annotation), block)
+    return UNKNOWN
 
 
 def _instance(evaluator: Evaluator, found: Value) -> Value:
@@ -67,14 +81,17 @@ def _first_index(annotation: cst.Subscript) -> cst.BaseExpression:
 
 
 def _quoted(evaluator: Evaluator, annotation: cst.SimpleString, block: Block) -> Value:
+    parsed = _unquoted(annotation)
+    return UNKNOWN if parsed is None else value(evaluator, parsed, block)
+
+
+def _unquoted(annotation: cst.SimpleString) -> cst.BaseExpression | None:
     text = annotation.evaluated_value
     try:
         parsed = cst.parse_expression(text) if isinstance(text, str) else None
     except (cst.ParserSyntaxError, cst.CSTValidationError, cst.CSTLogicError):
-        return UNKNOWN
-    if parsed is None or isinstance(parsed, cst.SimpleString):
-        return UNKNOWN
-    return value(evaluator, parsed, block)
+        return None
+    return None if isinstance(parsed, cst.SimpleString) else parsed
 
 
 def _alias(name: str, block: Block) -> cst.BaseExpression | None:

@@ -11,13 +11,15 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.annotations import lent
 from sessionlint.facts.catalog import Kind, Type
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, dotted, is_name, last_name
-from sessionlint.facts.values import FunctionValue, Managed, Stream, Thing
+from sessionlint.facts.values import UNKNOWN, Foreign, FunctionValue, Managed, Stream, Thing
 from sessionlint.facts.worth import DATABASE
+from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.body import Body
 from sessionlint.flow.loops import innermost
@@ -129,19 +131,24 @@ def _lender(
     evaluator: Evaluator, block: Block, made: cst.Call, *, is_async: bool
 ) -> tuple[Thing, Block] | None:
     """What a generator opens and lends once, and its function; None for another generator."""
-    match evaluator.value(made, block):
-        case Stream(item=Thing(type=Type(kind=Kind.SESSION), is_guess=False) as it, block=lender):
-            is_one = len(lender.yields) == 1 and lender.is_async is is_async
-            is_own = is_one and _opens(evaluator, lender, lender.yields[0].value)
-            return (it, lender) if is_own else None
+    value = evaluator.value(made, block)
+    if not isinstance(value, Stream):
+        return None
+    item, lender = value.item, value.block
+    if len(lender.yields) != 1 or lender.is_async is not is_async:
+        return None
+    match lender.yields[0].value, item:
+        case cst.Name(value=name), Thing(type=Type(kind=Kind.SESSION), is_guess=False):
+            return (item, lender) if _opens(evaluator, lender, name) else None
+        case cst.Name(value=name), _ if item == UNKNOWN or isinstance(item, Foreign):
+            thing = _promised(evaluator, lender)
+            return (thing, lender) if thing and _ends(evaluator, lender, name) else None
     return None
 
 
-def _opens(evaluator: Evaluator, lender: Block, lent: cst.CSTNode | None) -> bool:
+def _opens(evaluator: Evaluator, lender: Block, name: str) -> bool:
     """Whether a generator opens itself what it lends."""
-    if not isinstance(lent, cst.Name):
-        return False
-    bindings = lender.bindings(lent.value)
+    bindings = lender.bindings(name)
     return bool(bindings) and all(_is_opening(evaluator, one) for one in bindings)
 
 
@@ -151,6 +158,21 @@ def _is_opening(evaluator: Evaluator, binding: Binding) -> bool:
     value = evaluator.value(binding.expression, binding.block)
     is_entered = binding.how is How.WITH and isinstance(value, Managed)
     return is_entered or (isinstance(value, Thing) and value.is_fresh)
+
+
+def _promised(evaluator: Evaluator, lender: Block) -> Thing | None:
+    """The session that a generator lends by its annotation."""
+    assert isinstance(lender.node, cst.FunctionDef)
+    if lender.node.returns is None or lender.parent is None:
+        return None
+    found = lent(evaluator, lender.node.returns.annotation, lender.parent)
+    return found if isinstance(found, Thing) and found.type.kind is Kind.SESSION else None
+
+
+def _ends(evaluator: Evaluator, lender: Block, name: str) -> bool:
+    """Whether a generator ends what it lends when it ends itself, wherever that comes from."""
+    hows = {one.how for one in lender.bindings(name)}
+    return hows == {How.WITH} or (hows == {How.VALUE} and lenders.closes(evaluator, lender))
 
 
 def _is_left(evaluator: Evaluator, block: Block, body: Body, holder: cst.CSTNode | None) -> bool:
