@@ -43,7 +43,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 continue
             body = body or Body(block)
             assert binding.node is not None
-            if any(map(is_to_fail, body.above(binding.node))):
+            if any(map(is_to_fail, body.above(binding.node))) or _is_on_a_mock(binding):
                 continue
             if thing.is_guess:
                 confirmed = body.confirmed(thing, name)
@@ -59,6 +59,17 @@ def _is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:
     """Whether a session is unpacked into `_`: it takes no connection before somebody uses it."""
     is_nameless = binding.how is How.ITEM and not name.strip("_")
     return is_nameless and thing.type.kind is Kind.SESSION
+
+
+def _is_on_a_mock(binding: Binding) -> bool:
+    """Whether a test gives a mock to what is made: `Session(bind=MagicMock())`."""
+    made = binding.expression and bare(binding.expression)
+    given = [arg.value for arg in made.args] if isinstance(made, cst.Call) else []
+    names = [value.value for value in given if isinstance(value, cst.Name)]
+    bound = [one.expression for name in names for one in binding.block.bindings(name)]
+    return any("mock" in name.lower() for name in names) or any(
+        isinstance(value, cst.Call) and last_name(value.func) in _MOCKS for value in given + bound
+    )
 
 
 def _is_of_library_class(evaluator: Evaluator, binding: Binding) -> bool:
