@@ -52,8 +52,8 @@ class Rule:
 
 
 def subject(life: Lifetime) -> str:
-    """The resource as messages name it: session `db`."""
-    return f"{life.noun} `{life.name}`"
+    """The resource as messages name it: session `db`, or each session of `sessions`."""
+    return f"{f'each {life.noun} of' if life.is_list else life.noun} `{life.name}`"
 
 
 def given_back(life: Lifetime) -> str:

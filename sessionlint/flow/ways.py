@@ -194,6 +194,11 @@ class Lifetime:
         return self.thing.type.noun == "session"
 
     @property
+    def is_list(self) -> bool:
+        """Whether the name holds a list of them, which a comprehension makes."""
+        return self.loop is not None and self.loop is self.resource.binding.expression
+
+    @property
     def has_releases(self) -> bool:
         """Whether it is released on any way out."""
         return any(end.ending is Ending.RELEASED for end in self.ends)
