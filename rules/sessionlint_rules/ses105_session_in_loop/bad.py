@@ -165,3 +165,13 @@ async def orders_of_pool(pool: asyncpg.Pool, user_ids: list[int]) -> int:
         total += await conn.fetchval(query, user_id)
         await pool.release(conn)
     return total
+
+
+def greet_replicas(replicas: int) -> list[str | None]:
+    sessions = [SessionLocal() for _ in range(replicas)]  # want: SES105 "each session of `sessions`"
+    names = []
+    for db in sessions:
+        names.append(db.execute(NAME, {"id": 1}).scalar())
+    for db in sessions:
+        db.close()
+    return names
