@@ -137,11 +137,17 @@ class _Collector(cst.CSTVisitor):
 
     def visit_Assign(self, node: cst.Assign) -> None:
         targets = [target.target for target in node.targets]
-        if any(isinstance(target, (cst.Attribute, cst.Subscript)) for target in targets):
+        if any(map(self._outlives, targets)):
             named = [*targets, node.value]
             self._here.near.kept.update(name.value for name in named if isinstance(name, cst.Name))
         for target in targets:
             self._assign(target, node, node.value)
+
+    def _outlives(self, target: cst.BaseExpression) -> bool:
+        """Whether what is assigned there is kept beyond the function."""
+        if isinstance(target, cst.Name):
+            return target.value in self._here.near.declared
+        return isinstance(target, (cst.Attribute, cst.Subscript))
 
     def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
         self._assign(node.target, node, node.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ import libcst as cst
 from sessionlint.facts.collect import STORING
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
 from sessionlint.source.cleaning import CLOSING as _CLOSING
 from sessionlint.source.threads import THREADED
@@ -42,6 +43,7 @@ _KEEPING: Final = STORING | frozenset(
     "add_task apply_async delay partial closing aclosing Thread run_coroutine_threadsafe "
     "with_resource register".split()
 )
+_ENDS: Final = frozenset({"close", "aclose", "release", "invalidate"})
 _DEEPEST: Final = 3
 
 
@@ -95,7 +97,13 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     configured = evaluator.names
     if name in _RELEASING or is_named(evaluator, call.func, block, configured.closers):
         return Effect.RELEASES
-    if name in _KEEPING or is_named(evaluator, call.func, block, configured.owners):
+    if is_named(evaluator, call.func, block, configured.owners):
+        return Effect.KEEPS
+    # A function of ours may be called `insert` without being that of a list.
+    is_ours = type(call.func) is cst.Name and isinstance(
+        evaluator.value(call.func, block), FunctionValue
+    )
+    if name in _KEEPING and not is_ours:
         return Effect.KEEPS
     callee_node, index = call.func, _position(call, argument)
     if name in THREADED and index:
@@ -122,12 +130,14 @@ def _of_function(
 ) -> Effect:
     name = _parameter(function, argument, index)
     if name is None:
-        return Effect.LOAN
+        return Effect.UNKNOWN
     block = function.block
     if name in block.kept:
         return Effect.KEEPS
+    # What a loop takes out of a parameter may be the object, too: `def close_all(*sessions)`.
+    held = {name, *(each for node in descend(block.node) for each in _each(node, name))}
     for node in descend(block.node):
-        if _ends(node, name):
+        if any(_ends(node, one) for one in held):
             return Effect.RELEASES
         if depth and isinstance(node, cst.Call):
             below = _passed_on(evaluator, node, name, block, depth)
@@ -156,24 +166,49 @@ def _passed_on(
     return None
 
 
+def _each(node: cst.CSTNode, name: str) -> Iterator[str]:
+    """The name that a loop gives to what it takes out of another, or out of its values."""
+    match node:
+        case (
+            cst.For(target=cst.Name(value=each), iter=source)
+            | cst.CompFor(target=cst.Name(value=each), iter=source)
+        ):
+            if isinstance(source, cst.Call) and last_name(source.func) == "values":
+                source = source.func.value if isinstance(source.func, cst.Attribute) else source
+            if is_name(source, name):
+                yield each
+
+
 def _ends(node: cst.CSTNode, name: str) -> bool:
     """Whether a node closes, or enters as a context manager, the object of that name."""
     if isinstance(node, cst.WithItem):
         return isinstance(node.item, cst.Name) and node.item.value == name
     match node:
+        case cst.Call(
+            func=cst.Name(value="getattr"),
+            args=[
+                cst.Arg(value=cst.Name(value=owner)),
+                cst.Arg(value=cst.SimpleString() as word),
+                *_,
+            ],
+        ):
+            return owner == name and word.raw_value in _ENDS
         case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
-            return owner == name and method in {"close", "aclose", "release", "invalidate"}
+            return owner == name and method in _ENDS
     return False
 
 
 def _parameter(function: FunctionValue, argument: cst.Arg, index: int) -> str | None:
-    names = [parameter.name.value for parameter in function.block.parameters]
+    """The parameter that gets an argument: by its keyword, its place, or with all the others."""
+    stars = {one.star: one.name.value for one in function.block.parameters if one.star}
+    names = [one.name.value for one in function.block.parameters if not one.star]
     if argument.keyword is not None:
-        return argument.keyword.value if argument.keyword.value in names else None
+        keyword = argument.keyword.value
+        return keyword if keyword in names else stars.get("**")
     marks = {last_name(decorator) for decorator in function.block.decorators}
     is_bound = function.owner is not None and "staticmethod" not in marks
     position = index + 1 if is_bound else index
-    return names[position] if position < len(names) else None
+    return names[position] if position < len(names) else stars.get("*")
 
 
 def _names(node: cst.CSTNode) -> set[str]:
