@@ -7,13 +7,15 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import CALLS, Kind
+from sessionlint.facts.catalog import CALLS, METHODS, Kind
+from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.facts.values import Items, Symbol, Thing
 from sessionlint.flow.body import Body
 from sessionlint.flow.resource import Resource
+from sessionlint.source.fanning import is_session_name
 
 __all__ = ["acquired", "acquisitions", "has_mocks", "is_to_fail"]
 
@@ -56,9 +58,15 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
 
 
 def _is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:
-    """Whether a session is unpacked into `_`: it takes no connection before somebody uses it."""
-    is_nameless = binding.how is How.ITEM and not name.strip("_")
-    return is_nameless and thing.type.kind is Kind.SESSION
+    """Whether a session is unpacked into `_`, which takes no connection before somebody uses it.
+
+    Nor is every item of what may be one session or a tuple with it: the one it is has its name.
+    """
+    if binding.how is not How.ITEM:
+        return False
+    if thing.is_maybe and not is_session_name(name):
+        return True
+    return not name.strip("_") and thing.type.kind is Kind.SESSION
 
 
 def _is_on_a_mock(binding: Binding) -> bool:
@@ -124,5 +132,13 @@ def acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
         value = value.items[binding.index] if isinstance(value, Items) and is_item else value
     if not isinstance(value, Thing) or not value.is_fresh or value.type.kind not in _HELD:
         return None
-    # A plain name is an alias of something acquired elsewhere.
-    return None if isinstance(bare(binding.expression), (cst.Name, cst.Attribute)) else value
+    return None if _is_alias(bare(binding.expression), value) else value
+
+
+def _is_alias(made: cst.BaseExpression, value: Thing) -> bool:
+    """Whether it is another name of something acquired elsewhere: `conn.execution_options()`."""
+    match made:
+        case cst.Call(func=cst.Attribute(value=cst.Name() | cst.Attribute(), attr=method)):
+            gift = METHODS.get((value.type.name, method.value))
+            return gift is not None and gift.how is Gives.ITSELF
+    return isinstance(made, (cst.Name, cst.Attribute))

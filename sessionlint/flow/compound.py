@@ -14,6 +14,7 @@ from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
 from sessionlint.flow.handlers import Catch, caught
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
+from sessionlint.flow.leaving import gives_itself
 from sessionlint.flow.loops import is_it, target_names
 from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, joined, only_next, step, then
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
@@ -195,7 +196,7 @@ def _manages(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
     if isinstance(item, cst.Call) and last_name(item.func) in {"closing", "aclosing"}:
         return any(is_it(interpreter, value) for value in arguments(item))
     is_managing = resource.thing.type.ends_with or resource.thing.is_guess
-    return is_managing and is_it(interpreter, item)
+    return is_managing and (is_it(interpreter, item) or gives_itself(resource, item))
 
 
 def _suppressed(item: cst.BaseExpression, outcomes: Outcomes) -> Outcomes:

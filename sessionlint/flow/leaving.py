@@ -16,6 +16,7 @@ from sessionlint.source.walk import descend
 
 __all__ = [
     "closed_by",
+    "closes_behind",
     "gives_itself",
     "is_close",
     "is_closed_at_last",
@@ -149,6 +150,17 @@ def gives_itself(resource: Resource, value: cst.BaseExpression) -> bool:
         return False
     gift = METHODS.get((resource.thing.type.name, last_name(value.func)))
     return gift is not None and gift.how is How.ITSELF
+
+
+def closes_behind(resource: Resource, call: cst.Call) -> bool:
+    """`cursor.connection.close()`: the resource is closed by what was made of it."""
+    match call.func:
+        case cst.Attribute(
+            value=cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=way)), attr=method
+        ) if way in {"connection", "session"} and resource.thing.type.is_release(method.value):
+            made = [one.expression for one in resource.block.bindings(name)]
+            return any(one is not None and mentions(resource, one) for one in made)
+    return False
 
 
 def is_method(resource: Resource, call: cst.Call) -> bool:

@@ -12,7 +12,7 @@ from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.effects import Effects
 from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET
-from sessionlint.flow.leaving import gives_itself, is_method, leaves, mentions
+from sessionlint.flow.leaving import closes_behind, gives_itself, is_method, leaves, mentions
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_safe_call, may_operate_in_vain
 from sessionlint.source.walk import children
@@ -21,6 +21,8 @@ __all__ = ["Operations"]
 
 _QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float})
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
+_CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})
+"""Functions that close every session there is."""
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
 
 
@@ -56,7 +58,8 @@ class Operations:
         """What `target = value` does, whether a statement or a walrus."""
         yield from self.of(value)
         if target.value not in self._resource.names:
-            if self.leaves(value) and not isinstance(bare(value), cst.Call):
+            is_made = isinstance(bare(value), cst.Call)
+            if (self.leaves(value) and not is_made) or gives_itself(self._resource, bare(value)):
                 # Another name for it, and not for it alone: too much to follow.
                 yield Operation(Act.DOUBT, node)
             return
@@ -185,6 +188,8 @@ class Operations:
             yield from self._own_method(node)
         elif self._is_inner(node):
             yield Operation(self._resource.inner[path], node)
+        elif last_name(node.func) in _CLOSING_ALL or closes_behind(self._resource, node):
+            yield Operation(Act.DOUBT, node)
         else:
             if type(node.func) is cst.Attribute:
                 yield from self.of(node.func.value)
