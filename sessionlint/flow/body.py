@@ -53,6 +53,23 @@ class Body:
             yield parent
             parent = self._above.get(id(parent))
 
+    def chain(self, call: cst.Call) -> Iterator[cst.Attribute | cst.Call]:
+        """What is called on what a call gives, and on what that gives, innermost first."""
+        below: cst.CSTNode = call
+        for above in self.above(call):
+            if isinstance(above, cst.Attribute) or (
+                isinstance(above, cst.Call) and above.func is below
+            ):
+                yield above
+                below = above
+            else:
+                return
+
+    def is_for_program(self, node: cst.CSTNode) -> bool:
+        """Whether a node runs only where its module is the program itself, and never imported."""
+        tests = (above.test for above in self.above(node) if isinstance(above, cst.If))
+        return any(is_name(part, "__name__") for test in tests for part in descend(test))
+
     def _speaking(self, names: frozenset[str]) -> set[int]:
         """The ids of all nodes in which one of the names is spoken."""
         found: set[int] = set()

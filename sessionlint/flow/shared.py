@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import libcst as cst
 
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import bare
+from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import Thing
+from sessionlint.flow.body import Body
 from sessionlint.source.walk import descend
 
 __all__ = ["Shared", "shared"]
@@ -47,7 +49,7 @@ def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
             if thing is None or binding.expression is None:
                 continue
             user = _user(block, name)
-            if user is not None or _is_imported(evaluator, block, name):
+            if user is not None or _is_for_others(evaluator, block, name, binding):
                 yield Shared(name, thing, binding.expression, user)
 
 
@@ -78,24 +80,49 @@ def _thing(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -
 
 
 def _user(block: Block, name: str) -> cst.CSTNode | None:
-    """A place in a function that uses the name; inside a class, any method or outside user."""
+    """A place in a function that uses the name; that of a class as an attribute, in a method."""
     if block.kind is BlockKind.CLASS:
-        return next((node for inner in block.blocks for node in _spoken(inner, name)), None)
+        nodes = (node for inner in block.blocks for node in descend(inner.node))
+        return next((node.attr for node in nodes if _is_attribute(node, name)), None)
     for inner in block.home.speaking(name):
-        if inner.kind is not BlockKind.FUNCTION:
-            continue
-        is_own = name in inner.names and name not in inner.declared
-        if not is_own:
+        if inner.kind is BlockKind.FUNCTION and _is_global(inner, name):
             for node in _spoken(inner, name):
                 return node
     return None
 
 
-def _spoken(block: Block, name: str) -> Iterator[cst.CSTNode]:
-    assert isinstance(block.node, (cst.FunctionDef, cst.ClassDef, cst.Lambda))
-    for node in descend(block.node.body):
-        if isinstance(node, cst.Name) and node.value == name:
-            yield node
+def _is_attribute(node: cst.CSTNode, name: str) -> TypeGuard[cst.Attribute]:
+    return isinstance(node, cst.Attribute) and node.attr.value == name
+
+
+def _is_global(function: Block, name: str) -> bool:
+    """Whether a name in a function is that of the module."""
+    scope: Block | None = function
+    while scope is not None and scope.kind is not BlockKind.MODULE:
+        if scope.kind is not BlockKind.CLASS and name in scope.names:
+            return name in scope.declared
+        scope = scope.parent
+    return True
+
+
+def _spoken(function: Block, name: str) -> Iterator[cst.CSTNode]:
+    """Where a function says the name of a variable, and no attribute's or keyword's."""
+    assert isinstance(function.node, cst.FunctionDef)
+    nodes = list(descend(function.node.body))
+    others = {id(node.attr) for node in nodes if isinstance(node, cst.Attribute)}
+    others |= {id(node.keyword) for node in nodes if isinstance(node, cst.Arg)}
+    return (node for node in nodes if is_name(node, name) and id(node) not in others)
+
+
+def _is_for_others(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> bool:
+    """Whether other modules use the name, as they import it or as its own does not use it."""
+    if _is_imported(evaluator, block, name):
+        return True
+    if block.kind is not BlockKind.MODULE or name.startswith("_") or binding.node is None:
+        return False
+    body = Body(block)
+    is_used = sum(is_name(node, name) for node in body.nodes) > 1
+    return not is_used and not body.is_for_program(binding.node)
 
 
 def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:

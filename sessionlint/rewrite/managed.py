@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import is_name
 from sessionlint.flow.acts import Act
 from sessionlint.flow.operations import Operations
@@ -60,6 +61,8 @@ class _Rewriting:
         """The whole rewrite, None where it would not be sound or lose something."""
         if not self._is_followed() or not self._is_free() or self._is_emptying_a_try():
             return None
+        if not self._life.has_releases and self._is_for_others():
+            return None
         self._weigh_what_leaves()
         splice = self._splice()
         if splice is None:
@@ -67,6 +70,14 @@ class _Rewriting:
         safety = Safety.UNSAFE if self._reasons else Safety.SAFE
         reason = "; ".join(self._reasons)
         return Fix(self._entered.title, safety, (splice, *self._entered.edits), reason)
+
+    def _is_for_others(self) -> bool:
+        """Whether what nobody closes here may be there for other modules, or for nothing at all."""
+        place = self._place
+        if not place.statements and place.guard is None:
+            return True
+        is_of_module = self._resource.block.kind is BlockKind.MODULE
+        return is_of_module and not place.body.is_for_program(place.acquiring)
 
     def _stretch(self) -> None:
         """Where nothing ever closed, cover all that may need the resource."""
