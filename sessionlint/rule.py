@@ -51,6 +51,9 @@ class Rule:
         return Finding(self.code, self.name, self.severity, message, span, notes, fix=fix)
 
 
+_GIVEN_BACK = "its last commit or rollback gives the connection back"
+
+
 def subject(life: Lifetime) -> str:
     """The resource as messages name it: session `db`, or each session of `sessions`."""
     return f"{f'each {life.noun} of' if life.is_list else life.noun} `{life.name}`"
@@ -66,7 +69,7 @@ def given_back(life: Lifetime) -> str:
         return ""
     if all(end.is_fresh for end in ordinary):
         return ", though nothing uses it"
-    return ", though its last commit or rollback gives the connection back"
+    return f", though {_GIVEN_BACK}"
 
 
 def lifetime_finding(
@@ -97,10 +100,14 @@ def still_open(rule: Rule, scope: Scope, shape: Shape) -> Iterator[Finding]:
         if life.shape is shape:
             where = exit_in_words(scope, life.leaks[0])
             message = f"{subject(life)} is still open when {where}"
+            told = life.leaks[0]
             # Its connection is taken at the first use: SQLAlchemy, Session.
-            is_unused = all(end.is_fresh for end in life.leaks)
-            message += ", though nothing has used it by then" if is_unused else ""
-            severity = Severity.RISK if is_unused else None
+            if told.is_fresh:
+                message += ", though nothing has used it by then"
+            elif told.is_idle and life.is_session:
+                message += f", though {_GIVEN_BACK}"
+            is_harmless = life.is_session and all(end.is_idle for end in life.leaks)
+            severity = Severity.RISK if is_harmless else None
             yield lifetime_finding(rule, scope, life, message, severity)
 
 

@@ -39,12 +39,13 @@ class _Loop:
     def __init__(self) -> None:
         self.left: Outcomes = {}
         self.ended: Outcomes = {}
+        self.reached: dict[State, Path] = {}
         self._heads: dict[State, Path] = {}
         self.waiting: list[State] = []
 
     def enter(self, state: State, trail: Path) -> None:
-        # Some turn will use it; to follow both doubles the cost of every loop around.
-        state = state.to(Status.OPEN) if state.status is Status.FRESH else state
+        # Some turn will use it; to follow that beside an idle one costs more than it tells.
+        state = state.to(Status.IDLE) if state.status is Status.FRESH else state
         if state not in self._heads:
             self._heads[state] = trail
             self.waiting.append(state)
@@ -60,6 +61,7 @@ class _Loop:
                 if is_last:
                     self.ended.setdefault((NEXT, state), path)
                 else:
+                    self.reached.setdefault(state, path)
                     self.enter(state, path)
             elif exit_.way is Way.BREAK:
                 self.left.setdefault((NEXT, state), path)
@@ -108,18 +110,32 @@ def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
     is_rebinding = bool(names & interpreter.resource.names)
     resource = interpreter.resource
     is_single = takes_one_turn(resource.evaluator, resource.block, node)
+    has_items = _has_items(resource.block, node.iter)
     while loop.waiting:
         head = loop.waiting.pop()
         path = loop.trail(head)
         extend(loop.left, raising(node.iter, head, *exits), path)
-        loop.ended.setdefault((NEXT, _exhausted(interpreter, node, head)), path)
+        if not has_items:
+            loop.ended.setdefault((NEXT, _exhausted(interpreter, node, head)), path)
         turn = step(path, Step(StepKind.TURN, node))
         bound: Outcomes = {(NEXT, head): None}
         if is_rebinding:
             bound = interpreter.evaluation.rebound(node.target, head)
         inside = then(bound, lambda now: interpreter.block(node.body, now))
         loop.turned(inside, turn, is_last=is_single)
+    for after, way in loop.reached.items() if has_items else ():
+        loop.ended.setdefault((NEXT, _exhausted(interpreter, node, after)), way)
     return loop.finished(interpreter, node.orelse)
+
+
+def _has_items(block: Block, source: cst.BaseExpression) -> bool:
+    """Whether a loop surely takes a turn, for what it goes through is written out."""
+    if isinstance(source, cst.Name):
+        given = [one.expression for one in block.bindings(source.value)]
+        source = given[0] if len(given) == 1 and given[0] is not None else source
+    if not isinstance(source, (cst.Tuple, cst.List)):
+        return False
+    return any(isinstance(element, cst.Element) for element in source.elements)
 
 
 def _exhausted(interpreter: Interpreter, node: cst.For, state: State) -> State:

@@ -218,11 +218,11 @@ class Lifetime:
 def _plausibility(end: End) -> tuple[int, bool]:
     """How much has to happen for an end; of equal ones, one with a connection comes first."""
     if end.is_ordinary:
-        return 0, end.is_fresh
+        return 0, end.is_idle
     if end.way in {Way.NEXT, Way.RETURN}:
-        return 1, end.is_fresh
+        return 1, end.is_idle
     is_single = not end.is_faulted or end.is_raised_again
-    return (2 if is_single else 4) + (end.way is Way.CANCEL), end.is_fresh
+    return (2 if is_single else 4) + (end.way is Way.CANCEL), end.is_idle
 
 
 class Place(Enum):
