@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Final
 
 import libcst as cst
@@ -16,7 +16,7 @@ from sessionlint.flow.acquisitions import is_to_fail
 from sessionlint.flow.body import Body
 from sessionlint.source.afterwards import TAKING
 
-__all__ = ["GIVING_BACK", "Uses"]
+__all__ = ["GIVING_BACK", "STATED", "Uses"]
 
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
@@ -28,7 +28,7 @@ GIVING_BACK: Final = _BEGINNING | frozenset(
 )
 """Methods that may give the connection back, themselves or by what they return."""
 
-_STATED: Final = frozenset({"statement", "subquery", "cte", "selectable"})
+STATED: Final = frozenset({"statement", "subquery", "cte", "selectable"})
 """What makes a query part of another one, so that it does not run by itself."""
 
 
@@ -49,9 +49,9 @@ class Uses:
             return False
         method = self._method(call)
         if method == "query":
-            chain = takewhile(lambda one: isinstance(one, (cst.Attribute, cst.Call)), above)
+            chain = self.body.chain(call)
             names = {one.attr.value for one in chain if isinstance(one, cst.Attribute)}
-            return names.isdisjoint(_STATED)
+            return names.isdisjoint(STATED)
         return method in TAKING if method else self._is_lent_to(call)
 
     def is_left_open(self, index: int) -> bool:

@@ -69,6 +69,8 @@ def nested_begins(evaluator: Evaluator, block: Block) -> Iterator[NestedBegin]:
             following = _following(node, index)
             if following is None or not _begins(following[1], name):
                 continue
+            if any(_is_closing(part, name) for part in descend(following[0].body)):
+                continue
             value = evaluator.value(item.item.func, block)
             if isinstance(value, Maker) and value.made.type.is_async:
                 yield NestedBegin(name, item.item, node, index, *following)
@@ -93,6 +95,14 @@ def _following(node: cst.With, index: int) -> tuple[cst.With, cst.WithItem] | No
         case cst.IndentedBlock(body=[cst.With(asynchronous=cst.Asynchronous()) as inner]):
             return inner, inner.items[0]
     return None
+
+
+def _is_closing(node: cst.CSTNode, name: str) -> bool:
+    """Whether a session is closed inside of its transaction, whose end finds nothing to do then."""
+    match node:
+        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value="close"))):
+            return is_name(owner, name)
+    return False
 
 
 def _begins(item: cst.WithItem, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import libcst as cst
@@ -11,15 +12,22 @@ import libcst as cst
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, How, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare
+from sessionlint.facts.syntax import bare, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks, is_to_fail
+from sessionlint.flow.body import Body
+from sessionlint.flow.closed import STATED
 from sessionlint.source.walk import descend
 
 __all__ = ["Unbound", "unbound"]
 
 BLOCKS: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+_BUILDING: Final = frozenset(
+    "filter filter_by where join outerjoin options order_by group_by having distinct limit offset "
+    "select_from with_entities add_columns execution_options params union union_all".split()
+)
+"""Methods of a query that give another one, and run none."""
 _TAKING: Final = frozenset(
     name
     for name, gift in (
@@ -61,8 +69,22 @@ def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
         value = evaluator.value(owner, block)
         if not isinstance(value, Thing) or not value.is_fresh or value.is_guess or value.is_maybe:
             continue
-        if value.type.kind in {Kind.SESSION, Kind.CONNECTION}:
+        if value.type.kind not in {Kind.SESSION, Kind.CONNECTION}:
+            continue
+        if method != "query" or not _is_only_written(Body(block), call):
             yield Unbound(value, _first(owner, value), call, method)
+
+
+def _is_only_written(body: Body, query: cst.Call) -> bool:
+    """Whether a query is built and never run: for another one, as a text, or for nothing."""
+    chain = list(body.chain(query))
+    names = {one.attr.value for one in chain if isinstance(one, cst.Attribute)}
+    if not names <= _BUILDING:
+        return not names.isdisjoint(STATED)
+    holder, around = islice(body.above(chain[-1] if chain else query), 2)
+    if isinstance(holder, cst.Arg) and isinstance(around, cst.Call):
+        return last_name(around.func) in {"str", "repr", "print"}
+    return isinstance(holder, cst.Expr)
 
 
 def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:

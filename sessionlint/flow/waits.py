@@ -110,6 +110,9 @@ class Waits:
         if thing is None:
             yield from self._own_method(node, call, said)
             return
+        if thing.is_fresh and thing.type.kind in {Kind.SESSION, Kind.CONNECTION}:
+            # `await maker().close()`: opened for that alone, so there is nothing to give back.
+            return
         if thing.type.is_cut_off and not self._is_somebody_elses(owner):
             is_release = thing.type.is_release(method)
             is_rollback = method == "rollback"
