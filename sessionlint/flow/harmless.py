@@ -37,8 +37,8 @@ IDLE: Final = STATUS | {"get_bind"}
 ASKING: Final = frozenset({"isinstance", "type", "id", "repr", "str", "hasattr", "bool", "print"})
 """Functions that take no connection for what they are given."""
 
-BUILDING: Final = frozenset({"query", "add", "add_all"})
-"""Methods of a session that send nothing to the database, so they do not fail in practice."""
+BUILDING: Final = frozenset({"query", "add", "add_all", "cursor"})
+"""Methods that send nothing to the database, so they do not fail in practice."""
 
 QUIET: Final = frozenset({"rollback", "expunge_all", "expire_all"})
 EXITS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
@@ -49,7 +49,8 @@ SAFE_CALLS: Final = frozenset(
     "time.time time.monotonic time.perf_counter datetime.now datetime.datetime.now "
     "datetime.utcnow datetime.datetime.utcnow datetime datetime.datetime timedelta "
     "datetime.timedelta date.today uuid4 uuid.uuid4 traceback.print_exc "
-    "traceback.format_exc text sa.text sqlalchemy.text logging.getLogger getLogger".split()
+    "traceback.format_exc text sa.text sqlalchemy.text logging.getLogger getLogger "
+    "os.path.exists os.path.isfile os.path.isdir os.path.join".split()
 )
 ENTERED_SAFELY: Final = frozenset(
     {"suppress", "nullcontext", "move_on_after", "fail_after", "CancelScope"}
