@@ -194,7 +194,9 @@ def _is_called_often(evaluator: Evaluator, block: Block) -> bool:
     """Whether the project calls the factory from two or more functions, or in a loop."""
     often = 0
     for caller, call in callers(evaluator, block):
-        if not starts_up(evaluator, caller):
+        # What a module calls itself is called once, when it is imported.
+        is_repeated = caller.kind is not BlockKind.MODULE or innermost(caller.node, call)
+        if is_repeated and not starts_up(evaluator, caller):
             often += 1 if innermost(caller.node, call) is None else 2
         if often > 1:
             return True
