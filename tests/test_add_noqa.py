@@ -58,7 +58,7 @@ def test_a_comment_stands_where_it_counts(tmp_path, before, after):
     [(b"", "utf-8"), (b"\xef\xbb\xbf", "utf-8"), (b"# coding: latin-1\n", "latin-1")],
 )
 def test_encoding_and_newlines_stay(tmp_path, before, after, head, coding):
-    text = "from sqlalchemy.orm import Session\ndef f(e): Session(e).query('é'); ".replace(
+    text = "from sqlalchemy.orm import Session\ndef f(e): Session(e).query('é').all(); ".replace(
         "\n", "\r\n" if "\r" in before else "\n"
     )
     expected = head + (text + after.replace("SES102", "SES109")).encode(coding)
