@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,7 @@ import libcst as cst
 from sessionlint.facts.collect import STORING
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.syntax import arguments, is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
 from sessionlint.source.cleaning import CLOSING as _CLOSING
 from sessionlint.source.threads import THREADED
@@ -135,8 +134,9 @@ def _of_function(
     if name in block.kept:
         return Effect.KEEPS
     # What a loop takes out of a parameter may be the object, too: `def close_all(*sessions)`.
-    held = {name, *(each for node in descend(block.node) for each in _each(node, name))}
-    for node in descend(block.node):
+    nodes = list(descend(block.node))
+    held = {name, *(each for node in nodes if (each := _each(node, name)))}
+    for node in nodes:
         if any(_ends(node, one) for one in held):
             return Effect.RELEASES
         if depth and isinstance(node, cst.Call):
@@ -166,36 +166,29 @@ def _passed_on(
     return None
 
 
-def _each(node: cst.CSTNode, name: str) -> Iterator[str]:
+def _each(node: cst.CSTNode, name: str) -> str:
     """The name that a loop gives to what it takes out of another, or out of its values."""
-    match node:
-        case (
-            cst.For(target=cst.Name(value=each), iter=source)
-            | cst.CompFor(target=cst.Name(value=each), iter=source)
-        ):
-            if isinstance(source, cst.Call) and last_name(source.func) == "values":
-                source = source.func.value if isinstance(source.func, cst.Attribute) else source
-            if is_name(source, name):
-                yield each
+    if (
+        not (type(node) is cst.For or type(node) is cst.CompFor)
+        or type(node.target) is not cst.Name
+    ):
+        return ""
+    source = node.iter
+    if type(source) is cst.Call and type(source.func) is cst.Attribute:
+        source = source.func.value if last_name(source.func) == "values" else source
+    return node.target.value if is_name(source, name) else ""
 
 
 def _ends(node: cst.CSTNode, name: str) -> bool:
     """Whether a node closes, or enters as a context manager, the object of that name."""
-    if isinstance(node, cst.WithItem):
-        return isinstance(node.item, cst.Name) and node.item.value == name
-    match node:
-        case cst.Call(
-            func=cst.Name(value="getattr"),
-            args=[
-                cst.Arg(value=cst.Name(value=owner)),
-                cst.Arg(value=cst.SimpleString() as word),
-                *_,
-            ],
-        ):
-            return owner == name and word.raw_value in _ENDS
-        case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
-            return owner == name and method in _ENDS
-    return False
+    if type(node) is cst.WithItem:
+        return is_name(node.item, name)
+    if type(node) is cst.Attribute:
+        return is_name(node.value, name) and node.attr.value in _ENDS
+    if type(node) is not cst.Call or not is_name(node.func, "getattr"):
+        return False
+    owner, word, *_ = (*arguments(node), None, None)
+    return is_name(owner, name) and isinstance(word, cst.SimpleString) and word.raw_value in _ENDS
 
 
 def _parameter(function: FunctionValue, argument: cst.Arg, index: int) -> str | None:

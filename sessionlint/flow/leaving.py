@@ -154,13 +154,14 @@ def gives_itself(resource: Resource, value: cst.BaseExpression) -> bool:
 
 def closes_behind(resource: Resource, call: cst.Call) -> bool:
     """`cursor.connection.close()`: the resource is closed by what was made of it."""
-    match call.func:
-        case cst.Attribute(
-            value=cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=way)), attr=method
-        ) if way in {"connection", "session"} and resource.thing.type.is_release(method.value):
-            made = [one.expression for one in resource.block.bindings(name)]
-            return any(one is not None and mentions(resource, one) for one in made)
-    return False
+    method = call.func
+    way = method.value if type(method) is cst.Attribute else None
+    if type(way) is not cst.Attribute or way.attr.value not in {"connection", "session"}:
+        return False
+    if not isinstance(way.value, cst.Name) or not resource.thing.type.is_release(last_name(method)):
+        return False
+    made = [one.expression for one in resource.block.bindings(way.value.value)]
+    return any(one is not None and mentions(resource, one) for one in made)
 
 
 def is_method(resource: Resource, call: cst.Call) -> bool:
