@@ -81,7 +81,7 @@ def _is_only_written(body: Body, query: cst.Call) -> bool:
     names = {one.attr.value for one in chain if isinstance(one, cst.Attribute)}
     if not names <= _BUILDING:
         return not names.isdisjoint(STATED)
-    holder, around = islice(body.above(chain[-1] if chain else query), 2)
+    holder, around, *_ = (*islice(body.above(chain[-1] if chain else query), 2), None, None)
     if isinstance(holder, cst.Arg) and isinstance(around, cst.Call):
         return last_name(around.func) in {"str", "repr", "print"}
     return isinstance(holder, cst.Expr)

@@ -110,7 +110,8 @@ class Waits:
         if thing is None:
             yield from self._own_method(node, call, said)
             return
-        if thing.is_fresh and thing.type.kind in {Kind.SESSION, Kind.CONNECTION}:
+        is_held = thing.type.kind in {Kind.SESSION, Kind.CONNECTION}
+        if is_held and thing.is_fresh and isinstance(bare(owner), cst.Call):
             # `await maker().close()`: opened for that alone, so there is nothing to give back.
             return
         if thing.type.is_cut_off and not self._is_somebody_elses(owner):
