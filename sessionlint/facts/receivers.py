@@ -187,8 +187,10 @@ def _ends(node: cst.CSTNode, name: str) -> bool:
         return is_name(node.value, name) and node.attr.value in _ENDS
     if type(node) is not cst.Call or not is_name(node.func, "getattr"):
         return False
-    owner, word, *_ = (*arguments(node), None, None)
-    return is_name(owner, name) and isinstance(word, cst.SimpleString) and word.raw_value in _ENDS
+    match list(arguments(node)):
+        case [owner, cst.SimpleString() as word, *_]:
+            return is_name(owner, name) and word.raw_value in _ENDS
+    return False
 
 
 def _parameter(function: FunctionValue, argument: cst.Arg, index: int) -> str | None:

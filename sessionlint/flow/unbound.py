@@ -81,10 +81,12 @@ def _is_only_written(body: Body, query: cst.Call) -> bool:
     names = {one.attr.value for one in chain if isinstance(one, cst.Attribute)}
     if not names <= _BUILDING:
         return not names.isdisjoint(STATED)
-    holder, around, *_ = (*islice(body.above(chain[-1] if chain else query), 2), None, None)
-    if isinstance(holder, cst.Arg) and isinstance(around, cst.Call):
-        return last_name(around.func) in {"str", "repr", "print"}
-    return isinstance(holder, cst.Expr)
+    match list(islice(body.above(chain[-1] if chain else query), 2)):
+        case [cst.Arg(), cst.Call(func=taker)]:
+            return last_name(taker) in {"str", "repr", "print"}
+        case [cst.Expr(), *_]:
+            return True
+    return False
 
 
 def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
