@@ -76,6 +76,11 @@ class Type:
         """Whether that method ends the object's hold on its connection."""
         return method in self.releases
 
+    def gives_itself(self, method: str) -> bool:
+        """Whether that method gives the very object it is called on."""
+        gift = METHODS.get((self.name, method))
+        return gift is not None and gift.how is How.ITSELF
+
     def is_coroutine(self, method: str) -> bool:
         """Whether calling that method does nothing until it is awaited."""
         return self.is_async and method not in self.unawaited

@@ -7,8 +7,7 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import CALLS, METHODS, Kind
-from sessionlint.facts.catalog import How as Gives
+from sessionlint.facts.catalog import CALLS, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare, dotted, last_name
@@ -139,6 +138,5 @@ def _is_alias(made: cst.BaseExpression, value: Thing) -> bool:
     """Whether it is another name of something acquired elsewhere: `conn.execution_options()`."""
     match made:
         case cst.Call(func=cst.Attribute(value=cst.Name() | cst.Attribute(), attr=method)):
-            gift = METHODS.get((value.type.name, method.value))
-            return gift is not None and gift.how is Gives.ITSELF
+            return value.type.gives_itself(method.value)
     return isinstance(made, (cst.Name, cst.Attribute))

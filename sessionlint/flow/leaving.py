@@ -7,7 +7,6 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import METHODS, How
 from sessionlint.facts.receivers import makes_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, is_name, last_name
@@ -148,8 +147,7 @@ def gives_itself(resource: Resource, value: cst.BaseExpression) -> bool:
     """`conn = conn.execution_options(…)`: the same object again."""
     if not (isinstance(value, cst.Call) and is_method(resource, value)):
         return False
-    gift = METHODS.get((resource.thing.type.name, last_name(value.func)))
-    return gift is not None and gift.how is How.ITSELF
+    return resource.thing.type.gives_itself(last_name(value.func))
 
 
 def closes_behind(resource: Resource, call: cst.Call) -> bool:

@@ -7,7 +7,6 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import METHODS, How
 from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.effects import Effects
@@ -215,10 +214,8 @@ class Operations:
         elif name in {"__enter__", "__aenter__"}:
             yield Operation(Act.DOUBT, node)
         elif name not in IDLE:
-            gift = METHODS.get((kind.name, name))
-            is_same = gift is not None and gift.how is How.ITSELF
             yield Operation(Act.USE, node)
-            if not is_same and name not in BUILDING:
+            if not kind.gives_itself(name) and name not in BUILDING:
                 yield Operation(Act.RISK, node)
 
     def _arguments(self, node: cst.Call) -> Iterator[Operation]:

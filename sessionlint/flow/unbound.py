@@ -123,8 +123,7 @@ def _is_self_given(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
 def _first(owner: cst.BaseExpression, value: Thing) -> cst.BaseExpression:
     """The acquiring call below methods that give their own object back."""
     while isinstance(owner, cst.Call) and isinstance(owner.func, cst.Attribute):
-        gift = METHODS.get((value.type.name, owner.func.attr.value))
-        if gift is None or gift.how is not How.ITSELF:
+        if not value.type.gives_itself(owner.func.attr.value):
             break
         owner = owner.func.value
     return owner
