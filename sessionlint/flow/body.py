@@ -53,6 +53,16 @@ class Body:
             yield parent
             parent = self._above.get(id(parent))
 
+    def variables(self, name: str) -> Iterator[cst.Name]:
+        """Where a name is that of a variable, and no attribute's or keyword's."""
+        for node in self.nodes:
+            if isinstance(node, cst.Name) and node.value == name:
+                parent = self._above.get(id(node))
+                is_label = isinstance(parent, cst.Attribute) and parent.attr is node
+                is_keyword = isinstance(parent, cst.Arg) and parent.keyword is node
+                if not is_label and not is_keyword:
+                    yield node
+
     def chain(self, call: cst.Call) -> Iterator[cst.Attribute | cst.Call]:
         """What is called on what a call gives, and on what that gives, innermost first."""
         below: cst.CSTNode = call

@@ -106,12 +106,11 @@ def _is_global(function: Block, name: str) -> bool:
 
 
 def _spoken(function: Block, name: str) -> Iterator[cst.CSTNode]:
-    """Where a function says the name of a variable, and no attribute's or keyword's."""
+    """Where the statements of a function say the name of a variable."""
     assert isinstance(function.node, cst.FunctionDef)
-    nodes = list(descend(function.node.body))
-    others = {id(node.attr) for node in nodes if isinstance(node, cst.Attribute)}
-    others |= {id(node.keyword) for node in nodes if isinstance(node, cst.Arg)}
-    return (node for node in nodes if is_name(node, name) and id(node) not in others)
+    body, suite = Body(function), function.node.body
+    spoken = body.variables(name)
+    return (node for node in spoken if any(above is suite for above in body.above(node)))
 
 
 def _is_for_others(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> bool:

@@ -151,17 +151,12 @@ def _is_target(body: Body, name: cst.Name) -> bool:
 
 def _mentions(found: Region) -> Iterator[cst.Name]:
     body, block, name = found.body, found.resource.block, found.resource.name
-    for node in body.nodes:
-        if isinstance(node, cst.Name) and node.value == name:
-            parent = next(body.above(node), None)
-            is_label = isinstance(parent, cst.Attribute) and parent.attr is node
-            is_keyword = isinstance(parent, cst.Arg) and parent.keyword is node
-            above = pairwise([node, *body.above(node)])
-            is_another = any(
-                isinstance(around, cst.FunctionDef)
-                and below is around.body
-                and name in own_names(block, around)
-                for below, around in above
-            )
-            if not is_label and not is_keyword and not is_another:
-                yield node
+    for node in body.variables(name):
+        is_another = any(
+            isinstance(around, cst.FunctionDef)
+            and below is around.body
+            and name in own_names(block, around)
+            for below, around in pairwise([node, *body.above(node)])
+        )
+        if not is_another:
+            yield node
