@@ -98,9 +98,8 @@ def still_open(rule: Rule, scope: Scope, shape: Shape) -> Iterator[Finding]:
     """A finding for every lifetime of a shape that some exit leaves open, with that exit."""
     for life in scope.lifetimes:
         if life.shape is shape:
-            where = exit_in_words(scope, life.leaks[0])
-            message = f"{subject(life)} is still open when {where}"
             told = life.leaks[0]
+            message = f"{subject(life)} is still open when {exit_in_words(scope, told)}"
             # Its connection is taken at the first use: SQLAlchemy, Session.
             if told.is_fresh:
                 message += ", though nothing has used it by then"

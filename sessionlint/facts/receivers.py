@@ -98,11 +98,7 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
         return Effect.RELEASES
     if is_named(evaluator, call.func, block, configured.owners):
         return Effect.KEEPS
-    # A function of ours may be called `insert` without being that of a list.
-    is_ours = type(call.func) is cst.Name and isinstance(
-        evaluator.value(call.func, block), FunctionValue
-    )
-    if name in _KEEPING and not is_ours:
+    if name in _KEEPING and not _is_ours(evaluator, call, block):
         return Effect.KEEPS
     callee_node, index = call.func, _position(call, argument)
     if name in THREADED and index:
@@ -113,6 +109,12 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     if isinstance(callee, Symbol) and callee.name.startswith("builtins."):
         return Effect.LOAN
     return Effect.UNKNOWN if CLOSING.search(last_name(callee_node)) else Effect.LOAN
+
+
+def _is_ours(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
+    """Whether a function of the project is called, be its name that of a list's method."""
+    is_plain = type(call.func) is cst.Name
+    return is_plain and isinstance(evaluator.value(call.func, block), FunctionValue)
 
 
 def parameter_of(function: FunctionValue, call: cst.Call, argument: cst.Arg) -> str | None:

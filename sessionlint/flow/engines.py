@@ -194,10 +194,11 @@ def _is_called_often(evaluator: Evaluator, block: Block) -> bool:
     """Whether the project calls the factory from two or more functions, or in a loop."""
     often = 0
     for caller, call in callers(evaluator, block):
+        is_looped = innermost(caller.node, call) is not None
         # What a module calls itself is called once, when it is imported.
-        is_repeated = caller.kind is not BlockKind.MODULE or innermost(caller.node, call)
-        if is_repeated and not starts_up(evaluator, caller):
-            often += 1 if innermost(caller.node, call) is None else 2
+        is_once = caller.kind is BlockKind.MODULE and not is_looped
+        if not is_once and not starts_up(evaluator, caller):
+            often += 2 if is_looped else 1
         if often > 1:
             return True
     return False

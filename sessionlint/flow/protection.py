@@ -67,9 +67,10 @@ def nested_begins(evaluator: Evaluator, block: Block) -> Iterator[NestedBegin]:
             if not isinstance(item.item, cst.Call) or not name:
                 continue
             following = _following(node, index)
-            if following is None or not _begins(following[1], name):
+            if following is None or not _calls(following[1].item, name, "begin"):
                 continue
-            if any(_is_closing(part, name) for part in descend(following[0].body)):
+            # What is closed inside of its transaction leaves nothing for the end of that.
+            if any(_calls(part, name, "close") for part in descend(following[0].body)):
                 continue
             value = evaluator.value(item.item.func, block)
             if isinstance(value, Maker) and value.made.type.is_async:
@@ -97,18 +98,11 @@ def _following(node: cst.With, index: int) -> tuple[cst.With, cst.WithItem] | No
     return None
 
 
-def _is_closing(node: cst.CSTNode, name: str) -> bool:
-    """Whether a session is closed inside of its transaction, whose end finds nothing to do then."""
+def _calls(node: cst.CSTNode, name: str, method: str) -> bool:
+    """Whether a node calls that method of what has that name."""
     match node:
-        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value="close"))):
-            return is_name(owner, name)
-    return False
-
-
-def _begins(item: cst.WithItem, name: str) -> bool:
-    match item.item:
-        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value="begin"))):
-            return is_name(owner, name)
+        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=called))):
+            return called == method and is_name(owner, name)
     return False
 
 

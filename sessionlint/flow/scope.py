@@ -67,7 +67,7 @@ class Scope:
         return self.block.kind is BlockKind.MODULE
 
     @property
-    def is_waiting(self) -> bool:
+    def _is_waiting(self) -> bool:
         """Whether it is an asynchronous function."""
         return self.block.kind is BlockKind.FUNCTION and self.block.is_async
 
@@ -141,7 +141,7 @@ class Scope:
     @cached_property
     def fanned(self) -> list[Fanned]:
         """The sessions that several tasks use at once."""
-        if not self.is_waiting:
+        if not self._is_waiting:
             return []
         from sessionlint.flow.fanned import fanned
 
@@ -155,7 +155,7 @@ class Scope:
     @cached_property
     def cleanups(self) -> list[CleanUp]:
         """The awaits of clean-ups that a cancellation can cut off."""
-        if not self.is_waiting:
+        if not self._is_waiting:
             return []
         from sessionlint.flow.cleanups import cleanups
 
@@ -164,7 +164,7 @@ class Scope:
     @cached_property
     def nested_begins(self) -> list[NestedBegin]:
         """The sessions of a maker whose transaction is entered apart from them."""
-        if not self.is_waiting:
+        if not self._is_waiting:
             return []
         from sessionlint.flow.protection import nested_begins
 
@@ -173,7 +173,7 @@ class Scope:
     @cached_property
     def early_shields(self) -> list[EarlyShield]:
         """What `asyncio.shield` lets go on when its task is cancelled."""
-        if not self.is_waiting:
+        if not self._is_waiting:
             return []
         from sessionlint.flow.protection import early_shields
 
