@@ -39,7 +39,7 @@ PROFILE: Final = settings(
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
 )
-ENOUGH: Final = 750
+ENOUGH: Final = 800
 """So many programs are drawn and fixed at least, half of them by SAFE fixes only."""
 
 EACH: Final = 1
