@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sessionlint.config import Configuration, Settings
 from sessionlint.errors import UsageError
-from sessionlint.facts.files import NOT_ENTERED, Roots, in_path_order
+from sessionlint.facts.files import Roots
 from sessionlint.facts.folders import Folders, is_regular
+from sessionlint.facts.starts import NOT_ENTERED, in_path_order
 from sessionlint.source.text import NOTEBOOK
 
 __all__ = ["SUFFIXES", "Exclusions", "python_files"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessionlint.facts.folders import Folders
+from sessionlint.facts.starts import SKIPPED, Starts, in_path_order
 from sessionlint.source.cleaning import may_use_threads, may_wait
 from sessionlint.source.driving import QUIET
 from sessionlint.source.gate import may_speak
@@ -18,7 +19,7 @@ from sessionlint.source.text import is_notebook, is_plain
 if TYPE_CHECKING:
     from sessionlint.facts.locked import Locks
 
-__all__ = ["MARKERS", "NOT_ENTERED", "SKIPPED", "Files", "Roots", "in_path_order", "project_root"]
+__all__ = ["MARKERS", "Files", "Roots", "project_root"]
 
 MARKERS = (
     "pyproject.toml",
@@ -31,28 +32,10 @@ MARKERS = (
 )
 """Files that stand at the top of a project."""
 
-NOT_ENTERED = frozenset(
-    (
-        ".git .venv venv node_modules build dist __pycache__ .tox .nox site-packages "
-        ".ipynb_checkpoints .sessionlint_cache"
-    ).split()
-)
-"""Folders that are not checked unless they are given by name."""
-
-SKIPPED = NOT_ENTERED | frozenset(
-    ".hg .svn env .eggs .mypy_cache .ruff_cache .pytest_cache".split()
-)
-"""Folders that hold no source of the project."""
-
 _PACKAGE = "__init__.py"
 
 _LARGE = 1_000
 """How many files are read and searched in the time in which LibCST is loaded."""
-
-
-def in_path_order(path: str) -> list[str]:
-    """What to sort paths by, so that a folder's files stand together."""
-    return path.split(os.sep)
 
 
 def project_root(path: Path) -> Path:
@@ -213,35 +196,9 @@ class Files:
         return paths
 
     @cached_property
-    def importable(self) -> dict[str, list[Path]]:
-        """For each top-level importable name, the folders it can be imported from, in path order.
-
-        Those are the folders that lie in no package.
-        """
-        found: dict[str, list[str]] = {}
-        for folder, names in self._outside(self._top):
-            for name in names:
-                found.setdefault(name, []).append(folder)
-        return {
-            name: [Path(folder) for folder in sorted(folders, key=in_path_order)]
-            for name, folders in found.items()
-        }
-
-    def _outside(self, folder: str) -> Iterator[tuple[str, set[str]]]:
-        """Every folder that lies in no package, with what can be imported from it."""
-        inside = self._folders.inside(folder)
-        if inside is None:
-            return
-        names = {name[:-3] for name in (*inside.files, *inside.others) if name.endswith(".py")}
-        for name in inside.folders:
-            below = os.path.join(folder, name)
-            if name in SKIPPED:
-                continue
-            if self._folders.has_file(below, _PACKAGE):
-                names.add(name)
-            else:
-                yield from self._outside(below)
-        yield folder, names
+    def starts(self) -> Starts:
+        """Where imports may start."""
+        return Starts(self._top, self._folders)
 
     @cached_property
     def _spoken(self) -> dict[str, tuple[Path, bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from sessionlint.facts.files import Files
@@ -37,11 +38,19 @@ class Places:
 
     def _search(self, name: str, importer: Path) -> Path | None:
         parts = name.split(".")
-        for root in self._candidates(parts[0], importer):
+        candidates = self._candidates(parts[0], importer)
+        further = self._packages(importer) if len(parts) > 1 else ()
+        for root in chain(candidates, further):
             found = self._file_of(root, parts)
             if found is not None:
                 return found
-        return None
+        return self._in_namespace(parts)
+
+    def _in_namespace(self, parts: list[str]) -> Path | None:
+        """The one file of that name in a package without a file of its own, wherever it lies."""
+        roots = self._files.starts.of_namespaces(parts[0])
+        files = {file for root in roots if (file := self._file_of(root, parts)) is not None}
+        return files.pop() if len(files) == 1 else None
 
     def _candidates(self, first: str, importer: Path) -> Iterator[Path]:
         yield from self._source_roots
@@ -52,18 +61,32 @@ class Places:
                 yield folder / "src"
             if folder == self._files.root:
                 break
-        others = self._files.importable.get(first, [])
+        others = self._files.starts.of(first)
         if len(others) == 1:
             yield others[0]
         else:
             yield from sorted(others, key=lambda folder: -_shared(folder, importer))
 
+    def _packages(self, importer: Path) -> Iterator[Path]:
+        """The packages around a module, innermost first.
+
+        A program that is started in one of them imports from there. `import redis` in it is the
+        library all the same, whatever it calls a module of its own: more than one name has to fit.
+        """
+        for folder in importer.parent.parents:
+            if not self._files.is_file(folder / _PACKAGE):
+                return
+            yield folder
+            if folder == self._files.root:
+                return
+
     def has_top(self, name: str, importer: Path) -> bool:
         """Whether an import whose first name is that may load something of the project."""
         key = (name, importer.parent)
         if key not in self._tops:
-            roots = self._candidates(name, importer)
-            self._tops[key] = any(self._files.is_there(str(root), name) for root in roots)
+            roots = chain(self._candidates(name, importer), self._packages(importer))
+            is_module = any(self._files.is_there(str(root), name) for root in roots)
+            self._tops[key] = is_module or bool(self._files.starts.of_namespaces(name))
         return self._tops[key]
 
     def package_of(self, importer: Path, dots: int) -> Path:
