@@ -61,6 +61,7 @@ PIPFILE = '{"_meta": {"hash": {}}, "default": {"sqlalchemy": {"version": "==2.0.
         ("Pipfile.lock", PIPFILE),
         ("requirements.txt", "greenlet==3.1.1\nsqlalchemy==2.0.45\n"),
         ("requirements.txt", "SQLAlchemy[asyncio, postgresql] === 2.0.45  # as in production\r\n"),
+        ("constraints.txt", "sqlalchemy==2.0.45\n"),
         (
             "requirements.txt",
             "sqlalchemy==2.0.45 ; python_version >= '3.9' \\\n  --hash=sha256:0\n",
@@ -93,7 +94,6 @@ def test_a_locked_version_is_read(name, text, tmp_path):
         ("requirements.txt", "# sqlalchemy==2.0.45\n"),
         ("requirements.txt", "flask_sqlalchemy==2.0.45\n"),
         ("requirements.txt", "sqlalchemy-utils==0.41\nsqlalchemy2_stubs==0.0.2\n"),
-        ("constraints.txt", "sqlalchemy==2.0.45\n"),
     ],
 )
 def test_nothing_is_made_of_what_locks_nothing(name, text, tmp_path):
@@ -176,6 +176,7 @@ def older(folder, files, below="."):
         ("requirements.txt", "sqlalchemy[postgresql]~=1.3  # not yet\n"),
         ("requirements-dev.in", "sqlalchemy<=1.3.24\n"),
         ("requirements.txt", "sqlalchemy==1.3.24\n"),
+        ("constraints.txt", "sqlalchemy==1.3.24\n"),
         ("uv.lock", UV.replace("2.0.45", "1.3.24")),
         ("requirements/base.txt", "sqlalchemy [asyncio] >=1.3,!=1.3.5\n"),
         ("requirements.txt", "sqlalchemy<1\n"),
@@ -197,7 +198,6 @@ def test_what_may_run_on_an_older_release(name, text, tmp_path):
         ("pyproject.toml", '# sqlalchemy = "1.3.24"\nsqlalchemy = "^2"\n'),
         ("pyproject.toml", 'sqlalchemy = "*"\n'),
         ("requirements.txt", "sqlalchemy==2.0.45\nalembic==1.3\n"),
-        ("constraints.txt", "sqlalchemy==1.3.24\n"),
         ("requirements.txt", "sqlalchemy>=1.4,<1.4.42\n"),
         ("requirements.txt", "sqlalchemy<1.4.1\n"),
         ("requirements.txt", "sqlalchemy>=1.3,>=1.4.2\n"),

@@ -12,19 +12,37 @@ import libcst as cst
 
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import is_name, keyword, last_name
 from sessionlint.facts.values import OTHER, Foreign, Thing
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["is_connection"]
+__all__ = ["gives_back", "is_connection"]
 
 _LENDING: Final = frozenset({"get_bind", "connection", "get_connection"})
 """Functions that, where nothing else tells, give a connection that its owner closes."""
 
 _CONNECTION: Final = re.compile(r"(?:\w*_)?(?:conn|connection)", re.IGNORECASE)
 _BIND: Final = re.compile(r"(?:\w*_)?bind", re.IGNORECASE)
+
+
+_CONFIGURED: Final = r"\.configure\([^)]*\bautocommit\s*=\s*True\b"
+
+
+def gives_back(call: cst.Call, block: Block) -> bool:
+    """Whether a session, or a factory of sessions, is made that keeps no connection.
+
+    With `autocommit` each statement gives its connection back. Source: SQLAlchemy 1.4, Session;
+    since 2.0 there is none. A factory may get it later, by `configure` in the same module.
+    """
+    told = keyword(call, "autocommit")
+    if told is not None:
+        return is_name(told, "True")
+    if last_name(call.func) == "create_session":
+        return True
+    text = block.home.reader.text
+    return "autocommit" in text and re.search(_CONFIGURED, text) is not None
 
 
 def is_connection(

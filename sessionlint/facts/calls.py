@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts import classes, conventions, lenders
-from sessionlint.facts.binds import is_connection
+from sessionlint.facts.binds import gives_back, is_connection
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
@@ -139,10 +139,9 @@ def _library(evaluator: Evaluator, name: str, call: cst.Call, block: Block) -> V
     if gift is None:
         return _helper(evaluator, name, first, call, block)
     if gift.how is How.MAKER:
-        made = _made(evaluator, gift, call, block)
-        bind = _bind(call)
+        made, bind = _made(evaluator, gift, call, block), _bind(call)
         is_lent = bind is not None and is_connection(evaluator, bind, block, is_for_all=True)
-        return Maker(replace(made, is_fresh=not is_lent))
+        return Maker(replace(made, is_fresh=not is_lent and not gives_back(call, block)))
     given = _given(gift, UNKNOWN)
     if isinstance(given, Thing) and given.type.kind is Kind.SESSION:
         return _session(evaluator, given, call, block)
@@ -199,13 +198,14 @@ def _made(evaluator: Evaluator, gift: Gift, call: cst.Call, block: Block) -> Thi
 
 def _session(evaluator: Evaluator, given: Thing, call: cst.Call, block: Block) -> Value:
     """A session made by hand."""
+    if gives_back(call, block):
+        return replace(given, is_fresh=False)
     if given.type.kind is not Kind.SESSION:
         return replace(given, is_fresh=True)
     bind = _bind(call)
     if bind is not None:
         return _bound(evaluator, given, bind, block)
-    has_binds = any(arg.keyword is not None or arg.star for arg in call.args)
-    return replace(given, is_fresh=has_binds)
+    return replace(given, is_fresh=any(arg.keyword is not None or arg.star for arg in call.args))
 
 
 def _bind(call: cst.Call) -> cst.BaseExpression | None:

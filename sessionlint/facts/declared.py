@@ -8,7 +8,7 @@ from typing import Final
 __all__ = ["WHERE", "admits_before"]
 
 WHERE: Final = re.compile(
-    r"pyproject\.toml|setup\.(?:cfg|py)|Pipfile|requirements[\w.-]*\.(?:txt|in)"
+    r"pyproject\.toml|setup\.(?:cfg|py)|Pipfile|(?:requirements|constraints)[\w.-]*\.(?:txt|in)"
 )
 """The names of the files that say it."""
 

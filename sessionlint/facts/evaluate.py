@@ -153,7 +153,14 @@ class Evaluator:
 
     def bound(self, bindings: list[Binding]) -> Value:
         """What a name is that got its values in these ways."""
-        return joined([self._of_binding(one) for one in calls.implementations(bindings)])
+        given = calls.implementations(bindings)
+        # `session: Session` alone says what it is, but not whose.
+        told = [one for one in given if one.how is not How.ANNOTATION]
+        if 0 < len(told) < len(given):
+            found = joined([self._of_binding(one) for one in told])
+            if isinstance(found, Thing):
+                return found
+        return joined([self._of_binding(one) for one in given])
 
     def _of_binding(self, binding: Binding) -> Value:
         match binding.how:

@@ -24,6 +24,9 @@ _USES = (
     b"query add add_all commit rollback flush execute scalar scalars delete merge remove".split()
 )
 
+_KEEPING = r"get|\w*(?:scoped|current|registry)\w*"
+"""Methods that give what is kept: `_current.get()`, `current_app.scoped_session()`."""
+
 
 def lends(evaluator: Evaluator, callee: Value, call: cst.Call) -> bool:
     """Whether what an unresolved call gives may belong to somebody else, as its function shows.
@@ -83,7 +86,10 @@ def _is_lending(
     return any(
         (call is not None and _is_handed(expression, function, call))
         or _is_lent(evaluator.value(expression, block))
-        or (_is_looked_up(expression) and _is_unknown(evaluator.value(expression, block)))
+        or (
+            (_is_looked_up(expression) or _is_of_outside(expression, block))
+            and _is_unknown(evaluator.value(expression, block))
+        )
         for node in block.returns
         if node.value is not None
         for expression in _alternatives(node.value, block)
@@ -106,8 +112,14 @@ def _alternatives(expression: cst.BaseExpression, block: Block) -> Iterator[cst.
 def _is_looked_up(expression: cst.BaseExpression | None) -> TypeGuard[cst.BaseExpression]:
     """Whether an expression takes something from where it is kept: `request.state.db`."""
     if isinstance(expression, cst.Call):
-        return isinstance(expression.func, cst.Attribute) and last_name(expression.func) == "get"
+        is_method = isinstance(expression.func, cst.Attribute)
+        return is_method and re.fullmatch(_KEEPING, last_name(expression.func)) is not None
     return isinstance(expression, (cst.Attribute, cst.Subscript))
+
+
+def _is_of_outside(expression: cst.BaseExpression, block: Block) -> bool:
+    """Whether an expression is a variable of what a function stands in, its module for instance."""
+    return isinstance(expression, cst.Name) and not block.bindings(expression.value)
 
 
 def _is_handed(expression: cst.BaseExpression, function: FunctionValue, call: cst.Call) -> bool:
@@ -128,5 +140,10 @@ def _is_unknown(value: Value) -> bool:
 
 
 def _is_lent(value: Value) -> bool:
-    known = value.result if isinstance(value, Pending) else value
-    return known == OTHER or (isinstance(known, Thing) and not known.is_fresh)
+    match value.result if isinstance(value, Pending) else value:
+        case Thing(is_fresh=is_fresh):
+            return not is_fresh
+        case Foreign(name=name):
+            return "mock" in name.lower()
+        case known:
+            return known == OTHER

@@ -18,7 +18,7 @@ __all__ = ["Locks"]
 _NAME: Final = "sqlalchemy"
 _TABLES: Final = ("uv.lock", "poetry.lock", "pdm.lock")
 _PIPFILE: Final = "Pipfile.lock"
-_REQUIREMENTS: Final = re.compile(r"requirements[\w.-]*\.txt")
+_REQUIREMENTS: Final = re.compile(r"(?:requirements|constraints)[\w.-]*\.txt")
 _PINNED: Final = re.compile(
     r"\s* sqlalchemy \s* (?:\[ [^\]]* \])? \s* ===? \s* ([\w.!+]+) \s* (?: $ | [;\#\\] | -- )",
     re.VERBOSE | re.IGNORECASE,
