@@ -146,11 +146,12 @@ DRIVEN = {
     "entered": "with next(get_db()) as it:\n        it.add(1)",
     "returned": "return next(get_db())",
     "looped over and left": "async for it in get_session():\n        return await it.commit()",
-    "looped over and failed": "async for it in get_session():\n        if not it.new:\n            raise ValueError",
+    "looped over and failed": "async for it in get_session():\n        if not await it.get(1, 2):\n            raise ValueError",
     "looped over, kept and left": "async for it in get_session():\n        keep(it)\n        break",
     "looped over over lines": "async for it in get_session(\n    ):\n        await it.commit()\n        break",
 }
 LEFT_ALONE = {
+    "looped over, looked at and left": "async for it in get_session():\n        seen = it\n        assert it is not None\n        assert isinstance(seen, str)\n        break",
     "by a name": "made = get_db()\n    it = next(made)\n    it.add(1)",
     "closed": "it = next(get_db())\n    it.add(1)\n    it.close()",
     "closed by a function of ours": "it = next(get_db())\n    it.add(1)\n    finish(it)",

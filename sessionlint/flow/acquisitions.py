@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 import libcst as cst
@@ -10,16 +12,19 @@ import libcst as cst
 from sessionlint.facts.catalog import CALLS, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import bare, dotted, last_name
-from sessionlint.facts.values import Items, Symbol, Thing
+from sessionlint.facts.syntax import bare, dotted, is_name, last_name
+from sessionlint.facts.values import Foreign, FunctionValue, Items, Symbol, Thing
 from sessionlint.flow.body import Body
 from sessionlint.flow.resource import Resource
 from sessionlint.source.fanning import is_session_name
 
-__all__ = ["acquired", "acquisitions", "has_mocks", "is_to_fail"]
+__all__ = ["acquired", "acquisitions", "fallback", "has_mocks", "is_to_fail"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
-_PATCHING: Final = frozenset({"patch", "mocker", "monkeypatch"})
+_PATCHING: Final = frozenset({"mocker", "monkeypatch"})
+_HAVING_PATCH: Final = frozenset({"", "self", "cls"})
+"""What `patch` of tests stands behind, besides modules of mocks: nothing, or the test."""
+
 _EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 _MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
 
@@ -52,7 +57,9 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                     continue
                 thing = confirmed
             resource = body.resource(evaluator, binding, thing, name)
-            if not _is_of_library_class(evaluator, binding) or body.closes(resource):
+            if None in resource.asked_beside:
+                continue
+            if not _is_of_library(evaluator, binding.expression, block) or body.closes(resource):
                 yield resource
 
 
@@ -79,14 +86,23 @@ def _is_on_a_mock(binding: Binding) -> bool:
     )
 
 
-def _is_of_library_class(evaluator: Evaluator, binding: Binding) -> bool:
+def _is_of_library(
+    evaluator: Evaluator, made: cst.BaseExpression | None, block: Block, hops: int = 2
+) -> bool:
     """Whether a method of a class gives it whose library is not followed, and may keep it."""
-    made = binding.expression and bare(binding.expression)
-    callee = evaluator.value(made.func, binding.block) if isinstance(made, cst.Call) else None
-    if not isinstance(callee, Symbol) or callee.name in CALLS:
+    made = None if made is None else bare(made)
+    if not isinstance(made, cst.Call):
         return False
-    *modules, owner, _ = ("", *callee.name.split("."))
-    return len(modules) > 1 and owner[:1].isupper()
+    match evaluator.value(made.func, block):
+        case Symbol(name=name) if name not in CALLS:
+            return name.rpartition(".")[0].rpartition(".")[2][:1].isupper()
+        case FunctionValue(block=inner) if hops:
+            values = (node.value for node in inner.returns)
+            return any(_is_of_library(evaluator, value, inner, hops - 1) for value in values)
+    owner = made.func.value if isinstance(made.func, cst.Attribute) else None
+    given = None if owner is None else evaluator.value(owner, block)
+    names = given.name.split(".") if isinstance(given, Foreign) else []
+    return any(name[:1].isupper() for name in names)
 
 
 def is_to_fail(node: cst.CSTNode) -> bool:
@@ -102,13 +118,23 @@ def _is_patched(block: Block) -> bool:
     scope: Block | None = block
     while scope is not None:
         marks = (dotted(one.func if isinstance(one, cst.Call) else one) for one in scope.decorators)
-        if any(mark and _PATCHING & set(mark.split(".")) for mark in marks):
+        if any(mark and _is_patching(mark) for mark in marks):
             return True
         if any(parameter.name.value in _PATCHING for parameter in scope.parameters):
             return True
         scope = scope.parent
-    paths = {dotted(call.func) or "" for call in block.calls}
-    return any(not _PATCHING.isdisjoint(path.split(".")) for path in paths)
+    return any(map(_is_patching, {dotted(call.func) or "" for call in block.calls}))
+
+
+def _is_patching(path: str) -> bool:
+    """`patch`, `mock.patch.object`; `client.patch` and `router.patch` are about HTTP."""
+    owners = ["", *path.split(".")]
+    if not _PATCHING.isdisjoint(owners):
+        return True
+    return any(
+        name == "patch" and (owner in _HAVING_PATCH or "mock" in owner)
+        for owner, name in pairwise(owners)
+    )
 
 
 def has_mocks(block: Block) -> bool:
@@ -123,6 +149,8 @@ def acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
     made = binding.expression
     if isinstance(made, cst.ListComp) and binding.how is How.VALUE:
         made = made.elt
+    other = fallback(binding)
+    made = made if other is None else other
     if not evaluator.may_acquire(made, binding.block):
         return None
     value = evaluator.value(made, binding.block)
@@ -131,7 +159,24 @@ def acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
         value = value.items[binding.index] if isinstance(value, Items) and is_item else value
     if not isinstance(value, Thing) or not value.is_fresh or value.type.kind not in _HELD:
         return None
+    if other is not None:
+        return replace(value, is_maybe=True)
     return None if _is_alias(bare(binding.expression), value) else value
+
+
+def fallback(binding: Binding) -> cst.Call | None:
+    """The call of `session or maker()`, by which one is opened where none was given."""
+    if binding.how is not How.VALUE or binding.expression is None:
+        return None
+    match binding.expression:
+        case (
+            cst.BooleanOperation(left=given, operator=cst.Or(), right=cst.Call() as call)
+            | cst.IfExp(body=given, orelse=cst.Call() as call)
+            | cst.IfExp(body=cst.Call() as call, orelse=given)
+        ):
+            is_given = isinstance(given, (cst.Name, cst.Attribute)) and not is_name(given, "None")
+            return call if is_given else None
+    return None
 
 
 def _is_alias(made: cst.BaseExpression, value: Thing) -> bool:

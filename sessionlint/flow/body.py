@@ -16,7 +16,8 @@ from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
-from sessionlint.flow.conditions import flag_texts
+from sessionlint.flow.beside import beside
+from sessionlint.flow.conditions import flag_texts, tells
 from sessionlint.flow.holders import holders
 from sessionlint.flow.leaving import is_closed_at_last, mentions
 from sessionlint.flow.loops import takes_one_turn
@@ -26,6 +27,7 @@ from sessionlint.source.walk import children, descend
 __all__ = ["Body"]
 
 _MOST_FLAGS: Final = 4
+_SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 class Body:
@@ -143,9 +145,11 @@ class Body:
         )
         if isinstance(binding.expression, cst.ListComp):
             resource.members = frozenset(self._members(name))
+        resource.beside = beside(evaluator, binding)
         resource.flags = self._flags(resource)
         resource.inner = self._inner(resource)
-        resource.is_closed_at_last = is_closed_at_last(resource, self.nodes)
+        own = (one for root in self._block.roots for one in descend(root, *_SCOPES))
+        resource.is_closed_at_last = is_closed_at_last(resource, own)
         if not resource.is_closed_at_last:
             resource.holders = holders(resource, self)
         resource.branches = tuple(
@@ -199,19 +203,25 @@ class Body:
             counts.update(texts)
             if any(id(part) in speaking for part in _branches(node)):
                 counts.update(texts * _MOST_FLAGS)
-        assigned = {
-            name
-            for name, bindings in self._block.names.items()
-            if any(binding.how is How.VALUE for binding in bindings)
-        }
+        tests = Counter(text for _, texts in tested for text in texts)
+        for name in list(tests):
+            # `own = db is None` asks, too, where `own` is asked.
+            given = (one.expression for one in self._block.names.get(name, ()))
+            tests.update(text for value in given if value is not None for text in flag_texts(value))
         worth = [
             text
             for text, count in counts.most_common()
-            if count > _MOST_FLAGS + 1
-            or (count > 0 and text in assigned)
-            or (count > _MOST_FLAGS and text.removesuffix(" is None") in assigned)
+            if count > _MOST_FLAGS + 1 or self._is_worth_knowing(resource, text, tests[text])
         ]
         return tuple(worth[:_MOST_FLAGS])
+
+    def _is_worth_knowing(self, resource: Resource, text: str, tests: int) -> bool:
+        """Whether a condition about a variable is asked again, or known before it is asked."""
+        name = text.removesuffix(" is None")
+        bindings = self._block.names.get(name, ())
+        given = [one.expression for one in bindings if one.how is How.VALUE]
+        is_told = name in resource.beside or any(value and tells(value) for value in given)
+        return is_told or (tests > 1 and bool(given))
 
     def _inner(self, resource: Resource) -> dict[str, Act]:
         """Nested functions that are only ever called, with what a call does to the resource."""

@@ -20,6 +20,12 @@ _STARTS: Final = re.compile(
     r"__init__|__new__|__enter__|__aenter__|__post_init__|__setstate__|cli|run|seed\w*)$",
     re.IGNORECASE,
 )
+_COMMANDS: Final = frozenset({"cli", "__main__"})
+"""Modules whose functions are commands, each of which is a run of the program."""
+
+_FACTORY: Final = re.compile(r"_*create_\w*(?:engine|sessions?|pool)", re.IGNORECASE)
+"""What is named after what it gives, `create_db_engine` for instance, may be called at any time."""
+
 _ONCE: Final = frozenset(
     {"fixture", "asynccontextmanager", "on_event", "command", "before_first_request"}
 )
@@ -27,16 +33,31 @@ _ONCE: Final = frozenset(
 
 def starts_up(evaluator: Evaluator, block: Block) -> bool:
     """Whether a function runs when the program starts, once, or beside the program."""
-    if _ONCE & set(map(decorator_name, block.decorators)):
+    if block.home.path.stem in _COMMANDS or _ONCE & set(map(decorator_name, block.decorators)):
+        return True
+    if _is_task_of_airflow(evaluator, block):
         return True
     above: Block | None = block
     while above is not None:
-        if above.kind is BlockKind.FUNCTION and _STARTS.match(above.name):
+        is_named = above.kind is BlockKind.FUNCTION and _STARTS.match(above.name) is not None
+        if is_named and _FACTORY.fullmatch(above.name) is None:
             return True
         if any(is_cache(evaluator, decorator, above) for decorator in above.decorators):
             return True
         above = above.parent
     return is_aside(evaluator, block)
+
+
+def _is_task_of_airflow(evaluator: Evaluator, block: Block) -> bool:
+    """Whether Airflow runs a function, in a process that ends with it.
+
+    Source: Airflow, "Executor": each task instance is a process, whichever executor starts it.
+    """
+    if block.home.importing("airflow") and "task" in map(decorator_name, block.decorators):
+        return True
+    name = re.escape(block.name.encode())
+    given = re.compile(rb"\bpython_callable\s*=\s*(?:\w+\.)*" + name + rb"\b")
+    return any(True for _ in evaluator.tree.searched(b"python_callable", given))
 
 
 def is_aside(evaluator: Evaluator, block: Block) -> bool:

@@ -29,6 +29,7 @@ KINDS: Final = frozenset({cst.If, cst.While, cst.For, cst.Try, cst.TryStar, cst.
 
 _ERROR: Final = Exit(Way.ERROR)
 _FAULTS: Final = frozenset({Way.ERROR, Way.CANCEL, Way.STOP})
+_WRITTEN: Final = frozenset({Way.NEXT, Way.RETURN, Way.BREAK, Way.CONTINUE})
 _PASSING: Final = frozenset({Way.LOST, Way.EXIT})
 
 
@@ -82,7 +83,9 @@ def _if(interpreter: Interpreter, node: cst.If, state: State) -> Outcomes:
 
 def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, state: State) -> Outcomes:
     outcomes: Outcomes = {}
-    for (exit_, now), trail in interpreter.block(node.body, state).items():
+    # Of two ways to one end the first is told: better the one that takes no error.
+    left = sorted(interpreter.block(node.body, state).items(), key=_takes_error)
+    for (exit_, now), trail in left:
         if exit_ == NEXT and node.orelse is not None:
             extend(outcomes, interpreter.block(node.orelse.body, now), trail)
         elif exit_ == NEXT or not node.handlers:
@@ -102,6 +105,10 @@ def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, state: State) ->
             key = (exit_ if way == NEXT else way, after.faulted() if is_jump else after)
             finished.setdefault(key, joined(trail, more))
     return finished
+
+
+def _takes_error(outcome: tuple[tuple[Exit, State], Path]) -> bool:
+    return outcome[0][0].way not in _WRITTEN
 
 
 def _handled(
@@ -135,7 +142,7 @@ def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) ->
         managed = state.to(Status.HANDED_OVER) if state.status.is_open else state
         return _with(interpreter, node, index + 1, managed)
     is_async = node.asynchronous is not None
-    exits = (_ERROR, Exit(Way.CANCEL)) if is_async else ()
+    exits = interpreter.evaluation.errors if is_async else ()
     entered = then(
         _entered(interpreter, item.item, state),
         lambda now: {(NEXT, now): None, **raising(item, now, *exits)},

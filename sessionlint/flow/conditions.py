@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import libcst as cst
@@ -11,7 +12,7 @@ from sessionlint.facts.syntax import last_name, text_of
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import State, Status
 
-__all__ = ["Branch", "assigned", "branches", "flag_texts", "is_plain"]
+__all__ = ["Branch", "assigned", "beside", "branches", "flag_texts", "is_plain", "tells"]
 
 Branch = tuple[bool, State]
 
@@ -70,7 +71,7 @@ def _atom(resource: Resource, test: cst.BaseExpression, state: State) -> Iterato
     if known is not None and state.status is not Status.UNBORN:
         yield from ((truth, state) for truth in known)
         return
-    text, is_negated = _flag_text(test) if resource.flags else ("", False)
+    text, is_negated = _known_text(resource, test) if resource.flags else ("", False)
     if text not in resource.flags:
         yield True, state
         yield False, state
@@ -115,6 +116,12 @@ def _of_resource(
         ) if name in resource.names:
             is_negated = isinstance(operator, (cst.Is, cst.Equal))
             return tuple(truth is not is_negated for truth in _bound(state))
+        case cst.Comparison(
+            left=cst.Name(value=name),
+            comparisons=[cst.ComparisonTarget(cst.Is() | cst.IsNot() as operator, cst.Attribute())],
+        ) if name in resource.names and state.status is not Status.UNBORN:
+            # What was opened here is nothing that was kept elsewhere before.
+            return None if state.status is Status.NONE else (isinstance(operator, cst.IsNot),)
     return None
 
 
@@ -146,6 +153,14 @@ def is_plain(resource: Resource, test: cst.BaseExpression) -> bool:
     return _of_resource(resource, test, probe) is not None
 
 
+def _known_text(resource: Resource, test: cst.BaseExpression) -> tuple[str, bool]:
+    """The same as `_flag_text`, worked out once: each state asks anew, and printing is slow."""
+    known = resource.texts.get(id(test))
+    if known is None:
+        known = resource.texts[id(test)] = _flag_text(test)
+    return known
+
+
 def _flag_text(test: cst.BaseExpression) -> tuple[str, bool]:
     """A condition as a text to remember it by; `x is not None` is the negation of `x is None`."""
     match test:
@@ -171,8 +186,21 @@ def flag_texts(test: cst.BaseExpression) -> Iterator[str]:
             yield _flag_text(test)[0]
 
 
-def assigned(resource: Resource, name: str, value: cst.BaseExpression, state: State) -> list[State]:
-    """The states after `name = value`, with what is then known of the conditions about it."""
+def beside(resource: Resource, state: State) -> State:
+    """The state after an acquisition, with what is known of what is unpacked with it."""
+    for name, truth in resource.beside.items() if state.status.is_open else ():
+        if name in resource.flags:
+            state = _with_flag(state, resource.flags.index(name), truth=truth)
+    return state
+
+
+def assigned(
+    resource: Resource, name: str, value: cst.BaseExpression | None, state: State
+) -> list[State]:
+    """The states after `name = value`, with what is then known of the conditions about it.
+
+    The value is None where nothing is known of it.
+    """
     states = [state]
     for index, flag in enumerate(resource.flags):
         if name in _roots(flag):
@@ -183,10 +211,10 @@ def assigned(resource: Resource, name: str, value: cst.BaseExpression, state: St
 
 
 def _flagged(
-    resource: Resource, index: int, name: str, value: cst.BaseExpression, state: State
+    resource: Resource, index: int, name: str, value: cst.BaseExpression | None, state: State
 ) -> list[State]:
     flag = resource.flags[index]
-    if flag == name and _tells(value):
+    if flag == name and value is not None and _tells(value):
         return [
             _with_flag(after, index, truth=truth)
             for truth, after in branches(resource, value, state)
@@ -194,7 +222,7 @@ def _flagged(
     return [_with_flag(state, index, truth=_constant(flag, name, value))]
 
 
-def _constant(flag: str, name: str, value: cst.BaseExpression) -> bool | None:
+def _constant(flag: str, name: str, value: cst.BaseExpression | None) -> bool | None:
     """What a remembered condition is after `name = value`; None when that cannot be told."""
     if flag not in {name, f"{name} is None"}:
         return None
@@ -207,9 +235,16 @@ def _constant(flag: str, name: str, value: cst.BaseExpression) -> bool | None:
     return None
 
 
-def _roots(flag: str) -> set[str]:
+@lru_cache(maxsize=64)
+def _roots(flag: str) -> frozenset[str]:
     """The names a remembered condition depends on."""
-    return set("".join(char if char.isidentifier() else " " for char in flag).split())
+    return frozenset("".join(char if char.isidentifier() else " " for char in flag).split())
+
+
+def tells(value: cst.BaseExpression) -> bool:
+    """Whether anything is known of a variable that is given this value."""
+    constants = (cst.SimpleString, cst.Integer, cst.Float)
+    return isinstance(value, (cst.Name, *constants)) or _tells(value)
 
 
 def _tells(value: cst.BaseExpression) -> bool:

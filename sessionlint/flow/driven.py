@@ -22,6 +22,7 @@ from sessionlint.facts.worth import DATABASE
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.body import Body
+from sessionlint.flow.harmless import is_logging
 from sessionlint.flow.loops import innermost
 from sessionlint.source.driving import is_driving, is_lender
 from sessionlint.source.walk import descend
@@ -176,10 +177,7 @@ def _ends(evaluator: Evaluator, lender: Block, name: str) -> bool:
 
 
 def _is_left(evaluator: Evaluator, block: Block, body: Body, holder: cst.CSTNode | None) -> bool:
-    """Whether a session that is taken from a generator is used, and nobody may close it.
-
-    `holder` is what gets it.
-    """
+    """Whether a session that `holder` gets from a generator is used, and nobody may close it."""
     match holder:
         case cst.Return() | cst.WithItem():
             return True
@@ -209,6 +207,8 @@ def _use(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> _
             return _of_method(method) if owner is name else _Use.NONE
         case cst.AssignTarget() | cst.For() | cst.Annotation() | cst.Param() | cst.FunctionDef():
             return _Use.NONE
+        case cst.FormattedStringExpression():
+            return _Use.NONE
         case cst.AnnAssign(target=target) if target is name:
             return _Use.NONE
         case cst.Arg() if isinstance(around, cst.Call):
@@ -230,7 +230,8 @@ def _of_method(method: str) -> _Use:
 
 def _of_call(evaluator: Evaluator, block: Block, call: cst.Call, given: cst.Arg) -> _Use:
     """What becomes of a session that is an argument: only what is followed is sure to lend it."""
-    if last_name(call.func) in _ASKING:
+    owner, method = getattr(call.func, "value", call.func), last_name(call.func)
+    if method in _ASKING or is_logging(owner, method):
         return _Use.NONE
     is_ours = isinstance(evaluator.value(call.func, block), FunctionValue)
     is_lent = is_ours and effect(evaluator, call, given, block) is Effect.LOAN
@@ -254,11 +255,22 @@ def _exit(evaluator: Evaluator, block: Block, body: Body, loop: cst.For) -> cst.
     nodes = list(descend(loop.body, *_SCOPES))
     assert isinstance(loop.target, cst.Name)
     spoken = [node for node in nodes if is_name(node, loop.target.value)]
-    if any(isinstance(node, cst.Yield) for node in nodes) or any(
-        _may_close(evaluator, block, body, node) for node in spoken
-    ):
+    is_idle = all(_is_idle(evaluator, block, body, node) for node in spoken)
+    is_closed = any(_may_close(evaluator, block, body, node) for node in spoken)
+    if is_idle or is_closed or any(isinstance(node, cst.Yield) for node in nodes):
         return None
     return next((node for node in nodes if _leaves(body, node, loop)), None)
+
+
+def _is_idle(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> bool:
+    """Whether a session takes no connection where its name stands, nor where its alias does."""
+    match next(body.above(name), None):
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=alias))]):
+            spoken = (node for node in body.nodes if is_name(node, alias))
+            return all(_use(evaluator, block, body, node) is _Use.NONE for node in spoken)
+        case cst.Comparison() | cst.Assert():
+            return True
+    return _use(evaluator, block, body, name) is _Use.NONE
 
 
 def _may_close(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> bool:

@@ -13,7 +13,7 @@ from sessionlint.facts.catalog import CALLS, TYPES, Kind
 from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import bare, is_name, keyword, last_name
+from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_name
 from sessionlint.facts.values import Symbol, Thing
 from sessionlint.facts.worth import BUILDERS
 from sessionlint.flow.callers import callers
@@ -77,9 +77,16 @@ def _engine(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None:
     kind = TYPES[gift.type]
     chosen = keyword(call, "poolclass")
     is_pooled = chosen is None or last_name(chosen) not in _NO_POOL
-    is_spread = any(arg.star for arg in call.args)
+    is_spread = any(arg.star for arg in call.args) or _is_in_memory(call)
     is_engine = kind.kind in {Kind.ENGINE, Kind.POOL}
     return Thing(kind, is_fresh=True) if is_engine and is_pooled and not is_spread else None
+
+
+def _is_in_memory(call: cst.Call) -> bool:
+    """Whether an engine has a database of its own in the memory of the process: `sqlite://`."""
+    url = next(arguments(call), None)
+    text = url.raw_value if isinstance(url, cst.SimpleString) else ""
+    return text.startswith("sqlite") and (text.endswith("://") or ":memory:" in text)
 
 
 def _bindings(block: Block) -> Iterator[tuple[str, Binding]]:
@@ -102,16 +109,19 @@ def _is_given_back(block: Block, call: cst.Call, name: str | None) -> bool:
     is_own = name is None or (name not in block.declared and name not in block.kept)
     if not is_own:
         return False
-    return any(_gives(value, call, name) for value in returned)
+    built = set[str]() if name is None else _built_on(block, name)
+    return any(_gives(value, call, built) for value in returned)
 
 
-def _gives(value: cst.BaseExpression, call: cst.Call, name: str | None) -> bool:
+def _gives(value: cst.BaseExpression, call: cst.Call, built: set[str]) -> bool:
     value = bare(value)
-    if value is call or (name is not None and is_name(value, name)):
+    if value is call or (isinstance(value, cst.Name) and value.value in built):
         return True
     while isinstance(value, cst.Call):
+        if isinstance(value.func, cst.Name) and value.func.value in built:
+            return True
         if re.search(r"session", last_name(value.func), re.IGNORECASE):
-            return any(_gives(arg.value, call, name) for arg in value.args)
+            return any(_gives(arg.value, call, built) for arg in value.args)
         value = value.func
     return False
 
@@ -130,7 +140,7 @@ def _is_looked_after(block: Block, name: str) -> bool:
                 if entered == name:
                     return True
             case cst.Return(value=value) | cst.Yield(value=value) if value is not None:
-                if _carries(value, name):
+                if _carries(value, built, _connected(block, name)):
                     return True
             case cst.Lambda() | cst.FunctionDef() if node is not block.node:
                 if any(is_name(part, name) for part in descend(node)):
@@ -146,10 +156,28 @@ def _is_looked_after(block: Block, name: str) -> bool:
     return False
 
 
-def _carries(value: cst.CSTNode, name: str) -> bool:
-    """Whether a returned value holds the engine, or something made of it."""
-    is_made = isinstance(value, cst.Call) and _takes(value, name)
-    return is_made or is_name(value, name) or isinstance(value, (cst.Tuple, cst.Dict))
+def _carries(value: cst.CSTNode, built: set[str], connected: set[str]) -> bool:
+    """Whether a returned value is or holds the engine, or something made of it.
+
+    A connection alone does not look after its engine; beside other things it may be meant to.
+    """
+    if isinstance(value, (cst.Tuple, cst.List, cst.Dict)):
+        held = built | connected
+        return any(_carries(element.value, held, connected) for element in value.elements)
+    if isinstance(value, cst.Name):
+        return value.value in built
+    return isinstance(value, cst.Call) and any(_takes(value, name) for name in built)
+
+
+def _connected(block: Block, name: str) -> set[str]:
+    """The names of what a method of an engine gives."""
+    return {
+        one
+        for one, binding in _bindings(block)
+        if isinstance(made := binding.expression, cst.Call)
+        and isinstance(made.func, cst.Attribute)
+        and is_name(made.func.value, name)
+    }
 
 
 def _built_on(block: Block, name: str) -> set[str]:
@@ -177,7 +205,7 @@ def _takes(call: cst.Call, name: str) -> bool:
 
 
 def _is_used(block: Block, name: str) -> bool:
-    """Whether the engine is connected to, or handed to a session or sessionmaker made here."""
+    """Whether the engine is connected to, inspected, or handed to a session or sessionmaker."""
     for node in descend(block.node):
         match node:
             case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
@@ -185,7 +213,7 @@ def _is_used(block: Block, name: str) -> bool:
                     return True
             case cst.Call(func=func, args=args):
                 takes = any(is_name(arg.value, name) for arg in args)
-                if takes and re.search(r"session", last_name(func), re.IGNORECASE):
+                if takes and re.search(r"(?i:session)|^inspect$", last_name(func)):
                     return True
     return False
 

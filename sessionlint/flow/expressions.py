@@ -10,6 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.catalog import Kind
 from sessionlint.flow.acts import Act, Operation
+from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, step, then
 from sessionlint.flow.resource import Resource
@@ -44,7 +45,9 @@ class Evaluation:
         self.kind = kind
         self._closed: dict[int, cst.CSTNode] = {}
         self._open: set[int] = set()
-        self._errors = (_ERROR, _CANCEL) if resource.block.is_async else (_ERROR,)
+        # Nothing cancels a test or a script but the person who waits for it.
+        is_cancelled = resource.block.is_async and not is_aside(resource.evaluator, resource.block)
+        self.errors = (_ERROR, _CANCEL) if is_cancelled else (_ERROR,)
 
     def run(
         self, operations: Sequence[Operation], state: State, *, is_clean_up: bool = False
@@ -66,7 +69,7 @@ class Evaluation:
             case Act.RISK:
                 return {(NEXT, state): None, (_ERROR, state): Step(StepKind.LEAVE, node)}
             case Act.AWAIT:
-                return {(NEXT, state): None, **raising(node, state, *self._errors)}
+                return {(NEXT, state): None, **raising(node, state, *self.errors)}
             case Act.USE:
                 return {(NEXT, self._used(state, node)): None}
             case Act.COMMIT | Act.QUIET:
@@ -77,7 +80,7 @@ class Evaluation:
                 return self.rebound(node, state)
             case Act.RELEASE:
                 released = self._moved(state, Status.CLOSED)
-                exits = self._errors if isinstance(node, cst.Await) else (_ERROR,)
+                exits = self.errors if isinstance(node, cst.Await) else (_ERROR,)
                 return {(NEXT, released): None, **raising(node, released, *exits)}
             case Act.HAND_OVER:
                 return {(NEXT, self._moved(state, Status.HANDED_OVER)): None}
@@ -125,7 +128,7 @@ class Evaluation:
         if operation.act is Act.QUIET and is_clean_up:
             return {(NEXT, idle): None}
         is_await = isinstance(operation.node, cst.Await)
-        exits = self._errors if is_await else (_ERROR,)
+        exits = self.errors if is_await else (_ERROR,)
         return {(NEXT, idle): None, **raising(operation.node, state, *exits)}
 
     def _choice(self, operation: Operation, state: State, *, is_clean_up: bool) -> Outcomes:
@@ -147,7 +150,7 @@ class Evaluation:
             state = state._replace(is_lent=state.status.is_open)
         outcomes: Outcomes = {(NEXT, state): trail}
         if self.kind in {YieldKind.MANAGED, YieldKind.DEPENDENCY}:
-            extend(outcomes, raising(node, state, *self._errors), trail)
+            extend(outcomes, raising(node, state, *self.errors), trail)
         if self.kind is not YieldKind.FIXTURE:
             extend(outcomes, raising(node, state, _STOP), trail)
         return outcomes

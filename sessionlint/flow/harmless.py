@@ -1,5 +1,6 @@
 """Calls that do not fail in practice, by name, and those that end the process."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,13 +16,12 @@ __all__ = [
     "ENTERED_SAFELY",
     "EXITS",
     "IDLE",
-    "LOGGERS",
-    "LOG_CALLS",
     "QUIET",
     "SAFE_CALLS",
     "SAFE_MANAGERS",
     "STATUS",
     "is_cursor",
+    "is_logging",
 ]
 
 STATUS: Final = frozenset(
@@ -42,15 +42,15 @@ BUILDING: Final = frozenset({"query", "add", "add_all", "cursor"})
 
 QUIET: Final = frozenset({"rollback", "expunge_all", "expire_all"})
 EXITS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
-LOGGERS: Final = frozenset({"log", "logger", "logging", "_log", "_logger", "LOG", "LOGGER"})
-LOG_CALLS: Final = frozenset("debug info warning warn error exception critical log fatal".split())
+_LOGGER: Final = re.compile(r"(?:\w*_)?log|\w*logger|logging", re.IGNORECASE)
+_LOG_CALLS: Final = frozenset("debug info warning warn error exception critical log fatal".split())
 SAFE_CALLS: Final = frozenset(
     "print isinstance issubclass id len type callable hasattr str repr bool super locals globals "
     "time.time time.monotonic time.perf_counter datetime.now datetime.datetime.now "
     "datetime.utcnow datetime.datetime.utcnow datetime datetime.datetime timedelta "
     "datetime.timedelta date.today uuid4 uuid.uuid4 traceback.print_exc "
     "traceback.format_exc text sa.text sqlalchemy.text logging.getLogger getLogger "
-    "os.path.exists os.path.isfile os.path.isdir os.path.join".split()
+    "range os.path.exists os.path.isfile os.path.isdir os.path.join".split()
 )
 ENTERED_SAFELY: Final = frozenset(
     {"suppress", "nullcontext", "move_on_after", "fail_after", "CancelScope"}
@@ -65,6 +65,11 @@ SAFE_MANAGERS: Final = frozenset(
 """Context managers whose exit does not fail in practice."""
 
 EMPTY_CALLS: Final = frozenset({"dict", "list", "set", "tuple", "defaultdict", "OrderedDict"})
+
+
+def is_logging(owner: cst.BaseExpression, method: str) -> bool:
+    """Whether a method of something with the name of a logger logs: `audit_log.info(…)`."""
+    return method in _LOG_CALLS and _LOGGER.fullmatch(last_name(owner)) is not None
 
 
 def is_cursor(bindings: Sequence[Binding]) -> bool:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
+from sessionlint.facts.catalog import Kind
 from sessionlint.facts.receivers import CLOSING
+from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import last_name
 from sessionlint.flow.leaving import closed_by
 from sessionlint.flow.resource import Resource
@@ -36,12 +38,17 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
     names = resource.names
     worth = (node for node in body.nodes if type(node) in _LEAVING)
     leaving = {name for node in worth for name in _leaving(node)}
+    is_connection = resource.thing.type.kind is Kind.CONNECTION
+    is_of_module = is_connection and resource.block.kind is BlockKind.MODULE
+    is_kept = is_of_module and not body.closes(resource)
     return frozenset(
         id(call)
         for node in body.nodes
-        if (type(node) is cst.Assign or type(node) is cst.AnnAssign) and _keeps(node, leaving)
+        if type(node) is cst.Assign or type(node) is cst.AnnAssign
         for call in descend(node)
         if type(call) is cst.Call
+        # What a module makes of a connection, the module keeps.
+        and (_keeps(node, leaving) or (is_kept and last_name(call.func)[:1].isupper()))
         and any(isinstance(it := arg.value, cst.Name) and it.value in names for arg in call.args)
         and not _is_closed_behind(body, node, resource)
     )
@@ -60,7 +67,13 @@ def _is_closed_behind(body: Body, node: cst.CSTNode, resource: Resource) -> bool
 
 def _keeps(node: cst.Assign | cst.AnnAssign, leaving: set[str]) -> bool:
     targets = [node.target] if isinstance(node, cst.AnnAssign) else [t.target for t in node.targets]
-    return any(not isinstance(t, cst.Name) or t.value in leaving for t in targets)
+    return any(_is_kept(target, leaving) for target in targets)
+
+
+def _is_kept(target: cst.BaseExpression, leaving: set[str]) -> bool:
+    if isinstance(target, (cst.Tuple, cst.List)):
+        return any(_is_kept(element.value, leaving) for element in target.elements)
+    return not isinstance(target, cst.Name) or target.value in leaving
 
 
 def _leaving(node: cst.CSTNode) -> Iterator[str]:

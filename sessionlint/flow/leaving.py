@@ -78,6 +78,8 @@ def leaves(resource: Resource, value: cst.BaseExpression | None) -> bool:
             return leaves(resource, first) or leaves(resource, second)
         case cst.Lambda() | cst.GeneratorExp():
             return mentions(resource, value)
+        case cst.Call(func=cst.Name(value="locals"), args=()):
+            return True
         case cst.Call(args=args):
             given = [arg for arg in args if leaves(resource, arg.value)]
             return any(makes_of(resource.evaluator, value, arg, resource.block) for arg in given)

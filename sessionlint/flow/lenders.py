@@ -12,7 +12,7 @@ from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.body import Body
 
-__all__ = ["closes", "goes_on", "handles", "is_straight", "manages"]
+__all__ = ["closes", "goes_on", "handles", "is_straight", "manages", "only_closes"]
 
 
 def is_straight(lender: Block) -> bool:
@@ -94,6 +94,12 @@ def manages(evaluator: Evaluator, lender: Block) -> bool:
         isinstance(node, cst.With) and _opened(evaluator, lender, node) < len(node.items)
         for node in _above(lender)
     )
+
+
+def only_closes(evaluator: Evaluator, lender: Block) -> bool:
+    """Whether a generator does nothing behind its `yield`, and around it, but close."""
+    is_more = goes_on(lender) or handles(lender) or manages(evaluator, lender)
+    return closes(evaluator, lender) and not is_more
 
 
 def _opened(evaluator: Evaluator, lender: Block, node: cst.With) -> int:

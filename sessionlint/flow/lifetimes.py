@@ -11,7 +11,8 @@ import libcst as cst
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
-from sessionlint.flow.acquisitions import acquisitions
+from sessionlint.flow.acquisitions import acquisitions, fallback
+from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, YieldKind
 from sessionlint.flow.leaving import closed_by
 from sessionlint.flow.loops import innermost
@@ -53,13 +54,14 @@ def lifetimes(evaluator: Evaluator, block: Block) -> Iterator[Lifetime]:
     if not found:
         return
     kind = _yield_kind(block, frozenset(name for one in found for name in one.names))
+    elsewhere = Elsewhere()
     for resource in found:
-        yield _lifetime(resource, kind)
+        yield _lifetime(resource, kind, elsewhere)
 
 
-def _lifetime(resource: Resource, kind: YieldKind) -> Lifetime:
+def _lifetime(resource: Resource, kind: YieldKind, elsewhere: Elsewhere) -> Lifetime:
     evaluation = Evaluation(resource, kind)
-    interpreter = Interpreter(resource, evaluation)
+    interpreter = Interpreter(resource, evaluation, elsewhere)
     body = resource.block.node
     assert isinstance(body, (cst.FunctionDef, cst.Module))
     suite = body.body if isinstance(body, cst.FunctionDef) else body
@@ -75,6 +77,9 @@ def _lifetime(resource: Resource, kind: YieldKind) -> Lifetime:
     is_clean = all(end.ending is not Ending.LEFT_OPEN for end in ends)
     is_helped = interpreter.operations.is_helped
     if is_clean and (is_helped or not _is_worth_managing(resource)):
+        shape = Shape.SILENT
+    if shape is not Shape.NEVER and fallback(resource.binding) is not None:
+        # Whose it is may be known by more than is followed here.
         shape = Shape.SILENT
     made = resource.acquired
     acquired = made.elt if isinstance(made, cst.ListComp) else made
@@ -104,7 +109,7 @@ def _could_be_managed(resource: Resource) -> bool:
     (a parameter, an argument's default) is closed only when it was opened here.
     """
     others = resource.others if resource.branches else []
-    is_owned_sometimes = not all(one.is_none for one in others)
+    is_owned_sometimes = not all(one.is_none for one in others) or resource.asked_beside
     return resource.thing.type.is_manageable and not is_owned_sometimes
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
+from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.acts import Act
@@ -18,7 +19,6 @@ from sessionlint.source.walk import children, descend
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
-    from sessionlint.facts.scopes import Block
     from sessionlint.flow.statements import Interpreter
 
 __all__ = ["for_loop", "innermost", "is_it", "takes_one_turn", "target_names", "while_loop"]
@@ -105,12 +105,13 @@ def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
             loop.enter(now, trail)
         else:
             loop.left.setdefault((exit_, now), trail)
-    exits = () if is_it(interpreter, node.iter) else _iteration_exits(node)
+    source = _written(interpreter.resource.block, node.iter)
+    exits = () if is_it(interpreter, node.iter) else _iteration_exits(interpreter, node, source)
     names = target_names(node.target)
     is_rebinding = bool(names & interpreter.resource.names)
     resource = interpreter.resource
     is_single = takes_one_turn(resource.evaluator, resource.block, node)
-    has_items = _has_items(resource.block, node.iter)
+    has_items = _has_items(source)
     while loop.waiting:
         head = loop.waiting.pop()
         path = loop.trail(head)
@@ -128,11 +129,17 @@ def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
     return loop.finished(interpreter, node.orelse)
 
 
-def _has_items(block: Block, source: cst.BaseExpression) -> bool:
+def _written(block: Block, source: cst.BaseExpression) -> cst.BaseExpression:
+    """What a loop goes through, or what the variable is that it goes through if that is one."""
+    if not isinstance(source, cst.Name):
+        return source
+    bindings = block.bindings(source.value) or block.home.top.bindings(source.value)
+    is_one = len(bindings) == 1 and bindings[0].how is How.VALUE
+    return (bindings[0].expression if is_one else None) or source
+
+
+def _has_items(source: cst.BaseExpression) -> bool:
     """Whether a loop surely takes a turn, for what it goes through is written out."""
-    if isinstance(source, cst.Name):
-        given = [one.expression for one in block.bindings(source.value)]
-        source = given[0] if len(given) == 1 and given[0] is not None else source
     if not isinstance(source, (cst.Tuple, cst.List)):
         return False
     return any(isinstance(element, cst.Element) for element in source.elements)
@@ -152,13 +159,15 @@ def _exhausted(interpreter: Interpreter, node: cst.For, state: State) -> State:
     return state.to(Status.CLOSED) if closes else state
 
 
-def _iteration_exits(node: cst.For) -> tuple[Exit, ...]:
-    """How asking for the next item may fail."""
+def _iteration_exits(
+    interpreter: Interpreter, node: cst.For, source: cst.BaseExpression
+) -> tuple[Exit, ...]:
+    """How asking for the next item of what a loop goes through may fail."""
     if node.asynchronous is not None:
-        return (_ERROR, Exit(Way.CANCEL))
+        return interpreter.evaluation.errors
     if isinstance(node.iter, cst.Call) and last_name(node.iter.func) in _SURE_ITERABLES:
         return ()
-    return () if isinstance(node.iter, (cst.Tuple, cst.List, cst.SimpleString)) else (_ERROR,)
+    return () if isinstance(source, (cst.Tuple, cst.List, cst.SimpleString)) else (_ERROR,)
 
 
 def innermost(root: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode | None:

@@ -7,7 +7,8 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import bare, dotted, last_name
+from sessionlint.facts.catalog import Kind
+from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.effects import Effects
 from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET
@@ -22,6 +23,8 @@ _QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
 _CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})
 """Functions that close every session there is."""
+_SHELL: Final = "IPython.embed"
+"""What shows the variables of its caller to a person."""
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
 
 
@@ -174,6 +177,10 @@ class Operations:
         yield from self.of(value)
         yield Operation(Act.YIELD_IT if self.leaves(value) else Act.YIELD, node)
 
+    @property
+    def _is_session(self) -> bool:
+        return self._resource.thing.type.kind is Kind.SESSION
+
     def _is_ending(self, method: str) -> bool:
         return self._resource.thing.type.is_release(method) or method in _EXITING
 
@@ -187,7 +194,7 @@ class Operations:
             yield from self._own_method(node)
         elif self._is_inner(node):
             yield Operation(self._resource.inner[path], node)
-        elif last_name(node.func) in _CLOSING_ALL or closes_behind(self._resource, node):
+        elif self._reaches(node, path):
             yield Operation(Act.DOUBT, node)
         else:
             if type(node.func) is cst.Attribute:
@@ -197,6 +204,11 @@ class Operations:
             yield from self._arguments(node)
             yield from self._given_to(node, path)
 
+    def _reaches(self, node: cst.Call, path: str) -> bool:
+        """Whether a call may close the resource though it is not given it."""
+        is_for_all = last_name(node.func) in _CLOSING_ALL or path == _SHELL
+        return is_for_all or closes_behind(self._resource, node)
+
     def _is_inner(self, node: cst.Call) -> bool:
         return type(node.func) is cst.Name and node.func.value in self._resource.inner
 
@@ -204,16 +216,18 @@ class Operations:
         assert isinstance(node.func, cst.Attribute)
         name = node.func.attr.value
         kind = self._resource.thing.type
-        if self._is_ending(name):
-            is_idle = kind.is_coroutine(name) and id(node) in self._resource.unawaited
-            yield Operation(Act.RISK if is_idle else Act.RELEASE, node)
+        is_unawaited = kind.is_coroutine(name) and id(node) in self._resource.unawaited
+        if is_unawaited and (self._is_ending(name) or name in {"commit", "rollback"}):
+            yield Operation(Act.RISK, node)
+        elif self._is_ending(name):
+            yield Operation(Act.RELEASE, node)
         elif name in QUIET:
             yield Operation(Act.QUIET, node)
         elif name == "commit":
             yield Operation(Act.COMMIT, node)
         elif name in {"__enter__", "__aenter__"}:
             yield Operation(Act.DOUBT, node)
-        elif name not in IDLE:
+        elif name not in IDLE and not (name == "begin" and self._is_session):
             yield Operation(Act.USE, node)
             if not kind.gives_itself(name) and name not in BUILDING:
                 yield Operation(Act.RISK, node)
@@ -228,6 +242,8 @@ class Operations:
         is_asking = path in ASKING
         given = [n for n, arg in enumerate(node.args) if self._is_it(arg.value) and not is_asking]
         acts = [self._effects.act(node, path, index) for index in given]
+        if any(map(_is_all_there_is, node.args)) and not is_safe_call(self._resource, node, path):
+            acts = [*acts, Act.DOUBT]
         if acts:
             yield Operation(next(act for act in _STRONGEST if act in acts), node)
         if acts and Act.RELEASE in acts:
@@ -235,3 +251,8 @@ class Operations:
             self.is_helped = self.is_helped or not is_library
         elif not is_safe_call(self._resource, node, path):
             yield Operation(Act.RISK, node)
+
+
+def _is_all_there_is(arg: cst.Arg) -> bool:
+    """Whether an argument is `locals()`, in which every variable is."""
+    return isinstance(arg.value, cst.Call) and is_name(arg.value.func, "locals")

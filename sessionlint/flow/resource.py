@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import libcst as cst
@@ -17,7 +19,7 @@ __all__ = ["Resource"]
 _IMPORTS: Final = frozenset({How.IMPORT, How.IMPORT_FROM})
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Resource:
     """A resource under study.
 
@@ -25,8 +27,10 @@ class Resource:
     variables that hold one of them when it is a list of resources, `flags` the texts of the
     conditions worth remembering, `inner` the nested functions that speak of it with the act that
     calling one is. `holders` are the calls (by id) whose result keeps the resource and leaves;
-    `unawaited` the calls (by id) that stand alone as a statement; `branches` are the branching
+    `unawaited` the calls (by id) that stand alone as a statement; `beside` are the variables that
+    are unpacked with it, each with its truth where it is acquired; `branches` are the branching
     statements that the acquisition stands in, `loop` the loop that repeats it.
+    `texts` are those of conditions (by id) as they are remembered by.
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
     """
 
@@ -41,9 +45,11 @@ class Resource:
     inner: dict[str, Act] = field(default_factory=dict[str, Act])
     holders: frozenset[int] = frozenset()
     unawaited: frozenset[int] = frozenset()
+    beside: dict[str, bool | None] = field(default_factory=dict[str, bool | None])
     branches: tuple[cst.CSTNode, ...] = ()
     loop: cst.CSTNode | None = None
     is_closed_at_last: bool = False
+    texts: dict[int, tuple[str, bool]] = field(default_factory=dict[int, tuple[str, bool]])
 
     @property
     def acquired(self) -> cst.BaseExpression:
@@ -55,6 +61,18 @@ class Resource:
     def others(self) -> list[Binding]:
         """What else gives the name a value."""
         return [one for one in self.block.bindings(self.name) if one is not self.binding]
+
+    @cached_property
+    def watched(self) -> frozenset[str]:
+        """The names without which a statement has nothing to do with the resource."""
+        asked = {name for flag in self.flags for name in re.findall(r"[^\W\d]\w*", flag)}
+        return self.names | self.members | self.inner.keys() | asked
+
+    @property
+    def asked_beside(self) -> set[bool | None]:
+        """What those of `beside` are that a condition asks for, which may say whose it is."""
+        asked = {flag.removesuffix(" is None") for flag in self.flags}
+        return {truth for name, truth in self.beside.items() if name in asked}
 
     def is_imported(self, name: str) -> bool:
         """Whether a name is an import of the module and nothing else."""

@@ -7,10 +7,10 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
-from sessionlint.facts.scopes import Block, BlockKind, How
+from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import is_name, last_name
-from sessionlint.facts.values import Thing
-from sessionlint.flow.harmless import EMPTY_CALLS, LOG_CALLS, LOGGERS, SAFE_CALLS, is_cursor
+from sessionlint.facts.values import ClassValue, Thing
+from sessionlint.flow.harmless import EMPTY_CALLS, SAFE_CALLS, is_cursor, is_logging
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
@@ -37,11 +37,20 @@ def may_operate_in_vain(node: cst.CSTNode) -> bool:
     if isinstance(node, cst.Subscript):
         return not all(isinstance(one.slice, cst.Slice) for one in node.slice)
     if isinstance(node, cst.AugAssign):
-        return not isinstance(node.target, cst.Name) or isinstance(node.operator, _TRIED)
+        is_variable = isinstance(node.target, cst.Name) or _is_count(node)
+        return not is_variable or isinstance(node.operator, _TRIED)
     if not isinstance(node, cst.BinaryOperation):
         return False
     is_text = isinstance(node.operator, cst.Modulo) and isinstance(node.left, cst.BaseString)
     return isinstance(node.operator, _TRIED) and not is_text
+
+
+def _is_count(node: cst.AugAssign) -> bool:
+    """`self.open += 1`."""
+    match node.target:
+        case cst.Attribute(value=cst.Name(value="self" | "cls")):
+            return isinstance(node.value, cst.Integer)
+    return False
 
 
 def may_store_in_vain(target: cst.Subscript) -> bool:
@@ -57,13 +66,18 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
     if path in SAFE_CALLS or (path in EMPTY_CALLS and not any(map(_is_work, node.args))):
         return True
     if type(node.func) is not cst.Attribute:
-        return (path == "getattr" and len(node.args) == 3) or _makes_plain(resource, path)
+        is_asking = path == "getattr" and len(node.args) == 3
+        return is_asking or _makes_plain(resource, node)
     owner, method = node.func.value, node.func.attr.value
+    if method == "getLogger":
+        return True
     if isinstance(owner, cst.BaseString) and method in {"join", "format"}:
+        return True
+    if method == "pop" and len(node.args) == 2:
         return True
     if _closes_another(resource, node.func):
         return True
-    return last_name(owner) in LOGGERS and method in LOG_CALLS
+    return is_logging(owner, method)
 
 
 def _is_work(arg: cst.Arg) -> bool:
@@ -82,13 +96,12 @@ def _closes_another(resource: Resource, method: cst.Attribute) -> bool:
     return isinstance(value, Thing) and value.type.is_release(method.attr.value)
 
 
-def _makes_plain(resource: Resource, name: str) -> bool:
-    """Whether a class of the same module is called that does nothing but keep its arguments."""
-    if not name.lstrip("_")[:1].isupper() or resource.block.bindings(name):
+def _makes_plain(resource: Resource, node: cst.Call) -> bool:
+    """Whether a class of the project is called that does nothing but keep its arguments."""
+    if not last_name(node.func).lstrip("_")[:1].isupper():
         return False
-    bindings = resource.block.home.top.bindings(name)
-    made = bindings[0].target if len(bindings) == 1 else None
-    return made is not None and made.kind is BlockKind.CLASS and _is_plain(made)
+    made = resource.evaluator.value(node.func, resource.block)
+    return isinstance(made, ClassValue) and _is_plain(made.block)
 
 
 def _is_plain(made: Block) -> bool:

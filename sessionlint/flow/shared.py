@@ -14,6 +14,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import Thing
+from sessionlint.flow.acquisitions import acquired
 from sessionlint.flow.body import Body
 from sessionlint.source.walk import descend
 
@@ -49,14 +50,18 @@ def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
             if thing is None or binding.expression is None:
                 continue
             user = _user(block, name)
-            if user is not None or _is_for_others(evaluator, block, name, binding):
+            is_used = user is not None or _is_for_others(evaluator, block, name)
+            if is_used and not _is_of_program(block, binding):
                 yield Shared(name, thing, binding.expression, user)
 
 
 def _given(evaluator: Evaluator, block: Block, binding: Binding) -> Thing | None:
-    if binding.how is not How.VALUE or binding.expression is None or binding.block is not block:
+    if binding.expression is None or binding.block is not block:
         return None
-    return _thing(evaluator, binding.expression, block)
+    if binding.how is How.ITEM:
+        thing = acquired(evaluator, binding)
+        return None if thing is None or thing.is_guess else thing
+    return _thing(evaluator, binding.expression, block) if binding.how is How.VALUE else None
 
 
 def _defaults(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
@@ -113,15 +118,18 @@ def _spoken(function: Block, name: str) -> Iterator[cst.CSTNode]:
     return (node for node in spoken if any(above is suite for above in body.above(node)))
 
 
-def _is_for_others(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> bool:
+def _is_for_others(evaluator: Evaluator, block: Block, name: str) -> bool:
     """Whether other modules use the name, as they import it or as its own does not use it."""
     if _is_imported(evaluator, block, name):
         return True
-    if block.kind is not BlockKind.MODULE or name.startswith("_") or binding.node is None:
+    if block.kind is not BlockKind.MODULE or name.startswith("_"):
         return False
-    body = Body(block)
-    is_used = sum(is_name(node, name) for node in body.nodes) > 1
-    return not is_used and not body.is_for_program(binding.node)
+    return sum(is_name(node, name) for node in descend(block.node)) == 1
+
+
+def _is_of_program(block: Block, binding: Binding) -> bool:
+    """Whether it is made only where the module is the program, which nobody else shares."""
+    return binding.node is not None and Body(block).is_for_program(binding.node)
 
 
 def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:

@@ -14,7 +14,9 @@ import libcst as cst
 
 from sessionlint.flow import compound
 from sessionlint.flow.acts import Act, Operation
-from sessionlint.flow.conditions import assigned, branches, is_plain
+from sessionlint.flow.beside import unpacked
+from sessionlint.flow.conditions import assigned, beside, branches, is_plain
+from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, raising
 from sessionlint.flow.leaving import leads_back, leaves
 from sessionlint.flow.operations import Operations
@@ -31,11 +33,14 @@ _Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
 class Interpreter:
     """Runs one function for one resource."""
 
-    def __init__(self, resource: Resource, evaluation: Evaluation) -> None:
+    def __init__(
+        self, resource: Resource, evaluation: Evaluation, elsewhere: Elsewhere | None = None
+    ) -> None:
         self.resource = resource
         self.evaluation = evaluation
         self.operations = Operations(resource)
         self.current = Exit(Way.ERROR)
+        self._elsewhere = elsewhere or Elsewhere()
         self._known: dict[tuple[int, State, Exit], Outcomes] = {}
 
     def block(self, body: cst.BaseSuite | cst.Module, state: State) -> Outcomes:
@@ -78,7 +83,9 @@ class Interpreter:
     ) -> Outcomes:
         # Asked by class first: patterns over LibCST's abstract classes are slow to fail.
         if statement.__class__ in compound.KINDS:
-            return compound.run(self, cast("cst.BaseCompoundStatement", statement), state)
+            whole = cast("cst.BaseCompoundStatement", statement)
+            run = partial(compound.run, self, whole)
+            return self._elsewhere.outcomes(self.resource, whole, self.current, state, run)
         match statement:
             case cst.Expr(value=value):
                 operations = self.operations.of(value)
@@ -132,11 +139,16 @@ class Interpreter:
         for other in others:
             operations += self._stored(other, value, node)
         outcomes = self.evaluation.run(operations, state)
-        for target in named if self.resource.flags else ():
-            outcomes = then(outcomes, partial(self._noted, target.value, value))
+        if self.resource.flags:
+            for target in named:
+                outcomes = then(outcomes, partial(self._noted, target.value, value))
+            for name in (name for other in others for name in unpacked(other) if name):
+                outcomes = then(outcomes, partial(self._noted, name, None))
+            if node is self.resource.binding.node:
+                outcomes = then(outcomes, lambda now: {(NEXT, beside(self.resource, now)): None})
         return outcomes
 
-    def _noted(self, name: str, value: cst.BaseExpression, state: State) -> Outcomes:
+    def _noted(self, name: str, value: cst.BaseExpression | None, state: State) -> Outcomes:
         states = assigned(self.resource, name, value, state)
         return dict.fromkeys(((NEXT, after) for after in states), None)
 

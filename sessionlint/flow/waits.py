@@ -8,12 +8,13 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.binds import is_connection
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.shields import is_protected, is_shield
-from sessionlint.facts.syntax import arguments, bare, is_name, last_name, text_of
+from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_name, text_of
 from sessionlint.facts.values import FunctionValue, Instance, Thing
 from sessionlint.flow.body import Body
 from sessionlint.source.threads import THREADED
@@ -186,7 +187,20 @@ class Waits:
         while scope is not None and not scope.bindings(owner.value):
             scope = scope.parent
         bindings = scope.bindings(owner.value) if scope is not None else []
-        return any(one.how is How.WITH or _is_injected(one) for one in bindings)
+        return any(
+            _is_entered(one) or _is_injected(one) or self._is_on_connection(one) for one in bindings
+        )
+
+    def _is_on_connection(self, binding: Binding) -> bool:
+        """Whether a session is made on somebody's connection, so that it has none to give back."""
+        made = bare(binding.expression) if binding.expression is not None else None
+        if binding.how is not How.VALUE or not isinstance(made, cst.Call):
+            return False
+        given = self._evaluator.value(made, binding.block)
+        bind = keyword(made, "bind") or next(arguments(made), None)
+        if not isinstance(given, Thing) or given.type.kind is not Kind.SESSION or bind is None:
+            return False
+        return not given.is_fresh and is_connection(self._evaluator, bind, binding.block)
 
     def _is_entered(self, name: str) -> bool:
         """Whether a `with` of this function manages what has that name."""
@@ -202,6 +216,14 @@ def _is_held(thing: Thing) -> bool:
     """Whether a helper that is cut off leaves it open: what waits in a thread may never start."""
     is_kept = thing.type.is_cut_off or not thing.type.is_async
     return is_kept and thing.type.kind in _HELD and not thing.is_guess
+
+
+def _is_entered(binding: Binding) -> bool:
+    """Whether a `with` gives the value, be it under another name."""
+    value = binding.expression
+    if binding.how is How.VALUE and isinstance(value, cst.Name):
+        return any(one.how is How.WITH for one in binding.block.bindings(value.value))
+    return binding.how is How.WITH
 
 
 def _is_injected(binding: Binding) -> bool:

@@ -215,14 +215,18 @@ class Lifetime:
         return tuple(sorted(open_ends, key=_plausibility))
 
 
-def _plausibility(end: End) -> tuple[int, bool]:
-    """How much has to happen for an end; of equal ones, one with a connection comes first."""
+def _plausibility(end: End) -> tuple[int, bool, int]:
+    """How much has to happen for an end.
+
+    Of equal ones, one with a connection comes first, then one with fewer errors handled before.
+    """
+    handled = sum(step.kind is StepKind.HANDLED for step in end.steps)
     if end.is_ordinary:
-        return 0, end.is_idle
-    if end.way in {Way.NEXT, Way.RETURN}:
-        return 1, end.is_idle
+        return 0, end.is_idle, handled
+    if end.way in {Way.NEXT, Way.RETURN, Way.LOST}:
+        return 1, end.is_idle, handled
     is_single = not end.is_faulted or end.is_raised_again
-    return (2 if is_single else 4) + (end.way is Way.CANCEL), end.is_idle
+    return (2 if is_single else 4) + (end.way is Way.CANCEL), end.is_idle, handled
 
 
 class Place(Enum):

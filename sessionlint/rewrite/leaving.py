@@ -11,7 +11,7 @@ from sessionlint.facts.catalog import Kind
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import dotted, last_name
 from sessionlint.facts.values import Thing
-from sessionlint.flow.harmless import LOG_CALLS, LOGGERS, SAFE_CALLS
+from sessionlint.flow.harmless import SAFE_CALLS, is_logging
 from sessionlint.source.walk import children, descend
 
 __all__ = ["Loaded"]
@@ -96,8 +96,8 @@ class Loaded:
         if (owner is not None and self._carries(owner)) or not self._is_session:
             # A cursor given to a function is a loan; an object of a session may load more later.
             return name in _KEEPING and not self._is_it(owner)
-        is_logging = owner is not None and last_name(owner) in LOGGERS and name in LOG_CALLS
-        return not is_logging and (dotted(call.func) or "") not in SAFE_CALLS | _VALUES | _FETCHING
+        is_logged = owner is not None and is_logging(owner, name)
+        return not is_logged and (dotted(call.func) or "") not in SAFE_CALLS | _VALUES | _FETCHING
 
     def _is_it(self, node: cst.CSTNode | None) -> bool:
         return isinstance(node, cst.Name) and node.value == self._name

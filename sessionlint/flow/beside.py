@@ -1,0 +1,69 @@
+"""What a call gives beside a resource: `db, is_own = open_db()`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.syntax import bare
+from sessionlint.facts.values import FunctionValue, Thing
+
+__all__ = ["beside", "unpacked"]
+
+_FIXED: Final = {"True": True, "False": False, "None": False}
+
+
+def beside(evaluator: Evaluator, binding: Binding) -> dict[str, bool | None]:
+    """The variables that are unpacked together with a resource, and whether each is true then.
+
+    None where that cannot be told.
+    """
+    if binding.how is not How.ITEM or not isinstance(binding.node, cst.Assign):
+        return {}
+    given = list(_given(evaluator, binding))
+    return {
+        name: _truth([parts[index] for parts in given if index < len(parts)])
+        for target in binding.node.targets
+        for index, name in enumerate(unpacked(target.target))
+        if name and index != binding.index
+    }
+
+
+def unpacked(target: cst.BaseExpression) -> list[str]:
+    """The variables that a tuple is unpacked into; empty texts in the place of other targets."""
+    parts = target.elements if isinstance(target, (cst.Tuple, cst.List)) else ()
+    names = (part.value for part in parts)
+    return [name.value if isinstance(name, cst.Name) else "" for name in names]
+
+
+def _given(evaluator: Evaluator, binding: Binding) -> Iterator[list[cst.BaseExpression]]:
+    """The tuples that have the resource in its place; an empty one for any that is not written."""
+    made = bare(binding.expression) if binding.expression is not None else None
+    if isinstance(made, cst.Tuple):
+        yield [part.value for part in made.elements]
+        return
+    callee = evaluator.value(made.func, binding.block) if isinstance(made, cst.Call) else None
+    if not isinstance(callee, FunctionValue):
+        return
+    for node in callee.block.returns:
+        value = node.value and bare(node.value)
+        parts = [part.value for part in value.elements] if isinstance(value, cst.Tuple) else []
+        if binding.index >= len(parts):
+            yield []
+        elif _is_fresh(evaluator, parts[binding.index], callee.block):
+            yield parts
+
+
+def _is_fresh(evaluator: Evaluator, part: cst.BaseExpression, block: Block) -> bool:
+    value = evaluator.value(part, block)
+    return isinstance(value, Thing) and value.is_fresh
+
+
+def _truth(values: list[cst.BaseExpression]) -> bool | None:
+    """Whether all these constants are true or all are false."""
+    found = {_FIXED.get(one.value) if isinstance(one, cst.Name) else None for one in values}
+    return found.pop() if len(found) == 1 else None
