@@ -21,7 +21,7 @@ __all__ = ["shared_engine", "uncached"]
 def uncached(evaluator: Evaluator, block: Block, found: Cached) -> Fix | None:
     """The fix that lets every caller have a session of its own.
 
-    None where the project asks the cache for something: `get_session.cache_clear()`. None for a
+    None where the project asks the cache for something, `get_session.cache_clear()`. None for a
     property: each read of it would open a session that nobody sees, let alone closes.
     """
     node = block.node
@@ -29,8 +29,8 @@ def uncached(evaluator: Evaluator, block: Block, found: Cached) -> Fix | None:
     marks = [one for one in node.decorators if one.decorator is found.decorator]
     callee = found.decorator.func if isinstance(found.decorator, cst.Call) else found.decorator
     root = (dotted(callee) or "").partition(".")[0]
-    asked = f"{block.name}.cache_".encode()
-    asking = evaluator.tree.searched(asked, re.compile(re.escape(asked)))
+    asked = f"{block.name}.".encode()
+    asking = evaluator.tree.searched(asked, re.compile(re.escape(asked) + rb"(?:cache|clear)"))
     if not marks or not root or any(True for _ in asking):
         return None
     [mark] = marks

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
-
 import libcst as cst
 
 from sessionlint.facts.syntax import text_of
 from sessionlint.flow.exits import LeakyExit
 from sessionlint.model import Fix, Safety, Splice
-from sessionlint.rewrite.manners import indent_of, led_closely
+from sessionlint.rewrite.manners import empty_lines, indent_of, led_closely
 
 __all__ = ["ended"]
 
@@ -34,16 +32,10 @@ def ended(one: LeakyExit) -> Fix | None:
     guarded = cst.Try(
         cst.IndentedBlock([led_closely(first), *rest], indent=indent),
         finalbody=cst.Finally(cst.IndentedBlock([_close(block, closing[0])], indent=indent)),
-        leading_lines=_empty_lines(first),
+        leading_lines=empty_lines(first),
     )
     edit = Splice(block, start, closing[0] + 1, (guarded,))
     return Fix(f"close `{one.name}` in a `finally`", Safety.SAFE, (edit,))
-
-
-def _empty_lines(first: cst.BaseStatement) -> list[cst.EmptyLine]:
-    """The empty lines above a statement and its comments, which stay with it."""
-    lines = getattr(first, "leading_lines", ())
-    return list(takewhile(lambda line: line.comment is None, lines))
 
 
 def _close(block: cst.IndentedBlock, at: int) -> cst.BaseStatement:

@@ -17,7 +17,7 @@ from sessionlint.rewrite.joining import joined
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.lists import index_of, lines_of
 from sessionlint.rewrite.manners import Opening, indent_of, led_closely, opening
-from sessionlint.rewrite.pruning import comments, pruned
+from sessionlint.rewrite.pruning import all_comments, pruned
 from sessionlint.rewrite.region import Region, region, spoken_elsewhere
 from sessionlint.rewrite.tails import Tail, Tails, handles_errors, leaps
 from sessionlint.source.walk import descend
@@ -274,7 +274,7 @@ class _Rewriting:
             start = unborn[0]
         old = block.body[start:stop]
         statements = pruned(new, frozenset(removed))
-        if sorted(comments(old)) != sorted(comments(statements)):
+        if all_comments(old) != all_comments(statements):
             return None
         splice = Splice(block, start, stop, statements)
         return joined(splice, place.body, self._resource)

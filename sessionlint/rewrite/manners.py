@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 from typing import Final
 
 import libcst as cst
@@ -15,7 +16,7 @@ from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import Method, Symbol, Thing
 from sessionlint.model import AddImport, Edit
 
-__all__ = ["Opening", "indent_of", "led_closely", "opening"]
+__all__ = ["Opening", "empty_lines", "indent_of", "led_closely", "opening"]
 
 
 class _Manner(Enum):
@@ -123,10 +124,14 @@ def _closing(made: cst.BaseExpression) -> Opening:
 
 def led_closely(statement: cst.BaseStatement) -> cst.BaseStatement:
     """A statement without empty lines before it, for the top of a block."""
-    lines = list(getattr(statement, "leading_lines", ()))
-    while lines and lines[0].comment is None:
-        del lines[0]
-    return statement.with_changes(leading_lines=lines)
+    lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
+    return statement.with_changes(leading_lines=lines[len(empty_lines(statement)) :])
+
+
+def empty_lines(statement: cst.CSTNode) -> list[cst.EmptyLine]:
+    """The empty lines above a statement and its comments, which stay with it."""
+    lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
+    return list(takewhile(lambda line: line.comment is None, lines))
 
 
 def indent_of(block: cst.IndentedBlock | cst.Module) -> str | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from functools import cache
 
 import libcst as cst
 
 from sessionlint.source.walk import descend
 
-__all__ = ["comments", "pruned"]
+__all__ = ["all_comments", "comments", "pruned"]
 
 _STILL = (
     cst.Name,
@@ -37,6 +40,29 @@ def comments(nodes: Iterable[cst.CSTNode]) -> list[str]:
             found.append(node.value)
         stack.extend(reversed(node.children))
     return found
+
+
+def all_comments(nodes: Iterable[cst.CSTNode]) -> Counter[str]:
+    """How often each comment is in some nodes, white space included.
+
+    LibCST's own `children`, which are in order, take five times as long.
+    """
+    found: Counter[str] = Counter()
+    stack: list[object] = list(nodes)
+    while stack:
+        part = stack.pop()
+        if isinstance(part, cst.Comment):
+            found[part.value] += 1
+        elif isinstance(part, cst.CSTNode):
+            stack += [getattr(part, name) for name in _fields(type(part))]
+        elif isinstance(part, (list, tuple)):
+            stack += part
+    return found
+
+
+@cache
+def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def pruned(

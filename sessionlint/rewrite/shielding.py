@@ -18,7 +18,7 @@ from sessionlint.flow.protection import EarlyShield, NestedBegin
 from sessionlint.flow.waits import Wait
 from sessionlint.model import AddImport, Edit, Fix, RemoveImportIfUnused, Replace, Safety, Splice
 from sessionlint.rewrite.lists import index_of
-from sessionlint.rewrite.manners import indent_of, led_closely
+from sessionlint.rewrite.manners import empty_lines, indent_of, led_closely
 from sessionlint.rewrite.pruning import comments
 from sessionlint.source.walk import descend
 
@@ -108,7 +108,7 @@ def _protected(
     whole = cst.Try(
         cst.IndentedBlock([_as_first(head), *tried[1:]], indent=indent),
         finalbody=cst.Finally(cst.IndentedBlock([_as_first(last)], indent=indent)),
-        leading_lines=getattr(head, "leading_lines", ()),
+        leading_lines=empty_lines(head),
     )
     edits: list[Edit] = [Splice(holder, start, ends[holder] + 1, (whole,))]
     within = {id(one) for statement in tried for one in descend(statement)}

@@ -85,3 +85,16 @@ async def count_users_with_helper(db: AsyncSession, work: Callable[[], Awaitable
         return count
     finally:
         await _close_session(db)  # want: SES301 "cuts `_close_session(db)` off"
+
+
+async def count_users_and_undo(db: AsyncSession, work: Callable[[], Awaitable[None]]) -> int:
+    try:
+        count = await db.scalar(COUNT)
+        await work()
+        return count
+    finally:
+
+        # Nobody is to see the half of it.
+        if db.is_active:
+            await db.rollback()  # want: SES301 "never reached"
+        await db.close()  # want: SES301 "session `db` is not given back"

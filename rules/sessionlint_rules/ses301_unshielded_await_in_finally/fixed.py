@@ -85,3 +85,18 @@ async def count_users_with_helper(db: AsyncSession, work: Callable[[], Awaitable
         return count
     finally:
         await shielded(_close_session(db))
+
+
+async def count_users_and_undo(db: AsyncSession, work: Callable[[], Awaitable[None]]) -> int:
+    try:
+        count = await db.scalar(COUNT)
+        await work()
+        return count
+    finally:
+
+        try:
+            # Nobody is to see the half of it.
+            if db.is_active:
+                await shielded(db.rollback())
+        finally:
+            await shielded(db.close())
