@@ -31,7 +31,7 @@ def check(scope: Scope) -> Iterator[Finding]:
 
 
 def _message(scope: Scope, one: Driven) -> str:
-    from sessionlint.flow.lenders import goes_on
+    from sessionlint.flow.lenders import goes_on, only_closes
 
     name = one.lender.name
     if one.exit is not None:
@@ -42,10 +42,10 @@ def _message(scope: Scope, one: Driven) -> str:
         return f"{left}, so {skipped}{open_}"
     if one.is_entered or one.is_returned:
         before = "this block begins" if one.is_entered else "the caller gets its session"
-        return (
-            f"the generator of `{name}` is thrown away before {before}, so what it does behind "
-            "its `yield` comes too early or never"
-        )
+        thrown = f"the generator of `{name}` is thrown away before {before}"
+        if one.is_entered and only_closes(scope.evaluator, one.lender):
+            return f"{thrown} and closes its session, which opens again in here"
+        return f"{thrown}, so what it does behind its `yield` comes too early or never"
     if one.lender.is_async:
         return (
             f"the generator of `{name}` is thrown away at once; its session is closed while it is "
