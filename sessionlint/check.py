@@ -18,6 +18,7 @@ from sessionlint.source.text import decoded, is_notebook, is_plain
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
+    from sessionlint.facts.scopes import Block
     from sessionlint.flow.scope import Scope
     from sessionlint.model import Finding
     from sessionlint.rule import Rule
@@ -223,19 +224,24 @@ def _found(
 ) -> list[Finding]:
     """What the rules say of a file worth a parse; LibCST's import is paid from here on."""
     from sessionlint.facts.scopes import BlockKind
-    from sessionlint.facts.worth import worth_following
+    from sessionlint.facts.worth import has_unreadable, worth_following
     from sessionlint.flow.scope import Scope
 
     tree = project.evaluator.tree
+
+    def judged(blocks: Iterable[Block]) -> list[Finding]:
+        if cells:
+            blocks = (block for block in blocks if block.kind is not BlockKind.MODULE)
+        source = tree.source(path, data)
+        return list(
+            _findings([Scope(project.evaluator, source, block, cells) for block in blocks], rules)
+        )
+
     try:
         tree.source(path, data)
-        blocks = worth_following(project.evaluator, path)
-        if cells:
-            blocks = [block for block in blocks if block.kind is not BlockKind.MODULE]
-        scopes = [
-            Scope(project.evaluator, tree.source(path, data), block, cells) for block in blocks
-        ]
-        return list(_findings(scopes, rules))
+        found = judged(worth_following(project.evaluator, path))
+        # What a rule has asked for since may not be Python either.
+        return judged(tree.whole(path).blocks) if has_unreadable(tree, path) else found
     except RecursionError as error:
         raise UnreadableFile("nested too deep to follow") from error
 

@@ -151,6 +151,15 @@ def test_does_not_parse_what_cannot_hold_a_session(tmp_path):
     assert sessionlint("a.py", cwd=tmp_path).returncode == 0
 
 
+def test_parses_all_where_the_maker_cannot_be_read(tmp_path):
+    """The leak is asked about first, and then what its session is made by."""
+    maker = "from sqlalchemy.orm import sessionmaker\n\n    import os\nmaker = sessionmaker()\n"
+    (tmp_path / "a.py").write_text(f"{maker}def f(q):\n    s = maker()\n    s.execute(q)\n")
+    done = sessionlint("a.py", "--output-format", "concise", cwd=tmp_path)
+    assert done.stdout.startswith("a.py:3:4: SES999 syntax error: unexpected indent")
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize("engine", ["fast", "full"])
 def test_a_very_long_expression_costs_no_more_than_its_file(tmp_path, engine):
     links = "s" + ".a()" * 1_000

@@ -21,10 +21,11 @@ from sessionlint.source.threads import THREADED
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
+    from sessionlint.facts.modules import Tree
     from sessionlint.facts.pieces import Piece
     from sessionlint.facts.scopes import Block, Module
 
-__all__ = ["BUILDERS", "DATABASE", "worth_following"]
+__all__ = ["BUILDERS", "DATABASE", "has_unreadable", "worth_following"]
 
 BUILDERS: Final = frozenset(
     name.rpartition(".")[2]
@@ -70,9 +71,13 @@ def worth_following(evaluator: Evaluator, path: Path) -> list[Block]:
         return module.blocks
     pieces = _Search(evaluator, module).pieces()
     blocks = module.reader.read_blocks(pieces)
-    if any(piece.is_unreadable for piece in pieces):
-        return evaluator.tree.whole(path).blocks
-    return blocks
+    return evaluator.tree.whole(path).blocks if has_unreadable(evaluator.tree, path) else blocks
+
+
+def has_unreadable(tree: Tree, path: Path) -> bool:
+    """Whether a statement of a file has been asked for that cannot be parsed by itself."""
+    module = tree.module(path)
+    return module is not None and any(piece.is_unreadable for piece in module.reader.pieces)
 
 
 class _Search:
