@@ -100,12 +100,11 @@ def still_open(rule: Rule, scope: Scope, shape: Shape) -> Iterator[Finding]:
         if life.shape is shape:
             told = life.leaks[0]
             message = f"{subject(life)} is still open when {exit_in_words(scope, told)}"
-            # Its connection is taken at the first use: SQLAlchemy, Session.
-            if told.is_fresh:
-                message += ", though nothing has used it by then"
-            elif told.is_idle and life.is_session:
-                message += f", though {_GIVEN_BACK}"
             is_harmless = life.is_session and all(end.is_idle for end in life.leaks)
+            # Its connection is taken at the first use: SQLAlchemy, Session.
+            if is_harmless:
+                why = "nothing has used it by then" if told.is_fresh else _GIVEN_BACK
+                message += f", though {why}"
             severity = Severity.RISK if is_harmless else None
             yield lifetime_finding(rule, scope, life, message, severity)
 
