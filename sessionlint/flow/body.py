@@ -27,6 +27,7 @@ from sessionlint.source.walk import children, descend
 __all__ = ["Body"]
 
 _MOST_FLAGS: Final = 4
+_JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
@@ -145,7 +146,11 @@ class Body:
         )
         if isinstance(binding.expression, cst.ListComp):
             resource.members = frozenset(self._members(name))
-        resource.beside = beside(evaluator, binding)
+        resource.beside = {
+            one: truth
+            for one, truth in beside(evaluator, binding).items()
+            if truth is not None or self._tells_apart(one, resource)
+        }
         resource.flags = self._flags(resource)
         resource.inner = self._inner(resource)
         own = (one for root in self._block.roots for one in descend(root, *_SCOPES))
@@ -214,6 +219,16 @@ class Body:
             if count > _MOST_FLAGS + 1 or self._is_worth_knowing(resource, text, tests[text])
         ]
         return tuple(worth[:_MOST_FLAGS])
+
+    def _tells_apart(self, name: str, resource: Resource) -> bool:
+        """Whether a condition about a variable decides on a way out, or on a close."""
+        return any(
+            isinstance(part, _JUMPS) or _closes(part, resource)
+            for node in self.nodes
+            if type(node) is cst.If
+            and name in {one.removesuffix(" is None") for one in flag_texts(node.test)}
+            for part in descend(node)
+        )
 
     def _is_worth_knowing(self, resource: Resource, text: str, tests: int) -> bool:
         """Whether a condition about a variable is asked again, or known before it is asked."""

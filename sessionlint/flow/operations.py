@@ -25,6 +25,7 @@ _CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})
 """Functions that close every session there is."""
 _SHELL: Final = "IPython.embed"
 """What shows the variables of its caller to a person."""
+_FILLING: Final = frozenset("format execute executemany mogrify scalar scalars text".split())
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
 
 
@@ -209,6 +210,10 @@ class Operations:
         is_for_all = last_name(node.func) in _CLOSING_ALL or path == _SHELL
         return is_for_all or closes_behind(self._resource, node)
 
+    def _only_reads(self, node: cst.Call, path: str) -> bool:
+        """Whether a call puts variables into a text or a statement, or takes them nowhere."""
+        return last_name(node.func) in _FILLING or is_safe_call(self._resource, node, path)
+
     def _is_inner(self, node: cst.Call) -> bool:
         return type(node.func) is cst.Name and node.func.value in self._resource.inner
 
@@ -242,7 +247,7 @@ class Operations:
         is_asking = path in ASKING
         given = [n for n, arg in enumerate(node.args) if self._is_it(arg.value) and not is_asking]
         acts = [self._effects.act(node, path, index) for index in given]
-        if any(map(_is_all_there_is, node.args)) and not is_safe_call(self._resource, node, path):
+        if any(map(_is_all_there_is, node.args)) and not self._only_reads(node, path):
             acts = [*acts, Act.DOUBT]
         if acts:
             yield Operation(next(act for act in _STRONGEST if act in acts), node)
