@@ -48,7 +48,7 @@ async def _get_guarded_session() -> AsyncIterator[AsyncSession]:
 
 
 def rename(user_id: int, name: str) -> None:
-    with next(_get_db()) as db:  # want: SES107 "its session, which opens again in here"
+    with next(_get_db()) as db:  # want: SES107 "is thrown away before this block begins and"
         db.execute(RENAME, {"id": user_id, "name": name})
         db.commit()
 
