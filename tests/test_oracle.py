@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from sessionlint.check import Project, check_source
@@ -145,6 +146,7 @@ def _answer(finding: Finding) -> str:
     return finding.code
 
 
+@pytest.mark.slow
 def test_the_profile_draws_enough_of_everything() -> None:
     constructs: Counter[str] = Counter()
     verdicts: Counter[frozenset[str]] = Counter()
