@@ -27,7 +27,7 @@ _CONNECTION: Final = re.compile(r"(?:\w*_)?(?:conn|connection)", re.IGNORECASE)
 _BIND: Final = re.compile(r"(?:\w*_)?bind", re.IGNORECASE)
 
 
-_CONFIGURED: Final = r"\.configure\([^)]*\bautocommit\s*=\s*True\b"
+_CONFIGURED: Final = r"\.configure\((?:[^()]|\([^()]*\))*\bautocommit\s*=\s*True\b"
 
 
 def gives_back(call: cst.Call, block: Block) -> bool:

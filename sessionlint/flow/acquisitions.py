@@ -18,7 +18,7 @@ from sessionlint.flow.body import Body
 from sessionlint.flow.resource import Resource
 from sessionlint.source.fanning import is_session_name
 
-__all__ = ["acquired", "acquisitions", "fallback", "has_mocks", "is_to_fail"]
+__all__ = ["acquired", "acquisitions", "fallback", "has_mocks", "is_put_aside", "is_to_fail"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _PATCHING: Final = frozenset({"mocker", "monkeypatch"})
@@ -45,7 +45,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 continue
             seen.add(id(binding.expression))
             thing = acquired(evaluator, binding)
-            if thing is None or _is_put_aside(thing, name, binding):
+            if thing is None or is_put_aside(thing, name, binding):
                 continue
             body = body or Body(block)
             assert binding.node is not None
@@ -63,7 +63,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 yield resource
 
 
-def _is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:
+def is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:
     """Whether a session is unpacked into `_`, which takes no connection before somebody uses it.
 
     Nor is every item of what may be one session or a tuple with it: the one it is has its name.
@@ -118,23 +118,30 @@ def _is_patched(block: Block) -> bool:
     scope: Block | None = block
     while scope is not None:
         marks = (dotted(one.func if isinstance(one, cst.Call) else one) for one in scope.decorators)
-        if any(mark and _is_patching(mark) for mark in marks):
+        if any(mark and _is_patching(mark, block) for mark in marks):
             return True
         if any(parameter.name.value in _PATCHING for parameter in scope.parameters):
             return True
         scope = scope.parent
-    return any(map(_is_patching, {dotted(call.func) or "" for call in block.calls}))
+    paths = {dotted(call.func) or "" for call in block.calls}
+    return any(_is_patching(path, block) for path in paths)
 
 
-def _is_patching(path: str) -> bool:
+def _is_patching(path: str, block: Block) -> bool:
     """`patch`, `mock.patch.object`; `client.patch` and `router.patch` are about HTTP."""
     owners = ["", *path.split(".")]
-    if not _PATCHING.isdisjoint(owners):
+    if not _PATCHING.isdisjoint(owners) or ".patch." in path:
         return True
-    return any(
-        name == "patch" and (owner in _HAVING_PATCH or "mock" in owner)
-        for owner, name in pairwise(owners)
-    )
+    pairs = pairwise(owners)
+    return any(name == "patch" and _is_of_tests(owner, block) for owner, name in pairs)
+
+
+def _is_of_tests(owner: str, block: Block) -> bool:
+    """Whether a `patch` of that owner puts mocks somewhere; it may be a module of another name."""
+    if owner in _HAVING_PATCH or "mock" in owner:
+        return True
+    imported = block.home.top.bindings(owner)
+    return any("mock" in (*one.origin.split("."), one.item) for one in imported)
 
 
 def has_mocks(block: Block) -> bool:

@@ -23,7 +23,7 @@ _QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
 _CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})
 """Functions that close every session there is."""
-_SHELL: Final = "IPython.embed"
+_SHELLS: Final = frozenset({"IPython.embed", "embed"})
 """What shows the variables of its caller to a person."""
 _FILLING: Final = frozenset("format execute executemany mogrify scalar scalars text".split())
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
@@ -207,7 +207,7 @@ class Operations:
 
     def _reaches(self, node: cst.Call, path: str) -> bool:
         """Whether a call may close the resource though it is not given it."""
-        is_for_all = last_name(node.func) in _CLOSING_ALL or path == _SHELL
+        is_for_all = last_name(node.func) in _CLOSING_ALL or path in _SHELLS
         return is_for_all or closes_behind(self._resource, node)
 
     def _only_reads(self, node: cst.Call, path: str) -> bool:
@@ -232,7 +232,7 @@ class Operations:
             yield Operation(Act.COMMIT, node)
         elif name in {"__enter__", "__aenter__"}:
             yield Operation(Act.DOUBT, node)
-        elif name not in IDLE and not (name == "begin" and self._is_session):
+        elif name not in IDLE and not (name == "begin" and self._is_session and not node.args):
             yield Operation(Act.USE, node)
             if not kind.gives_itself(name) and name not in BUILDING:
                 yield Operation(Act.RISK, node)

@@ -14,7 +14,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import Thing
-from sessionlint.flow.acquisitions import acquired
+from sessionlint.flow.acquisitions import acquired, is_put_aside
 from sessionlint.flow.body import Body
 from sessionlint.source.walk import descend
 
@@ -41,12 +41,12 @@ def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
         yield from _defaults(evaluator, block)
     if block.kind not in {BlockKind.MODULE, BlockKind.CLASS}:
         return
-    near = [one for bindings in block.near.names.values() for one in bindings]
-    if not any(_given(evaluator, block, one) for one in near):
+    near = [(name, one) for name, bindings in block.near.names.items() for one in bindings]
+    if not any(_given(evaluator, block, *one) for one in near):
         return
     for name, bindings in block.names.items():
         for binding in bindings:
-            thing = _given(evaluator, block, binding)
+            thing = _given(evaluator, block, name, binding)
             if thing is None or binding.expression is None:
                 continue
             user = _user(block, name)
@@ -55,12 +55,14 @@ def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
                 yield Shared(name, thing, binding.expression, user)
 
 
-def _given(evaluator: Evaluator, block: Block, binding: Binding) -> Thing | None:
+def _given(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> Thing | None:
     if binding.expression is None or binding.block is not block:
         return None
     if binding.how is How.ITEM:
         thing = acquired(evaluator, binding)
-        return None if thing is None or thing.is_guess else thing
+        if thing is None or thing.is_guess or is_put_aside(thing, name, binding):
+            return None
+        return thing
     return _thing(evaluator, binding.expression, block) if binding.how is How.VALUE else None
 
 
