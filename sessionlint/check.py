@@ -249,9 +249,9 @@ def _found(
 def _findings(scopes: Sequence[Scope], rules: Iterable[Rule]) -> Iterator[Finding]:
     from dataclasses import replace
 
-    # Every lifetime first: the places of all are then found in one pass over the file.
+    # What there may be many of first: the places of all are then found in one pass over the file.
     for scope in scopes:
-        _ = scope.lifetimes
+        _ = scope.lifetimes, scope.engines
     for scope in scopes:
         for rule in rules:
             yield from (replace(one, function=scope.path) for one in rule.check(scope))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 import libcst as cst
@@ -153,8 +154,7 @@ class Body:
         }
         resource.flags = self._flags(resource)
         resource.inner = self._inner(resource)
-        own = (one for root in self._block.roots for one in descend(root, *_SCOPES))
-        resource.is_closed_at_last = is_closed_at_last(resource, own)
+        resource.is_closed_at_last = is_closed_at_last(resource, self._finals)
         if not resource.is_closed_at_last:
             resource.holders = holders(resource, self)
         resource.branches = tuple(
@@ -162,6 +162,12 @@ class Body:
         )
         resource.loop = self._loop(evaluator, binding)
         return resource
+
+    @cached_property
+    def _finals(self) -> list[cst.Finally]:
+        """The `finally` clauses of the block itself."""
+        own = (one for root in self._block.roots for one in descend(root, *_SCOPES))
+        return [one for one in own if isinstance(one, cst.Finally)]
 
     def _aliases(self, name: str) -> Iterator[str]:
         """Names that are given the resource and nothing else."""

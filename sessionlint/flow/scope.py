@@ -150,7 +150,9 @@ class Scope:
     @cached_property
     def engines(self) -> list[EnginePerCall]:
         """The engines built anew at every call."""
-        return list(engines(self.evaluator, self.block))
+        found = list(engines(self.evaluator, self.block))
+        self.source.positions.want(one.acquired for one in found)
+        return found
 
     @cached_property
     def cleanups(self) -> list[CleanUp]:
