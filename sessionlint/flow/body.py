@@ -1,4 +1,4 @@
-"""What is asked of one block's statements, gathered in one walk."""
+"""What is asked of one block's statements about a resource."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import libcst as cst
 from sessionlint.facts.catalog import TYPES
 from sessionlint.facts.conventions import DATABASE_CALLS, PARTIAL, uses_database
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How
+from sessionlint.facts.receivers import CLOSING
+from sessionlint.facts.scopes import Binding, BlockKind, How
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
@@ -22,78 +23,21 @@ from sessionlint.flow.conditions import flag_texts, tells
 from sessionlint.flow.holders import holders
 from sessionlint.flow.leaving import is_closed_at_last, mentions
 from sessionlint.flow.loops import takes_one_turn
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
-from sessionlint.source.walk import children, descend
+from sessionlint.source.walk import descend
 
 __all__ = ["Body"]
 
 _MOST_FLAGS: Final = 4
 _JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
+_REACHING: Final = frozenset({"locals", "embed"})
+"""Functions that reach every variable."""
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
-class Body:
-    """One block's statements, with what stands in what."""
-
-    def __init__(self, block: Block) -> None:
-        self._block = block
-        self.nodes: list[cst.CSTNode] = []
-        self._above: dict[int, cst.CSTNode] = {}
-        above, nodes = self._above, self.nodes
-        stack: list[cst.CSTNode] = [block.node]
-        while stack:
-            node = stack.pop()
-            nodes.append(node)
-            below = children(node)
-            if below:
-                for child in below:
-                    above[id(child)] = node
-                stack += below[::-1]
-
-    def above(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-        """What a node stands in, innermost first."""
-        parent = self._above.get(id(node))
-        while parent is not None:
-            yield parent
-            parent = self._above.get(id(parent))
-
-    def variables(self, name: str) -> Iterator[cst.Name]:
-        """Where a name is that of a variable, and no attribute's or keyword's."""
-        for node in self.nodes:
-            if isinstance(node, cst.Name) and node.value == name:
-                parent = self._above.get(id(node))
-                is_label = isinstance(parent, cst.Attribute) and parent.attr is node
-                is_keyword = isinstance(parent, cst.Arg) and parent.keyword is node
-                if not is_label and not is_keyword:
-                    yield node
-
-    def chain(self, call: cst.Call) -> Iterator[cst.Attribute | cst.Call]:
-        """What is called on what a call gives, and on what that gives, innermost first."""
-        below: cst.CSTNode = call
-        for above in self.above(call):
-            if isinstance(above, cst.Attribute) or (
-                isinstance(above, cst.Call) and above.func is below
-            ):
-                yield above
-                below = above
-            else:
-                return
-
-    def is_for_program(self, node: cst.CSTNode) -> bool:
-        """Whether a node runs only where its module is the program itself, and never imported."""
-        tests = (above.test for above in self.above(node) if isinstance(above, cst.If))
-        return any(is_name(part, "__name__") for test in tests for part in descend(test))
-
-    def _speaking(self, names: frozenset[str]) -> set[int]:
-        """The ids of all nodes in which one of the names is spoken."""
-        found: set[int] = set()
-        for node in self.nodes:
-            if type(node) is cst.Name and node.value in names:
-                parent: cst.CSTNode | None = node
-                while parent is not None and id(parent) not in found:
-                    found.add(id(parent))
-                    parent = self._above.get(id(parent))
-        return found
+class Body(Nodes):
+    """One block's statements, and what they make of a resource."""
 
     def confirmed(self, thing: Thing, name: str) -> Thing | None:
         """A guess that the use of its name bears out, with the type its awaits show."""
@@ -143,7 +87,7 @@ class Body:
             thing,
             name,
             names,
-            unawaited=frozenset(id(node.value) for node in self.nodes if type(node) is cst.Expr),
+            unawaited=self._unawaited,
         )
         if isinstance(binding.expression, cst.ListComp):
             resource.members = frozenset(self._members(name))
@@ -154,6 +98,7 @@ class Body:
         }
         resource.flags = self._flags(resource)
         resource.inner = self._inner(resource)
+        resource.concerned = self.speaking(resource.watched | self._reaching)
         resource.is_closed_at_last = is_closed_at_last(resource, self._finals)
         if not resource.is_closed_at_last:
             resource.holders = holders(resource, self)
@@ -164,10 +109,25 @@ class Body:
         return resource
 
     @cached_property
+    def _reaching(self) -> frozenset[str]:
+        """The names in the block of what may close what it is not given."""
+        return frozenset(one for one in self.named if one in _REACHING or CLOSING.search(one))
+
+    @cached_property
+    def _unawaited(self) -> frozenset[int]:
+        """The expressions that stand alone as a statement."""
+        return frozenset(id(node.value) for node in self.nodes if type(node) is cst.Expr)
+
+    @cached_property
     def _finals(self) -> list[cst.Finally]:
         """The `finally` clauses of the block itself."""
-        own = (one for root in self._block.roots for one in descend(root, *_SCOPES))
-        return [one for one in own if isinstance(one, cst.Finally)]
+        clauses = (node for node in self.nodes if type(node) is cst.Finally)
+        return [one for one in clauses if not self._is_inside(one)]
+
+    def _is_inside(self, node: cst.CSTNode) -> bool:
+        """Whether a node belongs to a function or class inside of the block."""
+        scope = next((above for above in self.above(node) if type(above) in _SCOPES), None)
+        return scope is not None and scope is not self._block.node
 
     def _aliases(self, name: str) -> Iterator[str]:
         """Names that are given the resource and nothing else."""
@@ -208,7 +168,7 @@ class Body:
             if type(node) is cst.If or type(node) is cst.IfExp or type(node) is cst.While
             if (texts := list(flag_texts(node.test)))
         ]
-        speaking = self._speaking(resource.names) if tested else set[int]()
+        speaking = self.speaking(resource.names if tested else frozenset())
         for node, texts in tested:
             # Conditions that guard the resource itself come first.
             counts.update(texts)

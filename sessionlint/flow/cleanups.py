@@ -12,10 +12,10 @@ from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.shields import is_protected, is_shield, is_shielding
 from sessionlint.facts.syntax import last_name
-from sessionlint.flow.body import Body
 from sessionlint.flow.callers import callers
 from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.handlers import catches_cancellation
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.waits import Wait, Waits
 from sessionlint.flow.ways import Place
 from sessionlint.source.threads import THREADED
@@ -55,7 +55,7 @@ def cleanups(evaluator: Evaluator, block: Block) -> list[CleanUp]:
         return []
     if is_aside(evaluator, block) or is_protected(evaluator, block):
         return []
-    body = Body(block)
+    body = Nodes(block)
     waits = [one for node in body.nodes if (one := _standing(evaluator, block, body, node))]
     if not waits:
         return []
@@ -79,7 +79,7 @@ class _Spot:
 
 
 def _standing(
-    evaluator: Evaluator, block: Block, body: Body, node: cst.CSTNode
+    evaluator: Evaluator, block: Block, body: Nodes, node: cst.CSTNode
 ) -> tuple[_Spot, cst.CSTNode] | None:
     """A node that waits, with the clean-up it stands in; None for any other node."""
     if type(node) is cst.With or type(node) is cst.For:
@@ -91,7 +91,7 @@ def _standing(
     return None if spot is None else (spot, node)
 
 
-def _spot(evaluator: Evaluator, block: Block, body: Body, node: cst.CSTNode) -> _Spot | None:
+def _spot(evaluator: Evaluator, block: Block, body: Nodes, node: cst.CSTNode) -> _Spot | None:
     """The innermost clean-up around a node of the function itself, None if a scope protects it."""
     found: _Spot | None = None
     for above in body.above(node):
@@ -109,7 +109,7 @@ def _spot(evaluator: Evaluator, block: Block, body: Body, node: cst.CSTNode) -> 
     return _Spot(Place.EXIT, block.node) if found is None and is_exit else found
 
 
-def _is_for_the_cancelled(body: Body, handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+def _is_for_the_cancelled(body: Nodes, handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
     """Whether a cancellation comes to this handler, and not to one before it."""
     statement = next(iter(body.above(handler)))
     assert isinstance(statement, (cst.Try, cst.TryStar))
@@ -141,7 +141,7 @@ def _is_called_in_shields(evaluator: Evaluator, function: Block) -> bool:
 
 
 def _is_in_shield(evaluator: Evaluator, block: Block, call: cst.Call) -> bool:
-    for above in Body(block).above(call):
+    for above in Nodes(block).above(call):
         if isinstance(above, cst.With) and is_shielding(evaluator, above, block):
             return True
         if isinstance(above, cst.Call) and is_shield(evaluator, above.func, block):

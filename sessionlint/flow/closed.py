@@ -13,7 +13,7 @@ from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import UNKNOWN, FunctionValue
 from sessionlint.flow.acquisitions import is_to_fail
-from sessionlint.flow.body import Body
+from sessionlint.flow.nodes import Nodes
 from sessionlint.source.afterwards import TAKING
 
 __all__ = ["GIVING_BACK", "STATED", "Uses"]
@@ -39,7 +39,7 @@ class Uses:
         self._evaluator = evaluator
         self._block = block
         self._name = name
-        self.body = Body(block)
+        self.body = Nodes(block)
         self.inside: set[int] = set()
 
     def is_taking(self, call: cst.Call) -> bool:
@@ -120,7 +120,7 @@ class Uses:
         taken = parameter_of(callee, call, given)
         if taken is None or [one.how for one in callee.block.bindings(taken)] != [How.PARAMETER]:
             return False
-        body = Body(callee.block)
+        body = Nodes(callee.block)
         spoken = [node for node in body.nodes if is_name(node, taken)]
         around = [next(body.above(node), None) for node in spoken]
         called = {

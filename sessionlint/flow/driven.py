@@ -21,9 +21,9 @@ from sessionlint.facts.values import UNKNOWN, Foreign, FunctionValue, Managed, S
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
-from sessionlint.flow.body import Body
 from sessionlint.flow.harmless import is_logging
 from sessionlint.flow.loops import innermost
+from sessionlint.flow.nodes import Nodes
 from sessionlint.source.driving import is_driving, is_lender
 from sessionlint.source.walk import descend
 
@@ -72,7 +72,7 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
     loops = [(loop, made) for loop in _loops(block) if (made := _made(loop)) is not None]
     if not (thrown or loops) or has_mocks(block):
         return
-    body = Body(block)
+    body = Nodes(block)
     for call, made in thrown:
         found = _lender(evaluator, block, made, is_async=_is_async(call))
         above = (node for node in body.above(call) if not isinstance(node, cst.Await))
@@ -176,7 +176,7 @@ def _ends(evaluator: Evaluator, lender: Block, name: str) -> bool:
     return hows == {How.WITH} or (hows == {How.VALUE} and lenders.closes(evaluator, lender))
 
 
-def _is_left(evaluator: Evaluator, block: Block, body: Body, holder: cst.CSTNode | None) -> bool:
+def _is_left(evaluator: Evaluator, block: Block, body: Nodes, holder: cst.CSTNode | None) -> bool:
     """Whether a session that `holder` gets from a generator is used, and nobody may close it."""
     match holder:
         case cst.Return() | cst.WithItem():
@@ -191,14 +191,14 @@ def _is_left(evaluator: Evaluator, block: Block, body: Body, holder: cst.CSTNode
     return False
 
 
-def _is_used(evaluator: Evaluator, block: Block, body: Body, name: str) -> bool:
+def _is_used(evaluator: Evaluator, block: Block, body: Nodes, name: str) -> bool:
     """Whether a name is used as an open session, and goes nowhere where it may be closed."""
     spoken = [node for node in body.nodes if is_name(node, name)]
     uses = [_use(evaluator, block, body, node) for node in spoken]
     return _Use.DATABASE in uses and _Use.OTHER not in uses
 
 
-def _use(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> _Use:
+def _use(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> _Use:
     """What is done with a session where its name stands."""
     holder, around = _around(body, name)
     match holder:
@@ -216,7 +216,7 @@ def _use(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> _
     return _Use.OTHER
 
 
-def _around(body: Body, name: cst.CSTNode) -> tuple[cst.CSTNode | None, cst.CSTNode | None]:
+def _around(body: Nodes, name: cst.CSTNode) -> tuple[cst.CSTNode | None, cst.CSTNode | None]:
     """What a name stands in, and what that stands in; the function's own name has one of these."""
     above = body.above(name)
     return next(above, None), next(above, None)
@@ -247,7 +247,7 @@ def _is_kept_open(text: str, name: str) -> bool:
     return _Use.DATABASE in uses and _Use.OTHER not in uses
 
 
-def _exit(evaluator: Evaluator, block: Block, body: Body, loop: cst.For) -> cst.CSTNode | None:
+def _exit(evaluator: Evaluator, block: Block, body: Nodes, loop: cst.For) -> cst.CSTNode | None:
     """The first statement by which a loop is left before its generator ends.
 
     None if there is none, if the loop may close the session itself, or if it lends the session on.
@@ -262,7 +262,7 @@ def _exit(evaluator: Evaluator, block: Block, body: Body, loop: cst.For) -> cst.
     return next((node for node in nodes if _leaves(body, node, loop)), None)
 
 
-def _is_idle(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> bool:
+def _is_idle(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> bool:
     """Whether a session takes no connection where its name stands, nor where its alias does."""
     match next(body.above(name), None):
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=alias))]):
@@ -273,7 +273,7 @@ def _is_idle(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) 
     return _use(evaluator, block, body, name) is _Use.NONE
 
 
-def _may_close(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode) -> bool:
+def _may_close(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> bool:
     """Whether a session is closed where its name stands, by its method or a function of ours."""
     holder, around = _around(body, name)
     match holder:
@@ -289,7 +289,7 @@ def _may_close(evaluator: Evaluator, block: Block, body: Body, name: cst.CSTNode
     return False
 
 
-def _leaves(body: Body, node: cst.CSTNode, loop: cst.For) -> bool:
+def _leaves(body: Nodes, node: cst.CSTNode, loop: cst.For) -> bool:
     """Whether a statement in a loop leaves it, whatever handles errors in there."""
     if isinstance(node, cst.Break):
         return innermost(loop, node) is loop

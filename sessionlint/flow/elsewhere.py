@@ -7,20 +7,14 @@ and all states, which are many in a long function with a session in every branch
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.receivers import CLOSING
 from sessionlint.flow.paths import Outcomes, Path
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Exit, State, Status
-from sessionlint.source.walk import descend
 
 __all__ = ["Elsewhere"]
-
-_REACHING: Final = frozenset({"locals", "embed"})
-"""Functions that reach every variable."""
 
 _Summary = dict[tuple[Exit, bool], Path]
 """The ways out of a statement, each with whether an error is handled on it, and one path."""
@@ -30,7 +24,6 @@ class Elsewhere:
     """Answers for one function; `run` of its `outcomes` works a statement out in a state."""
 
     def __init__(self) -> None:
-        self._spoken: dict[int, frozenset[str] | None] = {}
         self._known: dict[tuple[int, Exit], _Summary] = {}
 
     def outcomes(
@@ -46,7 +39,7 @@ class Elsewhere:
         `current` is what left the block whose handler the statement stands in.
         """
         # A loop may use for the first time what nothing has used yet.
-        if state.status is Status.FRESH or not self._is_aside(statement, resource):
+        if state.status is Status.FRESH or id(statement) in resource.concerned:
             return run(state)
         key = id(statement), current
         summary = self._known.get(key)
@@ -60,17 +53,3 @@ class Elsewhere:
         for (exit_, is_faulted), path in summary.items():
             outcomes.setdefault((exit_, faulted if is_faulted else state), path)
         return outcomes
-
-    def _is_aside(self, statement: cst.CSTNode, resource: Resource) -> bool:
-        place = id(statement)
-        if place not in self._spoken:
-            self._spoken[place] = _spoken(statement)
-        spoken = self._spoken[place]
-        return spoken is not None and spoken.isdisjoint(resource.watched)
-
-
-def _spoken(statement: cst.CSTNode) -> frozenset[str] | None:
-    """All names in a statement, None where it may close what it does not name."""
-    names = frozenset(node.value for node in descend(statement) if type(node) is cst.Name)
-    is_reaching = not names.isdisjoint(_REACHING) or any(map(CLOSING.search, names))
-    return None if is_reaching else names

@@ -17,7 +17,7 @@ from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import UNKNOWN, FunctionValue, Symbol, Thing, Value
 from sessionlint.flow.acquisitions import has_mocks
-from sessionlint.flow.body import Body
+from sessionlint.flow.nodes import Nodes
 from sessionlint.source.fanning import FANS, SPAWNS, is_session_name
 from sessionlint.source.walk import descend
 
@@ -68,7 +68,7 @@ def fanned(evaluator: Evaluator, block: Block) -> Iterator[Fanned]:
     calls = [call for call in block.near.calls if last_name(call.func) in FANS | SPAWNS]
     if not calls or has_mocks(block):
         return
-    body = Body(block)
+    body = Nodes(block)
     for call, tasks in _groups(evaluator, block, body, calls):
         for name in sorted({name for task in tasks for name in _names(task)}):
             uses = [task for task in tasks if _is_using(evaluator, block, task, name)]
@@ -107,7 +107,7 @@ def _taken(evaluator: Evaluator, block: Block, task: _Task, name: str) -> Value 
 
 
 def _groups(
-    evaluator: Evaluator, block: Block, body: Body, calls: list[cst.Call]
+    evaluator: Evaluator, block: Block, body: Nodes, calls: list[cst.Call]
 ) -> Iterator[tuple[cst.Call, list[_Task]]]:
     """Calls that let tasks run at once, each with all of its tasks."""
     for call in calls:
@@ -122,7 +122,7 @@ def _groups(
             yield spawned[0], tasks
 
 
-def _of_argument(block: Block, body: Body, arg: cst.Arg) -> Iterator[_Task]:
+def _of_argument(block: Block, body: Nodes, arg: cst.Arg) -> Iterator[_Task]:
     value = arg.value
     if arg.star == "*":
         yield from _of_several(block, body, value)
@@ -134,7 +134,7 @@ def _of_argument(block: Block, body: Body, arg: cst.Arg) -> Iterator[_Task]:
         yield _task(value)
 
 
-def _of_several(block: Block, body: Body, value: cst.BaseExpression) -> Iterator[_Task]:
+def _of_several(block: Block, body: Nodes, value: cst.BaseExpression) -> Iterator[_Task]:
     """The tasks of a list, as it is written, made by a comprehension, or filled by `append`."""
     match value:
         case cst.List(elements=elements) | cst.Tuple(elements=elements):
@@ -151,7 +151,7 @@ def _of_several(block: Block, body: Body, value: cst.BaseExpression) -> Iterator
                 yield from _appended(body, name)
 
 
-def _appended(body: Body, name: str) -> Iterator[_Task]:
+def _appended(body: Nodes, name: str) -> Iterator[_Task]:
     for node in body.nodes:
         match node:
             case cst.Call(
@@ -162,7 +162,7 @@ def _appended(body: Body, name: str) -> Iterator[_Task]:
                 yield _task(run, _bound_in(loops), is_many=bool(loops))
 
 
-def _task_groups(evaluator: Evaluator, block: Block, body: Body) -> Iterator[cst.With]:
+def _task_groups(evaluator: Evaluator, block: Block, body: Nodes) -> Iterator[cst.With]:
     for node in body.nodes:
         if isinstance(node, cst.With) and _entered_as(evaluator, block, node):
             yield node
@@ -188,7 +188,7 @@ def _is_spawning(call: cst.Call, group: str) -> bool:
     return False
 
 
-def _spawned(body: Body, group: cst.With, call: cst.Call) -> Iterator[_Task]:
+def _spawned(body: Nodes, group: cst.With, call: cst.Call) -> Iterator[_Task]:
     """What a task group starts by a call that stands in its `with`, and how often."""
     above = list(body.above(call))
     if group not in above or not call.args:

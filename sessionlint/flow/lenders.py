@@ -10,7 +10,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import Thing
-from sessionlint.flow.body import Body
+from sessionlint.flow.nodes import Nodes
 
 __all__ = ["closes", "goes_on", "handles", "is_straight", "manages", "only_closes"]
 
@@ -42,7 +42,7 @@ def closes(evaluator: Evaluator, lender: Block) -> bool:
 
 def _above(lender: Block) -> list[cst.CSTNode]:
     """What the `yield` stands in, innermost first."""
-    return list(Body(lender).above(lender.yields[0]))
+    return list(Nodes(lender).above(lender.yields[0]))
 
 
 def _lent(lender: Block) -> str:

@@ -17,10 +17,10 @@ from sessionlint.facts.syntax import bare, is_name, keyword
 from sessionlint.facts.values import UNKNOWN, FunctionValue, Managed, Method, Pending, Thing
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
-from sessionlint.flow.body import Body
 from sessionlint.flow.callers import callers
 from sessionlint.flow.closed import GIVING_BACK, Uses
 from sessionlint.flow.leaving import is_close
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Ending, Lifetime
 from sessionlint.source.afterwards import afterwards
@@ -88,7 +88,7 @@ def _use_of(evaluator: Evaluator, life: Lifetime) -> cst.Call | cst.Return | Non
     return None
 
 
-def _is_closed_behind(body: Body, node: cst.Return, resource: Resource) -> bool:
+def _is_closed_behind(body: Nodes, node: cst.Return, resource: Resource) -> bool:
     """Whether a `finally` closes what a `return` in its `try` gives to the caller."""
     if not resource.is_closed_at_last:
         return False
@@ -179,7 +179,7 @@ def _is_closed_by_callers(evaluator: Evaluator, function: Block) -> bool:
 
 def _may_close(evaluator: Evaluator, caller: Block, call: cst.Call) -> bool:
     """Whether a caller does more with what it gets than to use or to lend it."""
-    body = Body(caller)
+    body = Nodes(caller)
     match list(islice((node for node in body.above(call) if not _is_awaiting(node)), 2)):
         case [cst.Expr(), *_]:
             return False

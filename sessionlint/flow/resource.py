@@ -30,6 +30,7 @@ class Resource:
     `unawaited` the calls (by id) that stand alone as a statement; `beside` are the variables that
     are unpacked with it, each with its truth where it is acquired; `branches` are the branching
     statements that the acquisition stands in, `loop` the loop that repeats it.
+    `concerned` are the nodes (by id) that speak of it, or may reach it without its name.
     `texts` are those of conditions (by id) as they are remembered by.
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
     """
@@ -49,6 +50,7 @@ class Resource:
     branches: tuple[cst.CSTNode, ...] = ()
     loop: cst.CSTNode | None = None
     is_closed_at_last: bool = False
+    concerned: frozenset[int] = frozenset()
     texts: dict[int, tuple[str, bool]] = field(default_factory=dict[int, tuple[str, bool]])
 
     @property

@@ -15,7 +15,7 @@ from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
-from sessionlint.flow.body import Body
+from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
 __all__ = ["Shared", "shared"]
@@ -115,7 +115,7 @@ def _is_global(function: Block, name: str) -> bool:
 def _spoken(function: Block, name: str) -> Iterator[cst.CSTNode]:
     """Where the statements of a function say the name of a variable."""
     assert isinstance(function.node, cst.FunctionDef)
-    body, suite = Body(function), function.node.body
+    body, suite = Nodes(function), function.node.body
     spoken = body.variables(name)
     return (node for node in spoken if any(above is suite for above in body.above(node)))
 
@@ -131,7 +131,7 @@ def _is_for_others(evaluator: Evaluator, block: Block, name: str) -> bool:
 
 def _is_of_program(block: Block, binding: Binding) -> bool:
     """Whether it is made only where the module is the program, which nobody else shares."""
-    return binding.node is not None and Body(block).is_for_program(binding.node)
+    return binding.node is not None and Nodes(block).is_for_program(binding.node)
 
 
 def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:

@@ -16,8 +16,8 @@ from sessionlint.facts.syntax import bare, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks, is_to_fail
-from sessionlint.flow.body import Body
 from sessionlint.flow.closed import STATED
+from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
 __all__ = ["Unbound", "unbound"]
@@ -71,11 +71,11 @@ def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
             continue
         if value.type.kind not in {Kind.SESSION, Kind.CONNECTION}:
             continue
-        if method != "query" or not _is_only_written(Body(block), call):
+        if method != "query" or not _is_only_written(Nodes(block), call):
             yield Unbound(value, _first(owner, value), call, method)
 
 
-def _is_only_written(body: Body, query: cst.Call) -> bool:
+def _is_only_written(body: Nodes, query: cst.Call) -> bool:
     """Whether a query is built and never run: for another one, as a text, or for nothing."""
     chain = list(body.chain(query))
     names = {one.attr.value for one in chain if isinstance(one, cst.Attribute)}

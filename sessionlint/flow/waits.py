@@ -16,7 +16,7 @@ from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.shields import is_protected, is_shield
 from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_name, text_of
 from sessionlint.facts.values import FunctionValue, Instance, Thing
-from sessionlint.flow.body import Body
+from sessionlint.flow.nodes import Nodes
 from sessionlint.source.threads import THREADED
 from sessionlint.source.walk import descend
 
@@ -62,7 +62,7 @@ def resource_of(evaluator: Evaluator, expression: cst.BaseExpression, block: Blo
 class Waits:
     """Reads the waits of one function."""
 
-    def __init__(self, evaluator: Evaluator, block: Block, body: Body) -> None:
+    def __init__(self, evaluator: Evaluator, block: Block, body: Nodes) -> None:
         self._evaluator = evaluator
         self._block = block
         self._body = body
@@ -135,7 +135,7 @@ class Waits:
             return
         if is_protected(self._evaluator, method.block):
             return
-        body = Body(method.block)
+        body = Nodes(method.block)
         below = Waits(self._evaluator, method.block, body)
         inner = [
             wait

@@ -11,7 +11,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import Thing
-from sessionlint.flow.body import Body
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.unbound import Unbound
 from sessionlint.model import Fix, Safety, Splice
 from sessionlint.rewrite.leaving import Loaded
@@ -34,7 +34,7 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
     Opening has to be the first thing the statement does, or the order would be another.
     """
     made = found.acquired
-    body = Body(block)
+    body = Nodes(block)
     line = next((n for n in body.above(made) if isinstance(n, cst.BaseStatement)), None)
     holder = next(body.above(line), None) if line is not None else None
     entered = opening(evaluator, block, found.thing, made)
@@ -92,7 +92,7 @@ def _name(thing: Thing, block: Block) -> str | None:
     while scope is not None:
         taken |= scope.names.keys() | scope.declared
         scope = scope.parent
-    spoken = taken | {n.value for n in Body(block).nodes if isinstance(n, cst.Name)}
+    spoken = taken | {n.value for n in Nodes(block).nodes if isinstance(n, cst.Name)}
     return next((name for name in _NAMES[thing.type.kind.value] if name not in spoken), None)
 
 

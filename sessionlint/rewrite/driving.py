@@ -9,10 +9,10 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name, last_name
-from sessionlint.flow.body import Body
 from sessionlint.flow.driven import Driven
 from sessionlint.flow.lenders import closes, goes_on, handles, is_straight, manages
 from sessionlint.flow.loops import innermost
+from sessionlint.flow.nodes import Nodes
 from sessionlint.model import AddImport, Edit, Fix, Replace, Safety
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.pruning import comments
@@ -81,7 +81,7 @@ def _is_used_behind(block: Block, loop: cst.For) -> bool:
     assert isinstance(loop.target, cst.Name)
     name = loop.target.value
     inside = sum(is_name(node, name) for node in descend(loop))
-    return sum(is_name(node, name) for node in Body(block).nodes) > inside
+    return sum(is_name(node, name) for node in Nodes(block).nodes) > inside
 
 
 def _is_break(node: cst.CSTNode) -> bool:
@@ -95,7 +95,7 @@ def _is_break(node: cst.CSTNode) -> bool:
 
 def _entering_item(block: Block, found: Driven, call: cst.Call) -> Edit | None:
     """The generator itself where a `with` enters what it gives."""
-    above = Body(block).above(found.by)
+    above = Nodes(block).above(found.by)
     item: cst.CSTNode = found.by
     holder = next(above)
     if isinstance(holder, cst.Await):
@@ -119,7 +119,7 @@ def _is_left_alone(block: Block, found: Driven) -> bool:
     Source: a session that is committed inside of its own `with session.begin()` refuses every
     further statement.
     """
-    body = Body(block)
+    body = Nodes(block)
     around, name = _entered_as(body, found)
     spoken = [node for node in descend(around) if is_name(node, name)]
     above = [next(body.above(node)) for node in spoken]
@@ -130,7 +130,7 @@ def _is_left_alone(block: Block, found: Driven) -> bool:
     )
 
 
-def _entered_as(body: Body, found: Driven) -> tuple[cst.CSTNode, str]:
+def _entered_as(body: Nodes, found: Driven) -> tuple[cst.CSTNode, str]:
     """The statement in which the session is used, and its name there, empty if it has none."""
     path = [found.by, *body.above(found.by)]
     around = next(node for node in path if isinstance(node, (cst.For, cst.With)))

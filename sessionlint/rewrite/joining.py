@@ -7,7 +7,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.values import Managed, Thing
-from sessionlint.flow.body import Body
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.model import Splice
 from sessionlint.rewrite.lists import index_of
@@ -19,7 +19,7 @@ _WIDTH: Final = 88
 """How long a joined line may get. Source: black and ruff wrap at 88 unless told otherwise."""
 
 
-def joined(splice: Splice, body: Body, resource: Resource) -> Splice:
+def joined(splice: Splice, body: Nodes, resource: Resource) -> Splice:
     """The same edit, or one of the `with` around where that holds resources and nothing else."""
     outer = next(body.above(splice.block), None)
     is_whole = splice.start == 0 and splice.stop == len(splice.block.body)

@@ -9,8 +9,8 @@ from itertools import islice, pairwise
 import libcst as cst
 
 from sessionlint.facts.scopes import How
-from sessionlint.flow.body import Body
 from sessionlint.flow.leaving import own_names
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.rewrite.lists import index_of
 from sessionlint.source.walk import descend
@@ -30,7 +30,7 @@ class Region:
     """
 
     resource: Resource
-    body: Body
+    body: Nodes
     block: cst.IndentedBlock | cst.Module
     start: int
     stop: int
@@ -55,7 +55,7 @@ def region(resource: Resource) -> Region | None:
     """Where the resource lives, None when that is not the tail of one list of statements."""
     if len(resource.names) > 1 or resource.members or not _is_plain(resource):
         return None
-    body = Body(resource.block)
+    body = Nodes(resource.block)
     line = next(body.above(resource.binding.node), None) if resource.binding.node else None
     block = next(body.above(line), None) if line is not None else None
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
@@ -139,7 +139,7 @@ def spoken_elsewhere(place: Region, names: frozenset[str]) -> bool:
     return False
 
 
-def _is_target(body: Body, name: cst.Name) -> bool:
+def _is_target(body: Nodes, name: cst.Name) -> bool:
     """Whether a name is bound where it stands."""
     match list(islice(body.above(name), 1)):
         case [cst.AssignTarget() | cst.AsName()]:

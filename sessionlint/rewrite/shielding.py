@@ -12,8 +12,8 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.shields import local_shield
 from sessionlint.facts.syntax import dotted
-from sessionlint.flow.body import Body
 from sessionlint.flow.cleanups import CleanUp
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.protection import EarlyShield, NestedBegin
 from sessionlint.flow.waits import Wait
 from sessionlint.model import AddImport, Edit, Fix, RemoveImportIfUnused, Replace, Safety, Splice
@@ -38,7 +38,7 @@ def shielded(
     what follows would not be reached. What stands before a release otherwise is put into a `try`
     with the release in its `finally`. None where that would change the way out.
     """
-    body = Body(block)
+    body = Nodes(block)
     own = [one for one in others if one.around is found.around]
     lines = _together(body, found, own)
     if lines:
@@ -65,7 +65,7 @@ def _shield(evaluator: Evaluator, block: Block, wait: Wait) -> tuple[Edit, ...]:
 
 
 def _in_one(
-    evaluator: Evaluator, block: Block, body: Body, lines: Sequence[cst.SimpleStatementLine]
+    evaluator: Evaluator, block: Block, body: Nodes, lines: Sequence[cst.SimpleStatementLine]
 ) -> Fix:
     """One shield for statements that do nothing but wait."""
     holder = next(body.above(lines[0]))
@@ -85,7 +85,7 @@ def _in_one(
 def _protected(
     evaluator: Evaluator,
     block: Block,
-    body: Body,
+    body: Nodes,
     own: Sequence[CleanUp],
     first: Wait,
     release: Wait,
@@ -123,7 +123,7 @@ def _as_first(statement: cst.CSTNode) -> cst.BaseStatement:
     return led_closely(statement)
 
 
-def _steps_to(body: Body, node: cst.CSTNode) -> Iterator[tuple[_Holder, int]]:
+def _steps_to(body: Nodes, node: cst.CSTNode) -> Iterator[tuple[_Holder, int]]:
     """The lists of statements that hold a node, innermost first, and where it stands in each."""
     below = node
     for above in body.above(node):
@@ -133,7 +133,7 @@ def _steps_to(body: Body, node: cst.CSTNode) -> Iterator[tuple[_Holder, int]]:
 
 
 def _together(
-    body: Body, found: CleanUp, own: Sequence[CleanUp]
+    body: Nodes, found: CleanUp, own: Sequence[CleanUp]
 ) -> Sequence[cst.SimpleStatementLine]:
     """The consecutive statements that do nothing but release or undo, this one among them.
 

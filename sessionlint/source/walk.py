@@ -77,7 +77,7 @@ def descend(root: cst.CSTNode, *stop: type[cst.CSTNode]) -> Iterator[cst.CSTNode
     while stack:
         node = stack.pop()
         yield node
-        if node is root or not isinstance(node, stop):
+        if node is root or node.__class__ not in stop:
             stack.extend(reversed(children(node)))
 
 

@@ -1,0 +1,86 @@
+"""The nodes of one block: what stands in what, and where each name stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import libcst as cst
+
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import is_name
+from sessionlint.source.walk import children, descend
+
+__all__ = ["Nodes"]
+
+
+class Nodes:
+    """One block's statements with all that stands below them, gathered in one walk."""
+
+    def __init__(self, block: Block) -> None:
+        self._block = block
+        self.nodes: list[cst.CSTNode] = []
+        self._above: dict[int, cst.CSTNode] = {}
+        above, nodes = self._above, self.nodes
+        stack: list[cst.CSTNode] = [block.node]
+        while stack:
+            node = stack.pop()
+            nodes.append(node)
+            below = children(node)
+            if below:
+                for child in below:
+                    above[id(child)] = node
+                stack += below[::-1]
+
+    def above(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """What a node stands in, innermost first."""
+        parent = self._above.get(id(node))
+        while parent is not None:
+            yield parent
+            parent = self._above.get(id(parent))
+
+    def variables(self, name: str) -> Iterator[cst.Name]:
+        """Where a name is that of a variable, and no attribute's or keyword's."""
+        for node in self.named.get(name, ()):
+            parent = self._above.get(id(node))
+            is_label = isinstance(parent, cst.Attribute) and parent.attr is node
+            is_keyword = isinstance(parent, cst.Arg) and parent.keyword is node
+            if not is_label and not is_keyword:
+                yield node
+
+    def chain(self, call: cst.Call) -> Iterator[cst.Attribute | cst.Call]:
+        """What is called on what a call gives, and on what that gives, innermost first."""
+        below: cst.CSTNode = call
+        for above in self.above(call):
+            if isinstance(above, cst.Attribute) or (
+                isinstance(above, cst.Call) and above.func is below
+            ):
+                yield above
+                below = above
+            else:
+                return
+
+    def is_for_program(self, node: cst.CSTNode) -> bool:
+        """Whether a node runs only where its module is the program itself, and never imported."""
+        tests = (above.test for above in self.above(node) if isinstance(above, cst.If))
+        return any(is_name(part, "__name__") for test in tests for part in descend(test))
+
+    @cached_property
+    def named(self) -> dict[str, list[cst.Name]]:
+        """Where each name stands, in the order of the text."""
+        found: dict[str, list[cst.Name]] = {}
+        for node in self.nodes:
+            if type(node) is cst.Name:
+                found.setdefault(node.value, []).append(node)
+        return found
+
+    def speaking(self, names: frozenset[str]) -> frozenset[int]:
+        """The ids of all nodes in which one of the names is spoken."""
+        found: set[int] = set()
+        for name in names:
+            for node in self.named.get(name, ()):
+                parent: cst.CSTNode | None = node
+                while parent is not None and id(parent) not in found:
+                    found.add(id(parent))
+                    parent = self._above.get(id(parent))
+        return frozenset(found)
