@@ -95,6 +95,7 @@ def size(request, monkeypatch):
     return request.param
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0])
 @pytest.mark.parametrize("app", ["user_service", "shop", "report_job", "price_feed"])
 def test_finds_the_same_after_each_edit(tmp_path, app, seed, size):

@@ -162,6 +162,7 @@ def _is_safe(finding):
     return finding.fix is not None and finding.fix.safety is Safety.SAFE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", BAD, ids=str)
 def test_a_safe_fix_changes_no_run_that_left_nothing_open(judged, safely_fixed, example):
     before = judged(example, ways)

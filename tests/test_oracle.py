@@ -3,12 +3,10 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 
 from sessionlint.check import Project, check_source
 from sessionlint.facts.names import Names
@@ -33,9 +31,6 @@ PROFILE: Final = settings(
 ENOUGH: Final = 2000
 EACH: Final = 20
 PATH: Final = Path("drawn.py")
-AGREED: Final[set[str]] = set()
-# What both walks over the profile need, by the text of the program; None for nonsense.
-KNOWN: Final[dict[str, list[Behaviour] | None]] = {}
 CONSTRUCTS: Final = {
     "acquire",
     "break",
@@ -85,24 +80,42 @@ CONSTRUCTS: Final = {
 }
 
 
-@PROFILE
-@given(programs())
-def test_says_of_each_drawn_site_what_its_runs_show(drawn: Drawn) -> None:
-    seen = _known(drawn.program)
-    if seen is None or drawn.program.text in AGREED:
-        return
-    said = "\n".join(_disagreements(drawn.program, seen))
-    assert not said, f"{drawn.program.text}\n{said}"
-    AGREED.add(drawn.program.text)
+def test_says_of_each_drawn_site_what_its_runs_show() -> None:
+    constructs: Counter[str] = Counter()
+    verdicts: Counter[frozenset[str]] = Counter()
+    agreed: set[str] = set()
+    nonsense: set[str] = set()
+
+    @PROFILE
+    @given(programs())
+    def agree(drawn: Drawn) -> None:
+        text = drawn.program.text
+        if text in agreed or text in nonsense:
+            return
+        try:
+            seen = behaviours(drawn.program)
+        except Nonsense:
+            nonsense.add(text)
+            return
+        said = "\n".join(_disagreements(drawn.program, seen))
+        assert not said, f"{text}\n{said}"
+        agreed.add(text)
+        constructs.update(drawn.constructs)
+        verdicts.update(answers(behaviour) for behaviour in seen)
+
+    agree()
+    if EXAMPLES >= ENOUGH_DRAWS:
+        assert len(agreed) >= ENOUGH
+        _draws_enough_of_everything(constructs, verdicts)
 
 
-def _known(drawn: Program) -> list[Behaviour] | None:
-    """How the sites of a program behave; None when the program is nonsense."""
-    if drawn.text not in KNOWN:
-        KNOWN[drawn.text] = None
-        with suppress(Nonsense):
-            KNOWN[drawn.text] = behaviours(drawn)
-    return KNOWN[drawn.text]
+def _draws_enough_of_everything(
+    constructs: Counter[str], verdicts: Counter[frozenset[str]]
+) -> None:
+    assert {it: constructs[it] for it in CONSTRUCTS if constructs[it] < EACH} == {}
+    wanted = [{code} for code in ("", "SES101", "SES105 style", *sorted(LEAKS))]
+    assert {str(it): n for it in wanted if (n := verdicts[frozenset(it)]) < EACH} == {}
+    assert verdicts[frozenset({"", "SES101"})] >= EACH
 
 
 def _disagreements(drawn: Program, known: list[Behaviour]) -> Iterator[str]:
@@ -144,27 +157,3 @@ def _answer(finding: Finding) -> str:
     if finding.code == "SES105" and finding.severity is Severity.STYLE:
         return "SES105 style"
     return finding.code
-
-
-@pytest.mark.slow
-def test_the_profile_draws_enough_of_everything() -> None:
-    constructs: Counter[str] = Counter()
-    verdicts: Counter[frozenset[str]] = Counter()
-    texts: set[str] = set()
-
-    @settings(PROFILE, max_examples=ENOUGH_DRAWS, phases=[Phase.generate])
-    @given(programs())
-    def collect(drawn: Drawn) -> None:
-        seen = _known(drawn.program)
-        if seen is None or drawn.program.text in texts:
-            return
-        texts.add(drawn.program.text)
-        constructs.update(drawn.constructs)
-        verdicts.update(answers(behaviour) for behaviour in seen)
-
-    collect()
-    assert len(texts) >= ENOUGH
-    assert {it: constructs[it] for it in CONSTRUCTS if constructs[it] < EACH} == {}
-    wanted = [{code} for code in ("", "SES101", "SES105 style", *sorted(LEAKS))]
-    assert {str(it): n for it in wanted if (n := verdicts[frozenset(it)]) < EACH} == {}
-    assert verdicts[frozenset({"", "SES101"})] >= EACH

@@ -151,7 +151,8 @@ class Resource:
     """One acquired session: its line, the failures before it, and how it ended so far.
 
     `lent_at` is how many failures there had been when a `yield` that gave it out was over,
-    `is_used_closed` says that it holds a connection again after its close.
+    `is_used_closed` says that it holds a connection again after its close, `is_given` that somebody
+    else has it, who may hold it closed.
     """
 
     world: World
@@ -162,13 +163,14 @@ class Resource:
     lent_at: int | None = None
     is_closed: bool = False
     is_used_closed: bool = False
+    is_given: bool = False
 
     def ending(self) -> Ending:
         """How it stands now."""
         is_ordinary = self.faults == self.world.faults
         is_sensible = not self.world.is_nonsense
         is_yielded = self.lent_at == self.world.faults
-        is_reopened = self.is_used_closed or (self.is_closed and self.how == "handed over")
+        is_reopened = self.is_used_closed or (self.is_closed and self.is_given)
         told = (self.how, is_ordinary, is_sensible, self.is_spared, is_yielded, is_reopened)
         return Ending(*told)
 
@@ -186,6 +188,7 @@ class Resource:
 
     def end(self, how: str, frame: FrameType | None) -> None:
         """Its first ending counts; a `with` ends it when it is entered."""
+        self.is_given = self.is_given or how == "handed over"
         if self.how == "left":
             self.how = how
             self.world.tell(frame, how)
