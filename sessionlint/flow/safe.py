@@ -12,7 +12,7 @@ from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import ClassValue, Thing
 from sessionlint.flow.harmless import EMPTY_CALLS, SAFE_CALLS, is_cursor, is_logging
 from sessionlint.flow.resource import Resource
-from sessionlint.source.walk import descend
+from sessionlint.flow.unfailing import is_still, is_unfailing
 
 __all__ = ["is_safe_call", "may_operate_in_vain", "may_store_in_vain"]
 
@@ -22,11 +22,6 @@ _TRIED: Final = (
     cst.MatrixMultiplyAssign,
 )
 """Operators that fail for some values of the types they are for; others join and count."""
-
-_STILL: Final = (
-    *(cst.Name, cst.BaseNumber, cst.BaseString, cst.List, cst.Dict, cst.Set, cst.Tuple),
-    *(cst.BooleanOperation, cst.Comparison, cst.UnaryOperation, cst.IfExp),
-)
 
 
 def may_operate_in_vain(node: cst.CSTNode) -> bool:
@@ -64,6 +59,8 @@ def may_store_in_vain(target: cst.Subscript) -> bool:
 def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
     """Whether a call does not fail in practice: logging, a few built-ins, a plain class."""
     if path in SAFE_CALLS or (path in EMPTY_CALLS and not any(map(_is_work, node.args))):
+        return True
+    if is_unfailing(node, resource.block):
         return True
     if type(node.func) is not cst.Attribute:
         is_asking = path == "getattr" and len(node.args) == 3
@@ -145,5 +142,4 @@ def _is_kept(part: cst.BaseSmallStatement, made: Block) -> bool:
             return False
     if not isinstance(target, cst.Attribute) or not is_name(target.value, "self"):
         return False
-    inside = (one for one in descend(value) if isinstance(one, cst.BaseExpression))
-    return not made.bindings(target.attr.value) and all(isinstance(one, _STILL) for one in inside)
+    return not made.bindings(target.attr.value) and is_still(value)

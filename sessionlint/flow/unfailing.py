@@ -1,0 +1,89 @@
+"""Functions of a module that do not fail in practice: they keep their errors, or do nothing.
+
+Nobody expects `_warn(error)` to skip a close if all it does is to write a line to a log.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.scopes import Block, BlockKind, How
+from sessionlint.facts.syntax import dotted, last_name
+from sessionlint.flow.harmless import SAFE_CALLS, is_logging
+from sessionlint.source.walk import descend
+
+__all__ = ["is_still", "is_unfailing"]
+
+_CATCHING: Final = frozenset({"", "Exception", "BaseException"})
+_STILL: Final = (
+    *(cst.Name, cst.Attribute, cst.BaseNumber, cst.BaseString, cst.List, cst.Dict, cst.Set),
+    *(cst.Tuple, cst.BooleanOperation, cst.Comparison, cst.UnaryOperation, cst.IfExp),
+)
+
+
+def is_unfailing(call: cst.Call, block: Block) -> bool:
+    """Whether a call is of a function of this module, or of the same class, that cannot fail."""
+    called = _called(call.func, block)
+    if called is None or called.decorators or called.is_async:
+        return False
+    # To call a generator runs nothing of it.
+    return bool(called.yields) or _is_calm(called.node)
+
+
+def _called(func: cst.BaseExpression, block: Block) -> Block | None:
+    match func:
+        case cst.Name(value=name):
+            bindings = [] if block.bindings(name) else block.home.top.bindings(name)
+        case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
+            bindings = block.owner.bindings(name) if block.owner else []
+        case _:
+            return None
+    targets = [one.target for one in bindings if one.how is How.DEFINITION]
+    one = targets[0] if len(targets) == len(bindings) == 1 else None
+    return one if one is not None and one.kind is BlockKind.FUNCTION else None
+
+
+def _is_calm(node: cst.CSTNode | None) -> bool:
+    """Whether a suite, and all statements in it, or an expression, cannot fail in practice."""
+    match node:
+        case None | cst.Pass() | cst.Break() | cst.Continue():
+            return True
+        case cst.FunctionDef(body=body) | cst.Else(body=body) | cst.Finally(body=body):
+            return _is_calm(body)
+        case cst.IndentedBlock(body=lines) | cst.SimpleStatementSuite(body=lines):
+            return all(_is_calm(line) for line in lines)
+        case cst.SimpleStatementLine(body=statements):
+            return all(_is_calm(one) for one in statements)
+        case cst.If(test=test, body=body, orelse=orelse):
+            return all(_is_calm(one) for one in (test, body, orelse))
+        case cst.Try(handlers=handlers, orelse=orelse, finalbody=final):
+            is_kept = any(_catches_all(one) for one in handlers)
+            parts = [one.body for one in handlers]
+            return is_kept and all(_is_calm(one) for one in (*parts, orelse, final))
+        case cst.Expr(value=value) | cst.Return(value=value):
+            return _is_calm(value)
+        case cst.Assign(targets=targets, value=value):
+            is_plain = all(isinstance(one.target, (cst.Name, cst.Attribute)) for one in targets)
+            return is_plain and _is_calm(value)
+    return isinstance(node, cst.BaseExpression) and is_still(node)
+
+
+def is_still(value: cst.BaseExpression) -> bool:
+    """Whether an expression only puts together what is there, or asks for it safely."""
+    inside = (part for part in descend(value) if isinstance(part, cst.BaseExpression))
+    return all(isinstance(part, _STILL) or _is_safe(part) for part in inside)
+
+
+def _catches_all(handler: cst.ExceptHandler) -> bool:
+    return handler.type is None or last_name(handler.type) in _CATCHING
+
+
+def _is_safe(expression: cst.BaseExpression) -> bool:
+    if not isinstance(expression, cst.Call):
+        return False
+    func = expression.func
+    if isinstance(func, cst.Attribute) and is_logging(func.value, func.attr.value):
+        return True
+    return dotted(func) in SAFE_CALLS
