@@ -50,12 +50,13 @@ _CHAINED: Final = re.compile(
 
 # What stands on a line with at most one colon, the one that ends it.
 _REST: Final = r"(?:[^:;\n]*:[ \t]*(?:#[^\n]*)?|[^:;\n]*)$"
-_WITHOUT_RESULT: Final = re.compile(
-    rf"[ \t]*(?:(?:async[ \t]+)?with|elif|while|assert|raise|del)\b{_REST}", re.MULTILINE
+_PASSING_ON: Final = re.compile(
+    rf"[ \t]*(?:(?:(?:async[ \t]+)?with|elif|while|assert|raise|del)\b{_REST}"
+    r"|return\b(?:[^:;\n]|:(?!=))*$)",
+    re.MULTILINE,
 )
 """The first line of a statement that binds nothing, or binds only what it enters."""
 _TESTED: Final = re.compile(r"[ \t]*if\b([^:;\n]*):[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
-_RETURNED: Final = re.compile(r"[ \t]*return\b(?:[^:;\n]|:(?!=))*$", re.MULTILINE)
 _DECORATED: Final = re.compile(r"^[ \t]*@[ \t]*([\w.]*)", re.MULTILINE)
 
 
@@ -156,20 +157,16 @@ class _Search:
         )
 
     def _is_passing(self, offset: int, name: str) -> bool:
-        """Whether a call gives its result to a test, to a `with`, or to the caller.
+        """Whether a call gives its result to a test, to a `with`, or to the caller, and no engine.
 
         Continuing lines begin with none of the words that are looked for, except `if`.
         """
         line = self._text.rfind("\n", 0, offset) + 1
-        if _WITHOUT_RESULT.match(self._text, line):
-            return True
-        if _RETURNED.match(self._text, line):
-            is_attribute = self._text.endswith(".", line, offset)
-            return not self._by_name.is_giving(
-                name, self._module, BUILDERS, is_attribute=is_attribute
-            )
         tested = _TESTED.match(self._text, line)
-        return tested is not None and is_balanced(tested[1])
+        if not (is_balanced(tested[1]) if tested else _PASSING_ON.match(self._text, line)):
+            return False
+        is_attribute = self._text.endswith(".", line, offset)
+        return not self._by_name.is_giving(name, self._module, BUILDERS, is_attribute=is_attribute)
 
     def _is_waiting(self, piece: Piece) -> bool:
         return piece.kind is not PartKind.CLASS and _may_wait_in_vain(self._reader.text_of(piece))

@@ -24,6 +24,12 @@ from sessionlint.source.walk import descend
 __all__ = ["EnginePerCall", "engines"]
 
 _NO_POOL: Final = frozenset({"NullPool", "StaticPool", "AssertionPool"})
+_CONNECTING: Final = frozenset({"connect", "begin", "raw_connection", "acquire"})
+_READING: Final = frozenset({"read_sql", "read_sql_query", "read_sql_table", "to_sql"})
+"""Functions and methods of pandas, which connect, and give the connection back to the pool.
+
+Source: `SQLDatabase` and `pandasSQL_builder` of pandas.io.sql.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,12 +53,12 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         if id(call) in fallbacks:
             continue
         name = _bound_name(block, call)
-        is_used = name is not None and _is_used(block, name)
+        is_used = _is_used(block, name) if name else _is_used_up(block, call)
         if _is_given_back(block, call, name):
             if _is_called_often(evaluator, block):
                 yield EnginePerCall(thing, call)
             continue
-        is_lost = name is not None and is_used and not _is_looked_after(block, name)
+        is_lost = is_used and not (name and _is_looked_after(block, name))
         if is_lost and not _is_start_up_work(evaluator, block):
             yield EnginePerCall(thing, call)
             return
@@ -166,7 +172,9 @@ def _carries(value: cst.CSTNode, built: set[str], connected: set[str]) -> bool:
         return any(_carries(element.value, held, connected) for element in value.elements)
     if isinstance(value, cst.Name):
         return value.value in built
-    return isinstance(value, cst.Call) and any(_takes(value, name) for name in built)
+    if not isinstance(value, cst.Call) or last_name(value.func) in _READING:
+        return False
+    return any(_takes(value, name) for name in built)
 
 
 def _connected(block: Block, name: str) -> set[str]:
@@ -209,11 +217,28 @@ def _is_used(block: Block, name: str) -> bool:
     for node in descend(block.node):
         match node:
             case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
-                if owner == name and method in {"connect", "begin", "raw_connection", "acquire"}:
+                if owner == name and method in _CONNECTING:
                     return True
             case cst.Call(func=func, args=args):
                 takes = any(is_name(arg.value, name) for arg in args)
-                if takes and re.search(r"(?i:session)|^inspect$", last_name(func)):
+                method = last_name(func)
+                if takes and (re.search(r"(?i:session)|^inspect$", method) or method in _READING):
+                    return True
+    return False
+
+
+def _is_used_up(block: Block, call: cst.Call) -> bool:
+    """Whether an engine without a name is of use to one statement, and then out of reach."""
+    for node in descend(block.node):
+        match node:
+            case cst.WithItem(item=cst.Call(func=cst.Attribute(value=owner, attr=method))):
+                if owner is call and method.value in _CONNECTING:
+                    return True
+            case cst.WithItem(item=cst.Call(func=func, args=[cst.Arg(value=given)])):
+                if given is call and last_name(func).endswith("Session"):
+                    return True
+            case cst.Call(func=func, args=args):
+                if last_name(func) in _READING and any(arg.value is call for arg in args):
                     return True
     return False
 
