@@ -46,6 +46,17 @@ def test_does_not_enter_folders_of_others(tmp_path, name):
     assert found(tmp_path) == ["src/c.py"]
 
 
+def test_does_not_enter_a_copy_of_sqlalchemy(tmp_path):
+    parts = ("dialects", "engine", "orm", "pool")
+    make(tmp_path, *(f"libs/sqlalchemy/{part}/__init__.py" for part in parts), "app/a.py")
+    make(tmp_path, "setup.py", "app/sqlalchemy/engine/b.py", "app/sqlalchemy/orm/c.py")
+    ours = ["app/a.py", "app/sqlalchemy/engine/b.py", "app/sqlalchemy/orm/c.py", "setup.py"]
+    assert found(tmp_path) == ours
+    assert excluded(tmp_path, "libs/sqlalchemy/orm/session.py", "app/sqlalchemy/orm/c.py") == [
+        "libs/sqlalchemy/orm/session.py"
+    ]
+
+
 def test_enters_such_a_folder_when_it_is_given(tmp_path):
     make(tmp_path, "build/a.py", "build/build/b.py")
     assert found(tmp_path, "build") == ["build/a.py"]

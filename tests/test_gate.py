@@ -60,6 +60,16 @@ def test_names_pass_from_file_to_file(tmp_path):
     assert {b"LocalSession", b"db"} <= names(files, tmp_path)
 
 
+def test_a_copy_of_sqlalchemy_gives_no_names(tmp_path):
+    opening = "from .session import Session\n\ndef opened():\n    return Session()\n"
+    parts = ("dialects", "engine", "orm", "pool")
+    files = {f"libs/sqlalchemy/{part}/__init__.py": opening for part in parts}
+    files["app/db.py"] = "from sqlalchemy.orm import Session\n\ndef db():\n    return Session()\n"
+    found = names(files, tmp_path)
+    assert b"db" in found
+    assert b"opened" not in found
+
+
 def test_configured_names_are_names(tmp_path):
     configured = Names(factories=frozenset({"app.db.opener"}))
     assert b"opener" in names({"a.py": "x = 1\n"}, tmp_path, configured)

@@ -145,7 +145,9 @@ class Files:
             is_below = folder.startswith(self._top.rstrip(os.sep) + os.sep)
             # What lies outside the project is not for the project to leave out.
             self._is_source[folder] = not is_below or (
-                name not in SKIPPED and self._holds_source(above)
+                name not in SKIPPED
+                and not self._folders.is_library(above, name)
+                and self._holds_source(above)
             )
         return self._is_source[folder]
 
@@ -157,7 +159,7 @@ class Files:
         links = (name for name in inside.others if not os.path.isdir(os.path.join(folder, name)))
         yield folder, [name for name in (*inside.files, *links) if name.endswith(".py")]
         for name in inside.folders:
-            if name not in SKIPPED:
+            if name not in SKIPPED and not self._folders.is_library(folder, name):
                 yield from self._below(os.path.join(folder, name))
 
     @cached_property

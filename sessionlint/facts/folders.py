@@ -36,6 +36,13 @@ class Folders:
             return os.path.exists(os.path.join(folder, name))
         return name in known.files or name in known.folders or name in known.others
 
+    def is_library(self, folder: str, name: str) -> bool:
+        """Whether what has that name in a folder is a copy of SQLAlchemy, and no source of ours."""
+        if name != "sqlalchemy":
+            return False
+        path = os.path.join(folder, name)
+        return all(self.has(path, part) for part in ("dialects", "engine", "orm", "pool"))
+
     def has_file(self, folder: str, name: str) -> bool:
         """Whether there is such a regular file, or a link to one.
 

@@ -66,7 +66,7 @@ class Starts:
         others: list[str] = []
         for name in inside.folders:
             below = os.path.join(folder, name)
-            if name in SKIPPED:
+            if name in SKIPPED or self._folders.is_library(folder, name):
                 continue
             if self._folders.has_file(below, _PACKAGE):
                 names.add(name)
