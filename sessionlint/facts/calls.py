@@ -13,7 +13,7 @@ from sessionlint.facts.binds import gives_back, is_connection
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
-from sessionlint.facts.scopes import Binding, Block
+from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import arguments, keyword, last_name
 from sessionlint.facts.values import (
     NONE,
@@ -43,7 +43,6 @@ __all__ = [
     "called",
     "called_names",
     "decorator_name",
-    "implementations",
     "is_listed",
     "result",
     "returned",
@@ -70,19 +69,6 @@ def thing(name: str) -> Thing:
 def decorator_name(decorator: cst.BaseExpression) -> str:
     """The last name of a decorator, called or not."""
     return last_name(decorator.func if isinstance(decorator, cst.Call) else decorator)
-
-
-def implementations(bindings: list[Binding]) -> list[Binding]:
-    """The bindings of a name without the definitions that only say how it is typed."""
-    if len(bindings) == 1 or any(one.target is None for one in bindings):
-        return bindings
-    targets = [one for one in bindings if one.target is not None]
-    real = [one for one in targets if one.target and not _is_overload(one.target)]
-    return real or bindings
-
-
-def _is_overload(block: Block) -> bool:
-    return any(decorator_name(one) == "overload" for one in block.decorators)
 
 
 def called_names(call: cst.Call) -> Iterator[tuple[str, bool]]:

@@ -14,6 +14,7 @@ from sessionlint.facts import annotations as hints
 from sessionlint.facts import calls, classes
 from sessionlint.facts.by_name import ByName
 from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES, canonical
+from sessionlint.facts.definitions import implementations
 from sessionlint.facts.fields import Fields
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.names import Names
@@ -153,7 +154,7 @@ class Evaluator:
 
     def bound(self, bindings: list[Binding]) -> Value:
         """What a name is that got its values in these ways."""
-        given = calls.implementations(bindings)
+        given = implementations(bindings)
         # `session: Session` alone says what it is, but not whose.
         told = [one for one in given if one.how is not How.ANNOTATION]
         if 0 < len(told) < len(given):
