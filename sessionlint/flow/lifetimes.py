@@ -8,14 +8,13 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.flow.acquisitions import acquisitions, fallback
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, YieldKind
 from sessionlint.flow.leaving import closed_by
-from sessionlint.flow.loops import innermost
+from sessionlint.flow.lending import yield_kind
 from sessionlint.flow.paths import flattened
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.statements import Interpreter
@@ -53,7 +52,7 @@ def lifetimes(evaluator: Evaluator, block: Block) -> Iterator[Lifetime]:
     found = list(acquisitions(evaluator, block))
     if not found:
         return
-    kind = _yield_kind(block, frozenset(name for one in found for name in one.names))
+    kind = yield_kind(block, frozenset(name for one in found for name in one.names))
     elsewhere = Elsewhere()
     for resource in found:
         yield _lifetime(resource, kind, elsewhere)
@@ -177,21 +176,3 @@ def _is_given_away(ends: tuple[End, ...]) -> bool:
 
 def _is_by_hand(found: set[Ending]) -> bool:
     return found == {Ending.RELEASED}
-
-
-def _yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
-    """Who resumes a generator; `names` are what it acquires."""
-    marks = {decorator_name(decorator) for decorator in block.decorators}
-    # dishka tells a provider of errors by a value, as pytest does not tell a fixture at all.
-    if marks & {"fixture", "async_fixture", "provide"}:
-        return YieldKind.FIXTURE
-    if marks & {"contextmanager", "asynccontextmanager"}:
-        return YieldKind.MANAGED
-    lending = [node for node in block.yields if _lends(node, names)]
-    is_single = len(block.yields) == 1 and bool(lending)
-    is_dependency = is_single and innermost(block.node, lending[0]) is None
-    return YieldKind.DEPENDENCY if is_dependency else YieldKind.DATA
-
-
-def _lends(node: cst.Yield, names: frozenset[str]) -> bool:
-    return isinstance(node.value, cst.Name) and node.value.value in names

@@ -1,0 +1,67 @@
+"""Who resumes a generator that lends what it acquires."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations, takewhile
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.calls import decorator_name
+from sessionlint.facts.scopes import Block
+from sessionlint.flow.expressions import YieldKind
+from sessionlint.flow.nodes import Nodes
+
+__all__ = ["yield_kind"]
+
+_LOOPS: Final = (cst.For, cst.While)
+_TRIES: Final = (cst.Try, cst.TryStar)
+
+
+def yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
+    """Who resumes a generator; `names` are what it acquires."""
+    marks = {decorator_name(decorator) for decorator in block.decorators}
+    # dishka tells a provider of errors by a value, as pytest does not tell a fixture at all.
+    if marks & {"fixture", "async_fixture", "provide"}:
+        return YieldKind.FIXTURE
+    if marks & {"contextmanager", "asynccontextmanager"}:
+        return YieldKind.MANAGED
+    is_lending = any(_lends(node, names) for node in block.yields)
+    is_dependency = is_lending and _yields_once(block)
+    return YieldKind.DEPENDENCY if is_dependency else YieldKind.DATA
+
+
+def _lends(node: cst.Yield, names: frozenset[str]) -> bool:
+    return isinstance(node.value, cst.Name) and node.value.value in names
+
+
+def _yields_once(block: Block) -> bool:
+    """Whether no way through a generator comes to a second `yield`."""
+    nodes = Nodes(block)
+    ways = [[node, *nodes.above(node)][::-1] for node in block.yields]
+    return not any(isinstance(one, _LOOPS) for way in ways for one in way) and all(
+        _are_apart(*pair) for pair in combinations(ways, 2)
+    )
+
+
+def _are_apart(first: Sequence[cst.CSTNode], second: Sequence[cst.CSTNode]) -> bool:
+    """Whether two nodes, each with what it stands in from the outside, are never both reached."""
+    shared = sum(
+        1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(first, second, strict=False))
+    )
+    fork = first[shared - 1]
+    if isinstance(fork, (cst.If, cst.Match)):
+        return True
+    # A `return` in a `try` is skipped by what its handlers catch.
+    inside = takewhile(lambda part: not isinstance(part, _TRIES), first[shared:])
+    is_before = isinstance(fork, cst.BaseSuite)
+    return is_before and any(isinstance(part, cst.BaseSuite) and _ends(part) for part in inside)
+
+
+def _ends(suite: cst.BaseSuite) -> bool:
+    """Whether nothing behind a suite is reached through it."""
+    last = suite.body[-1] if suite.body else None
+    if isinstance(last, cst.SimpleStatementLine):
+        last = last.body[-1]
+    return isinstance(last, (cst.Return, cst.Raise))
