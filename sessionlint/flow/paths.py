@@ -48,13 +48,13 @@ def extend(into: Outcomes, more: Outcomes, before: Path = None) -> None:
 
 
 def then(done: Outcomes, run: Callable[[State], Outcomes]) -> Outcomes:
-    """What follows outcomes: those that fall through go on with `run`, the others stay."""
-    after: Outcomes = {}
-    for (exit_, state), trail in done.items():
-        if exit_ == NEXT:
-            extend(after, run(state), trail)
-        else:
-            after.setdefault((exit_, state), trail)
+    """What follows outcomes: those that fall through go on with `run`, the others stay.
+
+    What leaves early comes first, so that of two errors the first to happen is told.
+    """
+    after = {key: trail for key, trail in done.items() if key[0] != NEXT}
+    for state, trail in only_next(done):
+        extend(after, run(state), trail)
     return after
 
 
