@@ -64,7 +64,13 @@ SAFE_MANAGERS: Final = frozenset(
 )
 """Context managers whose exit does not fail in practice."""
 
-EMPTY_CALLS: Final = frozenset({"dict", "list", "set", "tuple", "defaultdict", "OrderedDict"})
+EMPTY_CALLS: Final = frozenset(
+    "dict list set tuple frozenset object bytearray defaultdict OrderedDict Counter deque "
+    "collections.defaultdict collections.OrderedDict collections.Counter collections.deque "
+    "StringIO BytesIO io.StringIO io.BytesIO SimpleNamespace types.SimpleNamespace "
+    "Lock RLock Event Queue threading.Lock threading.RLock threading.Event queue.Queue "
+    "asyncio.Lock asyncio.Event asyncio.Queue".split()
+)
 
 
 def is_logging(owner: cst.BaseExpression, method: str) -> bool:
