@@ -278,23 +278,10 @@ LIBRARIES: Final = frozenset(
 """The packages that the tables speak of."""
 
 CACHES: Final = frozenset(
-    {
-        "functools.lru_cache",
-        "functools.cache",
-        "functools.cached_property",
-        "lru_cache",
-        "cache",
-        "cached_property",
-        "django.utils.functional.cached_property",
-        "werkzeug.utils.cached_property",
-        "cachetools.cached",
-        "cachetools.func.lru_cache",
-        "cachetools.func.ttl_cache",
-        "cachetools.func.lfu_cache",
-        "async_lru.alru_cache",
-        "streamlit.cache_resource",
-        "streamlit.cache_data",
-        "st.cache_resource",
-    }
+    "functools.lru_cache functools.cache functools.cached_property lru_cache cache cached_property "
+    "django.utils.functional.cached_property werkzeug.utils.cached_property cachetools.cached "
+    "cachetools.func.lru_cache cachetools.func.ttl_cache cachetools.func.lfu_cache "
+    "async_lru.alru_cache streamlit.cache_resource streamlit.cache_data st.cache_resource "
+    "streamlit.cache streamlit.experimental_singleton streamlit.experimental_memo".split()
 )
 """Decorators after which every caller gets the same result."""

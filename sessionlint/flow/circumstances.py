@@ -11,7 +11,7 @@ from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 
-__all__ = ["is_aside", "starts_up"]
+__all__ = ["is_aside", "runs_again", "starts_up"]
 
 _STARTS: Final = re.compile(
     r"^_*(?:main|lifespan|create_app|make_app|build_app|init\w*|setup\w*|set_up\w*|start\w*|"
@@ -40,12 +40,20 @@ def starts_up(evaluator: Evaluator, block: Block) -> bool:
     above: Block | None = block
     while above is not None:
         is_named = above.kind is BlockKind.FUNCTION and _STARTS.match(above.name) is not None
-        if is_named and _FACTORY.fullmatch(above.name) is None:
+        if is_named and _FACTORY.fullmatch(above.name) is None and not runs_again(block):
             return True
         if any(is_cache(evaluator, decorator, above) for decorator in above.decorators):
             return True
         above = above.parent
     return is_aside(evaluator, block)
+
+
+def runs_again(block: Block) -> bool:
+    """Whether all of a module runs anew whenever somebody touches its page, `main()` included.
+
+    Source: Streamlit, "Working with Streamlit's execution model".
+    """
+    return bool(block.home.importing("streamlit"))
 
 
 def _is_task_of_airflow(evaluator: Evaluator, block: Block) -> bool:

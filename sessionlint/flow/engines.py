@@ -16,9 +16,8 @@ from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_name
 from sessionlint.facts.values import Symbol, Thing
 from sessionlint.facts.worth import BUILDERS
-from sessionlint.flow.callers import callers
+from sessionlint.flow.callers import is_called_often, is_start_up_work
 from sessionlint.flow.circumstances import starts_up
-from sessionlint.flow.loops import innermost
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
@@ -55,11 +54,11 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         name = _bound_name(block, call)
         is_used = _is_used(block, name) if name else _is_used_up(block, call)
         if _is_given_back(block, call, name):
-            if _is_called_often(evaluator, block):
+            if is_called_often(evaluator, block, _is_disposed_of):
                 yield EnginePerCall(thing, call)
             continue
         is_lost = is_used and not (name and _is_looked_after(block, name))
-        if is_lost and not _is_start_up_work(evaluator, block):
+        if is_lost and not is_start_up_work(evaluator, block):
             yield EnginePerCall(thing, call)
             return
 
@@ -243,26 +242,11 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
     return False
 
 
-def _is_called_often(evaluator: Evaluator, block: Block) -> bool:
-    """Whether the project calls the factory from two or more functions, or in a loop."""
-    often = 0
-    for caller, call in callers(evaluator, block):
-        is_looped = innermost(caller.node, call) is not None
-        # What a module calls itself is called once, when it is imported.
-        is_once = caller.kind is BlockKind.MODULE and not is_looped
-        if not is_once and not starts_up(evaluator, caller):
-            often += 2 if is_looped else 1
-        if often > 1:
-            return True
-    return False
-
-
-def _is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:
-    """Whether all that is known to call a function runs once, when the program starts."""
-    found = [caller for caller, _ in callers(evaluator, block)]
-    return bool(found) and all(
-        caller.kind is BlockKind.MODULE
-        or starts_up(evaluator, caller)
-        or (hops > 0 and _is_start_up_work(evaluator, caller, hops - 1))
-        for caller in found
+def _is_disposed_of(caller: Block, call: cst.Call) -> bool:
+    """Whether a caller disposes of the engine that a factory gives it."""
+    name = _bound_name(caller, call)
+    return name is not None and any(
+        last_name(node) == "dispose" and is_name(node.value, name)
+        for node in descend(caller.node)
+        if isinstance(node, cst.Attribute)
     )
