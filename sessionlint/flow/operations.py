@@ -198,12 +198,15 @@ class Operations:
         elif self._reaches(node, path):
             yield Operation(Act.DOUBT, node)
         else:
-            if type(node.func) is cst.Attribute:
+            given = tuple(self._given_to(node, path))
+            is_release = any(operation.act is Act.RELEASE for operation in given)
+            if type(node.func) is not cst.Attribute:
+                yield from self.of(node.func if type(node.func) is not cst.Name else None)
+            elif not (is_release and isinstance(node.func.value, cst.Call)):
+                # Whoever gave it out can be asked once more: `get_pool().putconn(conn)`.
                 yield from self.of(node.func.value)
-            elif type(node.func) is not cst.Name:
-                yield from self.of(node.func)
             yield from self._arguments(node)
-            yield from self._given_to(node, path)
+            yield from given
 
     def _reaches(self, node: cst.Call, path: str) -> bool:
         """Whether a call may close the resource though it is not given it."""

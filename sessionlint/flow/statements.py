@@ -41,6 +41,7 @@ class Interpreter:
         self.operations = Operations(resource)
         self.current = Exit(Way.ERROR)
         self._elsewhere = elsewhere or Elsewhere()
+        self._behind: _Statement | None = None
         self._known: dict[tuple[int, State, Exit], Outcomes] = {}
 
     def block(self, body: cst.BaseSuite | cst.Module, state: State) -> Outcomes:
@@ -64,8 +65,9 @@ class Interpreter:
     def _sequence(self, statements: Sequence[_Statement], state: State) -> Outcomes:
         left: Outcomes = {}
         here: Outcomes = {(NEXT, state): None}
+        behind = self._behind
         for index, statement in enumerate(statements):
-            following = statements[index + 1] if index + 1 < len(statements) else None
+            following = statements[index + 1] if index + 1 < len(statements) else behind
             after: Outcomes = {}
             for now, trail in only_next(here):
                 for key, more in self._statement(statement, following, now).items():
@@ -83,9 +85,7 @@ class Interpreter:
     ) -> Outcomes:
         # Asked by class first: patterns over LibCST's abstract classes are slow to fail.
         if statement.__class__ in compound.KINDS:
-            whole = cast("cst.BaseCompoundStatement", statement)
-            run = partial(compound.run, self, whole)
-            return self._elsewhere.outcomes(self.resource, whole, self.current, state, run)
+            return self._compound(cast("cst.BaseCompoundStatement", statement), following, state)
         match statement:
             case cst.Expr(value=value):
                 operations = self.operations.of(value)
@@ -116,6 +116,16 @@ class Interpreter:
             case cst.FunctionDef() | cst.ClassDef():
                 return self._definition(statement, state)
         return {(NEXT, state): None}
+
+    def _compound(
+        self, whole: cst.BaseCompoundStatement, following: _Statement | None, state: State
+    ) -> Outcomes:
+        # What follows `if session.is_active: session.rollback()` follows the rollback, too.
+        before, self._behind = self._behind, following if isinstance(whole, cst.If) else None
+        run = partial(compound.run, self, whole)
+        outcomes = self._elsewhere.outcomes(self.resource, whole, self.current, state, run)
+        self._behind = before
+        return outcomes
 
     def _releases(self, statement: _Statement | None) -> bool:
         if not isinstance(statement, cst.Expr):
