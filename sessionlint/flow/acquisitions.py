@@ -15,6 +15,7 @@ from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.facts.values import Foreign, FunctionValue, Items, Symbol, Thing
 from sessionlint.flow.body import Body
+from sessionlint.flow.harmless import MOCKS
 from sessionlint.flow.resource import Resource
 from sessionlint.source.fanning import is_session_name
 
@@ -26,7 +27,6 @@ _HAVING_PATCH: Final = frozenset({"", "self", "cls"})
 """What `patch` of tests stands behind, besides modules of mocks: nothing, or the test."""
 
 _EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
-_MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
 
 
 def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
@@ -82,7 +82,7 @@ def _is_on_a_mock(binding: Binding) -> bool:
     names = [value.value for value in given if isinstance(value, cst.Name)]
     bound = [one.expression for name in names for one in binding.block.bindings(name)]
     return any("mock" in name.lower() for name in names) or any(
-        isinstance(value, cst.Call) and last_name(value.func) in _MOCKS for value in given + bound
+        isinstance(value, cst.Call) and last_name(value.func) in MOCKS for value in given + bound
     )
 
 
@@ -146,7 +146,7 @@ def _is_of_tests(owner: str, block: Block) -> bool:
 
 def has_mocks(block: Block) -> bool:
     """Whether a block makes mocks, or has some put in the place of what it calls."""
-    return _is_patched(block) or any(last_name(call.func) in _MOCKS for call in block.calls)
+    return _is_patched(block) or any(last_name(call.func) in MOCKS for call in block.calls)
 
 
 def acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:

@@ -149,7 +149,7 @@ def _lender(
 
 def _opens(evaluator: Evaluator, lender: Block, name: str) -> bool:
     """Whether a generator opens itself what it lends."""
-    bindings = lender.bindings(name)
+    bindings = [one for one in lender.bindings(name) if not is_name(one.expression, "None")]
     return bool(bindings) and all(_is_opening(evaluator, one) for one in bindings)
 
 

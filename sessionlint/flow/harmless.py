@@ -16,6 +16,7 @@ __all__ = [
     "ENTERED_SAFELY",
     "EXITS",
     "IDLE",
+    "MOCKS",
     "QUIET",
     "SAFE_CALLS",
     "SAFE_MANAGERS",
@@ -52,6 +53,9 @@ SAFE_CALLS: Final = frozenset(
     "traceback.format_exc text sa.text sqlalchemy.text logging.getLogger getLogger "
     "range os.path.exists os.path.isfile os.path.isdir os.path.join".split()
 )
+MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
+"""What makes an object that stands in for another in a test."""
+
 ENTERED_SAFELY: Final = frozenset(
     {"suppress", "nullcontext", "move_on_after", "fail_after", "CancelScope"}
 )

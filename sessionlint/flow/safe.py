@@ -10,7 +10,7 @@ from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import ClassValue, Thing
-from sessionlint.flow.harmless import EMPTY_CALLS, SAFE_CALLS, is_cursor, is_logging
+from sessionlint.flow.harmless import EMPTY_CALLS, MOCKS, SAFE_CALLS, is_cursor, is_logging
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.unfailing import is_still, is_unfailing
 
@@ -60,7 +60,7 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
     """Whether a call does not fail in practice: logging, a few built-ins, a plain class."""
     if path in SAFE_CALLS or (path in EMPTY_CALLS and not any(map(_is_work, node.args))):
         return True
-    if is_unfailing(node, resource.block):
+    if last_name(node.func) in MOCKS or is_unfailing(node, resource.block):
         return True
     if type(node.func) is not cst.Attribute:
         is_asking = path == "getattr" and len(node.args) == 3

@@ -12,9 +12,10 @@ import libcst as cst
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import bare, is_name
+from sessionlint.facts.syntax import bare, dotted, is_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
+from sessionlint.flow.harmless import EXITS
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
@@ -130,7 +131,12 @@ def _is_for_others(evaluator: Evaluator, block: Block, name: str) -> bool:
 
 
 def _is_of_program(block: Block, binding: Binding) -> bool:
-    """Whether it is made only where the module is the program, which nobody else shares."""
+    """Whether it is made only where the module is the program, which nobody else shares.
+
+    A module whose own statements end the process is nothing but a program.
+    """
+    if block.kind is BlockKind.MODULE and any(dotted(call.func) in EXITS for call in block.calls):
+        return True
     return binding.node is not None and Nodes(block).is_for_program(binding.node)
 
 
