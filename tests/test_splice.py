@@ -212,6 +212,15 @@ ADDED = {
         "import abc\n\n# why\nfrom dataclasses import field\n",
         "import abc\nfrom contextlib import closing\n\n# why\nfrom dataclasses import field\n",
     ),
+    "below the values that come first": (
+        "# the page\nID = 1\n\nimport os\nimport json\n",
+        "# the page\nID = 1\n\nimport os\nimport json\nfrom contextlib import closing\n",
+    ),
+    "a group of its own below values": (
+        "# the page\nID = 1\nimport sqlalchemy\n",
+        "# the page\nID = 1\n\nfrom contextlib import closing\n\nimport sqlalchemy\n",
+    ),
+    "values alone": ("ID = 1\n", "from contextlib import closing\n\nID = 1\n"),
     "an existing line": (
         "from contextlib import aclosing, suppress\n",
         "from contextlib import aclosing, closing, suppress\n",

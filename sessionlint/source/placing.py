@@ -79,7 +79,8 @@ def inserted(module: cst.Module, origin: str, name: str) -> cst.Module:
     if like:
         return _among(module, like, new, origin)
     before = [line.index for line in run if line.section < section]
-    at = before[-1] + 1 if before else _after_docstring(module.body)
+    start = run[0].index if run else _after_docstring(module.body)
+    at = before[-1] + 1 if before else start
     if at == 0:
         return _on_top(module, new)
     # Have: something stands above, and the new line is a group of its own.
@@ -137,10 +138,13 @@ def _like(run: Sequence[_Line], section: int, top: str) -> list[_Line]:
 
 
 def _run(body: Sequence[cst.BaseStatement]) -> list[_Line]:
-    """The first block of imports, up to the first other statement."""
+    """The first block of imports, up to the first other statement; values may stand above it."""
     found: list[_Line] = []
     group = 0
-    for index in range(_after_docstring(body), len(body)):
+    start = _after_docstring(body)
+    while start < len(body) and _is_value(body[start]):
+        start += 1
+    for index in range(start, len(body)):
         imports = imports_in(body[index])
         if not imports:
             break
@@ -149,6 +153,13 @@ def _run(body: Sequence[cst.BaseStatement]) -> list[_Line]:
         is_from = isinstance(imports[0], cst.ImportFrom)
         found.append(_Line(index, origin, _section(origin), group, is_from))
     return found
+
+
+def _is_value(statement: cst.BaseStatement) -> bool:
+    """Whether a line only names values, such as `__version__ = "1.0"`."""
+    return isinstance(statement, cst.SimpleStatementLine) and all(
+        isinstance(one, (cst.Assign, cst.AnnAssign)) for one in statement.body
+    )
 
 
 def _section(origin: str) -> int:
