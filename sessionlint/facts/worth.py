@@ -57,6 +57,8 @@ _PASSING_ON: Final = re.compile(
 )
 """The first line of a statement that binds nothing, or binds only what it enters."""
 _TESTED: Final = re.compile(r"[ \t]*if\b([^:;\n]*):[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+_ARGUMENT: Final = re.compile(r"(?!\s*(?:async\s+)?with\b).*[(,=]\s*[\w.]*$")
+"""What stands before an argument in a line that enters nothing."""
 _DECORATED: Final = re.compile(r"^[ \t]*@[ \t]*([\w.]*)", re.MULTILINE)
 
 
@@ -157,13 +159,17 @@ class _Search:
         )
 
     def _is_passing(self, offset: int, name: str) -> bool:
-        """Whether a call gives its result to a test, to a `with`, or to the caller, and no engine.
+        """Whether a call gives its result to a test, a `with` or the caller, and to no other call.
+
+        An engine does not count, which is lost in all of these.
 
         Continuing lines begin with none of the words that are looked for, except `if`.
         """
         line = self._text.rfind("\n", 0, offset) + 1
         tested = _TESTED.match(self._text, line)
         if not (is_balanced(tested[1]) if tested else _PASSING_ON.match(self._text, line)):
+            return False
+        if _ARGUMENT.match(self._text, line, offset):
             return False
         is_attribute = self._text.endswith(".", line, offset)
         return not self._by_name.is_giving(name, self._module, BUILDERS, is_attribute=is_attribute)

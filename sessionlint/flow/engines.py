@@ -18,17 +18,13 @@ from sessionlint.facts.values import Symbol, Thing
 from sessionlint.facts.worth import BUILDERS
 from sessionlint.flow.callers import is_called_often, is_start_up_work
 from sessionlint.flow.circumstances import starts_up
+from sessionlint.flow.harmless import PANDAS
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
 
 _NO_POOL: Final = frozenset({"NullPool", "StaticPool", "AssertionPool"})
-_CONNECTING: Final = frozenset({"connect", "begin", "raw_connection", "acquire"})
-_READING: Final = frozenset({"read_sql", "read_sql_query", "read_sql_table", "to_sql"})
-"""Functions and methods of pandas, which connect, and give the connection back to the pool.
-
-Source: `SQLDatabase` and `pandasSQL_builder` of pandas.io.sql.
-"""
+_CONNECTING: Final = frozenset({"connect", "begin", "raw_connection", "acquire", "execute"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,7 +167,7 @@ def _carries(value: cst.CSTNode, built: set[str], connected: set[str]) -> bool:
         return any(_carries(element.value, held, connected) for element in value.elements)
     if isinstance(value, cst.Name):
         return value.value in built
-    if not isinstance(value, cst.Call) or last_name(value.func) in _READING:
+    if not isinstance(value, cst.Call) or last_name(value.func) in PANDAS:
         return False
     return any(_takes(value, name) for name in built)
 
@@ -221,7 +217,7 @@ def _is_used(block: Block, name: str) -> bool:
             case cst.Call(func=func, args=args):
                 takes = any(is_name(arg.value, name) for arg in args)
                 method = last_name(func)
-                if takes and (re.search(r"(?i:session)|^inspect$", method) or method in _READING):
+                if takes and (re.search(r"(?i:session)|^inspect$", method) or method in PANDAS):
                     return True
     return False
 
@@ -237,7 +233,7 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
                 if given is call and last_name(func).endswith("Session"):
                     return True
             case cst.Call(func=func, args=args):
-                if last_name(func) in _READING and any(arg.value is call for arg in args):
+                if last_name(func) in PANDAS and any(arg.value is call for arg in args):
                     return True
     return False
 

@@ -17,6 +17,7 @@ __all__ = [
     "EXITS",
     "IDLE",
     "MOCKS",
+    "PANDAS",
     "QUIET",
     "SAFE_CALLS",
     "SAFE_MANAGERS",
@@ -55,6 +56,13 @@ SAFE_CALLS: Final = frozenset(
 )
 MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
 """What makes an object that stands in for another in a test."""
+
+PANDAS: Final = frozenset({"read_sql", "read_sql_query", "read_sql_table", "to_sql"})
+"""Functions and methods of pandas that use a connection or an engine, and keep neither.
+
+They give a connection of an engine back to its pool, and leave one open that they are given.
+Source: `SQLDatabase` and `pandasSQL_builder` of pandas.io.sql.
+"""
 
 ENTERED_SAFELY: Final = frozenset(
     {"suppress", "nullcontext", "move_on_after", "fail_after", "CancelScope"}

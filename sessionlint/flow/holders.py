@@ -11,7 +11,8 @@ import libcst as cst
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import BlockKind
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import keyword, last_name
+from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.leaving import closed_by
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
@@ -47,11 +48,17 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
         if type(node) is cst.Assign or type(node) is cst.AnnAssign
         for call in descend(node)
         if type(call) is cst.Call
+        and not _is_read_at_once(call)
         # What a module makes of a connection, the module keeps.
         and (_keeps(node, leaving) or (is_kept and last_name(call.func)[:1].isupper()))
         and any(isinstance(it := arg.value, cst.Name) and it.value in names for arg in call.args)
         and not _is_closed_behind(body, node, resource)
     )
+
+
+def _is_read_at_once(call: cst.Call) -> bool:
+    """Whether pandas reads all there is: the frame knows nothing of the connection."""
+    return last_name(call.func) in PANDAS and keyword(call, "chunksize") is None
 
 
 def _is_closed_behind(body: Body, node: cst.CSTNode, resource: Resource) -> bool:

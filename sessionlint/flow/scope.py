@@ -14,6 +14,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
+from sessionlint.flow.given import given
 from sessionlint.flow.lifetimes import lifetimes
 from sessionlint.flow.reopened import Reopened, reopened
 from sessionlint.flow.shared import Shared, shared
@@ -108,7 +109,8 @@ class Scope:
     @cached_property
     def unbound(self) -> list[Unbound]:
         """The resources acquired and used in one expression."""
-        return list(unbound(self.evaluator, self.block))
+        found = unbound(self.evaluator, self.block)
+        return [*found, *given(self.evaluator, self.block)]
 
     @cached_property
     def driven(self) -> list[Driven]:

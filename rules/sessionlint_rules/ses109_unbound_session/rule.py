@@ -17,6 +17,14 @@ def check(scope: Scope) -> Iterator[Finding]:
 
     for one in scope.unbound:
         noun = one.thing.type.noun
+        if one.is_given and one.call is not None:
+            does = "keeps it and closes nothing" if one.is_kept else "uses it and does not close it"
+            yield UNBOUND_SESSION.finding(
+                f"this {noun} is opened as an argument of `{one.method}`, so nothing can close it",
+                scope.span(one.acquired),
+                Note(scope.span(one.call.func), f"`{one.method}` {does}"),
+            )
+            continue
         fix = bound(scope.evaluator, scope.block, one)
         if one.call is None:
             message = f"this {noun} is opened and thrown away, so nothing can close it"

@@ -1,0 +1,159 @@
+"""Resources that are opened as an argument, and that nobody can close afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.calls import decorator_name
+from sessionlint.facts.catalog import Kind
+from sessionlint.facts.classes import bases, member
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.receivers import CLOSING, Effect, effect, makes_of, parameter_of
+from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.syntax import bare, last_name
+from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing, Value
+from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.harmless import PANDAS
+from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.unbound import Unbound
+from sessionlint.source.walk import descend
+
+__all__ = ["given"]
+
+_HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
+_TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor".split())
+"""Methods that need a connection, and are hardly those of anything else."""
+_PLAIN: Final = frozenset({"staticmethod", "classmethod"})
+_PLAIN_BASES: Final = frozenset({"object", "Generic", "ABC", "Protocol"})
+_ENDING: Final = frozenset({"commit", "rollback", "begin"})
+"""Methods after which the connection is back in its pool."""
+_LEAVING: Final = frozenset({"__enter__", "__aenter__", "__exit__", "__aexit__", "__del__"})
+
+
+def given(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
+    """Every resource in a function that goes straight into a call which uses it and closes none."""
+    if block.kind is not BlockKind.FUNCTION:
+        return
+    nodes: Nodes | None = None
+    for call, argument, thing in _opened(evaluator, block):
+        nodes = nodes or Nodes(block)
+        callee = evaluator.value(call.func, block)
+        is_left = (
+            last_name(call.func) in PANDAS
+            or (
+                isinstance(callee, FunctionValue)
+                and _only_uses(evaluator, callee, call, argument, block)
+            )
+            or (
+                isinstance(callee, ClassValue)
+                and _is_kept_open(evaluator, callee.block, call, argument)
+                and _is_used(evaluator, callee.block, _methods(nodes, block, call))
+            )
+        )
+        is_entered = any(isinstance(above, cst.WithItem) for above in nodes.above(call))
+        if is_left and not is_entered and not has_mocks(block):
+            is_kept = isinstance(callee, ClassValue)
+            made, name = bare(argument.value), last_name(call.func)
+            yield Unbound(thing, made, call, name, is_given=True, is_kept=is_kept)
+
+
+def _opened(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Call, cst.Arg, Thing]]:
+    for call in list(block.near.calls):
+        for argument in call.args:
+            made = bare(argument.value)
+            if not isinstance(made, cst.Call) or not evaluator.may_acquire(made, block):
+                continue
+            value = evaluator.value(argument.value, block)
+            if isinstance(value, Thing) and value.type.kind in _HELD and _is_sure(value):
+                yield call, argument, value
+
+
+def _is_sure(thing: Thing) -> bool:
+    return thing.is_fresh and not (thing.is_guess or thing.is_maybe or thing.is_own)
+
+
+def _only_uses(
+    evaluator: Evaluator, function: FunctionValue, call: cst.Call, argument: cst.Arg, block: Block
+) -> bool:
+    """Whether a function of the project queries by what it is given, and lets it go."""
+    inside = function.block
+    name = parameter_of(function, call, argument)
+    marks = {decorator_name(one) for one in inside.decorators}
+    if name is None or inside.yields or not marks <= _PLAIN:
+        return False
+    if effect(evaluator, call, argument, block) is not Effect.LOAN:
+        return False
+    return not makes_of(evaluator, call, argument, block) and _queries(inside)
+
+
+def _queries(function: Block) -> bool:
+    """Whether a function takes a connection, and never gives it back by ending a transaction."""
+    methods = {last_name(one.func) for one in function.calls if isinstance(one.func, cst.Attribute)}
+    return not methods.isdisjoint(_TAKING) and methods.isdisjoint(_ENDING)
+
+
+def _is_kept_open(
+    evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg, depth: int = 4
+) -> bool:
+    """Whether a class keeps what it is given, and neither it nor a base may close anything."""
+    init = member(evaluator, of, "__init__")
+    if not isinstance(init, FunctionValue):
+        return False
+    name = parameter_of(init, call, argument)
+    return name is not None and name in init.block.kept and _closes_nothing(evaluator, of, depth)
+
+
+def _closes_nothing(evaluator: Evaluator, of: Block, depth: int) -> bool:
+    head = of.definition
+    if not isinstance(head, cst.ClassDef) or head.keywords or of.decorators or not depth:
+        return False
+    return not any(map(_may_close, descend(of.node))) and all(
+        _is_plain(evaluator, base, depth) for base in bases(evaluator, of)
+    )
+
+
+def _may_close(node: cst.CSTNode) -> bool:
+    """Whether a node of a class enters or closes something, or says that the class does."""
+    match node:
+        case cst.Attribute(attr=cst.Name(value=word)) | cst.FunctionDef(name=cst.Name(value=word)):
+            return word in _LEAVING or CLOSING.search(word) is not None
+    return isinstance(node, cst.With)
+
+
+def _is_plain(evaluator: Evaluator, base: Value, depth: int) -> bool:
+    if isinstance(base, ClassValue):
+        return _closes_nothing(evaluator, base.block, depth - 1)
+    return isinstance(base, Symbol) and base.name.rpartition(".")[2] in _PLAIN_BASES
+
+
+def _methods(nodes: Nodes, block: Block, call: cst.Call) -> frozenset[str]:
+    """What is called on the object that a call makes; empty where the object may go elsewhere."""
+    match list(islice(nodes.above(call), 2)):
+        case [cst.Attribute(attr=method) as owner, cst.Call(func=func)] if func is owner:
+            return frozenset({method.value})
+        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), _]:
+            pass
+        case _:
+            return frozenset()
+    if len(block.bindings(name)) > 1 or name in block.declared:
+        return frozenset()
+    found: set[str] = set()
+    for one in nodes.variables(name):
+        match list(islice(nodes.above(one), 2)):
+            case [cst.Attribute(attr=method) as owner, cst.Call(func=func)] if func is owner:
+                found.add(method.value)
+            case [cst.AssignTarget(), _]:
+                pass
+            case _:
+                return frozenset()
+    return frozenset(found)
+
+
+def _is_used(evaluator: Evaluator, of: Block, methods: frozenset[str]) -> bool:
+    """Whether one of the methods of a class takes a connection and does not give it back."""
+    found = [member(evaluator, of, name) for name in methods]
+    return any(isinstance(one, FunctionValue) and _queries(one.block) for one in found)
