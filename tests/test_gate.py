@@ -42,6 +42,22 @@ def test_a_session_by_its_own_name_from_another_module(method, tmp_path):
     assert found_in(folder) == found_in(folder, "full") == {"use.py": [(5, "SES102")]}
 
 
+def test_a_file_that_opens_only_arguments_passes(tmp_path):
+    use = """\
+        from store import Session, engine
+
+
+        def load(db, query):
+            return db.execute(query)
+
+
+        def find(query):
+            return load(Session(engine), query)
+    """
+    folder = written(tmp_path, {"store.py": START, "use.py": use})
+    assert found_in(folder) == found_in(folder, "full") == {"use.py": [(9, "SES109")]}
+
+
 def names(files: dict[str, str], folder, configured=None) -> set[bytes]:
     """The project's own names through which it acquires."""
     return set(producers(written(folder, files), configured).names)
@@ -169,7 +185,7 @@ def test_what_is_called_by_hand(text, expected):
         (b"@cache\ndef f():\n    return opener()\n", True),
         (b"def f():\n    return g()\ndef g():\n    return f() or opener()\n", False),
         (b"x = opener().execute(1)\n", True),
-        (b"f(s=opener())\ns.query(1)\n", False),
+        (b"f(s=opener())\ns.query(1)\n", True),
     ],
 )
 def test_what_is_used_as_a_session(text, expected):

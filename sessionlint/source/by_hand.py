@@ -23,6 +23,7 @@ _BEFORE: Final = (
     rb"(?P<with>^[ \t]*(?:async[ \t]+)?with[ \t]+(?:(?:contextlib\.)?a?closing\()?)?"
     rb"(?:await[ \t]+)?(?P<owner>(?:[A-Za-z_]\w*(?:\([^()\n]*\))?\.)*)$"
 )
+_ENTERING: Final = rb"[ \t]*(?:async[ \t]+)?with\b"
 _ASSIGNED: Final = rb"^[ \t]*([A-Za-z_][\w., \t\[\]:|\"']*?)=(?!=)|([A-Za-z_]\w*)[ \t]*:="
 _CARRIED: Final = rb"^\s*$|\b(?:else|or|and|if|not)\s*$"
 _FAR: Final = 200
@@ -35,8 +36,8 @@ _WORD: Final = rb"[A-Za-z_]\w*"
 def is_by_hand(data: bytes, name: bytes) -> bool:
     """Whether a file calls something of that name so that something may be left to close.
 
-    In `with name(…) as x:` the `with` releases it, and an argument belongs to whoever is called;
-    but a cache around a generator with such a block shares what it lends.
+    In `with name(…) as x:` the `with` releases it, and an argument of what is entered belongs to
+    that; but a cache around a generator with such a block shares what it lends.
     """
     if name in passed(data):
         return True
@@ -55,7 +56,7 @@ def _is_left(text: Logical, name: bytes, at: int, *, is_shared: bool) -> bool:
         return True
     if not is_shared and _is_managed(text, at):
         return False
-    return name in BUILDING or not _is_argument(text, at)
+    return name in BUILDING or not _is_entered(text, at)
 
 
 def _is_managed(text: Logical, at: int) -> bool:
@@ -72,17 +73,14 @@ def _seen_before(text: Logical, at: int) -> bytes:
     return text.data[start : start + _FAR] + text.data[at - _FAR : at]
 
 
-def _is_argument(text: Logical, at: int) -> bool:
-    """Whether a call is an argument of another one that gives something of its own.
-
-    A `return` may give on what an argument makes.
-    """
-    is_returned = text.data.find(b"return", line_start(text.data, at), at) >= 0
-    return not is_returned and call_around(text, at) is not None
+def _is_entered(text: Logical, at: int) -> bool:
+    """Whether a call is an argument of another one, in the line of a `with`."""
+    is_in_with = re.match(_ENTERING, _seen_before(text, at)) is not None
+    return is_in_with and call_around(text, at) is not None
 
 
 def is_used(data: bytes, name: bytes) -> bool:
-    """Whether what a call of that name gives may get a name that is used as a session is."""
+    """Whether what a call of that name gives may be used as a session is, or is given on."""
     return _is_used(logical(data), name, frozenset({name}))
 
 
@@ -90,7 +88,7 @@ def _is_used(text: Logical, name: bytes, asked: frozenset[bytes]) -> bool:
     data = text.data
     for at in sites(data, name):
         before = re.sub(_BEFORE, b"", _seen_before(text, at))
-        if goes_on(data, at + len(name)):
+        if goes_on(data, at + len(name)) or call_around(text, at) is not None:
             return True
         if b"return" in before:
             around = functions_around(text, line_start(data, at))
