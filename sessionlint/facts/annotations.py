@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
@@ -11,7 +12,16 @@ from sessionlint.facts.catalog import ANNOTATIONS, CALLS, TYPES, How
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.scopes import How as Bound
 from sessionlint.facts.syntax import is_name, last_name
-from sessionlint.facts.values import UNKNOWN, ClassValue, Instance, Maker, Symbol, Thing, Value
+from sessionlint.facts.values import (
+    OTHER,
+    UNKNOWN,
+    ClassValue,
+    Instance,
+    Maker,
+    Symbol,
+    Thing,
+    Value,
+)
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
@@ -62,8 +72,24 @@ def _instance(evaluator: Evaluator, found: Value) -> Value:
             return Maker(Thing(TYPES[CALLS[name].type], is_fresh=True))
         case ClassValue(block=block):
             thing = classes.as_thing(evaluator, block)
-            return thing if thing is not None else Instance(block)
+            if thing is not None:
+                return thing
+            return OTHER if _is_overridden(block) else Instance(block)
     return UNKNOWN
+
+
+def _is_overridden(block: Block) -> bool:
+    """Whether a class in the same module derives from this one and does something otherwise.
+
+    A parameter of that type may be either.
+    """
+    heads = rf"^class[ \t]+(\w+)[ \t]*\([^)]*\b{re.escape(block.name)}\b"
+    for match in re.finditer(heads, block.home.reader.text, re.MULTILINE):
+        derived = (one.target for one in block.home.top.bindings(match[1]) if one.target)
+        own = {name for one in derived for name in one.names if not name.startswith("__")}
+        if not own.isdisjoint(block.names):
+            return True
+    return False
 
 
 def _maker(evaluator: Evaluator, annotation: cst.Subscript, block: Block) -> Value:
