@@ -33,7 +33,10 @@ def yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
 
 
 def _lends(node: cst.Yield, names: frozenset[str]) -> bool:
-    return isinstance(node.value, cst.Name) and node.value.value in names
+    """Whether a `yield` gives one of them, alone or with others: `yield connection, cursor`."""
+    given = node.value
+    parts = [one.value for one in given.elements] if isinstance(given, cst.Tuple) else [given]
+    return any(isinstance(part, cst.Name) and part.value in names for part in parts)
 
 
 def _yields_once(block: Block) -> bool:

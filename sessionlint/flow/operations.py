@@ -175,7 +175,8 @@ class Operations:
 
     def _yield(self, node: cst.Yield) -> Iterator[Operation]:
         value = node.value.item if isinstance(node.value, cst.From) else node.value
-        yield from self.of(value)
+        # A tuple that is lent is taken apart: `yield connection, cursor`.
+        yield from self._below(value) if isinstance(value, cst.Tuple) else self.of(value)
         yield Operation(Act.YIELD_IT if self.leaves(value) else Act.YIELD, node)
 
     @property
