@@ -12,16 +12,20 @@ from sessionlint.facts.syntax import bare, is_name, last_name
 __all__ = [
     "ASKING",
     "BUILDING",
+    "COLLECTING",
     "EMPTY_CALLS",
     "ENTERED_SAFELY",
     "EXITS",
+    "FILLING",
     "IDLE",
     "MOCKS",
     "PANDAS",
     "QUIET",
     "SAFE_CALLS",
     "SAFE_MANAGERS",
+    "STATEMENTS",
     "STATUS",
+    "TELLING",
     "is_cursor",
     "is_logging",
 ]
@@ -52,8 +56,24 @@ SAFE_CALLS: Final = frozenset(
     "datetime.utcnow datetime.datetime.utcnow datetime datetime.datetime timedelta "
     "datetime.timedelta date.today uuid4 uuid.uuid4 traceback.print_exc "
     "traceback.format_exc text sa.text sqlalchemy.text logging.getLogger getLogger "
-    "range os.path.exists os.path.isfile os.path.isdir os.path.join".split()
+    "range os.path.exists os.path.isfile os.path.isdir os.path.join os.getenv os.environ.get "
+    "random.random Path pathlib.Path".split()
 )
+TELLING: Final = frozenset(
+    "isoformat strftime timestamp date time total_seconds hex upper lower strip".split()
+)
+"""Methods of what such calls give that do not fail either."""
+
+STATEMENTS: Final = frozenset({"select", "Select", "insert", "update", "delete", "text"})
+FILLING: Final = frozenset(
+    "where filter filter_by join outerjoin options order_by group_by having distinct limit offset "
+    "select_from values returning with_only_columns subquery scalar_subquery label".split()
+)
+"""Methods that put a statement together, which asks the database for nothing."""
+
+COLLECTING: Final = frozenset({"append", "extend", "add", "update", "insert", "get", "items"})
+"""Methods of lists, sets and dictionaries that take or give what there is."""
+
 MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
 """What makes an object that stands in for another in a test."""
 

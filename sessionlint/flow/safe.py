@@ -8,9 +8,19 @@ import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import is_name, last_name
-from sessionlint.facts.values import ClassValue, Thing
-from sessionlint.flow.harmless import EMPTY_CALLS, MOCKS, SAFE_CALLS, is_cursor, is_logging
+from sessionlint.facts.syntax import dotted, is_name, last_name
+from sessionlint.facts.values import ClassValue, Symbol, Thing
+from sessionlint.flow.harmless import (
+    COLLECTING,
+    EMPTY_CALLS,
+    FILLING,
+    MOCKS,
+    SAFE_CALLS,
+    STATEMENTS,
+    TELLING,
+    is_cursor,
+    is_logging,
+)
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.unfailing import is_still, is_unfailing
 
@@ -62,6 +72,8 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
         return True
     if last_name(node.func) in MOCKS or is_unfailing(node, resource.block):
         return True
+    if _is_statement(resource, node):
+        return True
     if type(node.func) is not cst.Attribute:
         is_asking = path == "getattr" and len(node.args) == 3
         return is_asking or _makes_plain(resource, node)
@@ -72,9 +84,33 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
         return True
     if method == "pop" and len(node.args) == 2:
         return True
+    if isinstance(owner, cst.Call):
+        return method in TELLING and is_safe_call(resource, owner, dotted(owner.func) or "")
+    if method in COLLECTING and _is_own_display(resource, owner):
+        return True
     if _closes_another(resource, node.func):
         return True
     return is_logging(owner, method)
+
+
+def _is_statement(resource: Resource, node: cst.Call) -> bool:
+    """Whether calls put a statement together, `select(User).where(…)`, and do not run it."""
+    made: cst.BaseExpression = node
+    while isinstance(made, cst.Call) and last_name(made.func) in FILLING:
+        made = made.func.value if isinstance(made.func, cst.Attribute) else made.func
+    if not isinstance(made, cst.Call) or last_name(made.func) not in STATEMENTS:
+        return False
+    given = resource.evaluator.value(made.func, resource.block)
+    return isinstance(given, Symbol) and given.name.partition(".")[0] in {"sqlalchemy", "sqlmodel"}
+
+
+def _is_own_display(resource: Resource, owner: cst.BaseExpression) -> bool:
+    """Whether a variable only ever holds a list, set or dictionary that is written out here."""
+    bindings = resource.block.bindings(owner.value) if isinstance(owner, cst.Name) else []
+    return bool(bindings) and all(
+        one.how is How.VALUE and isinstance(one.expression, (cst.List, cst.Set, cst.Dict))
+        for one in bindings
+    )
 
 
 def _is_work(arg: cst.Arg) -> bool:
