@@ -61,8 +61,10 @@ def _is_task_of_airflow(evaluator: Evaluator, block: Block) -> bool:
 
     Source: Airflow, "Executor": each task instance is a process, whichever executor starts it.
     """
-    if block.home.importing("airflow") and "task" in map(decorator_name, block.decorators):
-        return True
+    if block.home.importing("airflow"):
+        is_of_operator = block.owner is not None and block.name in {"execute", "poke"}
+        if is_of_operator or "task" in map(decorator_name, block.decorators):
+            return True
     name = re.escape(block.name.encode())
     given = re.compile(rb"\bpython_callable\s*=\s*(?:\w+\.)*" + name + rb"\b")
     return any(True for _ in evaluator.tree.searched(b"python_callable", given))
