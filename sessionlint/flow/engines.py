@@ -50,7 +50,7 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         name = _bound_name(block, call)
         is_used = _is_used(block, name) if name else _is_used_up(block, call)
         if _is_given_back(block, call, name):
-            if is_called_often(evaluator, block, _is_disposed_of):
+            if is_called_often(evaluator, block, _is_settled):
                 yield EnginePerCall(thing, call)
             continue
         is_lost = is_used and not (name and _is_looked_after(block, name))
@@ -244,11 +244,24 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
     return False
 
 
-def _is_disposed_of(caller: Block, call: cst.Call) -> bool:
-    """Whether a caller disposes of the engine that a factory gives it."""
+def _is_settled(caller: Block, call: cst.Call) -> bool:
+    """Whether a caller disposes of the engine that it gets, or keeps it in the state of a page."""
+    for node in descend(caller.node):
+        match node:
+            case cst.Assign(targets=[cst.AssignTarget(target=target)], value=value):
+                if value is call and _is_of_page(target):
+                    return True
     name = _bound_name(caller, call)
     return name is not None and any(
         last_name(node) == "dispose" and is_name(node.value, name)
         for node in descend(caller.node)
         if isinstance(node, cst.Attribute)
     )
+
+
+def _is_of_page(target: cst.BaseExpression) -> bool:
+    """`st.session_state.engine` or `st.session_state["engine"]`."""
+    match target:
+        case cst.Attribute(value=owner) | cst.Subscript(value=owner):
+            return last_name(owner) == "session_state"
+    return False
