@@ -188,6 +188,19 @@ def test_one_error_is_told_before_two():
     assert path_of(text)[-1] == (10, "`f` fails on line 10, and it is still open")
 
 
+BODIES = {
+    "the line that comes first": "with open(path) as file:\n    session.execute(file.read())",
+    "the query, not its parts": "session.execute(\n    make(path)\n)",
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_of_two_errors_is_told(body):
+    head = "def f(engine, path):\n    session = Session(engine)\n    session.add(path)\n"
+    text = f"{head}{indent(body, '    ')}\n    session.close()\n"
+    assert path_of(text)[-1] == (5, "`f` fails on line 5, and it is still open")
+
+
 def test_the_finding_stands_on_the_acquiring_expression():
     (finding,) = findings(
         START

@@ -16,7 +16,17 @@ from sessionlint.flow.handlers import Catch, caught
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
 from sessionlint.flow.leaving import gives_itself
 from sessionlint.flow.loops import is_it, target_names
-from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, joined, only_next, step, then
+from sessionlint.flow.paths import (
+    NEXT,
+    Outcomes,
+    Path,
+    extend,
+    joined,
+    only_next,
+    step,
+    then,
+    within,
+)
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 
 if TYPE_CHECKING:
@@ -151,13 +161,13 @@ def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) ->
         entered = then(entered, lambda now: interpreter.evaluation.rebound(item, now))
     leaving = exits or ((_ERROR,) if _may_fail_to_exit(item.item) else ())
 
-    def inside(now: State) -> Outcomes:
+    def entering(now: State) -> Outcomes:
         done = _with(interpreter, node, index + 1, now)
         if _is_transaction(interpreter, item.item):
             done = {(exit_, after.idle()): trail for (exit_, after), trail in done.items()}
         return _suppressed(item.item, _left(item, done, leaving))
 
-    return then(entered, inside)
+    return within(entered, entering)
 
 
 def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:

@@ -7,7 +7,18 @@ from typing import NamedTuple
 
 from sessionlint.flow.ways import Exit, State, Step, Way
 
-__all__ = ["NEXT", "Outcomes", "Path", "extend", "flattened", "joined", "only_next", "step", "then"]
+__all__ = [
+    "NEXT",
+    "Outcomes",
+    "Path",
+    "extend",
+    "flattened",
+    "joined",
+    "only_next",
+    "step",
+    "then",
+    "within",
+]
 
 
 class Trail(NamedTuple):
@@ -50,8 +61,19 @@ def extend(into: Outcomes, more: Outcomes, before: Path = None) -> None:
 def then(done: Outcomes, run: Callable[[State], Outcomes]) -> Outcomes:
     """What follows outcomes: those that fall through go on with `run`, the others stay.
 
-    What leaves early comes first, so that of two errors the first to happen is told.
+    Of two errors in one expression the last is told: the query, and not what it is made of.
     """
+    after: Outcomes = {}
+    for (exit_, state), trail in done.items():
+        if exit_ == NEXT:
+            extend(after, run(state), trail)
+        else:
+            after.setdefault((exit_, state), trail)
+    return after
+
+
+def within(done: Outcomes, run: Callable[[State], Outcomes]) -> Outcomes:
+    """The same for what `run` does in statements of its own: of two errors the first is told."""
     after = {key: trail for key, trail in done.items() if key[0] != NEXT}
     for state, trail in only_next(done):
         extend(after, run(state), trail)
