@@ -10,13 +10,15 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Block, BlockKind, How
-from sessionlint.facts.syntax import dotted, last_name
+from sessionlint.facts.syntax import dotted
+from sessionlint.flow.handlers import Catch, caught
 from sessionlint.flow.harmless import SAFE_CALLS, is_logging
+from sessionlint.flow.ways import Exit, Way
 from sessionlint.source.walk import descend
 
 __all__ = ["is_still", "is_unfailing"]
 
-_CATCHING: Final = frozenset({"", "Exception", "BaseException"})
+_ERROR: Final = Exit(Way.ERROR)
 _STILL: Final = (
     *(cst.Name, cst.Attribute, cst.BaseNumber, cst.BaseString, cst.List, cst.Dict, cst.Set),
     *(cst.Tuple, cst.BooleanOperation, cst.Comparison, cst.UnaryOperation, cst.IfExp),
@@ -59,7 +61,7 @@ def _is_calm(node: cst.CSTNode | None) -> bool:
         case cst.If(test=test, body=body, orelse=orelse):
             return all(_is_calm(one) for one in (test, body, orelse))
         case cst.Try(handlers=handlers, orelse=orelse, finalbody=final):
-            is_kept = any(_catches_all(one) for one in handlers)
+            is_kept = any(caught(one, _ERROR) is Catch.ALWAYS for one in handlers)
             parts = [one.body for one in handlers]
             return is_kept and all(_is_calm(one) for one in (*parts, orelse, final))
         case cst.Expr(value=value) | cst.Return(value=value):
@@ -74,10 +76,6 @@ def is_still(value: cst.BaseExpression) -> bool:
     """Whether an expression only puts together what is there, or asks for it safely."""
     inside = (part for part in descend(value) if isinstance(part, cst.BaseExpression))
     return all(isinstance(part, _STILL) or _is_safe(part) for part in inside)
-
-
-def _catches_all(handler: cst.ExceptHandler) -> bool:
-    return handler.type is None or last_name(handler.type) in _CATCHING
 
 
 def _is_safe(expression: cst.BaseExpression) -> bool:
