@@ -12,7 +12,6 @@ import libcst as cst
 from sessionlint.facts.catalog import LIBRARIES, TYPES, Gift, How, Type
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.scopes import Block, Module
-from sessionlint.facts.scopes import How as Bound
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import Thing, Value
 
@@ -39,14 +38,7 @@ _ENGINE_CALLS: Final[dict[str, Gift]] = {
 @lru_cache(maxsize=64)
 def uses_database(home: Module) -> bool:
     """Whether a module imports a library of the catalogue."""
-    return any(
-        binding.origin.partition(".")[0] == library
-        for library in LIBRARIES
-        for block in home.importing(library)
-        for bindings in block.near.names.values()
-        for binding in bindings
-        if binding.how in {Bound.IMPORT, Bound.IMPORT_FROM}
-    )
+    return any(map(home.imports, LIBRARIES))
 
 
 def guess(call: cst.Call, block: Block, found: Value) -> Value:

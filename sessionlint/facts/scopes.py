@@ -273,3 +273,13 @@ class Module:
     def importing(self, package: str) -> list[Block]:
         """Every scope that may import something of a package."""
         return self.reader.importing(package)
+
+    def imports(self, package: str) -> bool:
+        """Whether one of them does."""
+        return any(
+            binding.origin.partition(".")[0] == package
+            for block in self.importing(package)
+            for bindings in block.near.names.values()
+            for binding in bindings
+            if binding.how in {How.IMPORT, How.IMPORT_FROM}
+        )

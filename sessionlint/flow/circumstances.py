@@ -53,14 +53,7 @@ def runs_again(block: Block) -> bool:
 
     Source: Streamlit, "Working with Streamlit's execution model".
     """
-    return _imports(block, "streamlit")
-
-
-def _imports(block: Block, package: str) -> bool:
-    """Whether the module of a function imports something of a package."""
-    scopes = block.home.importing(package)
-    found = (one for scope in scopes for given in scope.names.values() for one in given)
-    return any(one.origin.partition(".")[0] == package for one in found)
+    return block.home.imports("streamlit")
 
 
 def _is_task_of_airflow(evaluator: Evaluator, block: Block) -> bool:
@@ -68,7 +61,7 @@ def _is_task_of_airflow(evaluator: Evaluator, block: Block) -> bool:
 
     Source: Airflow, "Executor": each task instance is a process, whichever executor starts it.
     """
-    if _imports(block, "airflow"):
+    if block.home.imports("airflow"):
         is_of_operator = block.owner is not None and block.name in {"execute", "poke"}
         if is_of_operator or "task" in map(decorator_name, block.decorators):
             return True
