@@ -9,7 +9,7 @@ from sessionlint.config import Configuration, Settings
 from sessionlint.errors import UsageError
 from sessionlint.facts.files import Roots
 from sessionlint.facts.folders import Folders, is_regular
-from sessionlint.facts.starts import NOT_ENTERED, in_path_order
+from sessionlint.facts.starts import in_path_order, is_entered
 from sessionlint.source.text import NOTEBOOK
 
 __all__ = ["SUFFIXES", "Exclusions", "python_files"]
@@ -22,8 +22,8 @@ def python_files(paths: Iterable[Path], configuration: Configuration) -> list[st
     """Every file to check, as absolute paths in path order, none twice.
 
     A file that is given is always there; a folder gives what is below it except what git ignores,
-    the configuration excludes, `NOT_ENTERED` names, or is a copy of SQLAlchemy. A folder that
-    cannot be listed stands in the result itself, so that whoever reads it sees why.
+    the configuration excludes, or is not `is_entered`. A folder that cannot be listed stands in the
+    result itself, so that whoever reads it sees why.
 
     Raises:
         UsageError: a path does not exist.
@@ -99,7 +99,7 @@ class _Exclusion:
         return self._answers[folder]
 
     def _takes_one(self, folder: str, name: str) -> bool:
-        if name in NOT_ENTERED or self._configuration.folders.is_library(folder, name):
+        if not is_entered(self._configuration.folders, folder, name):
             return True
         if folder not in self._settings:
             self._settings[folder] = [*self._above(folder)]
@@ -143,7 +143,7 @@ def _walked(folder: str, folders: Folders) -> Iterator[str]:
             # Have: no FIFO, no socket, and a link that leads to a file.
             yield path
     for name in inside.folders:
-        if name not in NOT_ENTERED and not folders.is_library(folder, name):
+        if is_entered(folders, folder, name):
             path = os.path.join(folder, name)
             is_repository = folders.inside(path) is not None and folders.has(path, ".git")
             yield from (_below if is_repository else _walked)(path, folders)

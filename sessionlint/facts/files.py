@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessionlint.facts.folders import Folders
-from sessionlint.facts.starts import SKIPPED, Starts, in_path_order
+from sessionlint.facts.starts import Starts, holds_source, in_path_order
 from sessionlint.source.cleaning import may_use_threads, may_wait
 from sessionlint.source.driving import QUIET
 from sessionlint.source.gate import may_speak
@@ -145,9 +145,7 @@ class Files:
             is_below = folder.startswith(self._top.rstrip(os.sep) + os.sep)
             # What lies outside the project is not for the project to leave out.
             self._is_source[folder] = not is_below or (
-                name not in SKIPPED
-                and not self._folders.is_library(above, name)
-                and self._holds_source(above)
+                holds_source(self._folders, above, name) and self._holds_source(above)
             )
         return self._is_source[folder]
 
@@ -159,7 +157,7 @@ class Files:
         links = (name for name in inside.others if not os.path.isdir(os.path.join(folder, name)))
         yield folder, [name for name in (*inside.files, *links) if name.endswith(".py")]
         for name in inside.folders:
-            if name not in SKIPPED and not self._folders.is_library(folder, name):
+            if holds_source(self._folders, folder, name):
                 yield from self._below(os.path.join(folder, name))
 
     @cached_property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sessionlint.facts.folders import Folders
 
-__all__ = ["NOT_ENTERED", "SKIPPED", "Starts", "in_path_order"]
+__all__ = ["SKIPPED", "Starts", "holds_source", "in_path_order", "is_entered"]
 
 NOT_ENTERED = frozenset(
     (
@@ -24,6 +24,16 @@ SKIPPED = NOT_ENTERED | frozenset(
 """Folders that hold no source of the project."""
 
 _PACKAGE = "__init__.py"
+
+
+def is_entered(folders: Folders, above: str, name: str) -> bool:
+    """Whether what lies in a folder is checked without being given by name."""
+    return name not in NOT_ENTERED and not folders.is_library(above, name)
+
+
+def holds_source(folders: Folders, above: str, name: str) -> bool:
+    """Whether a folder may hold source of the project."""
+    return name not in SKIPPED and not folders.is_library(above, name)
 
 
 def in_path_order(path: str) -> list[str]:
@@ -66,7 +76,7 @@ class Starts:
         others: list[str] = []
         for name in inside.folders:
             below = os.path.join(folder, name)
-            if name in SKIPPED or self._folders.is_library(folder, name):
+            if not holds_source(self._folders, folder, name):
                 continue
             if self._folders.has_file(below, _PACKAGE):
                 names.add(name)
