@@ -6,6 +6,7 @@ import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.scopes import Binding, Block, BlockKind
+from sessionlint.facts.syntax import last_statement
 
 __all__ = ["implementations"]
 
@@ -25,12 +26,10 @@ def _gives_nothing(block: Block) -> bool:
     if block.kind is not BlockKind.FUNCTION:
         return False
     is_overload = any(decorator_name(one) == "overload" for one in block.decorators)
-    return is_overload or not (block.returns or block.yields or not _raises_last(block.node))
+    return is_overload or _always_raises(block)
 
 
-def _raises_last(function: cst.CSTNode) -> bool:
-    lines = function.body.body if isinstance(function, cst.FunctionDef) else ()
-    last = lines[-1] if lines else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    return isinstance(last, cst.Raise)
+def _always_raises(block: Block) -> bool:
+    if block.returns or block.yields or not isinstance(block.node, cst.FunctionDef):
+        return False
+    return isinstance(last_statement(block.node.body), cst.Raise)

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-__all__ = ["arguments", "bare", "dotted", "is_name", "keyword", "last_name", "text_of"]
+__all__ = [
+    "arguments",
+    "bare",
+    "dotted",
+    "is_name",
+    "keyword",
+    "last_name",
+    "last_statement",
+    "text_of",
+]
 
 
 def dotted(expression: cst.CSTNode) -> str | None:
@@ -30,6 +39,12 @@ def last_name(expression: cst.CSTNode) -> str:
     if type(expression) is cst.Attribute:
         return expression.attr.value
     return expression.value if type(expression) is cst.Name else ""
+
+
+def last_statement(suite: cst.BaseSuite) -> cst.CSTNode | None:
+    """What a suite ends with: a compound statement, or the last one of its last line."""
+    last = suite.body[-1] if suite.body else None
+    return last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
 
 
 def bare(expression: cst.BaseExpression) -> cst.BaseExpression:

@@ -10,12 +10,14 @@ import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import last_statement
 from sessionlint.flow.expressions import YieldKind
 from sessionlint.flow.nodes import Nodes
 
 __all__ = ["yield_kind"]
 
 _LOOPS: Final = (cst.For, cst.While)
+_LEAVING: Final = (cst.Return, cst.Raise)
 _TRIES: Final = (cst.Try, cst.TryStar)
 
 
@@ -59,12 +61,5 @@ def _are_apart(first: Sequence[cst.CSTNode], second: Sequence[cst.CSTNode]) -> b
     # A `return` in a `try` is skipped by what its handlers catch.
     inside = takewhile(lambda part: not isinstance(part, _TRIES), first[shared:])
     is_before = isinstance(fork, cst.BaseSuite)
-    return is_before and any(isinstance(part, cst.BaseSuite) and _ends(part) for part in inside)
-
-
-def _ends(suite: cst.BaseSuite) -> bool:
-    """Whether nothing behind a suite is reached through it."""
-    last = suite.body[-1] if suite.body else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    return isinstance(last, (cst.Return, cst.Raise))
+    suites = (part for part in inside if isinstance(part, cst.BaseSuite))
+    return is_before and any(isinstance(last_statement(one), _LEAVING) for one in suites)
