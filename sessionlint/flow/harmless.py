@@ -13,14 +13,15 @@ __all__ = [
     "ASKING",
     "BUILDING",
     "COLLECTING",
+    "COMPOSING",
     "EMPTY_CALLS",
     "ENTERED_SAFELY",
     "EXITS",
-    "FILLING",
     "IDLE",
     "MOCKS",
     "PANDAS",
     "QUIET",
+    "REFINING",
     "SAFE_CALLS",
     "SAFE_MANAGERS",
     "STATEMENTS",
@@ -65,9 +66,14 @@ TELLING: Final = frozenset(
 """Methods of what such calls give that do not fail either."""
 
 STATEMENTS: Final = frozenset({"select", "Select", "insert", "update", "delete", "text"})
-FILLING: Final = frozenset(
+REFINING: Final = frozenset(
     "where filter filter_by join outerjoin options order_by group_by having distinct limit offset "
-    "select_from values returning with_only_columns subquery scalar_subquery label".split()
+    "select_from".split()
+)
+"""Methods of queries and statements that give another one, and run none."""
+
+COMPOSING: Final = REFINING | frozenset(
+    "values returning with_only_columns subquery scalar_subquery label".split()
 )
 """Methods that put a statement together, which asks the database for nothing."""
 

@@ -12,8 +12,8 @@ from sessionlint.facts.syntax import dotted, is_name, last_name
 from sessionlint.facts.values import ClassValue, Symbol, Thing
 from sessionlint.flow.harmless import (
     COLLECTING,
+    COMPOSING,
     EMPTY_CALLS,
-    FILLING,
     MOCKS,
     SAFE_CALLS,
     STATEMENTS,
@@ -96,7 +96,7 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
 def _is_statement(resource: Resource, node: cst.Call) -> bool:
     """Whether calls put a statement together, `select(User).where(…)`, and do not run it."""
     made: cst.BaseExpression = node
-    while isinstance(made, cst.Call) and last_name(made.func) in FILLING:
+    while isinstance(made, cst.Call) and last_name(made.func) in COMPOSING:
         made = made.func.value if isinstance(made.func, cst.Attribute) else made.func
     if not isinstance(made, cst.Call) or last_name(made.func) not in STATEMENTS:
         return False

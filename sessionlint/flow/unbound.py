@@ -17,15 +17,15 @@ from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks, is_to_fail
 from sessionlint.flow.closed import STATED
+from sessionlint.flow.harmless import REFINING
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
 __all__ = ["Unbound", "unbound"]
 
 BLOCKS: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
-_BUILDING: Final = frozenset(
-    "filter filter_by where join outerjoin options order_by group_by having distinct limit offset "
-    "select_from with_entities add_columns execution_options params union union_all".split()
+_BUILDING: Final = REFINING | frozenset(
+    "with_entities add_columns execution_options params union union_all".split()
 )
 """Methods of a query that give another one, and run none."""
 _TAKING: Final = frozenset(
@@ -37,8 +37,6 @@ _TAKING: Final = frozenset(
     if gift.how is How.ITSELF or TYPES[gift.type].kind is Kind.CONNECTION
 )
 """The catalogue's calls that give a connection, or the one they were called on."""
-
-"""Context managers of pytest and unittest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
