@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -19,10 +20,9 @@ from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing, V
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.nodes import Nodes
-from sessionlint.flow.unbound import Unbound
 from sessionlint.source.walk import descend
 
-__all__ = ["given"]
+__all__ = ["Given", "given"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor".split())
@@ -34,31 +34,40 @@ _ENDING: Final = frozenset({"commit", "rollback", "begin"})
 _LEAVING: Final = frozenset({"__enter__", "__aenter__", "__exit__", "__aexit__", "__del__"})
 
 
-def given(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """`Repository(Session(e))`: the acquiring expression, and the call that it is given to.
+
+    `is_kept`: the call makes an object that keeps it; otherwise it only uses it.
+    """
+
+    thing: Thing
+    acquired: cst.BaseExpression
+    call: cst.Call
+    is_kept: bool
+
+
+def given(evaluator: Evaluator, block: Block) -> Iterator[Given]:
     """Every resource in a function that goes straight into a call which uses it and closes none."""
     if block.kind is not BlockKind.FUNCTION:
         return
-    nodes: Nodes | None = None
     for call, argument, thing in _opened(evaluator, block):
-        nodes = nodes or Nodes(block)
         callee = evaluator.value(call.func, block)
-        is_left = (
-            last_name(call.func) in PANDAS
-            or (
-                isinstance(callee, FunctionValue)
-                and _only_uses(evaluator, callee, call, argument, block)
+        if isinstance(callee, ClassValue):
+            is_left = _is_kept_open(evaluator, callee.block, call, argument) and _is_used(
+                evaluator, callee.block, _methods(Nodes(block), block, call)
             )
-            or (
-                isinstance(callee, ClassValue)
-                and _is_kept_open(evaluator, callee.block, call, argument)
-                and _is_used(evaluator, callee.block, _methods(nodes, block, call))
-            )
-        )
-        is_entered = any(isinstance(above, cst.WithItem) for above in nodes.above(call))
-        if is_left and not is_entered and not has_mocks(block):
-            is_kept = isinstance(callee, ClassValue)
-            made, name = bare(argument.value), last_name(call.func)
-            yield Unbound(thing, made, call, name, is_given=True, is_kept=is_kept)
+        elif isinstance(callee, FunctionValue):
+            is_left = _only_uses(evaluator, callee, call, argument, block)
+        else:
+            is_left = last_name(call.func) in PANDAS
+        if is_left and not _is_entered(block, call) and not has_mocks(block):
+            made = bare(argument.value)
+            yield Given(thing, made, call, isinstance(callee, ClassValue))
+
+
+def _is_entered(block: Block, call: cst.Call) -> bool:
+    return any(isinstance(above, cst.WithItem) for above in Nodes(block).above(call))
 
 
 def _opened(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Call, cst.Arg, Thing]]:
@@ -96,18 +105,16 @@ def _queries(function: Block) -> bool:
     return not methods.isdisjoint(_TAKING) and methods.isdisjoint(_ENDING)
 
 
-def _is_kept_open(
-    evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg, depth: int = 4
-) -> bool:
+def _is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg) -> bool:
     """Whether a class keeps what it is given, and neither it nor a base may close anything."""
     init = member(evaluator, of, "__init__")
     if not isinstance(init, FunctionValue):
         return False
     name = parameter_of(init, call, argument)
-    return name is not None and name in init.block.kept and _closes_nothing(evaluator, of, depth)
+    return name is not None and name in init.block.kept and _closes_nothing(evaluator, of)
 
 
-def _closes_nothing(evaluator: Evaluator, of: Block, depth: int) -> bool:
+def _closes_nothing(evaluator: Evaluator, of: Block, depth: int = 4) -> bool:
     head = of.definition
     if not isinstance(head, cst.ClassDef) or head.keywords or of.decorators or not depth:
         return False

@@ -14,7 +14,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
-from sessionlint.flow.given import given
+from sessionlint.flow.given import Given, given
 from sessionlint.flow.lifetimes import lifetimes
 from sessionlint.flow.reopened import Reopened, reopened
 from sessionlint.flow.shared import Shared, shared
@@ -109,8 +109,12 @@ class Scope:
     @cached_property
     def unbound(self) -> list[Unbound]:
         """The resources acquired and used in one expression."""
-        found = unbound(self.evaluator, self.block)
-        return [*found, *given(self.evaluator, self.block)]
+        return list(unbound(self.evaluator, self.block))
+
+    @cached_property
+    def given(self) -> list[Given]:
+        """The resources acquired as an argument, and closed by nobody."""
+        return list(given(self.evaluator, self.block))
 
     @cached_property
     def driven(self) -> list[Driven]:

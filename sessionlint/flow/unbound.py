@@ -43,16 +43,13 @@ _TAKING: Final = frozenset(
 class Unbound:
     """`Session(e).execute(q)`: the acquiring expression and the method called on it.
 
-    `call` is None for `engine.connect()` alone, which takes a connection and throws it away. Where
-    `method` is given the resource, it is a function that uses it, or a class that keeps it.
+    `call` is None for `engine.connect()` alone, which takes a connection and throws it away.
     """
 
     thing: Thing
     acquired: cst.BaseExpression
     call: cst.Call | None
     method: str = ""
-    is_given: bool = False
-    is_kept: bool = False
 
 
 def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:

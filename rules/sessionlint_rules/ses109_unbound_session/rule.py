@@ -13,18 +13,11 @@ if TYPE_CHECKING:
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that no name holds, so that nothing can close them."""
+    from sessionlint.facts.syntax import last_name
     from sessionlint.rewrite.bound import bound
 
     for one in scope.unbound:
         noun = one.thing.type.noun
-        if one.is_given and one.call is not None:
-            does = "keeps it and closes nothing" if one.is_kept else "uses it and does not close it"
-            yield UNBOUND_SESSION.finding(
-                f"this {noun} is opened as an argument of `{one.method}`, so nothing can close it",
-                scope.span(one.acquired),
-                Note(scope.span(one.call.func), f"`{one.method}` {does}"),
-            )
-            continue
         fix = bound(scope.evaluator, scope.block, one)
         if one.call is None:
             message = f"this {noun} is opened and thrown away, so nothing can close it"
@@ -35,6 +28,15 @@ def check(scope: Scope) -> Iterator[Finding]:
             scope.span(one.acquired),
             Note(scope.span(one.call), f"`{one.method}` takes a connection here"),
             fix=fix,
+        )
+    for given in scope.given:
+        callee = given.call.func
+        does = "keeps it and closes nothing" if given.is_kept else "uses it and does not close it"
+        noun, name = given.thing.type.noun, last_name(callee)
+        yield UNBOUND_SESSION.finding(
+            f"this {noun} is opened as an argument of `{name}`, so nothing can close it",
+            scope.span(given.acquired),
+            Note(scope.span(callee), f"`{name}` {does}"),
         )
 
 
