@@ -27,18 +27,16 @@ def is_called_often(
     """
     often = 0
     for caller, call in callers(evaluator, factory):
-        is_again = runs_again(caller) or innermost(caller.node, call) is not None
+        if starts_up(evaluator, caller) or is_settled(caller, call):
+            continue
+        if runs_again(caller) or innermost(caller.node, call) is not None:
+            often += 2
         # What a module calls itself is called once, when it is imported.
-        is_once = not is_again and _runs_once(evaluator, caller)
-        if not is_once and not starts_up(evaluator, caller) and not is_settled(caller, call):
-            often += 2 if is_again else 1
+        elif caller.kind is not BlockKind.MODULE and not is_start_up_work(evaluator, caller, 1):
+            often += 1
         if often > 1:
             return True
     return False
-
-
-def _runs_once(evaluator: Evaluator, caller: Block) -> bool:
-    return caller.kind is BlockKind.MODULE or is_start_up_work(evaluator, caller, hops=1)
 
 
 def is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:

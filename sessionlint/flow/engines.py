@@ -246,17 +246,16 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
 
 def _is_settled(caller: Block, call: cst.Call) -> bool:
     """Whether a caller disposes of the engine that it gets, or keeps it in the state of a page."""
+    name = _bound_name(caller, call)
     for node in descend(caller.node):
         match node:
             case cst.Assign(targets=[cst.AssignTarget(target=target)], value=value):
                 if value is call and _is_of_page(target):
                     return True
-    name = _bound_name(caller, call)
-    return name is not None and any(
-        last_name(node) == "dispose" and is_name(node.value, name)
-        for node in descend(caller.node)
-        if isinstance(node, cst.Attribute)
-    )
+            case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value="dispose")):
+                if owner == name:
+                    return True
+    return False
 
 
 def _is_of_page(target: cst.BaseExpression) -> bool:

@@ -202,7 +202,7 @@ class Operations:
             given = tuple(self._given_to(node, path))
             is_release = any(operation.act is Act.RELEASE for operation in given)
             if type(node.func) is not cst.Attribute:
-                yield from self.of(node.func if type(node.func) is not cst.Name else None)
+                yield from self.of(node.func)
             elif not (is_release and isinstance(node.func.value, cst.Call)):
                 # Whoever gave it out can be asked once more: `get_pool().putconn(conn)`.
                 yield from self.of(node.func.value)

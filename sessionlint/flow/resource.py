@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Final
 
 import libcst as cst
@@ -64,7 +63,7 @@ class Resource:
         """What else gives the name a value."""
         return [one for one in self.block.bindings(self.name) if one is not self.binding]
 
-    @cached_property
+    @property
     def watched(self) -> frozenset[str]:
         """The names without which a statement has nothing to do with the resource."""
         asked = {name for flag in self.flags for name in re.findall(r"[^\W\d]\w*", flag)}
