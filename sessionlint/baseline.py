@@ -6,9 +6,8 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard, cast
 
 from sessionlint.errors import BaselineError
 
@@ -25,8 +24,7 @@ _Entry = tuple[str, str, str]
 _FIELDS = ("code", "function", "line")
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """Known findings by the absolute paths of their files, each with how often it is there."""
 
     entries: Mapping[str, Counter[_Entry]]

@@ -247,22 +247,18 @@ def _found(
 
 
 def _findings(scopes: Sequence[Scope], rules: Iterable[Rule]) -> Iterator[Finding]:
-    from dataclasses import replace
-
     # What there may be many of first: the places of all are then found in one pass over the file.
     for scope in scopes:
         _ = scope.lifetimes, scope.engines
     for scope in scopes:
         for rule in rules:
-            yield from (replace(one, function=scope.path) for one in rule.check(scope))
+            yield from (one._replace(function=scope.path) for one in rule.check(scope))
 
 
 def _kept(
     source: Source, found: Sequence[Finding], rules: Sequence[Rule], *, honours_noqa: bool
 ) -> list[Finding]:
     """The findings that no comment takes back, and those about the comments, by their places."""
-    from dataclasses import replace
-
     from sessionlint.suppress.taking import Comments
 
     comments = Comments(source.text, source.lines, honours_noqa=honours_noqa)
@@ -273,7 +269,7 @@ def _kept(
         for review in comments.reviews(judged):
             news = (one for rule in rules if rule.review for one in rule.review(review))
             kept += [one for one in news if not comments.take_back(one, review.suppression)]
-    told = (replace(one, text=_bare(source.lines[one.span.line - 1])) for one in kept)
+    told = (one._replace(text=_bare(source.lines[one.span.line - 1])) for one in kept)
     return sorted(told, key=lambda one: (one.span, one.code))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,7 @@ def without_edits(finding: Finding) -> Finding:
     """The finding with nothing that keeps a syntax tree alive."""
     if finding.fix is None or not finding.fix.edits:
         return finding
-    return replace(finding, fix=replace(finding.fix, edits=()))
+    return finding._replace(fix=finding.fix._replace(edits=()))
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -43,8 +42,7 @@ class Safety(Enum):
     UNSAFE = "unsafe"
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of text: lines from 1, columns from 0 in code points, the end exclusive.
 
     In a notebook `cell` is the number of the cell, from 1, whose lines these are; else it is 0.
@@ -57,8 +55,7 @@ class Span:
     cell: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A second place that explains a finding.
 
     `path` is None when the place lies in the finding's own file.
@@ -69,8 +66,7 @@ class Note:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Splice:
+class Splice(NamedTuple):
     """The statements `[start:stop]` of a block's body give way to others.
 
     The others may hold nodes of the old tree, moved there as they are; edits of those still apply.
@@ -82,16 +78,14 @@ class Splice:
     statements: tuple[cst.BaseStatement, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Replace:
+class Replace(NamedTuple):
     """One node gives way to another, which may hold the old one, or to nothing."""
 
     node: cst.CSTNode
     new: cst.CSTNode | cst.RemovalSentinel
 
 
-@dataclass(frozen=True, slots=True)
-class ReplaceComment:
+class ReplaceComment(NamedTuple):
     """The comment that begins at a place reads `text` from now on; it goes if that is empty.
 
     A line that held nothing else goes with it.
@@ -102,16 +96,14 @@ class ReplaceComment:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddImport:
+class AddImport(NamedTuple):
     """`from module import name` at the top of the file, unless it is there already."""
 
     module: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveImportIfUnused:
+class RemoveImportIfUnused(NamedTuple):
     """The module's own import of a name goes, if nothing mentions that name any more."""
 
     name: str
@@ -121,8 +113,7 @@ Edit: TypeAlias = Splice | Replace | ReplaceComment | AddImport | RemoveImportIf
 """One change of a syntax tree. Nodes of the old tree are meant by identity."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """A rewrite that removes a finding; all edits apply or none does.
 
     `title` is a verb phrase, `reason` says why the fix is UNSAFE and is empty where it is SAFE.
@@ -134,8 +125,7 @@ class Fix:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing to tell the user, with its place.
 
     `steps` is the path that leads to the harm, in the order it is walked; it is empty for
@@ -156,8 +146,7 @@ class Finding:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(NamedTuple):
     """A stretch of a comment that takes findings back: of its statement, or of the whole file.
 
     It is `text[start:stop]`, where `text` is all of the comment, which begins at `line`, `column`.
@@ -183,8 +172,7 @@ class Suppression:
         return Span(self.line, self.column + self.start, self.line, self.column + self.stop)
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(NamedTuple):
     """What there is to say about a suppression once all of its file is judged.
 
     `used` are those of its codes that took something back, the empty one for a blanket; `judged`

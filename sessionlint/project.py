@@ -204,12 +204,10 @@ class Run:
         return [one if one.fix is None else self._bare(one, settings) for one in found]
 
     def _bare(self, finding: Finding, settings: Settings) -> Finding:
-        from dataclasses import replace
-
         from sessionlint.fix import without_edits
 
         if finding.code not in self._fixable(settings):
-            return replace(finding, fix=None)
+            return finding._replace(fix=None)
         return without_edits(finding)
 
     def may_fix(self, path: Path, finding: Finding, settings: Settings) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sessionlint.facts.releases import told
 from sessionlint.flow.ways import End, Lifetime, Place, Shape, Step, StepKind, Way
@@ -31,8 +30,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule: its code and name, one sentence, and the function that finds.
 
     `check` is called once for every function, class and module body of a file, `review` once for

@@ -199,7 +199,7 @@ def told(block: Block) -> list[object]:
     return [
         (block.kind, block.name, block.parent.name if block.parent else None),
         {
-            name: [(one.how, one.item, one.index) for one in block.names[name]]
+            name: [(one.how, one.item, one.slot) for one in block.names[name]]
             for name in block.names
         },
         {name: len(bindings) for name, bindings in block.near.attributes.items()},

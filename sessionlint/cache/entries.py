@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessionlint.cache.answers import Answers
 from sessionlint.cache.digests import digest
@@ -32,8 +31,7 @@ def told(facts: Iterable[Fact], answers: Answers) -> list[Told]:
     return [(*fact, answers.about(fact)) for fact in facts]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     contents: str
     rests_on: tuple[int, ...]
     found: list[Row]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,7 +96,7 @@ class _Tally:
         refused = {finding for finding, _ in outcome.refused}
         remaining = outcome.remaining
         news = self.sieve.news(repair.path, remaining) if self.sieve else remaining
-        left = (replace(one, fix=None) if one in refused else one for one in news)
+        left = (one._replace(fix=None) if one in refused else one for one in news)
         self.found += ((where, relative(one)) for one in left)
         self.applied += ((where, one) for one in outcome.applied)
         if not self.is_quiet:

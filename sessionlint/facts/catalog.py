@@ -5,9 +5,8 @@ methods gives, `CALLS` what calling a library function or class gives. A library
 row is certainly something else: a `requests.Session` is not a session.
 """
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = [
     "ANNOTATIONS",
@@ -48,8 +47,7 @@ class How(Enum):
     MAKER = "a factory of it"
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(NamedTuple):
     """A kind of object: how it is called in messages and what ends it.
 
     `releases` are the methods after which it holds nothing; those of an asynchronous type must be
@@ -86,8 +84,7 @@ class Type:
         return self.is_async and method not in self.unawaited
 
 
-@dataclass(frozen=True, slots=True)
-class Gift:
+class Gift(NamedTuple):
     """What a call gives: an object of `type`, and who has to release it."""
 
     how: How

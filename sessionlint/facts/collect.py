@@ -173,7 +173,7 @@ class _Collector(cst.CSTVisitor):
                 assert isinstance(value, (cst.Tuple, cst.List))
                 self._assign(element.value, node, value.elements[index].value)
             else:
-                binding = Binding(How.ITEM, node, self._here, self._next(), value, index=index)
+                binding = Binding(How.ITEM, node, self._here, self._next(), value, slot=index)
                 self._bind_target(element.value, binding)
 
     def _bind_target(self, target: cst.BaseExpression, binding: Binding) -> None:

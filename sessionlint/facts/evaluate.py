@@ -188,8 +188,8 @@ class Evaluator:
                 return hints.value(self, binding.annotation, binding.block)
             case How.VALUE, _:
                 return value
-            case How.ITEM, Items(items=items) if binding.index < len(items):
-                return items[binding.index]
+            case How.ITEM, Items(items=items) if binding.slot < len(items):
+                return items[binding.slot]
             case How.WITH, Managed(lent=lent):
                 return borrowed(lent)
             case How.WITH, Thing() | Pending(result=Thing()):

@@ -29,9 +29,7 @@ __all__ = ["Fields"]
 _JOINABLE: Final = (Thing, Items, Other, Instance)
 """Values that may be known together although they differ."""
 
-_TELLING: Final = re.compile(
-    r"session|engine|conn|maker|factory|pool|^db$|_db$|^db_", re.IGNORECASE
-)
+_TELLING: Final = r"(?i)session|engine|conn|maker|factory|pool|^db$|_db$|^db_"
 """Attributes worth a search through the project."""
 
 _INDENTS: Final = tuple(rb"\n" + indent for indent in (rb"\t", b" " * 2, b" " * 4, b" " * 8))
@@ -46,7 +44,7 @@ class Fields:
 
     def value(self, name: str) -> Value:
         """What every object's attribute of that name is, UNKNOWN unless all agree."""
-        if not _TELLING.search(name):
+        if not re.search(_TELLING, name):
             return UNKNOWN
         return self._evaluator.named(None, name, lambda: self._search(name))
 

@@ -9,18 +9,16 @@ its place in the pool is free again, so that the next request only has to connec
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = ["RELEASES", "Releases", "told"]
 
-_FINAL: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:\.post\d+)?")
+_FINAL: Final = r"(\d+)\.(\d+)\.(\d+)(?:\.post\d+)?"
 
 _Version = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Releases:
+class Releases(NamedTuple):
     """Consecutive releases, both ends included, that do worse than others."""
 
     first: _Version
@@ -41,7 +39,7 @@ RELEASES: Final = (
 
 def told(version: str) -> str | None:
     """What to say of a version; None where it does no worse than others, or was not measured."""
-    match = _FINAL.fullmatch(version)
+    match = re.fullmatch(_FINAL, version)
     if match is None:
         return None
     number = tuple(map(int, match.groups()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
@@ -43,14 +43,13 @@ class How(Enum):
     OPAQUE = "something that is not followed"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Binding:
+class Binding(NamedTuple):
     """One way in which a name gets a value.
 
     `node` is where, None for a definition. `expression` is what is assigned, entered, iterated or
     the parameter's default. `origin` is the module of an import (dots first for a relative one)
-    and `item` the imported name or the index. `place` is the number of the statement it stands
-    in, and its own number there.
+    and `item` the imported name; `slot` says which of the things it is that are unpacked. `place`
+    is the number of the statement it stands in, and its own number there.
     """
 
     how: How
@@ -61,7 +60,7 @@ class Binding:
     annotation: cst.BaseExpression | None = None
     origin: str = ""
     item: str = ""
-    index: int = 0
+    slot: int = 0
     target: Block | None = None
 
     @property

@@ -162,8 +162,8 @@ def acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
         return None
     value = evaluator.value(made, binding.block)
     if binding.how is How.ITEM:
-        is_item = isinstance(value, Items) and binding.index < len(value.items)
-        value = value.items[binding.index] if isinstance(value, Items) and is_item else value
+        is_item = isinstance(value, Items) and binding.slot < len(value.items)
+        value = value.items[binding.slot] if isinstance(value, Items) and is_item else value
     if not isinstance(value, Thing) or not value.is_fresh or value.type.kind not in _HELD:
         return None
     if other is not None:

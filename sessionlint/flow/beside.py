@@ -29,7 +29,7 @@ def beside(evaluator: Evaluator, binding: Binding) -> dict[str, bool | None]:
         name: _truth([parts[index] for parts in given if index < len(parts)])
         for target in binding.node.targets
         for index, name in enumerate(unpacked(target.target))
-        if name and index != binding.index
+        if name and index != binding.slot
     }
 
 
@@ -52,9 +52,9 @@ def _given(evaluator: Evaluator, binding: Binding) -> Iterator[list[cst.BaseExpr
     for node in callee.block.returns:
         value = node.value and bare(node.value)
         parts = [part.value for part in value.elements] if isinstance(value, cst.Tuple) else []
-        if binding.index >= len(parts):
+        if binding.slot >= len(parts):
             yield []
-        elif _is_fresh(evaluator, parts[binding.index], callee.block):
+        elif _is_fresh(evaluator, parts[binding.slot], callee.block):
             yield parts
 
 

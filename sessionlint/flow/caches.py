@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -17,8 +18,7 @@ from sessionlint.facts.values import Pending, Stream, Thing, Value
 __all__ = ["Cached", "cached"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cached:
+class Cached(NamedTuple):
     """A caching decorator on a function that gives a session or connection.
 
     `is_stream`: the function is a generator, so what is cached is one generator object.

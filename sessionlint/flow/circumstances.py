@@ -13,17 +13,17 @@ from sessionlint.facts.scopes import Block, BlockKind
 
 __all__ = ["is_aside", "runs_again", "starts_up"]
 
-_STARTS: Final = re.compile(
-    r"^_*(?:main|lifespan|create_app|make_app|build_app|init\w*|setup\w*|set_up\w*|start\w*|"
+# Compiled by `re` when first asked for: most files have no engine to ask about.
+_STARTS: Final = (
+    r"(?i)^_*(?:main|lifespan|create_app|make_app|build_app|init\w*|setup\w*|set_up\w*|start\w*|"
     r"on_startup|startup\w*|bootstrap\w*|configure\w*|run_migrations\w*|do_run_migrations|upgrade|"
     r"downgrade|test\w*|(?:create|ensure|drop|check)_(?:\w+_)?(?:db|database|schema|tables?)\w*|migrate\w*|create_tables|create_db\w*|create_all|app_factory|connect_db|"
-    r"__init__|__new__|__enter__|__aenter__|__post_init__|__setstate__|cli|run|seed\w*)$",
-    re.IGNORECASE,
+    r"__init__|__new__|__enter__|__aenter__|__post_init__|__setstate__|cli|run|seed\w*)$"
 )
 _COMMANDS: Final = frozenset({"cli", "__main__"})
 """Modules whose functions are commands, each of which is a run of the program."""
 
-_FACTORY: Final = re.compile(r"_*create_\w*(?:engine|sessions?|pool)", re.IGNORECASE)
+_FACTORY: Final = r"(?i)_*create_\w*(?:engine|sessions?|pool)"
 """What is named after what it gives, `create_db_engine` for instance, may be called at any time."""
 
 _ONCE: Final = frozenset(
@@ -39,8 +39,8 @@ def starts_up(evaluator: Evaluator, block: Block) -> bool:
         return True
     above: Block | None = block
     while above is not None:
-        is_named = above.kind is BlockKind.FUNCTION and _STARTS.match(above.name) is not None
-        if is_named and _FACTORY.fullmatch(above.name) is None and not runs_again(block):
+        is_named = above.kind is BlockKind.FUNCTION and re.match(_STARTS, above.name)
+        if is_named and not re.fullmatch(_FACTORY, above.name) and not runs_again(block):
             return True
         if any(is_cache(evaluator, decorator, above) for decorator in above.decorators):
             return True

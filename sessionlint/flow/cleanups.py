@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -26,8 +26,7 @@ _ENDING = THREADED | {"invalidate", "remove", "shielded_all", "wait_for"}
 _HANDLERS = (cst.ExceptHandler, cst.ExceptStarHandler)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CleanUp:
+class CleanUp(NamedTuple):
     """An unprotected wait of a clean-up, which releases a resource or stands before what does.
 
     `around` is the clean-up's own node: a `finally`, a handler or a function. `skipped` is the
@@ -70,8 +69,7 @@ def _may_end(name: str) -> bool:
     return name in _ENDING or CLOSING.search(name) is not None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Spot:
+class _Spot(NamedTuple):
     """The clean-up that a node stands in."""
 
     place: Place

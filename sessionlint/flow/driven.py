@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import takewhile
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -43,8 +42,7 @@ class _Use(Enum):
     OTHER = auto()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Driven:
+class Driven(NamedTuple):
     """`next(get_db())`, or `async for db in get_db():` that is left early.
 
     `made` makes the generator, whose function is `lender`; `by` drives it. `exit` is the statement

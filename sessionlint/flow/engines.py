@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -27,8 +26,7 @@ _NO_POOL: Final = frozenset({"NullPool", "StaticPool", "AssertionPool"})
 _CONNECTING: Final = frozenset({"connect", "begin", "raw_connection", "acquire", "execute"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EnginePerCall:
+class EnginePerCall(NamedTuple):
     """An engine that is built, and used or given away, each time its function is called."""
 
     thing: Thing

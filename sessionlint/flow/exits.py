@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -34,8 +33,7 @@ _ENDED: Final = frozenset({Status.CLOSED, Status.NONE})
 _FAULTS: Final = frozenset({Way.ERROR, Way.CANCEL})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LeakyExit:
+class LeakyExit(NamedTuple):
     """A resource of an object that `acquired` gives, and that the method `exit` may leave open.
 
     `skipping` is the call whose failure skips the close, None where nothing closes it: then it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import libcst as cst
@@ -36,8 +35,7 @@ _WRAPPING: Final = frozenset({"create_task", "ensure_future", "wait_for", "shiel
 _LOCK: Final = re.compile(r"(?i)(?:.*_)?(?:r?lock|sem|semaphore|mutex|limiter)\d*")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fanned:
+class Fanned(NamedTuple):
     """A session that `call` lets several tasks use at once; `uses` are what each of them calls."""
 
     thing: Thing

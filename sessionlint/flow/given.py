@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -34,8 +33,7 @@ _ENDING: Final = frozenset({"commit", "rollback", "begin"})
 _LEAVING: Final = frozenset({"__enter__", "__aenter__", "__exit__", "__aexit__", "__del__"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Given:
+class Given(NamedTuple):
     """`Repository(Session(e))`: the acquiring expression, and the call that it is given to.
 
     `is_kept`: the call makes an object that keeps it; otherwise it only uses it.

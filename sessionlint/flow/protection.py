@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -40,8 +40,7 @@ class NestedBegin:
     begin: cst.WithItem
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EarlyShield:
+class EarlyShield(NamedTuple):
     """`await asyncio.shield(s.close())`: `shield` is that call, `inner` what it protects."""
 
     name: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -31,8 +30,7 @@ __all__ = ["Reopened", "reopened"]
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reopened:
+class Reopened(NamedTuple):
     """A session that `acquired` gives and that `use` finds closed: a call, or what returns it."""
 
     thing: Thing

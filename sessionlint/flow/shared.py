@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 import libcst as cst
 
@@ -22,8 +21,7 @@ from sessionlint.source.walk import descend
 __all__ = ["Shared", "shared"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shared:
+class Shared(NamedTuple):
     """A session or connection acquired once and used by functions; `user` is one such use.
 
     `user` is None where another module imports the name, and for a parameter's default.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -39,8 +38,7 @@ _TAKING: Final = frozenset(
 """The catalogue's calls that give a connection, or the one they were called on."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unbound:
+class Unbound(NamedTuple):
     """`Session(e).execute(q)`: the acquiring expression and the method called on it.
 
     `call` is None for `engine.connect()` alone, which takes a connection and throws it away.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -28,8 +27,7 @@ _LIMITING: Final = frozenset({"wait_for"})
 """What waits for its first argument and no longer than it is told."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Wait:
+class Wait(NamedTuple):
     """One wait for a resource: `node` waits, and `said` is what for.
 
     `name` and `noun` are those of the resource. `is_release`: it holds nothing afterwards.
@@ -100,7 +98,7 @@ class Waits:
             call = given.body if isinstance(given, cst.Lambda) else given
             call = call if isinstance(call, cst.Call) else cst.Call(call)
             for wait in (*self._method(node, call, shield), *self._helper(node, call)):
-                yield replace(wait, said=shield, is_shielded=True)
+                yield wait._replace(said=shield, is_shielded=True)
 
     def _method(self, node: cst.CSTNode, call: cst.Call, said: cst.Call) -> Iterator[Wait]:
         """`db.close()`, or `self.close()`."""
@@ -146,7 +144,7 @@ class Waits:
         ]
         releases = [wait for wait in inner if wait.is_release]
         for wait in (releases or inner)[:1]:
-            yield replace(wait, node=node, said=said)
+            yield wait._replace(node=node, said=said)
 
     def _first_parameter(self) -> str:
         parameters = self._block.parameters

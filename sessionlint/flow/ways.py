@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -131,8 +130,7 @@ class Ending(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class End:
+class End(NamedTuple):
     """One way out of the function and what has become of the resource there.
 
     `node` is where the function is left, None when it falls off its end. `is_faulted`: an error
@@ -171,8 +169,7 @@ class Shape(Enum):
     FAILING = "left open when something fails"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lifetime:
+class Lifetime(NamedTuple):
     """One acquisition and how it ends on every way out of its function.
 
     `acquired` is the acquiring expression, `loop` the loop or comprehension it stands in,

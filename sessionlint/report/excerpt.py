@@ -2,8 +2,8 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from sessionlint.model import Span
 from sessionlint.report.paint import Paint, printable
@@ -22,8 +22,7 @@ WIDEST = 160
 _TAB = 4
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     """A stretch of one line to underline: columns from 0 in code points, the end exclusive."""
 
     line: int

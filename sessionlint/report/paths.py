@@ -41,16 +41,11 @@ def text_named(name: str) -> tuple[str, int]:
 
 def relative(finding: Finding) -> Finding:
     """A finding with the paths of its notes and steps as people write them."""
-    from dataclasses import replace
-
-    return replace(
-        finding,
+    return finding._replace(
         notes=tuple(map(_relative_note, finding.notes)),
         steps=tuple(map(_relative_note, finding.steps)),
     )
 
 
 def _relative_note(note: Note) -> Note:
-    from dataclasses import replace
-
-    return note if note.path is None else replace(note, path=shown(Path(note.path)))
+    return note if note.path is None else note._replace(path=shown(Path(note.path)))

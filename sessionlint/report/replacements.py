@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
+from typing import NamedTuple
 
 from sessionlint.model import Span
 from sessionlint.source.text import line_starts
@@ -13,8 +13,7 @@ from sessionlint.source.text import line_starts
 __all__ = ["Replacement", "replacements"]
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(NamedTuple):
     """A stretch of the old text, empty where something is only added, and what stands there."""
 
     span: Span

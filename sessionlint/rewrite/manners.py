@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import takewhile
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -44,8 +43,7 @@ https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html#sqlalchemy.ext.asy
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Opening:
+class Opening(NamedTuple):
     """What a `with` statement enters; `needs_closing` when it is wrapped in contextlib's."""
 
     expression: cst.BaseExpression

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple
 from functools import partial
 
 from lsprotocol import types
@@ -79,7 +78,7 @@ def _is_same(told: list[object], other: Finding) -> bool:
 
 def _told(finding: Finding) -> list[object]:
     """What tells a finding from all others of its file."""
-    return [finding.code, *astuple(finding.span), finding.message]
+    return [finding.code, *finding.span, finding.message]
 
 
 def _title(code: str, fix: Fix) -> str:

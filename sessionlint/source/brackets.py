@@ -7,7 +7,7 @@ __all__ = ["deepest"]
 _STRING = (
     r"'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^\\'\n])*'|\"(?:\\.|[^\\\"\n])*\""
 )
-_TOKEN = re.compile(rf"{_STRING}|#[^\n]*|[\[({{]|[\])}}]", re.DOTALL)
+_TOKEN = rf"(?s){_STRING}|#[^\n]*|[\[({{]|[\])}}]"
 
 
 def deepest(text: str, limit: int) -> tuple[int, int]:
@@ -18,7 +18,7 @@ def deepest(text: str, limit: int) -> tuple[int, int]:
     if text.count("(") + text.count("[") + text.count("{") <= limit:
         return 0, 1
     depth = most = where = outermost = 0
-    for match in _TOKEN.finditer(text):
+    for match in re.finditer(_TOKEN, text):
         token = match.group()
         if token in "([{":
             depth += 1

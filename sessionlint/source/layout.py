@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sessionlint.model import Span
 from sessionlint.source.outline import STRING
@@ -16,8 +15,7 @@ _TOKEN: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """What stands from a `#` to the end of its line, the column counted from 0."""
 
     line: int
@@ -29,8 +27,7 @@ class Comment:
         return Span(self.line, self.column + start, self.line, self.column + stop)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Where comments stand, by line, and how lines hang together.
 
     `tied` are the lines that end inside a string or with a backslash. `statements` are those of

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from sessionlint.errors import UnreadableFile
 from sessionlint.model import Finding, Note, Span
@@ -19,8 +18,7 @@ _BEFORE: Final = 2
 """How many empty lines stand first: what looks like a coding line in a cell must name none."""
 
 
-@dataclass(frozen=True)
-class Notebook:
+class Notebook(NamedTuple):
     """The code cells of a notebook, one after the other in one text.
 
     `cells` are the texts of the code cells as they stand there, by their number from 1, in which
@@ -33,8 +31,7 @@ class Notebook:
 
     def placed(self, finding: Finding) -> Finding:
         """A finding in `code` as one in its cell; it has no fix, for nobody writes notebooks."""
-        return replace(
-            finding,
+        return finding._replace(
             span=self._in_cell(finding.span),
             notes=tuple(map(self._placed_note, finding.notes)),
             steps=tuple(map(self._placed_note, finding.steps)),
@@ -49,13 +46,12 @@ class Notebook:
         return UnreadableFile(error.reason, span.line, error.column, span.cell)
 
     def _placed_note(self, note: Note) -> Note:
-        return note if note.path is not None else replace(note, span=self._in_cell(note.span))
+        return note if note.path is not None else note._replace(span=self._in_cell(note.span))
 
     def _in_cell(self, span: Span) -> Span:
         index = max(bisect_right(self.starts, span.line) - 1, 0)
         above = self.starts[index] - 1
-        return replace(
-            span,
+        return span._replace(
             line=span.line - above,
             end_line=span.end_line - above,
             cell=[*self.cells][index],

@@ -6,9 +6,8 @@ and comments in it are stepped over.
 """
 
 import re
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = ["STRING", "Part", "PartKind", "is_balanced", "outlined", "whole"]
 
@@ -21,8 +20,7 @@ class PartKind(Enum):
     CODE = "code"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One statement: the text from `start` to `stop`, comments and empty lines after it included.
 
     `name` is what a function or class is called. `members` are the statements of a class body,
@@ -34,7 +32,7 @@ class Part:
     stop: int
     name: str = ""
     body: int = 0
-    members: tuple["Part", ...] = field(default=())
+    members: tuple["Part", ...] = ()
 
 
 STRING: Final = (

@@ -7,7 +7,6 @@ fifth of a parse; LibCST's PositionProvider costs two, and gives the same places
 from bisect import bisect_right
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
@@ -62,7 +61,7 @@ class Positions:
         if not lines:
             return found
         return {
-            key: replace(span, line=span.line + lines, end_line=span.end_line + lines)
+            key: span._replace(line=span.line + lines, end_line=span.end_line + lines)
             for key, span in found.items()
         }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessionlint.rule import Finding, Note, Rule, Severity
@@ -27,7 +26,7 @@ def check(scope: Scope) -> Iterator[Finding]:
             fix=entered(scope.evaluator, scope.block, one),
         )
         is_risk = one.is_entered or one.is_returned or one.exit is not None
-        yield replace(found, severity=Severity.RISK) if is_risk else found
+        yield found._replace(severity=Severity.RISK) if is_risk else found
 
 
 def _message(scope: Scope, one: Driven) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessionlint.rule import Finding, Note, Rule, Severity
@@ -27,7 +26,7 @@ def check(scope: Scope) -> Iterator[Finding]:
         elif one.is_idle and one.thing.type.noun == "session":
             message = f"{held} is never closed, though `{one.exit.name}` gives its connection back"
             found = EXIT_SKIPS_CLOSE.finding(message, where)
-            yield replace(found, severity=Severity.RISK)
+            yield found._replace(severity=Severity.RISK)
         else:
             message = f"{held} is never closed: `{one.exit.name}` leaves it open"
             yield EXIT_SKIPS_CLOSE.finding(message, where)
