@@ -139,9 +139,12 @@ class _Sweep:
 
     def _outcomes(self, paths: Sequence[str]) -> Iterator[Outcome]:
         """What comes out of parsing files, in their order."""
+        if not paths:
+            return
         # Its signals are not worth loading where nothing is parsed.
         from sessionlint.workers import cores, may_fork, worked
 
+        _forget_texts()
         sizes = [_size(path) for path in paths]
         jobs = min(self._means.jobs or cores(), len(paths), 1 + sum(sizes) // WORTH_A_PROCESS)
         if not may_fork() or (jobs < 2 and not any(map(self._is_feared, paths))):
@@ -202,6 +205,15 @@ class _Sweep:
             self.recall.fear(path)
         error = UnreadableFile("the checker died on this file")
         return Outcome(self._run.unreadable(Path(path), error), "", None)
+
+
+def _forget_texts() -> None:
+    """Let go of what the gate keeps, once it has been asked about all files."""
+    from sessionlint.source.gate import called_name
+    from sessionlint.source.logical import logical
+
+    called_name.cache_clear()
+    logical.cache_clear()
 
 
 def _size(path: str) -> int:

@@ -20,6 +20,7 @@ __all__ = [
     "GIVERS",
     "MAKERS",
     "called",
+    "called_name",
     "catalogued",
     "engine_calls",
     "is_at_source",
@@ -97,14 +98,14 @@ def called(data: bytes) -> frozenset[bytes]:
     # Splitting at brackets and looking at what stands before is a tenth of the cost of a regex.
     pieces = data.split(b"(")[:-1]
     before = {one.rsplit(None, 1)[-1] for one in pieces if one and not one.isspace()}
-    calls = frozenset(filter(None, (_called_name(token[-80:]) for token in before)))
+    calls = frozenset(filter(None, (called_name(token[-80:]) for token in before)))
     if b"class" in data:
         calls = calls.union(base for _, base in derived(data))
     return calls if _PASSING.isdisjoint(calls) else calls | passed(data)
 
 
 @lru_cache(maxsize=2**12)
-def _called_name(token: bytes) -> bytes | None:
+def called_name(token: bytes) -> bytes | None:
     """The name worth following that ends what stands before a bracket."""
     _, owner, name = token.rpartition(b".")
     if not name.replace(b"_", b"a").isalnum() or name[:1].isdigit():
