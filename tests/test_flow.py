@@ -292,6 +292,21 @@ def test_a_session_that_nothing_has_used_is_a_risk_only(use, severity):
     assert finding.message.endswith("nothing has used it by then") is (severity is Severity.RISK)
 
 
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("for row in rows: work(row)", "nothing uses it"),
+        ("while work(rows): pass", "nothing uses it"),
+        ("s.add(rows); s.commit()\n    for row in rows: work(row)", "its last commit or rollback"),
+        ("for row in rows:\n        s.add(row)\n        s.close()", "nothing has used it by then"),
+    ],
+)
+def test_a_commit_is_told_only_where_there_is_one(lines, why):
+    text = f"def f(engine, rows, work):\n    s = Session(engine)\n    {lines}\n"
+    [finding] = findings(START + text)
+    assert f", though {why}" in finding.message
+
+
 def test_the_line_where_a_connection_is_out_is_told_first():
     text = """\
     def f(engine, work):

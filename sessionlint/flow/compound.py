@@ -164,6 +164,7 @@ def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) ->
     def entering(now: State) -> Outcomes:
         done = _with(interpreter, node, index + 1, now)
         if _is_transaction(interpreter, item.item):
+            interpreter.evaluation.has_transactions = True
             done = {(exit_, after.idle()): trail for (exit_, after), trail in done.items()}
         return _suppressed(item.item, _left(item, done, leaving))
 

@@ -45,6 +45,7 @@ class Evaluation:
         self.kind = kind
         self._closed: dict[int, cst.CSTNode] = {}
         self._open: set[int] = set()
+        self.has_transactions = False
         # Nothing cancels a test or a script but the person who waits for it.
         is_cancelled = resource.block.is_async and not is_aside(resource.evaluator, resource.block)
         self.errors = (_ERROR, _CANCEL) if is_cancelled else (_ERROR,)
@@ -125,6 +126,7 @@ class Evaluation:
 
     def _transaction(self, operation: Operation, state: State, *, is_clean_up: bool) -> Outcomes:
         idle = state.idle()
+        self.has_transactions = True
         if operation.act is Act.QUIET and is_clean_up:
             return {(NEXT, idle): None}
         is_await = isinstance(operation.node, cst.Await)

@@ -67,7 +67,7 @@ def _lifetime(resource: Resource, kind: YieldKind, elsewhere: Elsewhere) -> Life
     start = State(Status.UNBORN, (None,) * len(resource.flags))
     outcomes = interpreter.block(suite, start)
     ends = tuple(
-        _end(exit_, state, flattened(trail))
+        _end(exit_, state, flattened(trail), is_fresh=_is_unused(state, evaluation))
         for (exit_, state), trail in outcomes.items()
         if state.status in _ENDINGS and exit_.way is not Way.EXIT
     )
@@ -112,7 +112,13 @@ def _could_be_managed(resource: Resource) -> bool:
     return resource.thing.type.is_manageable and not is_owned_sometimes
 
 
-def _end(exit_: Exit, state: State, steps: tuple[Step, ...]) -> End:
+def _is_unused(state: State, evaluation: Evaluation) -> bool:
+    """Whether nothing has used the resource: the turns of a loop are not told apart."""
+    is_idle = state.status is Status.IDLE and not evaluation.has_transactions
+    return state.status is Status.FRESH or is_idle
+
+
+def _end(exit_: Exit, state: State, steps: tuple[Step, ...], *, is_fresh: bool) -> End:
     born = [index for index, step in enumerate(steps) if step.kind is StepKind.ACQUIRE]
     steps = steps[born[-1] + 1 :] if born and exit_.way is not Way.LOST else steps
     node: cst.CSTNode | None = None
@@ -132,7 +138,7 @@ def _end(exit_: Exit, state: State, steps: tuple[Step, ...]) -> End:
         is_idle,
         is_unprotected,
         steps,
-        is_fresh=state.status is Status.FRESH,
+        is_fresh=is_fresh,
         is_raised_again=state.is_faulted and isinstance(node, cst.Raise),
     )
 

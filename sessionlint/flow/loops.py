@@ -36,7 +36,8 @@ def is_it(interpreter: Interpreter, expression: cst.BaseExpression) -> bool:
 class _Loop:
     """Closes a loop over its states; there are few, so each turn is summarised once per state."""
 
-    def __init__(self) -> None:
+    def __init__(self, interpreter: Interpreter, node: cst.For | cst.While) -> None:
+        self._is_using = id(node) in interpreter.resource.concerned
         self.left: Outcomes = {}
         self.ended: Outcomes = {}
         self.reached: dict[State, Path] = {}
@@ -45,7 +46,8 @@ class _Loop:
 
     def enter(self, state: State, trail: Path) -> None:
         # Some turn will use it; to follow that beside an idle one costs more than it tells.
-        state = state.to(Status.IDLE) if state.status is Status.FRESH else state
+        if self._is_using and state.status is Status.FRESH:
+            state = state.to(Status.IDLE)
         if state not in self._heads:
             self._heads[state] = trail
             self.waiting.append(state)
@@ -79,7 +81,7 @@ class _Loop:
 
 def while_loop(interpreter: Interpreter, node: cst.While, state: State) -> Outcomes:
     """Every way out of a `while` loop."""
-    loop = _Loop()
+    loop = _Loop(interpreter, node)
     loop.enter(state, None)
     while loop.waiting:
         head = loop.waiting.pop()
@@ -99,7 +101,7 @@ def while_loop(interpreter: Interpreter, node: cst.While, state: State) -> Outco
 
 def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
     """Every way out of a `for` loop."""
-    loop = _Loop()
+    loop = _Loop(interpreter, node)
     for (exit_, now), trail in interpreter.evaluate(node.iter, state).items():
         if exit_ == NEXT:
             loop.enter(now, trail)
