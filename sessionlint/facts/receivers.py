@@ -20,7 +20,7 @@ from sessionlint.source.walk import descend
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["CLOSING", "Effect", "effect", "makes_of", "parameter_of"]
+__all__ = ["CLOSING", "Effect", "effect", "makes_of", "may_keep", "parameter_of"]
 
 
 class Effect(Enum):
@@ -42,6 +42,9 @@ _KEEPING: Final = STORING | frozenset(
     "add_task apply_async delay partial closing aclosing Thread run_coroutine_threadsafe "
     "with_resource register".split()
 )
+_PARTS: Final = frozenset({"begin", "begin_nested", "connection", "cursor", "execution_options"})
+"""Methods that give what belongs to the object, or the object itself."""
+
 _ENDS: Final = frozenset({"close", "aclose", "release", "invalidate"})
 _DEEPEST: Final = 3
 
@@ -81,6 +84,39 @@ def makes_of(
         for arg in one.args
         if isinstance(arg.value, cst.Name) and arg.value.value == name
     )
+
+
+def may_keep(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> bool:
+    """Whether what a call gives may hold an argument; of a stranger's function, it may."""
+    callee = evaluator.value(call.func, block)
+    if not isinstance(callee, FunctionValue) or callee.block.decorators:
+        return True
+    name, inside = parameter_of(callee, call, argument), callee.block
+    given = [one.value for one in inside.returns if one.value is not None]
+    # What gives nothing is there to be overridden: somebody wants what it gives.
+    if name is None or not given or any(_has(inside, one, name) for one in given):
+        return True
+    return makes_of(evaluator, call, argument, block)
+
+
+def _has(block: Block, value: cst.BaseExpression | None, name: str, depth: int = 2) -> bool:
+    """Whether the object of a name, or a part of it, is in a value of a function."""
+    match value:
+        case None | cst.BaseString() | cst.BaseNumber() | cst.Comparison():
+            return False
+        case cst.Name(value=other) if other != name:
+            bound = [one.expression for one in block.bindings(other)]
+            return depth > 0 and any(_has(block, one, name, depth - 1) for one in bound)
+        case cst.Call(func=cst.Attribute(value=owner, attr=method)):
+            # What else the object gives, rows and statements, cannot close it.
+            return method.value in _PARTS and name in _names(owner)
+        case cst.Call():
+            return False
+        case cst.Await(expression=inner):
+            return _has(block, inner, name, depth)
+        case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Dict(elements=parts):
+            return any(_has(block, part.value, name, depth) for part in parts)
+    return name in _names(value)
 
 
 def _made(block: Block, value: cst.BaseExpression | None) -> list[cst.Call]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.catalog import Kind
-from sessionlint.facts.receivers import CLOSING
+from sessionlint.facts.receivers import CLOSING, may_keep
 from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import keyword, last_name
 from sessionlint.flow.harmless import PANDAS
@@ -36,7 +36,6 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
 
     Where a later statement of the same list closes the resource, nobody else is meant to.
     """
-    names = resource.names
     worth = (node for node in body.nodes if type(node) in _LEAVING)
     leaving = {name for node in worth for name in _leaving(node)}
     is_connection = resource.thing.type.kind is Kind.CONNECTION
@@ -51,8 +50,17 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
         and not _is_read_at_once(call)
         # What a module makes of a connection, the module keeps.
         and (_keeps(node, leaving) or (is_kept and last_name(call.func)[:1].isupper()))
-        and any(isinstance(it := arg.value, cst.Name) and it.value in names for arg in call.args)
+        and _takes(resource, call)
         and not _is_closed_behind(body, node, resource)
+    )
+
+
+def _takes(resource: Resource, call: cst.Call) -> bool:
+    """Whether the resource is among the arguments of a call, and may be in what that gives."""
+    return any(
+        may_keep(resource.evaluator, call, arg, resource.block)
+        for arg in call.args
+        if isinstance(arg.value, cst.Name) and arg.value.value in resource.names
     )
 
 
