@@ -34,7 +34,9 @@ def gives_back(call: cst.Call, block: Block) -> bool:
     """Whether a session, or a factory of sessions, is made that keeps no connection.
 
     With `autocommit` each statement gives its connection back. Source: SQLAlchemy 1.4, Session;
-    since 2.0 there is none. A factory may get it later, by `configure` in the same module.
+    since 2.0 there is none. A factory may get it later, by `configure` in the same module. What is
+    registered with zope.sqlalchemy is closed at the end of the transaction. Source: its
+    `SessionDataManager._finish`.
     """
     told = keyword(call, "autocommit")
     if told is not None:
@@ -42,6 +44,8 @@ def gives_back(call: cst.Call, block: Block) -> bool:
     if last_name(call.func) == "create_session":
         return True
     text = block.home.reader.text
+    if "zope.sqlalchemy" in text:
+        return True
     return "autocommit" in text and re.search(_CONFIGURED, text) is not None
 
 

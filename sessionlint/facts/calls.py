@@ -101,7 +101,9 @@ def _result(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -
             return _library(evaluator, name, call, block)
         case Maker(made=made):
             bind = keyword(call, "bind")
-            return made if bind is None else _bound(evaluator, made, bind, block)
+            if bind is None or not made.is_fresh:
+                return made
+            return _bound(evaluator, made, bind, block)
         case FunctionValue():
             return called(evaluator, callee)
         case ClassValue(block=of):

@@ -31,7 +31,7 @@ __all__ = ["Body"]
 
 _MOST_FLAGS: Final = 4
 _JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
-_REACHING: Final = frozenset({"locals", "embed"})
+_REACHING: Final = frozenset({"locals", "embed", "breakpoint", "set_trace"})
 """Functions that reach every variable."""
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 

@@ -8,14 +8,16 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.receivers import makes_of
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Binding, Block
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.flow.resource import Resource
+from sessionlint.flow.safe import is_given_cursor
 from sessionlint.source.walk import descend
 
 __all__ = [
     "closed_by",
     "closes_behind",
+    "gets_release",
     "gives_itself",
     "is_close",
     "is_closed_at_last",
@@ -104,14 +106,19 @@ def _leads(resource: Resource, value: cst.BaseExpression) -> bool:
             return any(_leads(resource, bare(one)) for one in (first, second))
         case cst.Name(value=name):
             bindings = resource.block.bindings(name)
-            return bool(bindings) and all(
-                isinstance(one.expression, cst.Call) and _leads(resource, one.expression)
-                for one in bindings
-            )
+            return bool(bindings) and all(_binds_leading(resource, one) for one in bindings)
         case cst.Call():
             is_leading = last_name(value.func) in _LEADING_BACK and is_method(resource, value)
             return is_leading or gives_itself(resource, value)
     return False
+
+
+def _binds_leading(resource: Resource, binding: Binding) -> bool:
+    """Whether a name is given what leads back, be it beside the resource itself."""
+    made = binding.expression
+    if made is resource.binding.expression:
+        return is_given_cursor(resource, binding)
+    return isinstance(made, cst.Call) and _leads(resource, made)
 
 
 def is_closed_at_last(resource: Resource, nodes: Iterable[cst.CSTNode]) -> bool:
@@ -162,6 +169,15 @@ def closes_behind(resource: Resource, call: cst.Call) -> bool:
         return False
     made = [one.expression for one in resource.block.bindings(way.value.value)]
     return any(one is not None and mentions(resource, one) for one in made)
+
+
+def gets_release(resource: Resource, call: cst.Call) -> bool:
+    """`getattr(session, "close", None)`: the method that closes it, as a value."""
+    match [arg.value for arg in call.args]:
+        case [cst.Name(value=owner), cst.SimpleString() as word, *_]:
+            is_release = resource.thing.type.is_release(str(word.evaluated_value))
+            return is_release and owner in resource.names
+    return False
 
 
 def is_method(resource: Resource, call: cst.Call) -> bool:

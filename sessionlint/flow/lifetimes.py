@@ -94,11 +94,21 @@ def _is_worth_managing(resource: Resource) -> bool:
 def _is_closed_at_once(resource: Resource) -> bool:
     """Whether the next statement closes it, as those do that only ask whether a server answers."""
     for node in descend(resource.block.node):
-        lines = node.body if isinstance(node, (cst.IndentedBlock, cst.Module)) else ()
-        for line, after in pairwise(lines):
+        for line, after in _neighbours(node):
             if isinstance(line, cst.SimpleStatementLine) and line.body[-1] is resource.binding.node:
                 return closed_by(after, resource) == resource.name
     return False
+
+
+def _neighbours(node: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
+    """Each statement of a list with the one that follows it, be it behind the end of a `try`."""
+    lines = node.body if isinstance(node, (cst.IndentedBlock, cst.Module)) else ()
+    for line, after in pairwise(lines):
+        yield line, after
+        if isinstance(line, cst.Try) and line.orelse is None and line.finalbody is None:
+            yield line.body.body[-1], after
+    if isinstance(node, cst.Try) and node.orelse is not None:
+        yield node.body.body[-1], node.orelse.body.body[0]
 
 
 def _could_be_managed(resource: Resource) -> bool:

@@ -12,7 +12,14 @@ from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.effects import Effects
 from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET
-from sessionlint.flow.leaving import closes_behind, gives_itself, is_method, leaves, mentions
+from sessionlint.flow.leaving import (
+    closes_behind,
+    gets_release,
+    gives_itself,
+    is_method,
+    leaves,
+    mentions,
+)
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_safe_call, may_operate_in_vain
 from sessionlint.source.walk import children
@@ -23,7 +30,7 @@ _QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
 _CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})
 """Functions that close every session there is."""
-_SHELLS: Final = frozenset({"IPython.embed", "embed"})
+_SHELLS: Final = frozenset("IPython.embed embed breakpoint pdb.set_trace ipdb.set_trace".split())
 """What shows the variables of its caller to a person."""
 _FILLING: Final = frozenset("format execute executemany mogrify scalar scalars text".split())
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
@@ -198,6 +205,9 @@ class Operations:
             yield Operation(self._resource.inner[path], node)
         elif self._reaches(node, path):
             yield Operation(Act.DOUBT, node)
+        elif path == "getattr" and gets_release(self._resource, node):
+            # Whoever got the method will call it, as one of `callback(db.close)`.
+            yield Operation(Act.HAND_OVER, node)
         else:
             given = tuple(self._given_to(node, path))
             is_release = any(operation.act is Act.RELEASE for operation in given)

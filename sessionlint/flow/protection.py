@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.shields import is_asyncio_shield
@@ -119,7 +120,8 @@ def early_shields(evaluator: Evaluator, block: Block) -> Iterator[EarlyShield]:
         if not is_asyncio_shield(evaluator, shield.func, block):
             continue
         thing = resource_of(evaluator, inner.func.value, block)
-        if thing is not None:
+        # The pool that an engine is disposed of with has nothing to lose.
+        if thing is not None and thing.type.kind is not Kind.ENGINE:
             name = text_of(inner.func.value)
             yield EarlyShield(name, thing.type.noun, shield, inner)
 

@@ -7,9 +7,9 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
-from sessionlint.facts.scopes import Block, How
+from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import dotted, is_name, last_name
-from sessionlint.facts.values import ClassValue, Symbol, Thing
+from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing
 from sessionlint.flow.harmless import (
     COLLECTING,
     COMPOSING,
@@ -24,7 +24,7 @@ from sessionlint.flow.harmless import (
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.unfailing import is_still, is_unfailing
 
-__all__ = ["is_safe_call", "may_operate_in_vain", "may_store_in_vain"]
+__all__ = ["is_given_cursor", "is_safe_call", "may_operate_in_vain", "may_store_in_vain"]
 
 _TRIED: Final = (
     *(cst.Divide, cst.FloorDivide, cst.Modulo, cst.Power, cst.MatrixMultiply),
@@ -123,10 +123,31 @@ def _closes_another(resource: Resource, method: cst.Attribute) -> bool:
     if not isinstance(method.value, cst.Name):
         return False
     block = resource.block
-    if method.attr.value == "close" and is_cursor(block.bindings(method.value.value)):
+    bindings = block.bindings(method.value.value)
+    if method.attr.value == "close" and (
+        is_cursor(bindings) or (bindings and all(is_given_cursor(resource, b) for b in bindings))
+    ):
         return True
     value = resource.evaluator.value(method.value, block)
     return isinstance(value, Thing) and value.type.is_release(method.attr.value)
+
+
+def is_given_cursor(resource: Resource, binding: Binding) -> bool:
+    """Whether `conn, cursor = open_both()` gives a cursor there."""
+    made = binding.expression
+    if binding.how is not How.ITEM or not isinstance(made, cst.Call):
+        return False
+    opener = resource.evaluator.value(made.func, resource.block)
+    if not isinstance(opener, FunctionValue):
+        return False
+    tuples = [one.value for one in opener.block.returns if isinstance(one.value, cst.Tuple)]
+    parts = [one.elements[binding.slot].value for one in tuples if binding.slot < len(one.elements)]
+    return bool(parts) and all(
+        is_cursor(opener.block.bindings(part.value))
+        if isinstance(part, cst.Name)
+        else isinstance(part, cst.Call) and last_name(part.func) == "cursor"
+        for part in parts
+    )
 
 
 def _makes_plain(resource: Resource, node: cst.Call) -> bool:
