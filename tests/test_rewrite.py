@@ -109,6 +109,12 @@ UNSAFE = {
 }
 
 NEVER = {
+    "a module whose functions read what it loads": """
+        KEY = Maker().scalar("key")
+
+        def sign(text):
+            return text + KEY
+        """,
     "a `with` around nothing but the close": """
         def f(q, warns):
             s = Maker()

@@ -63,6 +63,9 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
     needing = [index for index, one in enumerate(behind) if loaded.is_in(one)]
     stop = needing[-1] + 1 if needing else 0
     inside = [using, *behind[:stop]]
+    if any(isinstance(one, (cst.FunctionDef, cst.ClassDef)) for one in inside):
+        # Have: a module whose functions read what it loads; they run behind any `with`.
+        return None
     around = entered.around(name, [led_closely(inside[0]), *inside[1:]], named, holder)
     reason = "; ".join(_reasons(Loaded(name, found.thing, block, inside), found.thing.type.noun))
     safety = Safety.UNSAFE if reason else Safety.SAFE
