@@ -135,7 +135,9 @@ def test_an_interrupt_in_the_middle_of_the_work_is_one_line(tmp_path, is_fixing)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
-    assert (process.returncode, stdout, stderr) == (130, b"", b"interrupted\n")
+    # One that finds Python at a dataclass ends it by its own signal; shells show 130 for both.
+    assert process.returncode in {130, -signal.SIGINT}
+    assert (stdout, stderr) == (b"", b"interrupted\n")
     assert os.listdir(tmp_path / "out") == []
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
 
