@@ -60,6 +60,28 @@ SHOP = {
         """,
 }
 
+COMMAND = {
+    "pyproject.toml": "[tool.sessionlint]\n",
+    "work.py": """\
+        from sqlalchemy import create_engine
+        from sqlalchemy.orm import Session
+
+
+        def fill(url):
+            engine = create_engine(url)
+            with Session(engine) as session:
+                session.commit()
+        """,
+    "scripts/fill.py": """\
+        from sys import argv
+
+        from work import fill
+
+        fill(argv[1])
+        """,
+}
+"""A function that a file runs which has no word of a database."""
+
 OWN = ["alone.py:5", "orders.py:12", "stock.py:12"]
 """What is found in SHOP whatever the factory is."""
 
@@ -232,6 +254,16 @@ def test_a_field_assigned_in_a_third_file_counts(tmp_path):
     assert places(tmp_path) == []
     (tmp_path / "third.py").write_text("engine = 1\n")
     assert places(tmp_path) == ["use.py:5"]
+
+
+def test_a_caller_that_speaks_of_no_database_counts(tmp_path):
+    written(tmp_path, COMMAND)
+    assert places(tmp_path) == []
+    assert parsed(tmp_path) == []
+    change(tmp_path / "scripts" / "fill.py", "fill(argv[1])", "print(argv[1])")
+    assert places(tmp_path) == ["work.py:6"]
+    (tmp_path / "again.py").write_text("from work import fill\n\nfill('postgresql://two')\n")
+    assert places(tmp_path) == []
 
 
 def test_a_run_about_other_files_in_between_hides_no_change(tmp_path):

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessionlint.cache.digests import digest
 from sessionlint.facts.places import module_name
-from sessionlint.facts.reads import BELOW, GETS, LOCKED, MODULE, NAMES, OLDER, PLACE, Fact
+from sessionlint.facts.reads import (
+    BELOW,
+    ELSEWHERE,
+    GETS,
+    LOCKED,
+    MODULE,
+    NAMES,
+    OLDER,
+    PLACE,
+    Fact,
+)
 from sessionlint.source.gate import may_speak
 
 if TYPE_CHECKING:
@@ -52,6 +63,9 @@ class Answers:
             return str(locks.may_be_before(folder, tuple(map(int, release))))
         if kind == GETS:
             return str(self._project.producers.may_get(Path(*about)))
+        if kind == ELSEWHERE:
+            word, pattern = (text.encode("latin-1") for text in about)
+            return "\n".join(map(str, self._project.files.quiet(word, re.compile(pattern))))
         return digest("\n".join(self.names)) if kind == NAMES else ""
 
     def _of_module(self, path: Path) -> str:

@@ -10,20 +10,29 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from sessionlint.facts.scopes import Module
 
-__all__ = ["is_aside", "is_migration_environment"]
+__all__ = ["is_aside", "is_migration_environment", "is_test"]
 
 # Compiled by `re` when first asked for, which for most files is never.
+_TEST: Final = r"tests?|testing|conftest\.py|test_[^/]*|[^/]*_test\.py"
 _ASIDE: Final = (
-    r"(?:^|/)(?:tests?|testing|migrations?|alembic|conftest\.py|versions|scripts?|docs?|examples?|"
-    r"env\.py|test_[^/]*|[^/]*_test\.py|benchmarks?)(?:/|$)"
+    rf"{_TEST}|migrations?|alembic|versions|scripts?|docs?|examples?|env\.py|benchmarks?"
 )
 
 
 def is_aside(path: Path, root: Path) -> bool:
     """Whether a file stands beside the program, by the names on its path below the project."""
+    return _is_named(path, root, _ASIDE)
+
+
+def is_test(path: Path, root: Path) -> bool:
+    """Whether a file is, or helps, a test."""
+    return _is_named(path, root, _TEST)
+
+
+def _is_named(path: Path, root: Path, names: str) -> bool:
     name, top = str(path), str(root).rstrip(os.sep) + os.sep
     below = name.removeprefix(top) if name.startswith(top) else path.name
-    return re.search(_ASIDE, below.replace(os.sep, "/")) is not None
+    return re.search(rf"(?:^|/)(?:{names})(?:/|$)", below.replace(os.sep, "/")) is not None
 
 
 def is_migration_environment(module: Module) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -227,6 +228,16 @@ class Files:
     def speaking(self) -> list[tuple[Path, bytes]]:
         """The files that speak of sessions, engines or connections at all, with their bytes."""
         return list(self._spoken.values())
+
+    def quiet(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
+        """Those of the others that have a word and match a pattern; of a large project, none.
+
+        They are read anew for each question, for hardly any is asked.
+        """
+        for name in () if self.is_large else self.python_files:
+            data = None if name in self._spoken else self._bytes(name)
+            if data is not None and word in data and pattern.search(data):
+                yield Path(name)
 
     def is_silent(self, path: str) -> bool:
         """Whether all files have been read and this one speaks of nothing, in plain ASCII.

@@ -11,7 +11,7 @@ from sessionlint.facts.collect import Visit
 from sessionlint.facts.files import Files
 from sessionlint.facts.places import Places, is_package, module_name
 from sessionlint.facts.reading import Reader
-from sessionlint.facts.reads import LOCKED, MODULE, OLDER, SEARCH
+from sessionlint.facts.reads import ELSEWHERE, LOCKED, MODULE, OLDER, SEARCH
 from sessionlint.facts.scopes import Module
 from sessionlint.source.outline import Part, outlined, whole
 from sessionlint.source.parse import Source, opened_source
@@ -96,6 +96,13 @@ class Tree:
             if word in data and pattern.search(data):
                 self.reads.note(MODULE, str(path))
                 yield path, data
+
+    def elsewhere(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
+        """The same of the files that do not speak, of a project that is not large."""
+        self.reads.note(ELSEWHERE, word.decode("latin-1"), pattern.pattern.decode("latin-1"))
+        for path in self.files.quiet(word, pattern):
+            self.reads.note(MODULE, str(path))
+            yield path
 
     def locked(self, folder: Path) -> str | None:
         """The version of SQLAlchemy that is locked for a folder, None when that is open."""

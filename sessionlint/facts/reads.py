@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BELOW",
+    "ELSEWHERE",
     "GETS",
     "LOCKED",
     "MODULE",
@@ -52,6 +53,9 @@ NAMES = "names"
 
 SEARCH = "search"
 """Which files of the project have a word and match a pattern: (kind, word, pattern)."""
+
+ELSEWHERE = "elsewhere"
+"""Which files that do not speak have a word and match a pattern: (kind, word, pattern)."""
 
 _Answer = TypeVar("_Answer")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
 
 import libcst as cst
 
-from sessionlint.facts.aside import is_aside
+from sessionlint.facts.aside import is_aside, is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import last_name
@@ -17,46 +18,80 @@ from sessionlint.flow.loops import innermost
 
 __all__ = ["callers", "is_called_often", "is_start_up_work"]
 
+_HOPS: Final = 3
+"""How many functions may stand between an engine and those that use it."""
+
+
+_Question: TypeAlias = Callable[[Block, cst.Call], bool]
+"""What is asked of a caller, and of its call."""
+
+_OFTEN: Final = 2
+
 
 def is_called_often(
-    evaluator: Evaluator, factory: Block, is_settled: Callable[[Block, cst.Call], bool]
+    evaluator: Evaluator, factory: Block, is_settled: _Question, is_passed_on: _Question
 ) -> bool:
     """Whether the project calls a factory from two or more functions, or in a loop.
 
-    Callers do not count whose call is settled.
+    Callers do not count whose call is settled; for one that passes on what it gets, those that
+    call it count.
     """
+    return _count(evaluator, factory, is_settled, is_passed_on, _HOPS) >= _OFTEN
+
+
+def _count(
+    evaluator: Evaluator, factory: Block, is_settled: _Question, is_passed_on: _Question, hops: int
+) -> int:
+    """How many functions call a factory, as far as it takes to say that it is often."""
     often = 0
     for caller, call in callers(evaluator, factory):
+        if often >= _OFTEN:
+            break
         if starts_up(evaluator, caller) or is_settled(caller, call):
             continue
         if runs_again(caller) or innermost(caller.node, call) is not None:
-            often += 2
+            often = _OFTEN
         # What a module calls itself is called once, when it is imported.
         elif caller.kind is not BlockKind.MODULE and not is_start_up_work(evaluator, caller, 1):
-            often += 1
-        if often > 1:
-            return True
-    return False
+            above = 0
+            if hops and is_passed_on(caller, call):
+                above = _count(evaluator, caller, is_settled, is_passed_on, hops - 1)
+                above += _OFTEN if _is_dependency(evaluator, caller) else 0
+            often += max(above, 1)
+    return often
+
+
+def _is_dependency(evaluator: Evaluator, function: Block) -> bool:
+    """Whether FastAPI calls a function for every request."""
+    pattern = re.compile(rb"\bDepends\(\s*(?:\w+\.)*" + re.escape(function.name.encode()) + rb"\b")
+    return any(True for _ in evaluator.tree.searched(b"Depends", pattern))
 
 
 def is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:
     """Whether all that is known to call a function runs once, when the program starts."""
-    found = [caller for caller, _ in callers(evaluator, block)]
+    found = list(callers(evaluator, block)) or list(callers(evaluator, block, is_wide=True))
     return bool(found) and all(
         (caller.kind is BlockKind.MODULE and not runs_again(caller))
         or starts_up(evaluator, caller)
         or (hops > 0 and is_start_up_work(evaluator, caller, hops - 1))
-        for caller in found
+        for caller, _ in found
     )
 
 
-def callers(evaluator: Evaluator, factory: Block) -> Iterator[tuple[Block, cst.Call]]:
-    """Every function or module body, tests aside, that calls a function, with one such call."""
-    word = factory.name.encode()
+def callers(
+    evaluator: Evaluator, factory: Block, *, is_wide: bool = False
+) -> Iterator[tuple[Block, cst.Call]]:
+    """Every function or module body of the program that calls a function, with one such call.
+
+    Those that do not speak of a database, and scripts, count where `is_wide`.
+    """
+    word, tree = factory.name.encode(), evaluator.tree
     pattern = re.compile(rb"(?<!def )\b" + re.escape(word) + rb"\s*\(")
-    for path, _ in evaluator.tree.searched(word, pattern):
-        is_test = is_aside(path, evaluator.tree.files.root)
-        module = None if is_test else evaluator.tree.module(path)
+    paths = [path for path, _ in tree.searched(word, pattern)]
+    paths += tree.elsewhere(word, pattern) if is_wide else ()
+    is_left_out = is_test if is_wide else is_aside
+    for path in paths:
+        module = None if is_left_out(path, tree.files.root) else tree.module(path)
         for caller in module.speaking(factory.name) if module is not None else ():
             call = _call_of(evaluator, caller, factory)
             if call is not None:

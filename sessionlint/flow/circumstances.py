@@ -26,6 +26,11 @@ _COMMANDS: Final = frozenset({"cli", "__main__"})
 _FACTORY: Final = r"(?i)_*create_\w*(?:engine|sessions?|pool)"
 """What is named after what it gives, `create_db_engine` for instance, may be called at any time."""
 
+_HANDING: Final = {
+    b"python_callable": rb"\bpython_callable\s*=\s*",
+    b"set_defaults": rb"\bset_defaults\(\s*\w+\s*=\s*",
+}
+
 _ONCE: Final = frozenset(
     {"fixture", "asynccontextmanager", "on_event", "command", "before_first_request"}
 )
@@ -35,7 +40,7 @@ def starts_up(evaluator: Evaluator, block: Block) -> bool:
     """Whether a function runs when the program starts, once, or beside the program."""
     if block.home.path.stem in _COMMANDS or _ONCE & set(map(decorator_name, block.decorators)):
         return True
-    if _is_task_of_airflow(evaluator, block):
+    if _is_task_of_airflow(block):
         return True
     above: Block | None = block
     while above is not None:
@@ -45,7 +50,7 @@ def starts_up(evaluator: Evaluator, block: Block) -> bool:
         if any(is_cache(evaluator, decorator, above) for decorator in above.decorators):
             return True
         above = above.parent
-    return is_aside(evaluator, block)
+    return is_aside(evaluator, block) or _is_handed_over(evaluator, block)
 
 
 def runs_again(block: Block) -> bool:
@@ -56,18 +61,25 @@ def runs_again(block: Block) -> bool:
     return block.home.imports("streamlit")
 
 
-def _is_task_of_airflow(evaluator: Evaluator, block: Block) -> bool:
+def _is_task_of_airflow(block: Block) -> bool:
     """Whether Airflow runs a function, in a process that ends with it.
 
     Source: Airflow, "Executor": each task instance is a process, whichever executor starts it.
     """
-    if block.home.imports("airflow"):
-        is_of_operator = block.owner is not None and block.name in {"execute", "poke"}
-        if is_of_operator or "task" in map(decorator_name, block.decorators):
+    if not block.home.imports("airflow"):
+        return False
+    is_of_operator = block.owner is not None and block.name in {"execute", "poke"}
+    return is_of_operator or "task" in map(decorator_name, block.decorators)
+
+
+def _is_handed_over(evaluator: Evaluator, block: Block) -> bool:
+    """Whether a function is the whole of what Airflow runs, or of a command of `argparse`."""
+    name, tree = re.escape(block.name.encode()), evaluator.tree
+    for word, before in _HANDING.items():
+        given = re.compile(before + rb"(?:\w+\.)*" + name + rb"\b")
+        if any(True for _ in tree.searched(word, given)) or any(tree.elsewhere(word, given)):
             return True
-    name = re.escape(block.name.encode())
-    given = re.compile(rb"\bpython_callable\s*=\s*(?:\w+\.)*" + name + rb"\b")
-    return any(True for _ in evaluator.tree.searched(b"python_callable", given))
+    return False
 
 
 def is_aside(evaluator: Evaluator, block: Block) -> bool:

@@ -48,7 +48,7 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         name = _bound_name(block, call)
         is_used = _is_used(block, name) if name else _is_used_up(block, call)
         if _is_given_back(block, call, name):
-            if is_called_often(evaluator, block, _is_settled):
+            if is_called_often(evaluator, block, _is_settled, _is_passed_on):
                 yield EnginePerCall(thing, call)
             continue
         is_lost = is_used and not (name and _is_looked_after(block, name))
@@ -105,10 +105,9 @@ def _bound_name(block: Block, call: cst.Call) -> str | None:
 def _is_given_back(block: Block, call: cst.Call, name: str | None) -> bool:
     """Whether all the function returns is the engine, or a session or maker built on it."""
     returned = [node.value for node in block.returns if node.value is not None]
-    is_own = name is None or (name not in block.declared and name not in block.kept)
-    if not is_own:
-        return False
     built = set[str]() if name is None else _built_on(block, name)
+    if any(one in block.declared or one in block.kept for one in built):
+        return False
     return any(_gives(value, call, built) for value in returned)
 
 
@@ -254,6 +253,12 @@ def _is_settled(caller: Block, call: cst.Call) -> bool:
                 if owner == name:
                     return True
     return False
+
+
+def _is_passed_on(caller: Block, call: cst.Call) -> bool:
+    """Whether a caller gives what it gets, or something built on it, to those that call it."""
+    name = _bound_name(caller, call)
+    return _is_given_back(caller, call, name) or (bool(caller.yields) and name is not None)
 
 
 def _is_of_page(target: cst.BaseExpression) -> bool:
