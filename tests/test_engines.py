@@ -42,6 +42,7 @@ def alone(path: Path, engine: str) -> list[Finding] | str:
         return error.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [*EXAMPLES, *SINGLE], ids=name)
 def test_says_the_same_of_a_file(path):
     assert alone(path, "fast") == alone(path, "full")

@@ -127,6 +127,7 @@ def test_a_good_or_fixed_example_leaks_nothing(judged, example):
     assert not judged(example, leaks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", GOOD + FIXED, ids=str)
 def test_a_good_or_fixed_example_shares_nothing(judged, example):
     assert not judged(example, shares)
@@ -137,6 +138,7 @@ def test_a_good_or_fixed_clean_up_is_not_cut_off(judged, example):
     assert not judged(example, is_cut)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", [one for one in GOOD + FIXED if one.name not in ONCE], ids=str)
 def test_a_good_or_fixed_example_multiplies_nothing(judged, example):
     assert not judged(example, multiplies)

@@ -150,6 +150,7 @@ def test_nothing_is_cut_into_nothing():
     assert outlined("# only this\n") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_the_standard_library_is_cut_as_python_reads_it(name):
     text = decoded((STANDARD_LIBRARY / name).read_bytes())
@@ -210,6 +211,7 @@ def told(block: Block) -> list[object]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_all_scopes_are_those_of_the_whole(name):
     (_, pieces), (_, whole) = modules(STANDARD_LIBRARY / name)
@@ -217,6 +219,7 @@ def test_all_scopes_are_those_of_the_whole(name):
     assert [told(block) for block in pieces.blocks] == [told(block) for block in whole.blocks]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_a_name_alone_is_what_it_is_in_the_whole(name):
     (source, pieces), (other, whole) = modules(STANDARD_LIBRARY / name)
@@ -247,6 +250,7 @@ def place(source: Source, node: cst.CSTNode | None):
     return None if node is None else source.positions.span(node)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_places_are_those_of_the_whole_file(name):
     path = STANDARD_LIBRARY / name
