@@ -112,7 +112,9 @@ def _has(block: Block, value: cst.BaseExpression | None, name: str, depth: int =
             return method.value in _PARTS and name in _names(owner)
         case cst.Call():
             return False
-        case cst.Await(expression=inner):
+        case cst.Await(expression=inner) | cst.Subscript(value=inner):
+            return _has(block, inner, name, depth)
+        case cst.Attribute(value=inner) if not is_name(inner, name):
             return _has(block, inner, name, depth)
         case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Dict(elements=parts):
             return any(_has(block, part.value, name, depth) for part in parts)

@@ -242,12 +242,15 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
 
 
 def _is_settled(caller: Block, call: cst.Call) -> bool:
-    """Whether a caller disposes of the engine that it gets, or keeps it in the state of a page."""
+    """Whether a caller disposes of the engine that it gets, or keeps it."""
     name = _bound_name(caller, call)
+    built = set[str]() if name is None else _built_on(caller, name)
+    if any(one in caller.declared or one in caller.kept for one in built):
+        return True
     for node in descend(caller.node):
         match node:
-            case cst.Assign(targets=[cst.AssignTarget(target=target)], value=value):
-                if value is call and _is_of_page(target):
+            case cst.Assign(targets=targets, value=value):
+                if any(_is_outside(caller, one.target) for one in targets) and bare(value) is call:
                     return True
             case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value="dispose")):
                 if owner == name:
@@ -259,11 +262,3 @@ def _is_passed_on(caller: Block, call: cst.Call) -> bool:
     """Whether a caller gives what it gets, or something built on it, to those that call it."""
     name = _bound_name(caller, call)
     return _is_given_back(caller, call, name) or (bool(caller.yields) and name is not None)
-
-
-def _is_of_page(target: cst.BaseExpression) -> bool:
-    """`st.session_state.engine` or `st.session_state["engine"]`."""
-    match target:
-        case cst.Attribute(value=owner) | cst.Subscript(value=owner):
-            return last_name(owner) == "session_state"
-    return False
