@@ -174,6 +174,8 @@ def _handled_line(scope: Scope, end: End) -> int | None:
 
 
 def _why(end: End) -> str:
+    if end.is_raised_again:
+        return "the error is raised again without closing it"
     match end.way:
         case Way.RETURN | Way.RAISE:
             return "leaves the function without closing it"

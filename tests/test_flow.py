@@ -307,6 +307,20 @@ def test_a_commit_is_told_only_where_there_is_one(lines, why):
     assert f", though {why}" in finding.message
 
 
+def test_a_handler_that_raises_again_is_told_to_end_there():
+    text = """\
+    def f(engine, log):
+        try:
+            session = Session(engine)
+            session.get(1, 2)
+            session.close()
+        except Exception:
+            log.count("failed")
+            raise
+    """
+    assert (9, "the error is raised again without closing it") in note_of(text)
+
+
 def test_the_line_where_a_connection_is_out_is_told_first():
     text = """\
     def f(engine, work):

@@ -72,7 +72,8 @@ class Interpreter:
             for now, trail in only_next(here):
                 for key, more in self._statement(statement, following, now).items():
                     into = after if key[0] == NEXT else left
-                    if key not in into:
+                    # A handler that raises again is meant to be left there, and not before.
+                    if key not in into or statement.__class__ is cst.Raise:
                         into[key] = joined(trail, more)
             here = _without_fresh(after) if len(after) > 1 else after
             if not here:
