@@ -106,7 +106,7 @@ def _is_given_back(block: Block, call: cst.Call, name: str | None) -> bool:
     """Whether all the function returns is the engine, or a session or maker built on it."""
     returned = [node.value for node in block.returns if node.value is not None]
     built = set[str]() if name is None else _built_on(block, name)
-    if any(one in block.declared or one in block.kept for one in built):
+    if _stores(block, built):
         return False
     return any(_gives(value, call, built) for value in returned)
 
@@ -127,7 +127,7 @@ def _gives(value: cst.BaseExpression, call: cst.Call, built: set[str]) -> bool:
 def _is_looked_after(block: Block, name: str) -> bool:
     """Stored, returned inside something, yielded, disposed of, or out of sight."""
     built = _built_on(block, name)
-    if any(one in block.declared or one in block.kept for one in built):
+    if _stores(block, built):
         return True
     for node in descend(block.node):
         match node:
@@ -143,15 +143,23 @@ def _is_looked_after(block: Block, name: str) -> bool:
             case cst.Lambda() | cst.FunctionDef() if node is not block.node:
                 if any(is_name(part, name) for part in descend(node)):
                     return True
-            case cst.Assign(targets=targets, value=value):
-                is_inside = any(_is_outside(block, target.target) for target in targets)
-                spoken = {part.value for part in descend(value) if isinstance(part, cst.Name)}
-                if is_inside and not spoken.isdisjoint(built):
-                    return True
             case cst.Dict() | cst.List() | cst.Tuple():
                 if any(is_name(element.value, name) for element in node.elements):
                     return True
     return False
+
+
+def _stores(block: Block, built: set[str]) -> bool:
+    """Whether what has one of these names is kept by more than the function."""
+    if any(one in block.declared or one in block.kept for one in built):
+        return True
+    assigned = (node for node in descend(block.node) if isinstance(node, cst.Assign))
+    return any(
+        isinstance(part, cst.Name) and part.value in built
+        for node in assigned
+        if any(_is_outside(block, target.target) for target in node.targets)
+        for part in descend(node.value)
+    )
 
 
 def _carries(value: cst.CSTNode, built: set[str], connected: set[str]) -> bool:
@@ -244,8 +252,7 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
 def _is_settled(caller: Block, call: cst.Call) -> bool:
     """Whether a caller disposes of the engine that it gets, or keeps it."""
     name = _bound_name(caller, call)
-    built = set[str]() if name is None else _built_on(caller, name)
-    if any(one in caller.declared or one in caller.kept for one in built):
+    if name is not None and _stores(caller, _built_on(caller, name)):
         return True
     for node in descend(caller.node):
         match node:
