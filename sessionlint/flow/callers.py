@@ -70,8 +70,9 @@ def _is_dependency(evaluator: Evaluator, function: Block) -> bool:
 def is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:
     """Whether all that is known to call a function runs once, when the program starts."""
     found = list(callers(evaluator, block))
-    if not found and block.owner is None:
-        # Whose method of that name is called, files that speak of nothing hardly ever tell.
+    if not found and block.owner is None and not block.decorators:
+        # Whose method is called, files that speak of nothing hardly ever tell; and what has a
+        # decorator may be called by whoever made that.
         found = list(callers(evaluator, block, is_wide=True))
     return bool(found) and all(
         (caller.kind is BlockKind.MODULE and not runs_again(caller))
