@@ -106,7 +106,7 @@ def _has(block: Block, value: cst.BaseExpression | None, name: str, depth: int =
             return False
         case cst.Name(value=other) if other != name:
             bound = [one.expression for one in block.bindings(other)]
-            return depth > 0 and any(_has(block, one, name, depth - 1) for one in bound)
+            return not depth or any(_has(block, one, name, depth - 1) for one in bound)
         case cst.Call(func=cst.Attribute(value=owner, attr=method)):
             # What else the object gives, rows and statements, cannot close it.
             return method.value in _PARTS and name in _names(owner)
