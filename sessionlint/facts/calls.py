@@ -101,7 +101,7 @@ def _result(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -
             return _library(evaluator, name, call, block)
         case Maker(made=made):
             bind = keyword(call, "bind")
-            if bind is None or not made.is_fresh:
+            if bind is None or gives_back(call, block):
                 return made
             return _bound(evaluator, made, bind, block)
         case FunctionValue():

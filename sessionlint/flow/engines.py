@@ -205,6 +205,8 @@ def _built_on(block: Block, name: str) -> set[str]:
 
 
 def _is_outside(block: Block, target: cst.BaseExpression) -> bool:
+    if isinstance(target, (cst.Tuple, cst.List)):
+        return any(_is_outside(block, part.value) for part in target.elements)
     return not isinstance(target, cst.Name) or target.value in block.declared
 
 
