@@ -100,6 +100,7 @@ class Files:
         self._is_source: dict[str, bool] = {self._top: True}
         self._silent: set[str] = set()
         self._waiting: set[str] = set()
+        self._quiet: dict[bytes, list[str]] = {}
 
     def read(self, path: Path) -> bytes | None:
         """The Python that a file holds, None when it cannot be read."""
@@ -123,6 +124,7 @@ class Files:
         self._held[name] = data
         self._silent.discard(name)
         self._waiting.discard(name)
+        self._quiet.clear()
         if "_spoken" not in self.__dict__ or not self.is_file(path):
             return b""
         old = self._spoken.pop(name, (path, b""))[1]
@@ -230,13 +232,14 @@ class Files:
         return list(self._spoken.values())
 
     def quiet(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
-        """Those of the others that have a word and match a pattern; of a large project, none.
-
-        They are read anew for each question, for hardly any is asked.
-        """
-        for name in () if self.is_large else self.python_files:
-            data = None if name in self._spoken else self._bytes(name)
-            if data is not None and word in data and pattern.search(data):
+        """Those of the others that have a word and match a pattern; of a large project, none."""
+        if word not in self._quiet:
+            others = () if self.is_large else self.python_files
+            texts = ((name, self._bytes(name)) for name in others if name not in self._spoken)
+            self._quiet[word] = [name for name, data in texts if data and word in data]
+        for name in self._quiet[word]:
+            data = self._bytes(name)
+            if data is not None and pattern.search(data):
                 yield Path(name)
 
     def is_silent(self, path: str) -> bool:
