@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["is_aside", "is_migration_environment", "is_test"]
 
 # Compiled by `re` when first asked for, which for most files is never.
-_TEST: Final = r"tests?|testing|conftest\.py|test_[^/]*|[^/]*_test\.py"
-_ASIDE: Final = (
-    rf"{_TEST}|migrations?|alembic|versions|scripts?|docs?|examples?|env\.py|benchmarks?"
-)
+_TESTING: Final = r"tests?|testing|conftest\.py|test_[^/]*|[^/]*_test\.py"
+_BESIDE: Final = r"migrations?|alembic|versions|scripts?|docs?|examples?|env\.py|benchmarks?"
+_TEST: Final = rf"(?:^|/)(?:{_TESTING})(?:/|$)"
+_ASIDE: Final = rf"(?:^|/)(?:{_TESTING}|{_BESIDE})(?:/|$)"
 
 
 def is_aside(path: Path, root: Path) -> bool:
@@ -29,10 +29,10 @@ def is_test(path: Path, root: Path) -> bool:
     return _is_named(path, root, _TEST)
 
 
-def _is_named(path: Path, root: Path, names: str) -> bool:
+def _is_named(path: Path, root: Path, pattern: str) -> bool:
     name, top = str(path), str(root).rstrip(os.sep) + os.sep
     below = name.removeprefix(top) if name.startswith(top) else path.name
-    return re.search(rf"(?:^|/)(?:{names})(?:/|$)", below.replace(os.sep, "/")) is not None
+    return re.search(pattern, below.replace(os.sep, "/")) is not None
 
 
 def is_migration_environment(module: Module) -> bool:

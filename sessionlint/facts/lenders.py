@@ -54,7 +54,7 @@ def _is_registry(evaluator: Evaluator, name: str) -> bool:
     used = re.compile(rb"\b" + word + rb"\.(?:" + b"|".join(_USES) + rb")\(")
 
     def work_out() -> Value:
-        return OTHER if any(True for _ in evaluator.tree.searched(name.encode(), used)) else UNKNOWN
+        return OTHER if evaluator.tree.has(name.encode(), used) else UNKNOWN
 
     return evaluator.named(None, f"registry {name}", work_out) == OTHER
 

@@ -97,6 +97,10 @@ class Tree:
                 self.reads.note(MODULE, str(path))
                 yield path, data
 
+    def has(self, word: bytes, pattern: re.Pattern[bytes]) -> bool:
+        """Whether there is one."""
+        return any(True for _ in self.searched(word, pattern))
+
     def elsewhere(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
         """The same of the files that do not speak, of a project that is not large."""
         self.reads.note(ELSEWHERE, word.decode("latin-1"), pattern.pattern.decode("latin-1"))

@@ -11,7 +11,7 @@ import libcst as cst
 from sessionlint.facts.collect import STORING
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import arguments, is_name, last_name
+from sessionlint.facts.syntax import asked_by_name, is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
 from sessionlint.source.cleaning import CLOSING as _CLOSING
 from sessionlint.source.threads import THREADED
@@ -20,7 +20,7 @@ from sessionlint.source.walk import descend
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["CLOSING", "Effect", "effect", "makes_of", "may_keep", "parameter_of"]
+__all__ = ["CLOSING", "LEADING_BACK", "Effect", "effect", "makes_of", "may_keep", "parameter_of"]
 
 
 class Effect(Enum):
@@ -42,7 +42,13 @@ _KEEPING: Final = STORING | frozenset(
     "add_task apply_async delay partial closing aclosing Thread run_coroutine_threadsafe "
     "with_resource register".split()
 )
-_PARTS: Final = frozenset({"begin", "begin_nested", "connection", "cursor", "execution_options"})
+LEADING_BACK: Final = frozenset({"cursor", "begin", "begin_nested"})
+"""Methods whose result knows the object.
+
+Source: `cursor.connection` of PEP 249; `Transaction.connection`, `SessionTransaction.session`.
+"""
+
+_PARTS: Final = LEADING_BACK | {"connection", "execution_options"}
 """Methods that give what belongs to the object, or the object itself."""
 
 _ENDS: Final = frozenset({"close", "aclose", "release", "invalidate"})
@@ -225,12 +231,8 @@ def _ends(node: cst.CSTNode, name: str) -> bool:
         return is_name(node.item, name)
     if type(node) is cst.Attribute:
         return is_name(node.value, name) and node.attr.value in _ENDS
-    if type(node) is not cst.Call or not is_name(node.func, "getattr"):
-        return False
-    match list(arguments(node)):
-        case [owner, cst.SimpleString() as word, *_]:
-            return is_name(owner, name) and word.raw_value in _ENDS
-    return False
+    owner, method = asked_by_name(node)
+    return owner is not None and is_name(owner, name) and method in _ENDS
 
 
 def _parameter(function: FunctionValue, argument: cst.Arg, index: int) -> str | None:

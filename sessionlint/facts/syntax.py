@@ -10,6 +10,7 @@ import libcst as cst
 
 __all__ = [
     "arguments",
+    "asked_by_name",
     "bare",
     "dotted",
     "is_name",
@@ -45,6 +46,15 @@ def last_statement(suite: cst.BaseSuite) -> cst.CSTNode | None:
     """What a suite ends with: a compound statement, or the last one of its last line."""
     last = suite.body[-1] if suite.body else None
     return last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
+
+
+def asked_by_name(node: cst.CSTNode) -> tuple[cst.BaseExpression | None, str]:
+    """The object and the attribute of `getattr(object, "attribute")`; of anything else, none."""
+    if type(node) is cst.Call and is_name(node.func, "getattr"):
+        match list(arguments(node)):
+            case [owner, cst.SimpleString() as word, *_]:
+                return owner, word.raw_value
+    return None, ""
 
 
 def bare(expression: cst.BaseExpression) -> cst.BaseExpression:

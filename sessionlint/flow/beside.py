@@ -12,7 +12,7 @@ from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import FunctionValue, Thing
 
-__all__ = ["beside", "unpacked"]
+__all__ = ["beside", "returned", "unpacked"]
 
 _FIXED: Final = {"True": True, "False": False, "None": False}
 
@@ -46,16 +46,27 @@ def _given(evaluator: Evaluator, binding: Binding) -> Iterator[list[cst.BaseExpr
     if isinstance(made, cst.Tuple):
         yield [part.value for part in made.elements]
         return
-    callee = evaluator.value(made.func, binding.block) if isinstance(made, cst.Call) else None
+    for parts, block in returned(evaluator, made, binding.block):
+        if binding.slot >= len(parts):
+            yield []
+        elif _is_fresh(evaluator, parts[binding.slot], block):
+            yield parts
+
+
+def returned(
+    evaluator: Evaluator, made: cst.BaseExpression | None, block: Block
+) -> Iterator[tuple[list[cst.BaseExpression], Block]]:
+    """What each tuple holds that a call of the project's may give, and the function it stands in.
+
+    Nothing is in what is given otherwise.
+    """
+    callee = evaluator.value(made.func, block) if isinstance(made, cst.Call) else None
     if not isinstance(callee, FunctionValue):
         return
     for node in callee.block.returns:
         value = node.value and bare(node.value)
         parts = [part.value for part in value.elements] if isinstance(value, cst.Tuple) else []
-        if binding.slot >= len(parts):
-            yield []
-        elif _is_fresh(evaluator, parts[binding.slot], callee.block):
-            yield parts
+        yield parts, callee.block
 
 
 def _is_fresh(evaluator: Evaluator, part: cst.BaseExpression, block: Block) -> bool:

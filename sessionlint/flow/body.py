@@ -20,6 +20,7 @@ from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
 from sessionlint.flow.beside import beside
 from sessionlint.flow.conditions import flag_texts, tells
+from sessionlint.flow.harmless import SHELLS
 from sessionlint.flow.holders import holders
 from sessionlint.flow.leaving import is_closed_at_last, mentions
 from sessionlint.flow.loops import takes_one_turn
@@ -31,7 +32,7 @@ __all__ = ["Body"]
 
 _MOST_FLAGS: Final = 4
 _JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
-_REACHING: Final = frozenset({"locals", "embed", "breakpoint", "set_trace"})
+_REACHING: Final = frozenset({"locals", *(name.rpartition(".")[2] for name in SHELLS)})
 """Functions that reach every variable."""
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 

@@ -13,7 +13,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import FunctionValue
-from sessionlint.flow.circumstances import runs_again, starts_up
+from sessionlint.flow.circumstances import named_behind, runs_again, starts_up
 from sessionlint.flow.loops import innermost
 
 __all__ = ["callers", "is_called_often", "is_start_up_work"]
@@ -63,8 +63,7 @@ def _count(
 
 def _is_dependency(evaluator: Evaluator, function: Block) -> bool:
     """Whether FastAPI calls a function for every request."""
-    pattern = re.compile(rb"\bDepends\(\s*(?:\w+\.)*" + re.escape(function.name.encode()) + rb"\b")
-    return any(True for _ in evaluator.tree.searched(b"Depends", pattern))
+    return evaluator.tree.has(b"Depends", named_behind(rb"\bDepends\(\s*", function))
 
 
 def is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:

@@ -11,7 +11,7 @@ from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 
-__all__ = ["is_aside", "runs_again", "starts_up"]
+__all__ = ["is_aside", "named_behind", "runs_again", "starts_up"]
 
 # Compiled by `re` when first asked for: most files have no engine to ask about.
 _STARTS: Final = (
@@ -74,12 +74,17 @@ def _is_task_of_airflow(block: Block) -> bool:
 
 def _is_handed_over(evaluator: Evaluator, block: Block) -> bool:
     """Whether a function is the whole of what Airflow runs, or of a command of `argparse`."""
-    name, tree = re.escape(block.name.encode()), evaluator.tree
+    tree = evaluator.tree
     for word, before in _HANDING.items():
-        given = re.compile(before + rb"(?:\w+\.)*" + name + rb"\b")
-        if any(True for _ in tree.searched(word, given)) or any(tree.elsewhere(word, given)):
+        given = named_behind(before, block)
+        if tree.has(word, given) or any(tree.elsewhere(word, given)):
             return True
     return False
+
+
+def named_behind(before: bytes, function: Block) -> re.Pattern[bytes]:
+    """The name of a function behind what hands it over."""
+    return re.compile(before + rb"(?:\w+\.)*" + re.escape(function.name.encode()) + rb"\b")
 
 
 def is_aside(evaluator: Evaluator, block: Block) -> bool:

@@ -47,6 +47,9 @@ ASKING: Final = frozenset({"isinstance", "type", "id", "repr", "str", "hasattr",
 BUILDING: Final = frozenset({"query", "add", "add_all", "cursor"})
 """Methods that send nothing to the database, so they do not fail in practice."""
 
+SHELLS: Final = frozenset("IPython.embed embed breakpoint pdb.set_trace ipdb.set_trace".split())
+"""What shows the variables of its caller to a person."""
+
 QUIET: Final = frozenset({"rollback", "expunge_all", "expire_all"})
 EXITS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
 _LOGGER: Final = re.compile(r"(?:\w*_)?log|\w*logger|logging", re.IGNORECASE)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.receivers import makes_of
+from sessionlint.facts.receivers import LEADING_BACK, makes_of
 from sessionlint.facts.scopes import Binding, Block
-from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.syntax import asked_by_name, bare, is_name, last_name
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_given_cursor
 from sessionlint.source.walk import descend
@@ -27,12 +26,6 @@ __all__ = [
     "mentions",
     "own_names",
 ]
-
-_LEADING_BACK: Final = frozenset({"cursor", "begin", "begin_nested"})
-"""Methods whose result knows the resource.
-
-Source: `cursor.connection` of PEP 249; `Transaction.connection`, `SessionTransaction.session`.
-"""
 
 
 def mentions(resource: Resource, node: cst.CSTNode) -> bool:
@@ -108,7 +101,7 @@ def _leads(resource: Resource, value: cst.BaseExpression) -> bool:
             bindings = resource.block.bindings(name)
             return bool(bindings) and all(_binds_leading(resource, one) for one in bindings)
         case cst.Call():
-            is_leading = last_name(value.func) in _LEADING_BACK and is_method(resource, value)
+            is_leading = last_name(value.func) in LEADING_BACK and is_method(resource, value)
             return is_leading or gives_itself(resource, value)
     return False
 
@@ -173,11 +166,9 @@ def closes_behind(resource: Resource, call: cst.Call) -> bool:
 
 def gets_release(resource: Resource, call: cst.Call) -> bool:
     """`getattr(session, "close", None)`: the method that closes it, as a value."""
-    match [arg.value for arg in call.args]:
-        case [cst.Name(value=owner), cst.SimpleString() as word, *_]:
-            is_release = resource.thing.type.is_release(str(word.evaluated_value))
-            return is_release and owner in resource.names
-    return False
+    owner, method = asked_by_name(call)
+    is_own = isinstance(owner, cst.Name) and owner.value in resource.names
+    return is_own and resource.thing.type.is_release(method)
 
 
 def is_method(resource: Resource, call: cst.Call) -> bool:

@@ -11,7 +11,7 @@ from sessionlint.facts.catalog import Kind
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.effects import Effects
-from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET
+from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET, SHELLS
 from sessionlint.flow.leaving import (
     closes_behind,
     gets_release,
@@ -30,8 +30,6 @@ _QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
 _CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})
 """Functions that close every session there is."""
-_SHELLS: Final = frozenset("IPython.embed embed breakpoint pdb.set_trace ipdb.set_trace".split())
-"""What shows the variables of its caller to a person."""
 _FILLING: Final = frozenset("format execute executemany mogrify scalar scalars text".split())
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
 
@@ -205,7 +203,7 @@ class Operations:
             yield Operation(self._resource.inner[path], node)
         elif self._reaches(node, path):
             yield Operation(Act.DOUBT, node)
-        elif path == "getattr" and gets_release(self._resource, node):
+        elif gets_release(self._resource, node):
             # Whoever got the method will call it, as one of `callback(db.close)`.
             yield Operation(Act.HAND_OVER, node)
         else:
@@ -221,7 +219,7 @@ class Operations:
 
     def _reaches(self, node: cst.Call, path: str) -> bool:
         """Whether a call may close the resource though it is not given it."""
-        is_for_all = last_name(node.func) in _CLOSING_ALL or path in _SHELLS
+        is_for_all = last_name(node.func) in _CLOSING_ALL or path in SHELLS
         return is_for_all or closes_behind(self._resource, node)
 
     def _only_reads(self, node: cst.Call, path: str) -> bool:

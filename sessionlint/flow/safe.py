@@ -9,7 +9,8 @@ import libcst as cst
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import dotted, is_name, last_name
-from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing
+from sessionlint.facts.values import ClassValue, Symbol, Thing
+from sessionlint.flow.beside import returned
 from sessionlint.flow.harmless import (
     COLLECTING,
     COMPOSING,
@@ -134,19 +135,15 @@ def _closes_another(resource: Resource, method: cst.Attribute) -> bool:
 
 def is_given_cursor(resource: Resource, binding: Binding) -> bool:
     """Whether `conn, cursor = open_both()` gives a cursor there."""
-    made = binding.expression
-    if binding.how is not How.ITEM or not isinstance(made, cst.Call):
+    if binding.how is not How.ITEM:
         return False
-    opener = resource.evaluator.value(made.func, resource.block)
-    if not isinstance(opener, FunctionValue):
-        return False
-    tuples = [one.value for one in opener.block.returns if isinstance(one.value, cst.Tuple)]
-    parts = [one.elements[binding.slot].value for one in tuples if binding.slot < len(one.elements)]
-    return bool(parts) and all(
-        is_cursor(opener.block.bindings(part.value))
+    tuples = returned(resource.evaluator, binding.expression, resource.block)
+    given = [(parts[binding.slot], block) for parts, block in tuples if binding.slot < len(parts)]
+    return bool(given) and all(
+        is_cursor(block.bindings(part.value))
         if isinstance(part, cst.Name)
         else isinstance(part, cst.Call) and last_name(part.func) == "cursor"
-        for part in parts
+        for part, block in given
     )
 
 
