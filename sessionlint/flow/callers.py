@@ -13,7 +13,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import FunctionValue
-from sessionlint.flow.circumstances import named_behind, runs_again, starts_up
+from sessionlint.flow.circumstances import named_behind, runs_again, serves, starts_up
 from sessionlint.flow.loops import innermost
 
 __all__ = ["callers", "is_called_often", "is_start_up_work"]
@@ -31,7 +31,7 @@ _OFTEN: Final = 2
 def is_called_often(
     evaluator: Evaluator, factory: Block, is_settled: _Question, is_passed_on: _Question
 ) -> bool:
-    """Whether the project calls a factory from two or more functions, or in a loop.
+    """Whether the project calls a factory from two functions or more, in a loop or per request.
 
     Callers do not count whose call is settled; for one that passes on what it gets, those that
     call it count.
@@ -49,7 +49,8 @@ def _count(
             break
         if starts_up(evaluator, caller) or is_settled(caller, call):
             continue
-        if runs_again(caller) or innermost(caller.node, call) is not None:
+        is_repeated = runs_again(caller) or serves(caller)
+        if is_repeated or innermost(caller.node, call) is not None:
             often = _OFTEN
         # What a module calls itself is called once, when it is imported.
         elif caller.kind is not BlockKind.MODULE and not is_start_up_work(evaluator, caller, 1):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import libcst as cst
+
 from sessionlint.facts import aside
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.syntax import arguments, last_name
 
-__all__ = ["is_aside", "named_behind", "runs_again", "starts_up"]
+__all__ = ["is_aside", "named_behind", "runs_again", "serves", "starts_up"]
 
 # Compiled by `re` when first asked for: most files have no engine to ask about.
 _STARTS: Final = (
@@ -33,6 +36,10 @@ _HANDING: Final = {
 
 _ONCE: Final = frozenset(
     {"fixture", "asynccontextmanager", "on_event", "command", "before_first_request"}
+)
+
+_ROUTES: Final = frozenset(
+    {"get", "post", "put", "patch", "delete", "route", "api_route", "websocket"}
 )
 
 
@@ -59,6 +66,25 @@ def runs_again(block: Block) -> bool:
     Source: Streamlit, "Working with Streamlit's execution model".
     """
     return block.home.imports("streamlit")
+
+
+def serves(block: Block) -> bool:
+    """Whether a function runs for each request to an address, or for each task of Celery."""
+    return any(_is_of_address(one) or _is_of_celery(one) for one in block.decorators)
+
+
+def _is_of_address(decorator: cst.BaseExpression) -> bool:
+    """`@app.get("/items")`; `@mock.patch("a.b")` names no address."""
+    if not isinstance(decorator, cst.Call) or decorator_name(decorator) not in _ROUTES:
+        return False
+    address = next(arguments(decorator), None)
+    return isinstance(address, cst.SimpleString) and address.raw_value.startswith("/")
+
+
+def _is_of_celery(decorator: cst.BaseExpression) -> bool:
+    """`@app.task(bind=True)` or `@shared_task`; a `@task` alone may be a command's."""
+    of = decorator.func if isinstance(decorator, cst.Call) else decorator
+    return last_name(of) == ("task" if isinstance(of, cst.Attribute) else "shared_task")
 
 
 def _is_task_of_airflow(block: Block) -> bool:
