@@ -61,6 +61,7 @@ def codes(folder: Path, *arguments: str) -> list[str]:
     return [f"{Path(where.split(':')[0]).name} {rest.split()[0]}" for where, rest, *_ in lines]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_every_format_is_the_same_from_the_cache(shop, form):
     line = ("--output-format", form, "--show-path", "--unsafe-fixes", "app")

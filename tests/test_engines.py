@@ -48,6 +48,7 @@ def test_says_the_same_of_a_file(path):
     assert alone(path, "fast") == alone(path, "full")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", PROJECTS, ids=name)
 def test_finds_the_same_in_a_project(folder):
     assert found_in(folder, "fast") == found_in(folder, "full")

@@ -1,12 +1,12 @@
 """`--fix`, `--diff` and what goes with them, in a process of its own."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from command import program
 
 PROGRAM = Path(__file__).with_name("fixing_command.py")
 
@@ -25,15 +25,7 @@ def fixing(
     *arguments: str | Path, cwd: Path, stdin: bytes = b""
 ) -> "subprocess.CompletedProcess[str]":
     """What `sessionlint check --engine full` prints with three small rules, and its exit code."""
-    done = subprocess.run(
-        [sys.executable, PROGRAM, *arguments],
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        env={**os.environ, "PYTHONUTF8": "1"},
-        timeout=60,
-        check=False,
-    )
+    done = program(PROGRAM, *arguments, cwd=cwd, stdin=stdin)
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode("latin-1"), done.stderr.decode()
     )

@@ -37,6 +37,8 @@ RUNS = {"report_job": 2}
 """Without its cache `get_session` gives sessions that callers in other files have to close, so
 those are found, and fixed, by the next run; the others settle in one."""
 
+pytestmark = pytest.mark.slow
+
 each_app = pytest.mark.parametrize("name", NAMES)
 
 

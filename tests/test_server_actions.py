@@ -4,6 +4,8 @@ import pytest
 from command import sessionlint
 from editor import CLEAN, IMPORTS, SAFE, UNSAFE, codes, edited, editor
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def app(tmp_path):
