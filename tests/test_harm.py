@@ -7,6 +7,8 @@ at each of its first five statements, on real pools.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import pytest
 from harm.cancels import is_cut_off
@@ -22,6 +24,8 @@ from sessionlint_rules import RULES
 
 ONCE = frozenset({"main", "lifespan", "create_app", "init_db"})
 """Functions that a program calls once, when it starts: they cannot multiply anything."""
+
+NOWHERE = Path("nowhere")
 
 Judge = Callable[[World, Callable[..., object]], Awaitable[bool]]
 
@@ -149,15 +153,19 @@ def safely_fixed(tmp_path):
     """Gives an example as the SAFE fixes of its file leave it."""
 
     def fixed_by(example: Example) -> Example:
-        project = Project.open(tmp_path, lambda _: None, Names())
-        data = example.path.read_bytes()
-        outcome = fix_source(data, tmp_path / "bad.py", RULES, project, _is_safe)
         path = tmp_path / "fixed" / example.path.name
         path.parent.mkdir()
-        path.write_bytes(outcome.data)
+        path.write_bytes(_safely_fixed(example.path))
         return replace(example, path=path)
 
     return fixed_by
+
+
+@cache
+def _safely_fixed(path):
+    """The whole file of an example, which has many of them."""
+    project = Project.open(NOWHERE, lambda _: None, Names())
+    return fix_source(path.read_bytes(), NOWHERE / "bad.py", RULES, project, _is_safe).data
 
 
 def _is_safe(finding):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import psycopg
 
-__all__ = ["Fault", "SqliteConnection", "asyncpg_class", "psycopg_class"]
+__all__ = ["CARELESS", "Fault", "SqliteConnection", "asyncpg_class", "psycopg_class"]
+
+CARELESS: Final = "pragma synchronous = off"
+"""SQLite does not wait for the disk: nobody pulls the plug of a test."""
 
 
 @dataclass
@@ -50,6 +53,7 @@ class SqliteConnection(sqlite3.Connection):
 
     def __init__(self, fault: Fault, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        sqlite3.Cursor(self).execute(CARELESS)
         self.fault = fault
         self.is_open = True
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
-from harm.faults import Fault, SqliteConnection, asyncpg_class, psycopg_class
+from harm.faults import CARELESS, Fault, SqliteConnection, asyncpg_class, psycopg_class
 
 __all__ = ["TABLES", "World", "prepare"]
 
@@ -179,5 +179,6 @@ class World:
 def prepare(path: Path) -> None:
     """Make the SQLite file that the examples open."""
     connection = sqlite3.connect(path)
+    connection.execute(CARELESS)
     connection.executescript(TABLES)
     connection.close()
