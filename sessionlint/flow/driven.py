@@ -205,7 +205,9 @@ def _use(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> 
             return _of_method(method) if owner is name else _Use.NONE
         case cst.AssignTarget() | cst.For() | cst.Annotation() | cst.Param() | cst.FunctionDef():
             return _Use.NONE
-        case cst.FormattedStringExpression():
+        case cst.FormattedStringExpression() | cst.Comparison() | cst.UnaryOperation():
+            return _Use.NONE
+        case cst.If(test=test) if test is name:
             return _Use.NONE
         case cst.AnnAssign(target=target) if target is name:
             return _Use.NONE
