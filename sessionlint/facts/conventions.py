@@ -29,6 +29,8 @@ PARTIAL: Final = frozenset("expire expunge refresh merge add_all".split())
 
 _ENGINE: Final = re.compile(r"(?:\w*_)?engine", re.IGNORECASE)
 
+_SESSION: Final = re.compile(r"(?:\w*_)?session")
+
 _ENGINE_CALLS: Final[dict[str, Gift]] = {
     "connect": Gift(How.FRESH, "Connection"),
     "raw_connection": Gift(How.FRESH, "RawConnection"),
@@ -49,9 +51,14 @@ def guess(call: cst.Call, block: Block, found: Value) -> Value:
     if gift is not None and owner is not None and uses_database(block.home):
         is_engine = _ENGINE.fullmatch(last_name(_callee(owner))) is not None
         return _guessed(TYPES[gift.type]) if is_engine else found
-    if is_customary(name):
+    if is_customary(name) and not any(_is_session(arg.value) for arg in call.args):
         return _guessed(TYPES["Session"])
     return found
+
+
+def _is_session(given: cst.BaseExpression) -> bool:
+    """Whether an argument is named like a session: who is given one gives that back, or its own."""
+    return _SESSION.fullmatch(last_name(given)) is not None
 
 
 def _guessed(kind: Type) -> Thing:

@@ -148,7 +148,9 @@ def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
         names = (
             rf"from\s+[\w.]*\b{re.escape(last)}\s+import\s+(?:\([^)]*|[^\n]*)\b{re.escape(name)}\b"
         )
-        pattern = re.compile(rf"{names}|\b{re.escape(last)}\.{re.escape(name)}\b".encode())
+        # The address of a database may end in the name of its file: `sqlite:///shop.db`.
+        dotted_name = rf"(?<![\w/'\"-]){re.escape(last)}\.{re.escape(name)}\b"
+        pattern = re.compile(rf"{names}|{dotted_name}".encode())
     return any(
         path != home.path or block.kind is BlockKind.CLASS
         for path, _ in evaluator.tree.searched(name.encode(), pattern)
