@@ -159,9 +159,10 @@ def test_files_that_call_nothing_by_hand_use_up_no_patience(tmp_path):
 @pytest.mark.parametrize(
     ("text", "items", "modules", "stars"),
     [
-        (b"from a.b import c, d as e\n", {b"c": ("a.b", b"c"), b"e": ("a.b", b"d")}, {}, []),
-        (b"from . import (\n    c,  # x, y\n    d,\n)\n", {b"c": (".", b"c"), b"d": (".", b"d")}, {}, []),
-        (b"from a import b, \\\n    c\n", {b"b": ("a", b"b"), b"c": ("a", b"c")}, {}, []),
+        (b"from a.b import c, d as e\n", {b"c": [("a.b", b"c")], b"e": [("a.b", b"d")]}, {}, []),
+        (b"from . import (\n    c,  # x, y\n    d,\n)\n", {b"c": [(".", b"c")], b"d": [(".", b"d")]}, {}, []),
+        (b"from a import b, \\\n    c\n", {b"b": [("a", b"b")], b"c": [("a", b"c")]}, {}, []),
+        (b"from a import b\nfrom c import b\n", {b"b": [("a", b"b"), ("c", b"b")]}, {}, []),
         (b"import a.b, c as d\n", {}, {b"a": "a.b", b"d": "c"}, []),
         (b"    from a import *\n", {}, {}, ["a"]),
     ],

@@ -1,14 +1,16 @@
-"""Which of the definitions of a name say what it is."""
+"""Which of the definitions and values of a name say what it is."""
 
 from __future__ import annotations
 
 import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
-from sessionlint.facts.scopes import Binding, Block, BlockKind
+from sessionlint.facts.catalog import LIBRARIES
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import last_statement
+from sessionlint.facts.values import UNKNOWN, Symbol, Value
 
-__all__ = ["implementations"]
+__all__ = ["found_values", "implementations"]
 
 
 def implementations(bindings: list[Binding]) -> list[Binding]:
@@ -20,6 +22,38 @@ def implementations(bindings: list[Binding]) -> list[Binding]:
         return bindings
     real = [one for one in bindings if one.target is None or not _gives_nothing(one.target)]
     return real or bindings
+
+
+def found_values(bindings: list[Binding], values: list[Value]) -> list[Value]:
+    """The values of a name, but for imports that are not found where one of that module is.
+
+    `try: from app.db import make` with `except ImportError: from db import make` names one module
+    for two ways to start the program, of which a checker sees one.
+    """
+    if len(values) == 1:
+        return values
+    pairs = list(zip(bindings, values, strict=True))
+    there = [one for one, value in pairs if not _is_missing(one, value)]
+    return [
+        value
+        for one, value in pairs
+        if one in there or not any(_is_of_same(one, other) for other in there)
+    ]
+
+
+def _is_missing(binding: Binding, value: Value) -> bool:
+    if binding.how is not How.IMPORT_FROM or binding.origin.partition(".")[0] in LIBRARIES:
+        return False
+    name = f"{binding.origin}.{binding.item}"
+    return value == UNKNOWN or (isinstance(value, Symbol) and value.name == name)
+
+
+def _is_of_same(missing: Binding, found: Binding) -> bool:
+    """Whether two imports take a name from modules of which one is named like the other's end."""
+    if found.how is not How.IMPORT_FROM or missing.item != found.item:
+        return False
+    short, long = sorted((f".{one.origin.lstrip('.')}" for one in (missing, found)), key=len)
+    return long.endswith(short)
 
 
 def _gives_nothing(block: Block) -> bool:

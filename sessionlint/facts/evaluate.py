@@ -14,7 +14,7 @@ from sessionlint.facts import annotations as hints
 from sessionlint.facts import calls, classes
 from sessionlint.facts.by_name import ByName
 from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES, canonical
-from sessionlint.facts.definitions import implementations
+from sessionlint.facts.definitions import found_values, implementations
 from sessionlint.facts.fields import Fields
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.names import Names
@@ -161,7 +161,7 @@ class Evaluator:
             found = joined([self._of_binding(one) for one in told])
             if isinstance(found, Thing):
                 return found
-        return joined([self._of_binding(one) for one in given])
+        return joined(found_values(given, [self._of_binding(one) for one in given]))
 
     def _of_binding(self, binding: Binding) -> Value:
         match binding.how:

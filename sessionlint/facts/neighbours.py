@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -80,7 +80,7 @@ class Neighbours:
                 if not is_own and self._is_doubtful(owner, known, path):
                     yield name
         for name in calls & known.items.keys():
-            if self._is_given(*known.items[name], path, hops):
+            if self._is_any_given(known.items[name], path, hops):
                 yield name
         yield from self._given_otherwise(data, known, path, hops)
 
@@ -106,7 +106,7 @@ class Neighbours:
             return True
         first, *rest = one.value.split(b".")
         if not rest:
-            return first in known.items and self._is_given(*known.items[first], path, hops)
+            return self._is_any_given(known.items.get(first, ()), path, hops)
         if _is_notable(one.old) and one.new + b"(" in data:
             return self._is_doubtful(first, known, path)
         origin = _origin(first, rest, known)
@@ -114,14 +114,19 @@ class Neighbours:
 
     def _is_doubtful(self, owner: bytes, known: Imports, path: Path) -> bool:
         """Whether a call cannot be followed: a parameter, or a method of nothing foreign."""
-        origin = known.modules.get(owner) or known.items.get(owner, ("", b""))[0]
-        return not origin or self._is_inside(origin, path)
+        module = known.modules.get(owner)
+        origins = [module] if module else [origin for origin, _ in known.items.get(owner, ())]
+        return not origins or any(self._is_inside(origin, path) for origin in origins)
 
     def _is_inside(self, origin: str, path: Path) -> bool:
         """Whether a module belongs to the project."""
         if origin.startswith("."):
             return True
         return self._places.has_top(origin.partition(".")[0], path)
+
+    def _is_any_given(self, items: Iterable[tuple[str, bytes]], importer: Path, hops: int) -> bool:
+        """The same of a name that is taken from the first module that is there."""
+        return any(self._is_given(origin, item, importer, hops) for origin, item in items)
 
     def _is_given(self, origin: str, item: bytes, importer: Path, hops: int) -> bool:
         """Whether a name of a module may give something to acquire."""
@@ -141,7 +146,7 @@ class Neighbours:
             return False
         known = imports(data)
         if item in known.items:
-            return self._is_given(*known.items[item], module, hops)
+            return self._is_any_given(known.items[item], module, hops)
         if any(self._is_given(star, item, module, hops) for star in known.stars):
             return True
         if item not in data or not may_speak(data):
@@ -159,7 +164,7 @@ def _origin(first: bytes, rest: list[bytes], known: Imports) -> str | None:
     """The module whose member `first.rest` is, None where `first` is not imported."""
     names = rest[:-1]
     if first in known.items:
-        module, item = known.items[first]
+        module, item = known.items[first][-1]
         names.insert(0, item)
     else:
         module = known.modules.get(first, "")

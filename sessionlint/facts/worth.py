@@ -41,7 +41,7 @@ DATABASE: Final = frozenset(
 """Methods that need a connection."""
 
 _PASSING: Final = (*sorted(THREADED), "partial")
-_LAST: Final = re.compile(r"\w+$")
+_LAST: Final = re.compile(r"\w+")
 _WORD: Final = re.compile(r"\w+")
 _CHAINED: Final = re.compile(
     rf"(?:[^\w\s]\s*|^[ \t]*)\.[\s\\]*(?:{'|'.join(sorted(DATABASE))})\b", re.MULTILINE
@@ -141,11 +141,13 @@ class _Search:
         return found
 
     def _name_worth_following(self, last: str) -> str:
-        match = _LAST.search(last)
+        # Searched from its end: a string of many letters may end there.
+        match = _LAST.match(last[::-1])
         if match is None:
             return ""
-        is_attribute = last.endswith(".", 0, match.start())
-        return match[0] if self._is_calling(match[0], is_attribute=is_attribute) else ""
+        name = match[0][::-1]
+        is_attribute = last.endswith(".", 0, -match.end())
+        return name if self._is_calling(name, is_attribute=is_attribute) else ""
 
     def _may_acquire(self, piece: Piece, calls: list[tuple[int, str]]) -> bool:
         """Whether a call stands where a rule looks for one."""

@@ -20,11 +20,11 @@ _COMMENT: Final = rb"#[^\n]*"
 class Imports(NamedTuple):
     """What a file imports.
 
-    `items` gives for each name the module it is taken from and its name there, `modules` the
+    `items` gives for each name the modules it is taken from and its name there, `modules` the
     module that a name stands for; `stars` are the modules all of which is taken.
     """
 
-    items: dict[bytes, tuple[str, bytes]]
+    items: dict[bytes, list[tuple[str, bytes]]]
     modules: dict[bytes, str]
     stars: list[str]
 
@@ -59,7 +59,7 @@ def _take_items(found: Imports, origin: str, names: bytes) -> None:
         if words == [b"*"]:
             found.stars.append(origin)
         elif words:
-            found.items[words[-1]] = (origin, words[0])
+            found.items.setdefault(words[-1], []).append((origin, words[0]))
 
 
 def _take_modules(found: Imports, names: bytes) -> None:
