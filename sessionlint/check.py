@@ -227,15 +227,14 @@ def _found(
     from sessionlint.facts.worth import has_unreadable, worth_following
     from sessionlint.flow.scope import Scope
 
-    tree = project.evaluator.tree
+    tree, codes = project.evaluator.tree, frozenset(rule.code for rule in rules)
 
     def judged(blocks: Iterable[Block]) -> list[Finding]:
         if cells:
             blocks = (block for block in blocks if block.kind is not BlockKind.MODULE)
         source = tree.source(path, data)
-        return list(
-            _findings([Scope(project.evaluator, source, block, cells) for block in blocks], rules)
-        )
+        scopes = [Scope(project.evaluator, source, block, codes, cells) for block in blocks]
+        return list(_findings(scopes, rules))
 
     try:
         tree.source(path, data)

@@ -107,6 +107,16 @@ def still_open(rule: Rule, scope: Scope, shape: Shape) -> Iterator[Finding]:
             yield lifetime_finding(rule, scope, life, message, severity)
 
 
+_TELLS = {
+    Shape.BY_HAND: "SES101",
+    Shape.NEVER: "SES102",
+    Shape.EARLY: "SES103",
+    Shape.FAILING: "SES104",
+    Shape.IN_LOOP: "SES105",
+    Shape.YIELDED: "SES106",
+}
+"""The rule that tells of a lifetime."""
+
 _PLACES = {
     Place.FINALLY: "a cancellation in this `finally`",
     Place.HANDLER: "another cancellation in this handler",
@@ -117,7 +127,7 @@ _PLACES = {
 def cut_off(rule: Rule, scope: Scope, place: Place) -> Iterator[Finding]:
     """A finding for every wait that a cancellation cuts off in clean-ups of one kind.
 
-    A resource that a `with` is offered for is left out: there is nothing to cut off in that.
+    A resource that another finding offers a `with` for is left out: nothing cuts that off.
     """
     for one in scope.cleanups:
         if one.place is not place or _is_offered_with(scope, one.wait.name):
@@ -142,8 +152,11 @@ def cut_off(rule: Rule, scope: Scope, place: Place) -> Iterator[Finding]:
 def _is_offered_with(scope: Scope, name: str) -> bool:
     from sessionlint.rewrite.managed import managed
 
-    lives = (life for life in scope.lifetimes if name in life.resource.names)
-    return any(managed(life) is not None for life in lives)
+    return any(
+        _TELLS[life.shape] in scope.codes and managed(life) is not None
+        for life in scope.lifetimes
+        if name in life.resource.names
+    )
 
 
 def exit_in_words(scope: Scope, end: End) -> str:

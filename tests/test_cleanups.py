@@ -184,3 +184,23 @@ def test_a_release_that_is_returned_is_not_put_into_a_finally():
     after = fixed(text)
     assert "finally" not in after
     assert "return await shielded(self.db.close())" in after
+
+
+def test_a_fix_that_nobody_is_offered_protects_nothing():
+    text = """
+        from sqlalchemy.ext.asyncio import AsyncSession
+
+        async def load(engine, query):
+            db = AsyncSession(engine)
+            try:
+                return await db.scalar(query)
+            finally:
+                await db.close()
+    """
+    data, path = dedent(text).encode(), NOWHERE / "example.py"
+    project = Project.open(NOWHERE, lambda _: None, Names())
+    by_hand = [rule for rule in RULES if rule.code == "SES101"]
+    others = [rule for rule in RULES if rule.code != "SES101"]
+    assert [one.code for one in check_source(data, path, RULES, project)] == ["SES101"]
+    assert [one.code for one in check_source(data, path, others, project)] == ["SES301"]
+    assert [one.code for one in check_source(data, path, by_hand, project)] == ["SES101"]

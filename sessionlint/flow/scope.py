@@ -39,12 +39,14 @@ class Scope:
 
     Every list is worked out when first asked for. What works it out is loaded for a scope that may
     have one: to import all of it takes longer than to check a small file. `span` gives the place of
-    any node in it. `cells` are the lines on which the cells of a notebook begin.
+    any node in it. `codes` are those of the rules that are asked, `cells` the lines on which the
+    cells of a notebook begin.
     """
 
     evaluator: Evaluator
     source: Source
     block: Block
+    codes: frozenset[str]
     cells: tuple[int, ...] = ()
 
     @property
