@@ -49,6 +49,7 @@ class Rule(NamedTuple):
         return Finding(self.code, self.name, self.severity, message, span, notes, fix=fix)
 
 
+_UNAWAITED = "nobody awaits this, so it closes nothing"
 _GIVEN_BACK = "its last commit or rollback gives the connection back"
 
 
@@ -76,9 +77,12 @@ def lifetime_finding(
     """A finding about a lifetime: on the acquisition, with the first leaking exit and its path."""
     leak = next(iter(life.leaks), None)
     # LibCST is not paid for by those who only ask what rules there are.
+    from sessionlint.flow.leaving import unawaited_releases
     from sessionlint.rewrite.managed import managed
 
-    notes = () if leak is None or leak.node is None else (Note(scope.span(leak.node), _why(leak)),)
+    notes = [Note(scope.span(one), _UNAWAITED) for one in unawaited_releases(life.resource)]
+    if leak is not None and leak.node is not None:
+        notes.insert(0, Note(scope.span(leak.node), _why(leak)))
     steps = () if leak is None else tuple(_steps(scope, life, leak))
     return Finding(
         rule.code,
@@ -86,7 +90,7 @@ def lifetime_finding(
         severity or rule.severity,
         message,
         scope.span(life.acquired),
-        notes,
+        tuple(notes),
         steps,
         managed(life),
     )

@@ -330,3 +330,14 @@ def test_the_line_where_a_connection_is_out_is_told_first():
         session.close()
     """
     assert note_of(text) == [(5, "an error here skips the close")]
+
+
+def test_a_close_that_nobody_awaits_is_noted():
+    text = """\
+    async def f(engine, query):
+        session = AsyncSession(engine)
+        await session.execute(query)
+        session.close()
+    """
+    told = note_of("from sqlalchemy.ext.asyncio import AsyncSession\n\n" + dedent(text))
+    assert told[-1] == (7, "nobody awaits this, so it closes nothing")

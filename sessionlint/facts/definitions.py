@@ -5,10 +5,11 @@ from __future__ import annotations
 import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
-from sessionlint.facts.catalog import LIBRARIES
+from sessionlint.facts.catalog import CALLS, LIBRARIES, Gift
+from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import last_statement
-from sessionlint.facts.values import UNKNOWN, Symbol, Value
+from sessionlint.facts.values import UNKNOWN, Maker, Symbol, Value
 
 __all__ = ["found_values", "implementations"]
 
@@ -28,17 +29,29 @@ def found_values(bindings: list[Binding], values: list[Value]) -> list[Value]:
     """The values of a name, but for imports that are not found where one of that module is.
 
     `try: from app.db import make` with `except ImportError: from db import make` names one module
-    for two ways to start the program, of which a checker sees one.
+    for two ways to start the program, of which a checker sees one. And who imports `Session` to
+    call a sessionmaker so, calls that.
     """
     if len(values) == 1:
         return values
-    pairs = list(zip(bindings, values, strict=True))
+    makers = [one for one in values if isinstance(one, Maker)]
+    pairs = [
+        (one, value)
+        for one, value in zip(bindings, values, strict=True)
+        if not (isinstance(value, Symbol) and any(_is_of_class(maker, value) for maker in makers))
+    ]
     there = [one for one, value in pairs if not _is_missing(one, value)]
     return [
         value
         for one, value in pairs
         if one in there or not any(_is_of_same(one, other) for other in there)
     ]
+
+
+def _is_of_class(maker: Maker, symbol: Symbol) -> bool:
+    """Whether a maker gives what a class of the library gives."""
+    gift = CALLS.get(symbol.name)
+    return gift is not None and gift == Gift(Gives.FRESH, maker.made.type.name)
 
 
 def _is_missing(binding: Binding, value: Value) -> bool:

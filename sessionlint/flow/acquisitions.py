@@ -51,6 +51,9 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
             assert binding.node is not None
             if any(map(is_to_fail, body.above(binding.node))) or _is_on_a_mock(binding):
                 continue
+            if isinstance(next(body.above(binding.node), None), cst.WithItem):
+                # `with (session := maker()):` is another way to write `as session`.
+                continue
             if thing.is_guess:
                 confirmed = body.confirmed(thing, name)
                 if confirmed is None:

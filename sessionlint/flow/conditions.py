@@ -111,7 +111,7 @@ def _of_resource(
             if name in resource.names:
                 return _is_instance(state, kind.value)
         case cst.Comparison(
-            left=cst.Name(value=name),
+            left=cst.Name(value=name) | cst.NamedExpr(target=cst.Name(value=name)),
             comparisons=[cst.ComparisonTarget(operator=operator, comparator=cst.Name("None"))],
         ) if name in resource.names:
             is_negated = isinstance(operator, (cst.Is, cst.Equal))

@@ -31,13 +31,18 @@ _GIVING: Final = (cst.Return, cst.Yield, cst.AssignTarget, cst.AnnAssign)
 """What may give a value away, or keep it."""
 
 
+_PUTTING: Final = frozenset({"append", "add", "put", "register", "set"})
+"""Methods that keep what they are given."""
+
+
 def holders(resource: Resource, body: Body) -> frozenset[int]:
     """Calls, by their ids, whose result takes the resource and then leaves the block, or closes it.
 
     Where a later statement of the same list closes the resource, nobody else is meant to.
     """
-    worth = (node for node in body.nodes if type(node) in _LEAVING)
+    worth = [node for node in body.nodes if type(node) in _LEAVING]
     leaving = {name for node in worth for name in _leaving(node)}
+    kept = _kept(body, leaving.union(resource.block.declared, *map(_inside, worth)))
     is_connection = resource.thing.type.kind is Kind.CONNECTION
     is_of_module = is_connection and resource.block.kind is BlockKind.MODULE
     is_kept = is_of_module and not body.closes(resource)
@@ -49,10 +54,46 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
         if type(call) is cst.Call
         and not _is_read_at_once(call)
         # What a module makes of a connection, the module keeps.
-        and (_keeps(node, leaving) or (is_kept and last_name(call.func)[:1].isupper()))
+        and (_keeps(node, leaving) or (_is_class(call) and (is_kept or _keeps(node, kept))))
         and _takes(resource, call)
         and not _is_closed_behind(body, node, resource)
     )
+
+
+def _kept(body: Body, leaving: set[str]) -> set[str]:
+    """The names of what leaves the block, and of what that is made of, step by step."""
+    made = [
+        (target.target.value, set(_value_names(node.value)))
+        for node in body.nodes
+        if type(node) is cst.Assign
+        for target in node.targets
+        if isinstance(target.target, cst.Name)
+    ]
+    kept: set[str] = set()
+    while kept != leaving:
+        kept = leaving
+        leaving = kept.union(*(names for name, names in made if name in kept))
+    return kept
+
+
+def _inside(node: cst.CSTNode) -> Iterator[str]:
+    """Names that a node takes out of the block inside of something else."""
+    values: list[cst.BaseExpression] = []
+    match node:
+        case cst.Return(value=cst.BaseExpression() as value):
+            values = [value]
+        case cst.Yield(value=cst.BaseExpression() as value):
+            values = [value]
+        case cst.Assign(targets=targets, value=value):
+            is_stored = any(not isinstance(target.target, cst.Name) for target in targets)
+            values = [value] if is_stored else []
+        case cst.Call(func=func, args=args) if last_name(func) in _PUTTING:
+            values = [arg.value for arg in args]
+    for value in values:
+        if isinstance(value, cst.Dict):
+            values += [element.value for element in value.elements]
+        else:
+            yield from _value_names(value)
 
 
 def _takes(resource: Resource, call: cst.Call) -> bool:
@@ -62,6 +103,10 @@ def _takes(resource: Resource, call: cst.Call) -> bool:
         for arg in call.args
         if isinstance(arg.value, cst.Name) and arg.value.value in resource.names
     )
+
+
+def _is_class(call: cst.Call) -> bool:
+    return last_name(call.func)[:1].isupper()
 
 
 def _is_read_at_once(call: cst.Call) -> bool:
@@ -112,7 +157,7 @@ def _given(call: cst.Call) -> Iterator[str]:
         return
     if CLOSING.search(method):
         yield owner.value.value
-    if method in {"append", "add", "put", "register", "set"}:
+    if method in _PUTTING:
         yield from (arg.value.value for arg in call.args if isinstance(arg.value, cst.Name))
 
 
@@ -122,6 +167,6 @@ def _value_names(value: cst.CSTNode) -> Iterator[str]:
     elif isinstance(value, (cst.Tuple, cst.List)):
         for element in value.elements:
             yield from _value_names(element.value)
-    elif isinstance(value, cst.Call) and last_name(value.func)[:1].isupper():
+    elif isinstance(value, cst.Call) and _is_class(value):
         for arg in value.args:
             yield from _value_names(arg.value)

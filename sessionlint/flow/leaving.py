@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
@@ -25,6 +25,7 @@ __all__ = [
     "leaves",
     "mentions",
     "own_names",
+    "unawaited_releases",
 ]
 
 
@@ -150,6 +151,17 @@ def gives_itself(resource: Resource, value: cst.BaseExpression) -> bool:
     if not (isinstance(value, cst.Call) and is_method(resource, value)):
         return False
     return resource.thing.type.gives_itself(last_name(value.func))
+
+
+def unawaited_releases(resource: Resource) -> Iterator[cst.Call]:
+    """`db.close()` of an asynchronous session that stands alone: nothing happens there."""
+    kind = resource.thing.type
+    for node in descend(resource.block.node) if kind.is_async else ():
+        if isinstance(node, cst.Call) and id(node) in resource.unawaited:
+            method = last_name(node.func)
+            is_end = kind.is_release(method) and kind.is_coroutine(method)
+            if is_end and is_method(resource, node):
+                yield node
 
 
 def closes_behind(resource: Resource, call: cst.Call) -> bool:

@@ -11,7 +11,7 @@ from sessionlint.facts.catalog import Kind
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.effects import Effects
-from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET, SHELLS
+from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET, SHELLS, is_logging
 from sessionlint.flow.leaving import (
     closes_behind,
     gets_release,
@@ -211,7 +211,7 @@ class Operations:
             is_release = any(operation.act is Act.RELEASE for operation in given)
             if type(node.func) is not cst.Attribute:
                 yield from self.of(node.func)
-            elif not (is_release and isinstance(node.func.value, cst.Call)):
+            elif not (is_release and isinstance(node.func.value, cst.Call)) and not _logs(node):
                 # Whoever gave it out can be asked once more: `get_pool().putconn(conn)`.
                 yield from self.of(node.func.value)
             yield from self._arguments(node)
@@ -242,7 +242,7 @@ class Operations:
             yield Operation(Act.QUIET, node)
         elif name == "commit":
             yield Operation(Act.COMMIT, node)
-        elif name in {"__enter__", "__aenter__"}:
+        elif name in {"__enter__", "__aenter__"} or name in _CLOSING_ALL:
             yield Operation(Act.DOUBT, node)
         elif name not in IDLE and not (name == "begin" and self._is_session and not node.args):
             yield Operation(Act.USE, node)
@@ -268,6 +268,12 @@ class Operations:
             self.is_helped = self.is_helped or not is_library
         elif not is_safe_call(self._resource, node, path):
             yield Operation(Act.RISK, node)
+
+
+def _logs(node: cst.Call) -> bool:
+    """`context.log.info(…)`: a way to a logger is no work."""
+    owner, method = getattr(node.func, "value", node.func), last_name(node.func)
+    return is_logging(owner, method) and dotted(owner) is not None
 
 
 def _is_all_there_is(arg: cst.Arg) -> bool:

@@ -30,9 +30,10 @@ def check(scope: Scope) -> Iterator[Finding]:
 
 
 def _message(scope: Scope, one: Driven) -> str:
+    from sessionlint.facts.syntax import last_name
     from sessionlint.flow.lenders import goes_on, only_closes
 
-    name = one.lender.name
+    name = last_name(one.made.func)
     if one.exit is not None:
         left = f"the loop over `{name}` is left on line {scope.line(one.exit)}"
         is_more = goes_on(one.lender)
