@@ -9,9 +9,10 @@ from rewrites import SAFE
 from small_project import bytes_of, written
 
 from sessionlint import fix_source
-from sessionlint.check import Project
+from sessionlint.check import Project, check_source
 from sessionlint.facts.names import Names
 from sessionlint.fix import Fixed
+from sessionlint.model import Safety
 from sessionlint_rules import RULES
 
 HEAD = """\
@@ -296,3 +297,45 @@ def test_no_fix(name, tmp_path):
     result = fixed(NEVER[name], tmp_path)
     assert dedent(NEVER[name]) == text_of(result)
     assert {finding.fix for finding in result.remaining} == {None}
+
+
+HANDLER = """
+    from app.db import SessionLocal
+
+    def count(query):
+        session = SessionLocal()
+        rows = session.execute(query).all()
+        session.close()
+        return len(rows)
+"""
+DB = """
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import sessionmaker
+
+    SessionLocal = sessionmaker(create_engine("sqlite://"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "is_replaced"),
+    [
+        ('patch("app.handlers.SessionLocal", return_value=session)', True),
+        ('patch(\n    "app.handlers.SessionLocal"\n)', True),
+        ('patch.object(handlers, "SessionLocal", new=FakeSession)', True),
+        ("monkeypatch.setattr(handlers, 'SessionLocal', lambda: session)", True),
+        ('patch("app.db.SessionLocal")', True),
+        ('patch("app.handlers.SessionLocal", TestingSessionLocal)', False),
+        ('monkeypatch.setattr(handlers, "SessionLocal", tests.db.session_maker)', False),
+        ('patch("app.others.SessionLocal")', False),
+        ('patch("app.handlers.count")', False),
+        ('print("app.handlers.SessionLocal")', False),
+    ],
+)
+def test_what_tests_replace_is_entered_only_when_asked_for(line, is_replaced, tmp_path):
+    files = {"app/__init__.py": "", "app/db.py": DB, "app/handlers.py": HANDLER}
+    root = written(tmp_path, files | {"tests/test_handlers.py": f"{line}\n"})
+    path = root / "app" / "handlers.py"
+    project = Project.open(root, bytes_of, Names())
+    (found,) = check_source(path.read_bytes(), path, RULES, project)
+    reason = "tests put something else in the place of `SessionLocal`" if is_replaced else ""
+    assert (found.fix.safety is Safety.SAFE, found.fix.reason) == (not is_replaced, reason)

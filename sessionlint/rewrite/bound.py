@@ -13,7 +13,7 @@ from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.unbound import Unbound
-from sessionlint.model import Fix, Safety, Splice
+from sessionlint.model import Fix, Splice
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.lists import index_of
 from sessionlint.rewrite.manners import led_closely, opening
@@ -51,8 +51,7 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
         assert isinstance(line, cst.SimpleStatementLine)
         named = named.with_changes(trailing_whitespace=line.trailing_whitespace)
         around = entered.around(None, (), named, holder)
-        edits = (Splice(holder, start, start + 1, (around,)), *entered.edits)
-        return Fix(entered.title, Safety.SAFE, edits)
+        return entered.fix(Splice(holder, start, start + 1, (around,)))
     name = _name(found.thing, block)
     if name is None:
         return None
@@ -67,10 +66,8 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
         # Have: a module whose functions read what it loads; they run behind any `with`.
         return None
     around = entered.around(name, [led_closely(inside[0]), *inside[1:]], named, holder)
-    reason = "; ".join(_reasons(Loaded(name, found.thing, block, inside), found.thing.type.noun))
-    safety = Safety.UNSAFE if reason else Safety.SAFE
-    edits = (Splice(holder, start, start + 1 + stop, (around,)), *entered.edits)
-    return Fix(entered.title, safety, edits, reason)
+    reasons = _reasons(Loaded(name, found.thing, block, inside), found.thing.type.noun)
+    return entered.fix(Splice(holder, start, start + 1 + stop, (around,)), reasons)
 
 
 def _is_given_as_query(line: cst.CSTNode, found: Unbound) -> bool:

@@ -11,7 +11,7 @@ from sessionlint.facts.syntax import is_name
 from sessionlint.flow.acts import Act
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
-from sessionlint.model import Fix, Safety, Splice
+from sessionlint.model import Fix, Splice
 from sessionlint.rewrite.closes import closes, is_doubted
 from sessionlint.rewrite.joining import joined
 from sessionlint.rewrite.leaving import Loaded
@@ -67,9 +67,7 @@ class _Rewriting:
         splice = self._splice()
         if splice is None:
             return None
-        safety = Safety.UNSAFE if self._reasons else Safety.SAFE
-        reason = "; ".join(self._reasons)
-        return Fix(self._entered.title, safety, (splice, *self._entered.edits), reason)
+        return self._entered.fix(splice, self._reasons)
 
     def _is_for_others(self) -> bool:
         """Whether what nobody closes here may be there for other modules, or for nothing at all."""

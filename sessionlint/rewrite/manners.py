@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from itertools import takewhile
 from typing import Final, NamedTuple
@@ -13,7 +13,8 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import Method, Symbol, Thing
-from sessionlint.model import AddImport, Edit
+from sessionlint.model import AddImport, Edit, Fix, Safety
+from sessionlint.rewrite.replaced import stand_in
 
 __all__ = ["Opening", "empty_lines", "indent_of", "led_closely", "opening"]
 
@@ -44,21 +45,27 @@ https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html#sqlalchemy.ext.asy
 
 
 class Opening(NamedTuple):
-    """What a `with` statement enters; `needs_closing` when it is wrapped in contextlib's."""
+    """What a `with` statement enters; `needs_closing` when it is wrapped in contextlib's.
+
+    `doubt` is why that may go wrong, in words, or empty.
+    """
 
     expression: cst.BaseExpression
     is_async: bool
     needs_closing: bool = False
+    doubt: str = ""
 
     @property
     def title(self) -> str:
         """What a fix does that uses it."""
         return "wrap in `async with`" if self.is_async else "wrap in `with`"
 
-    @property
-    def edits(self) -> tuple[Edit, ...]:
-        """What the file needs besides."""
-        return (AddImport("contextlib", "closing"),) if self.needs_closing else ()
+    def fix(self, edit: Edit, reasons: Iterable[str] = ()) -> Fix:
+        """The fix that makes an edit and what the file needs besides, safe without any reason."""
+        imported = (AddImport("contextlib", "closing"),) if self.needs_closing else ()
+        reason = "; ".join((*reasons, *filter(None, [self.doubt])))
+        safety = Safety.UNSAFE if reason else Safety.SAFE
+        return Fix(self.title, safety, (edit, *imported), reason)
 
     def around(
         self,
@@ -104,7 +111,9 @@ def opening(
         found = Opening(call, is_async=True)
     elif manner is _Manner.CLOSING and not is_awaited:
         found = _closing(made)
-    return found if found is None or block.is_async or not found.is_async else None
+    if found is None or (found.is_async and not block.is_async):
+        return None
+    return found if found.needs_closing else found._replace(doubt=stand_in(evaluator, block, made))
 
 
 def _is_before_with(evaluator: Evaluator, block: Block) -> bool:

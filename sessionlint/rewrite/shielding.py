@@ -20,6 +20,7 @@ from sessionlint.model import AddImport, Edit, Fix, RemoveImportIfUnused, Replac
 from sessionlint.rewrite.lists import index_of
 from sessionlint.rewrite.manners import empty_lines, indent_of, led_closely
 from sessionlint.rewrite.pruning import comments
+from sessionlint.rewrite.replaced import stand_in
 from sessionlint.source.walk import descend
 
 __all__ = ["begun_by_maker", "shielded", "waited_for"]
@@ -193,7 +194,7 @@ def _imported(evaluator: Evaluator, block: Block, name: str) -> tuple[str, tuple
     return name, (AddImport(evaluator.names.shield_module, name),)
 
 
-def begun_by_maker(found: NestedBegin) -> Fix | None:
+def begun_by_maker(evaluator: Evaluator, block: Block, found: NestedBegin) -> Fix | None:
     """The fix that lets the maker begin: one context manager instead of two.
 
     None where the transaction has a name, or one of the calls takes something.
@@ -212,7 +213,9 @@ def begun_by_maker(found: NestedBegin) -> Fix | None:
         new = found.outer.with_changes(items=_ended(items), body=found.inner.body)
     else:
         return None
-    return Fix("let the maker begin", Safety.SAFE, (Replace(found.outer, new),))
+    doubt = stand_in(evaluator, block, found.made)
+    safety = Safety.UNSAFE if doubt else Safety.SAFE
+    return Fix("let the maker begin", safety, (Replace(found.outer, new),), doubt)
 
 
 def _is_plain_call(call: cst.BaseExpression) -> bool:

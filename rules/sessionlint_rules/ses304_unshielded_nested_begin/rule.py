@@ -20,7 +20,7 @@ def check(scope: Scope) -> Iterator[Finding]:
             f"a cancellation cuts the end of `{one.name}.begin()` off, "
             "which the maker's own `begin()` protects",
             scope.span(one.begin.item),
-            fix=begun_by_maker(one),
+            fix=begun_by_maker(scope.evaluator, scope.block, one),
         )
 
 

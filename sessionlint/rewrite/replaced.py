@@ -1,0 +1,50 @@
+"""What tests put in the place of what opens a session."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.places import module_name
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import bare, last_name
+
+__all__ = ["stand_in"]
+
+_PUT: Final = r"(?:\bpatch(?:\.object)?|\bsetattr)\(\s*"
+"""What puts one thing in the place of another, of which the name follows."""
+
+_BY_ANOTHER: Final = (
+    r"[\"'](?!\s*,\s*(?:new\s*=\s*)?(?i:(?![\w.]*(?:fake|mock|dummy|stub))"
+    r"[\w.]*(?:session(?:local)?|maker|factory))\s*[,)])"
+)
+"""What stands behind a name that is not replaced by another maker of sessions."""
+
+
+def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> str:
+    """Why a `with` may not enter what a block opens: a test may put anything in its place.
+
+    A mock gives something else to a `with` than to who calls it, and a fake may not be entered at
+    all. Empty where no test of the project replaces it, or each by a maker of sessions.
+    """
+    call = bare(opened)
+    name = last_name(call.func) if isinstance(call, cst.Call) else ""
+    if not name:
+        return ""
+    origins = {one.origin for one in block.home.top.bindings(name)}
+    modules = {one.rpartition(".")[2] for one in (module_name(block.home.path), *origins) if one}
+    pattern = _pattern(name, sorted(modules))
+    is_replaced = evaluator.once(pattern, lambda: evaluator.tree.has(name.encode(), pattern))
+    return f"tests put something else in the place of `{name}`" if is_replaced else ""
+
+
+def _pattern(name: str, modules: list[str]) -> re.Pattern[bytes]:
+    """`setattr(module, "name"`, or `patch("app.module.name"` with one of the modules."""
+    near = "|".join(map(re.escape, modules))
+    of_object = r"[^()\"'\n]{0,200},\s*[\"']"
+    by_path = rf"[\"'](?:\w+\.)*(?:{near})\."
+    text = rf"{_PUT}(?:{of_object}|{by_path}){re.escape(name)}{_BY_ANOTHER}"
+    return re.compile(text.encode())
