@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import libcst as cst
 
@@ -45,6 +45,8 @@ from sessionlint.facts.values import (
 from sessionlint.source.walk import descend
 
 __all__ = ["Evaluator"]
+
+_Answer = TypeVar("_Answer")
 
 _CONSTANTS: Final = (
     cst.BaseString,
@@ -94,6 +96,10 @@ class Evaluator:
             self.by_name.is_giving(name, block.home, library, is_attribute=is_attribute)
             for name, is_attribute in calls.called_names(call)
         )
+
+    def once(self, key: Hashable, work_out: Callable[[], _Answer]) -> _Answer:
+        """What some work that asks for values gives, done once for each key."""
+        return self._questions.once(key, work_out)
 
     def value(self, expression: cst.BaseExpression, block: Block) -> Value:
         """What an expression that stands in `block` is; UNKNOWN when in doubt."""

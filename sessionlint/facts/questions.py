@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Hashable
+from typing import Any, Final, TypeVar
 
 from sessionlint.facts.reads import Reads
 from sessionlint.facts.values import UNKNOWN, Value
 
 __all__ = ["Questions"]
+
+_Answer = TypeVar("_Answer")
 
 _DEEPEST: Final = 60
 """How many questions are open at once; real chains are shorter than twenty."""
@@ -29,6 +31,18 @@ class Questions:
         self._resting: dict[int, tuple[Value, int, int]] = {}
         self._open: dict[int, int] = {}
         self._lowest = _DEEPEST
+        self._done: dict[Hashable, tuple[Any, int]] = {}
+
+    def once(self, key: Hashable, work_out: Callable[[], _Answer]) -> _Answer:
+        """What some work gives, done once for each key, unless a question is still open."""
+        if self._open:
+            return work_out()
+        if key not in self._done:
+            self._done[key] = self._reads.noting(work_out)
+        answer: _Answer
+        answer, seen = self._done[key]
+        self._reads.seen |= seen
+        return answer
 
     def answer(self, subject: object, work_out: Callable[[], Value]) -> Value:
         """The answer about a subject, worked out if nobody has asked before."""

@@ -177,6 +177,13 @@ def _of_function(
     if name is None:
         return Effect.UNKNOWN
     block = function.block
+    return evaluator.once(
+        (block, name, depth), lambda: _of_parameter(evaluator, block, name, depth)
+    )
+
+
+def _of_parameter(evaluator: Evaluator, block: Block, name: str, depth: int) -> Effect:
+    """What a function does with one of its parameters."""
     if name in block.kept:
         return Effect.KEEPS
     # What a loop takes out of a parameter may be the object, too: `def close_all(*sessions)`.

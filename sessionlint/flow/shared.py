@@ -141,17 +141,18 @@ def _is_of_program(block: Block, binding: Binding) -> bool:
 def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
     """Whether another module of the project imports the name or reads it from the class."""
     home = block.home
-    last = home.name.rpartition(".")[2] or home.path.stem
     if block.kind is BlockKind.CLASS:
-        pattern = re.compile(rf"\b{re.escape(block.name)}\.{re.escape(name)}\b".encode())
-    else:
-        names = (
-            rf"from\s+[\w.]*\b{re.escape(last)}\s+import\s+(?:\([^)]*|[^\n]*)\b{re.escape(name)}\b"
-        )
-        # The address of a database may end in the name of its file: `sqlite:///shop.db`.
-        dotted_name = rf"(?<![\w/'\"-]){re.escape(last)}\.{re.escape(name)}\b"
-        pattern = re.compile(rf"{names}|{dotted_name}".encode())
+        dotted_name = rf"\b{re.escape(block.name)}\.{re.escape(name)}\b".encode()
+        return any(evaluator.tree.searched(name.encode(), re.compile(dotted_name)))
+    last = home.name.rpartition(".")[2] or home.path.stem
+    module, item = re.escape(last), re.escape(name)
+    listed = rf"(?:\([^)]*|[^\n]*)\b{item}\b"
+    taken = rf"from\s+[\w.]*\b{module}\s+import\s+{listed}".encode()
+    # The address of a database may end in the name of its file: `sqlite:///shop.db`.
+    read = rf"(?<![\w/'\"-]){module}\.{item}\b".encode()
+    ways = ((f"{last}.{name}", read), (last, taken))
     return any(
-        path != home.path or block.kind is BlockKind.CLASS
-        for path, _ in evaluator.tree.searched(name.encode(), pattern)
+        path != home.path
+        for word, way in ways
+        for path, _ in evaluator.tree.searched(word.encode(), re.compile(way))
     )
