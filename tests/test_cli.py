@@ -269,6 +269,7 @@ def test_version_is_the_package_version(tmp_path):
         ([], {"NO_COLOR": "1"}, False),
         ([], {"NO_COLOR": ""}, True),
         ([], {"TERM": "dumb"}, False),
+        (["--no-color"], {"FORCE_COLOR": "1"}, False),
         (["--output-format", "json"], {}, False),
     ],
 )
@@ -278,8 +279,32 @@ def test_colours_are_for_terminals(app, arguments, environment, is_coloured):
     assert ("\x1b[" in text) is is_coloured
 
 
-def test_no_colours_go_into_a_file(app):
-    assert "\x1b[" not in sessionlint(cwd=app).stdout
+@pytest.mark.parametrize(
+    ("environment", "is_coloured"),
+    [
+        ({"FORCE_COLOR": ""}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_colours_go_into_a_file_when_asked_for(app, environment, is_coloured):
+    text = sessionlint(cwd=app, **{"NO_COLOR": "", **environment}).stdout
+    assert ("\x1b[" in text) is is_coloured
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["check", "-h"], ["-V"]])
+def test_short_options_are_understood(tmp_path, arguments):
+    long = {"-h": "--help", "-V": "--version"}
+    short = sessionlint(*arguments, cwd=tmp_path)
+    assert short.stdout == sessionlint(*[long.get(it, it) for it in arguments], cwd=tmp_path).stdout
+    assert short.returncode == 0
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore", "--extend-select"])
+def test_a_list_without_codes_is_refused(app, option):
+    done = sessionlint(option, " ,", cwd=app)
+    assert done.stderr.splitlines()[-1].endswith("there is no code in it")
+    assert done.returncode == 2
 
 
 def on_terminal(folder: Path, *arguments: str, **environment: str) -> str:

@@ -93,6 +93,10 @@ def test_a_folder_of_that_name_is_no_configuration(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (
+            "extend-exclude = []",
+            ": unknown key `extend-exclude` in [tool.sessionlint]; did you mean `exclude`?",
+        ),
         ("selct = []", ": unknown key `selct` in [tool.sessionlint]; did you mean `select`?"),
         (
             "extend_select = []",
@@ -198,3 +202,9 @@ def test_per_file_ignores_add_up(tmp_path):
     rows = (("tests/*", ("SES1",)), ("test_a.py", ("SES201",)), ("b.py", ("SES999",)))
     there = Settings(path=tmp_path / "pyproject.toml", per_file_ignores=rows)
     assert there.ignored(tmp_path / "tests" / "test_a.py") == ("SES1", "SES201")
+
+
+def test_a_mark_of_the_byte_order_is_no_mistake(tmp_path):
+    text = '[tool.sessionlint]\nselect = ["SES1"]\n'
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8-sig")
+    assert Configuration(lambda: NAMES).of(str(tmp_path)).selection.select == ("SES1",)

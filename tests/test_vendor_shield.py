@@ -78,8 +78,9 @@ def test_a_changed_copy_is_overwritten_by_force_only(contents, tmp_path):
     assert path.read_bytes() == fresh
 
 
-def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path):
-    done = sessionlint("vendor-shield", "no/shield.py", cwd=tmp_path)
+@pytest.mark.parametrize("path", ["no/shield.py", "no/"])
+def test_a_folder_that_is_not_there_is_one_clear_line(path, tmp_path):
+    done = sessionlint("vendor-shield", path, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "sessionlint: no/shield.py cannot be written: No such file or directory\n"

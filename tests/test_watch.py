@@ -91,14 +91,15 @@ def test_a_mistake_in_the_settings_is_told_and_the_watch_goes_on(app, watch):
     assert watch.until("Found")[-2:] == [FOUND, "Found 1 error."]
 
 
-def test_a_file_beside_those_that_are_checked_counts(app):
+def test_a_file_beside_those_that_are_checked_counts_unless_it_is_left_out(app):
     (app / "web").mkdir()
     text = LEAK.replace("sqlalchemy.orm", "db").replace(".get(User, id).name", ".query(id).all()")
     (app / "web" / "use.py").write_text(text)
     (app / "db.py").write_text("Session = open\n")
     with running("--watch", "--output-format", "concise", "web", cwd=app) as process:
         process.until("passed")
-        (app / "db.py").write_text("from sqlalchemy.orm import Session\n")
+        for name in ("made.py", "old.py", "db.py"):
+            (app / name).write_text("from sqlalchemy.orm import Session\n")
         assert process.until("Found")[0] == "--- db.py changed ---"
 
 

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
-from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -70,12 +69,12 @@ class _Group(click.Group):
     """A group whose command may be left out: then it is `check`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own = {*self.commands, "--help", "--version"}
+        own = {*self.commands, "-h", "--help", "-V", "--version"}
         return super().parse_args(ctx, args if args and args[0] in own else ["check", *args])
 
 
-@click.group(cls=_Group)
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 def _command() -> None:
     """Find leaked SQLAlchemy sessions, connections and engines.
 
@@ -127,7 +126,7 @@ def _vendor_shield(path: str, *, force: bool) -> int:
     """
     from sessionlint.cli.vendoring import vendored
 
-    return vendored(Path(path), is_forced=force)
+    return vendored(path, is_forced=force)
 
 
 @_command.command("server")

@@ -28,8 +28,11 @@ __all__ = ["check"]
 def _codes(
     _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
 ) -> tuple[str, ...]:
-    pieces = (piece.strip() for text in given for piece in text.split(","))
-    return tuple(piece.upper() for piece in pieces if piece)
+    pieces = [piece.strip().upper() for text in given for piece in text.split(",")]
+    codes = tuple(filter(None, pieces))
+    if given and not codes:
+        raise click.BadParameter("there is no code in it")
+    return codes
 
 
 _codes_option = partial(click.option, multiple=True, callback=_codes, metavar="CODES")
@@ -76,7 +79,8 @@ _flag = partial(click.option, is_flag=True)
     "--engine",
     type=click.Choice(["fast", "full"]),
     default="fast",
-    help="`full` takes no short cuts; it finds the same and is slower.",
+    help="`full` takes no short cuts: slower, the same findings, and a word on every file that "
+    "cannot be parsed.",
 )
 def check(**given: Any) -> int:  # Any: click hands over each option with the type its line says
     """Check files, and folders with all below them (default: the current folder).

@@ -67,7 +67,8 @@ def _joined(pieces: Iterable[str]) -> str:
 
 def _print(message: str | bytes, *, is_error: bool = False) -> None:
     try:
-        click.echo(message, nl=False, err=is_error)
+        # Who painted it knows whom it is for.
+        click.echo(message, nl=False, err=is_error, color=True)
     except BrokenPipeError:
         stop_writing(is_error=is_error)
     except OSError as error:
@@ -86,12 +87,14 @@ def stop_writing(*, is_error: bool = False) -> None:
 def paint_for(stream: TextIO | None, *, is_plain: bool = False) -> Paint:
     """Colours only for a person at a terminal who did not refuse them.
 
-    Source: https://no-color.org counts the variable when it is set and not empty.
+    Source: https://no-color.org counts the variable when it is set and not empty, as
+    https://force-color.org does, by which somebody asks for them where there is no terminal.
     """
     from sessionlint.report.paint import coloured, plain
 
     is_refused = is_plain or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return coloured if stream and stream.isatty() and not is_refused else plain
+    is_wanted = stream is not None and (stream.isatty() or bool(os.environ.get("FORCE_COLOR")))
+    return coloured if is_wanted and not is_refused else plain
 
 
 def source_lines(unsaved: Mapping[Path, bytes]) -> Lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -20,13 +21,17 @@ _HEADER = """\
 _LINES = re.compile(rb"# [^\n]*`sessionlint vendor-shield`[^\n]*\n#[^\n]*\n# sha256[^\n]*: (\w+)\n")
 
 
-def vendored(path: Path, *, is_forced: bool) -> int:
+def vendored(name: str, *, is_forced: bool) -> int:
     """Write a copy to a file, or into a folder, and give the exit code.
+
+    A name that ends in a slash is that of a folder, be there one or not.
 
     Raises:
         UnwritableFile: it cannot be written, or what is there is no unchanged copy.
     """
-    target = path / "shield.py" if path.is_dir() else path
+    path = Path(name)
+    is_folder = path.is_dir() or name.endswith(("/", os.sep))
+    target = path / "shield.py" if is_folder else path
     before = _contents(target)
     after = _copy()
     if before is None or is_forced or _is_unchanged(before):

@@ -60,7 +60,8 @@ def _answer(asked: Asked, check: Callable[[Asked], int], given: list[Path]) -> N
     changes = _changes(given)
     next(changes)
     # Have: whatever changes from here on is seen, though in a new folder only the folder may be.
-    before = _files(given)
+    around = [Path(one) for one in _projects(given)]
+    before, near = _files(given), _files(around)
     is_heard = _audience()
     check(asked)
     quiet = 0
@@ -70,11 +71,12 @@ def _answer(asked: Asked, check: Callable[[Asked], int], given: list[Path]) -> N
         quiet = 0 if paths else quiet + 1
         if quiet > _SETTLED:
             continue
-        now = _files(given)
-        news = [path for path in paths if path in before | now or _is_beside(path, given)]
+        now, nearby = _files(given), _files(around)
+        known, beside = before | now, near | nearby
+        news = [path for path in paths if path in known or _is_beside(path, beside)]
         if not news and before == now:
             continue
-        before = now
+        before, near = now, nearby
         say([_separator(news or paths)], is_error=True)
         try:
             check(asked)
@@ -160,12 +162,10 @@ def _files(given: list[Path]) -> frozenset[str]:
         return frozenset()
 
 
-def _is_beside(path: str, given: list[Path]) -> bool:
+def _is_beside(path: str, beside: frozenset[str]) -> bool:
     """Whether a file is none of those to check and may still change what is found in them."""
-    if os.path.basename(path) in _SETTINGS:
-        return True
-    folders = [os.path.realpath(one) for one in given if one.is_dir()]
-    return path.endswith(".py") and not any(Path(path).is_relative_to(one) for one in folders)
+    is_module = path.endswith(".py") and path in beside
+    return is_module or os.path.basename(path) in _SETTINGS
 
 
 def _separator(paths: list[str]) -> str:

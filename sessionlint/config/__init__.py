@@ -200,7 +200,7 @@ def _parsed(path: Path, data: bytes) -> dict[str, object]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(data.decode())
+        return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: invalid TOML: not UTF-8") from error
@@ -218,7 +218,10 @@ def _settings(
 ) -> Settings:
     for key in table:
         if key not in _KEYS:
-            hint = _similar(key.replace("_", "-"), _KEYS)
+            word = key.replace("_", "-")
+            plain = word.removeprefix("extend-")
+            is_plain = word not in _KEYS and plain in _KEYS
+            hint = _similar(plain if is_plain else word, _KEYS)
             raise ConfigError(f"{path}: unknown key `{key}` in [tool.sessionlint]{hint}")
     lists = {key: _strings(path, key, table[key]) for key in _LISTS if key in table}
     per_file = tuple(_per_file_ignores(path, table.get("per-file-ignores", {})))
