@@ -341,3 +341,14 @@ def test_a_close_that_nobody_awaits_is_noted():
     """
     told = note_of("from sqlalchemy.ext.asyncio import AsyncSession\n\n" + dedent(text))
     assert told[-1] == (7, "nobody awaits this, so it closes nothing")
+
+
+def test_what_a_condition_calls_fails_before_what_stands_under_it():
+    text = """\
+    def f(engine, rows):
+        session = Session(engine)
+        if session.execute("select 1").scalar():
+            rows.append(rows[0])
+        session.close()
+    """
+    assert note_of(text) == [(4, "an error here skips the close")]

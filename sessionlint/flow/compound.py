@@ -21,6 +21,7 @@ from sessionlint.flow.paths import (
     Outcomes,
     Path,
     extend,
+    in_order,
     joined,
     only_next,
     step,
@@ -69,7 +70,7 @@ def _if(interpreter: Interpreter, node: cst.If, state: State) -> Outcomes:
     while type(link) is cst.If:
         below: Outcomes = {}
         for now, trail in only_next(here):
-            for (exit_, tested), more in interpreter.evaluate(link.test, now).items():
+            for (exit_, tested), more in in_order(interpreter.evaluate(link.test, now), link.test):
                 path = joined(trail, more)
                 if exit_ != NEXT:
                     outcomes.setdefault((exit_, tested), path)
@@ -237,7 +238,7 @@ def _match(interpreter: Interpreter, node: cst.Match, state: State) -> Outcomes:
     here = interpreter.evaluate(node.subject, state)
     for case in node.cases:
         below: Outcomes = {}
-        for (exit_, now), trail in here.items():
+        for (exit_, now), trail in in_order(here, node.subject):
             if exit_ != NEXT:
                 outcomes.setdefault((exit_, now), trail)
                 continue

@@ -12,7 +12,7 @@ from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
-from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, joined, step, then
+from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, in_order, joined, step, then
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 from sessionlint.source.driving import is_lender
 from sessionlint.source.walk import children, descend
@@ -85,7 +85,7 @@ def while_loop(interpreter: Interpreter, node: cst.While, state: State) -> Outco
     loop.enter(state, None)
     while loop.waiting:
         head = loop.waiting.pop()
-        for (exit_, tested), more in interpreter.evaluate(node.test, head).items():
+        for (exit_, tested), more in in_order(interpreter.evaluate(node.test, head), node.test):
             path = joined(loop.trail(head), more)
             if exit_ != NEXT:
                 loop.left.setdefault((exit_, tested), path)
@@ -102,7 +102,7 @@ def while_loop(interpreter: Interpreter, node: cst.While, state: State) -> Outco
 def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
     """Every way out of a `for` loop."""
     loop = _Loop(interpreter, node)
-    for (exit_, now), trail in interpreter.evaluate(node.iter, state).items():
+    for (exit_, now), trail in in_order(interpreter.evaluate(node.iter, state), node.iter):
         if exit_ == NEXT:
             loop.enter(now, trail)
         else:

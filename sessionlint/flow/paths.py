@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+import libcst as cst
+
 from sessionlint.flow.ways import Exit, State, Step, Way
+from sessionlint.source.walk import descend
 
 __all__ = [
     "NEXT",
@@ -13,6 +16,7 @@ __all__ = [
     "Path",
     "extend",
     "flattened",
+    "in_order",
     "joined",
     "only_next",
     "step",
@@ -83,6 +87,17 @@ def within(done: Outcomes, run: Callable[[State], Outcomes]) -> Outcomes:
 def only_next(outcomes: Outcomes) -> Iterable[tuple[State, Path]]:
     """The states in which a piece of code falls through."""
     return [(state, trail) for (exit_, state), trail in outcomes.items() if exit_ == NEXT]
+
+
+def in_order(outcomes: Outcomes, head: cst.CSTNode) -> Iterable[tuple[tuple[Exit, State], Path]]:
+    """The ways out of the head of a statement; where it calls, those that leave come first.
+
+    What fails there fails before anything behind it, and of two such the first is told.
+    """
+    pairs = outcomes.items()
+    if len(pairs) == 1 or not any(isinstance(part, cst.Call) for part in descend(head)):
+        return pairs
+    return sorted(pairs, key=lambda pair: pair[0][0] == NEXT)
 
 
 def flattened(trail: Path) -> tuple[Step, ...]:
