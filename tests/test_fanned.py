@@ -86,6 +86,9 @@ SHARED = {
     "in a task group": "async with asyncio.TaskGroup() as group:\n        group.create_task(load(db))\n        group.create_task(load(db))",
     "in a loop in a task group": "async with asyncio.TaskGroup() as group:\n        for i in x:\n            group.create_task(load(db, i))",
     "in a task group of anyio": "async with anyio.create_task_group() as group:\n        group.start_soon(load, db)\n        group.start_soon(load, db, 2)",
+    "by a function inside": "async def one(i):\n        await db.execute(i)\n    await gather(*(one(i) for i in x))",
+    "by a function inside that passes it on": "async def one(i):\n        await load(db, i)\n    await gather(*[one(i) for i in x])",
+    "by two functions inside": "async def one():\n        await db.execute(1)\n    async def two():\n        await db.execute(2)\n    await gather(one(), two())",
     "of what a function says it takes": "async with context(x) as session:\n        await gather(load(session), load(session))",
 }
 LEFT_ALONE = {
@@ -97,6 +100,10 @@ LEFT_ALONE = {
     "nothing awaited on it": "await gather(kept(db), kept(db))",
     "with a lock": "lock = asyncio.Lock()\n    await gather(one_by_one(db, lock), one_by_one(db, lock))",
     "with a lock of the function": "await gather(*(by_own_lock(db, i) for i in x))",
+    "a function inside": "async def one(i):\n        await db.execute(i)\n    await gather(one(1), asyncio.sleep(1))",
+    "a function inside with a lock": "lock = asyncio.Lock()\n    async def one(i):\n        async with lock:\n            await db.execute(i)\n    await gather(*(one(i) for i in x))",
+    "a function inside that waits for a lock": "async def one(i):\n        await by_own_lock(db, i)\n    await gather(*(one(i) for i in x))",
+    "a function inside with a session of its own": "async def one(i):\n        async with SessionLocal() as db:\n            await db.execute(i)\n    await gather(*(one(i) for i in x))",
     "in one branch or the other": "async with asyncio.TaskGroup() as group:\n        if x:\n            group.create_task(load(db))\n        else:\n            group.create_task(load(db))",
     "the factory": "await gather(x.load(SessionLocal), x.load(SessionLocal))",
     "another gather": "await x.gather(load(db), load(db))",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -16,6 +15,7 @@ from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import UNKNOWN, FunctionValue, Symbol, Thing, Value
 from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.contended import is_awaiting, is_locked, is_waiting
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.fanning import FANS, SPAWNS, is_session_name
 from sessionlint.source.walk import descend
@@ -31,8 +31,6 @@ _GROUPS: Final = frozenset(
 )
 _WRAPPING: Final = frozenset({"create_task", "ensure_future", "wait_for", "shield"})
 """Functions that give a task for the coroutine that is their first argument."""
-
-_LOCK: Final = re.compile(r"(?i)(?:.*_)?(?:r?lock|sem|semaphore|mutex|limiter)\d*")
 
 
 class Fanned(NamedTuple):
@@ -68,7 +66,8 @@ def fanned(evaluator: Evaluator, block: Block) -> Iterator[Fanned]:
         return
     body = Nodes(block)
     for call, tasks in _groups(evaluator, block, body, calls):
-        for name in sorted({name for task in tasks for name in _names(task)}):
+        named = {name for task in tasks for name in _names(evaluator, block, task)}
+        for name in sorted(named):
             uses = [task for task in tasks if _is_using(evaluator, block, task, name)]
             if len(uses) < 2 and not any(task.is_many for task in uses):
                 continue
@@ -230,21 +229,34 @@ def _called(node: cst.BaseExpression) -> cst.BaseExpression:
     return node.func if isinstance(node, cst.Call) else node
 
 
-def _names(task: _Task) -> Iterator[str]:
-    """The names in a task that may be sessions."""
-    for node in descend(task.run):
-        if isinstance(node, cst.Name) and is_session_name(node.value):
-            yield node.value
+def _names(evaluator: Evaluator, block: Block, task: _Task) -> Iterator[str]:
+    """The names in a task, and in the function inside that it calls, that may be sessions."""
+    inner = _inner(evaluator, block, task.run)
+    for part in (task.run, *([inner.node] if inner is not None else [])):
+        for node in descend(part):
+            if isinstance(node, cst.Name) and is_session_name(node.value):
+                yield node.value
+
+
+def _inner(evaluator: Evaluator, block: Block, run: cst.BaseExpression) -> Block | None:
+    """The function that a task calls, if it stands inside of the one that starts the task."""
+    run = bare(run)
+    callee = evaluator.value(run.func, block) if isinstance(run, cst.Call) else UNKNOWN
+    is_inside = isinstance(callee, FunctionValue) and callee.block.parent is block
+    return callee.block if isinstance(callee, FunctionValue) and is_inside else None
 
 
 def _is_using(evaluator: Evaluator, block: Block, task: _Task, name: str) -> bool:
     """Whether a task awaits something on the session, as far as that can be told."""
     run = bare(task.run)
-    if name in task.own or not isinstance(run, cst.Call) or _is_locked(run):
+    if name in task.own or not isinstance(run, cst.Call) or is_locked(run):
         return False
     given = [arg for arg in run.args if is_name(arg.value, name)]
     if given:
-        return _is_awaiting(evaluator, block, run, given[0])
+        return is_awaiting(evaluator, block, run, given[0])
+    inner = _inner(evaluator, block, run)
+    if inner is not None and not inner.bindings(name):
+        return is_waiting(evaluator, inner, name)
     match run.func:
         case cst.Attribute(value=cst.Name(value=owner)):
             return owner == name
@@ -252,34 +264,3 @@ def _is_using(evaluator: Evaluator, block: Block, task: _Task, name: str) -> boo
             # `Users(session).all()`
             return any(is_name(arg.value, name) for arg in args)
     return False
-
-
-def _is_locked(node: cst.CSTNode) -> bool:
-    return any(isinstance(one, cst.Name) and _LOCK.fullmatch(one.value) for one in descend(node))
-
-
-def _is_awaiting(evaluator: Evaluator, block: Block, call: cst.Call, given: cst.Arg) -> bool:
-    """Whether a coroutine function waits for what it does with an argument; when unknown, yes."""
-    callee = evaluator.value(call.func, block)
-    if not isinstance(callee, FunctionValue):
-        return True
-    name = parameter_of(callee, call, given)
-    awaits = (node for node in descend(callee.block.node) if _waits(node))
-    is_waiting = name is not None and any(_speaks(node, name) for node in awaits)
-    entered = (node for node in descend(callee.block.node) if isinstance(node, cst.WithItem))
-    return is_waiting and not any(_is_locked(node.item) for node in entered)
-
-
-def _waits(node: cst.CSTNode) -> bool:
-    if isinstance(node, (cst.With, cst.For)):
-        return node.asynchronous is not None
-    return isinstance(node, cst.Await)
-
-
-def _speaks(node: cst.CSTNode, name: str) -> bool:
-    parts: list[cst.CSTNode] = [node]
-    if isinstance(node, cst.With):
-        parts = [item.item for item in node.items]
-    elif isinstance(node, cst.For):
-        parts = [node.iter]
-    return any(is_name(below, name) for part in parts for below in descend(part))
