@@ -301,6 +301,16 @@ def test_a_syntax_error_is_placed_in_its_cell(tmp_path):
     assert done.returncode == 2
 
 
+def test_a_syntax_error_speaks_of_the_lines_of_its_cell(tmp_path):
+    text = notebook("x = 1\n" * 9, IMPORTS + "def load():\nx = 1\n")
+    (tmp_path / "work.ipynb").write_text(text)
+    line = IMPORTS.count("\n") + 1
+    done = sessionlint("--engine", "full", "--output-format", "concise", cwd=tmp_path)
+    said = done.stdout.splitlines()[0]
+    assert said.endswith(f"after function definition on line {line}")
+    assert said.startswith(f"work.ipynb:cell 2:{line + 1}:")
+
+
 def test_a_coding_line_in_a_cell_names_no_coding(tmp_path):
     text = "# coding: latin-1\n" + IMPORTS + LEAK.replace("rows =", "ü = rows =")
     assert [one[:3] for one in found(tmp_path, notebook(text))] == [("SES103", 1, 7)]

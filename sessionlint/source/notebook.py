@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, TypeGuard
@@ -43,7 +44,13 @@ class Notebook(NamedTuple):
         if not self.starts or error.line < self.starts[0]:
             return UnreadableFile(error.reason)
         span = self._in_cell(Span(error.line, 0, error.line, 0))
-        return UnreadableFile(error.reason, span.line, error.column, span.cell)
+        reason = re.sub(r"(?<= on line )\d+", self._line_in_cell, error.reason)
+        return UnreadableFile(reason, span.line, error.column, span.cell)
+
+    def _line_in_cell(self, number: re.Match[str]) -> str:
+        """The number of a line of `code`, as it is in its cell."""
+        line = int(number[0])
+        return str(self._in_cell(Span(line, 0, line, 0)).line)
 
     def _placed_note(self, note: Note) -> Note:
         return note if note.path is not None else note._replace(span=self._in_cell(note.span))
