@@ -209,6 +209,14 @@ def make_strange(path: Path, kind: str) -> None:
         path.chmod(0)
 
 
+def test_a_session_of_a_module_whose_name_is_no_text(tmp_path):
+    name = os.fsdecode(b"\xff.py")
+    (tmp_path / name).write_text(f"{USE}from app import engine\n\ns = Session(engine)\n")
+    done = sessionlint("--output-format", "concise", cwd=tmp_path)
+    assert "SES203 session `s`" in done.stdout
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_links_that_lead_back_up_are_not_followed(tmp_path):
     (tmp_path / "a.py").write_text("x = 1\n")
     (tmp_path / "up").symlink_to(tmp_path)

@@ -147,12 +147,17 @@ def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
     last = home.name.rpartition(".")[2] or home.path.stem
     module, item = re.escape(last), re.escape(name)
     listed = rf"(?:\([^)]*|[^\n]*)\b{item}\b"
-    taken = rf"from\s+[\w.]*\b{module}\s+import\s+{listed}".encode()
+    taken = rf"from\s+[\w.]*\b{module}\s+import\s+{listed}"
     # The address of a database may end in the name of its file: `sqlite:///shop.db`.
-    read = rf"(?<![\w/'\"-]){module}\.{item}\b".encode()
+    read = rf"(?<![\w/'\"-]){module}\.{item}\b"
     ways = ((f"{last}.{name}", read), (last, taken))
     return any(
         path != home.path
         for word, way in ways
-        for path, _ in evaluator.tree.searched(word.encode(), re.compile(way))
+        for path, _ in evaluator.tree.searched(_bytes(word), re.compile(_bytes(way)))
     )
+
+
+def _bytes(text: str) -> bytes:
+    """A text as it stands in files; the name of a file may be no text."""
+    return text.encode(errors="surrogateescape")

@@ -32,7 +32,8 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
     """
     call = bare(opened)
     name = last_name(call.func) if isinstance(call, cst.Call) else ""
-    if not name:
+    if not name or evaluator.tree.files.is_large:
+        # All of a large project would be read for one of its files.
         return ""
     origins = {one.origin for one in block.home.top.bindings(name)}
     modules = {one.rpartition(".")[2] for one in (module_name(block.home.path), *origins) if one}
@@ -47,4 +48,5 @@ def _pattern(name: str, modules: list[str]) -> re.Pattern[bytes]:
     of_object = r"[^()\"'\n]{0,200},\s*[\"']"
     by_path = rf"[\"'](?:\w+\.)*(?:{near})\."
     text = rf"{_PUT}(?:{of_object}|{by_path}){re.escape(name)}{_BY_ANOTHER}"
-    return re.compile(text.encode())
+    # The name of a file may be no text.
+    return re.compile(text.encode(errors="surrogateescape"))
