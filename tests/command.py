@@ -49,7 +49,9 @@ def program(
     with tempfile.TemporaryDirectory() as name:
         streams = Path(name)
         (streams / "stdin").write_bytes(stdin)
-        asked = main, line, cwd, {**os.environ, **environment}, streams
+        # Whoever runs the tests may want their report in colours.
+        plain = {name: text for name, text in os.environ.items() if name != "FORCE_COLOR"}
+        asked = main, line, cwd, {**plain, **environment}, streams
         process = _FORKING.Process(target=_run, args=asked)
         process.start()
         process.join(timeout=60)
