@@ -124,6 +124,11 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...] = ()
     reason: str = ""
 
+    @classmethod
+    def weighed(cls, title: str, edits: tuple[Edit, ...], reason: str) -> Fix:
+        """A fix that is UNSAFE where there is a reason."""
+        return cls(title, Safety.UNSAFE if reason else Safety.SAFE, edits, reason)
+
 
 class Finding(NamedTuple):
     """One thing to tell the user, with its place.

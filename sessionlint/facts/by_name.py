@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,18 +47,12 @@ class ByName:
         if self.producers is None or name in home.own_names:
             return True
         key = home.path, name, is_attribute
-        if key not in self._calling:
-            old = home.other_names.get(name, ())
-            ask = partial(self._may_acquire, self.producers, key, home.own_names, old)
-            self._calling[key] = self._reads.noting(ask)
-        answer, seen = self._calling[key]
-        self._reads.seen |= seen
-        return answer
+        ask = partial(self._may_acquire, self.producers, key, home)
+        return self._reads.once(self._calling, key, ask)
 
-    def _may_acquire(
-        self, producers: Producers, key: _Key, own: frozenset[str], old: Iterable[str]
-    ) -> bool:
-        home, name, is_attribute = key
-        return producers.is_calling(name, home, is_attribute=is_attribute) or any(
-            one in own or producers.is_calling(one, home, is_attribute=False) for one in old
+    def _may_acquire(self, producers: Producers, key: _Key, home: Module) -> bool:
+        path, name, is_attribute = key
+        return producers.is_calling(name, path, is_attribute=is_attribute) or any(
+            one in home.own_names or producers.is_calling(one, path, is_attribute=False)
+            for one in home.other_names.get(name, ())
         )

@@ -35,14 +35,7 @@ class Questions:
 
     def once(self, key: Hashable, work_out: Callable[[], _Answer]) -> _Answer:
         """What some work gives, done once for each key, unless a question is still open."""
-        if self._open:
-            return work_out()
-        if key not in self._done:
-            self._done[key] = self._reads.noting(work_out)
-        answer: _Answer
-        answer, seen = self._done[key]
-        self._reads.seen |= seen
-        return answer
+        return work_out() if self._open else self._reads.once(self._done, key, work_out)
 
     def answer(self, subject: object, work_out: Callable[[], Value]) -> Value:
         """The answer about a subject, worked out if nobody has asked before."""

@@ -58,6 +58,7 @@ ELSEWHERE = "elsewhere"
 """Which files that do not speak have a word and match a pattern: (kind, word, pattern)."""
 
 _Answer = TypeVar("_Answer")
+_Key = TypeVar("_Key")
 
 
 class Reads:
@@ -87,6 +88,16 @@ class Reads:
         finally:
             seen, self.seen = self.seen, self.seen | before
         return answer, seen
+
+    def once(
+        self, known: dict[_Key, tuple[_Answer, int]], key: _Key, work: Callable[[], _Answer]
+    ) -> _Answer:
+        """What some work gives, done once for each key; what it saw counts as seen each time."""
+        if key not in known:
+            known[key] = self.noting(work)
+        answer, seen = known[key]
+        self.seen |= seen
+        return answer
 
     @contextmanager
     def unseen(self) -> Generator[None, None, None]:

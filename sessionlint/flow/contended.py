@@ -30,7 +30,7 @@ def is_awaiting(evaluator: Evaluator, block: Block, call: cst.Call, given: cst.A
     if not isinstance(callee, FunctionValue):
         return True
     name = parameter_of(callee, call, given)
-    return name is not None and _waited(callee.block, name) != []
+    return name is not None and bool(_waited(callee.block, name))
 
 
 def is_waiting(evaluator: Evaluator, function: Block, name: str) -> bool:

@@ -242,8 +242,9 @@ def _inner(evaluator: Evaluator, block: Block, run: cst.BaseExpression) -> Block
     """The function that a task calls, if it stands inside of the one that starts the task."""
     run = bare(run)
     callee = evaluator.value(run.func, block) if isinstance(run, cst.Call) else UNKNOWN
-    is_inside = isinstance(callee, FunctionValue) and callee.block.parent is block
-    return callee.block if isinstance(callee, FunctionValue) and is_inside else None
+    if isinstance(callee, FunctionValue) and callee.block.parent is block:
+        return callee.block
+    return None
 
 
 def _is_using(evaluator: Evaluator, block: Block, task: _Task, name: str) -> bool:

@@ -13,7 +13,7 @@ from sessionlint.flow.driven import Driven
 from sessionlint.flow.lenders import closes, goes_on, handles, is_straight, manages
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import Nodes
-from sessionlint.model import AddImport, Edit, Fix, Replace, Safety
+from sessionlint.model import AddImport, Edit, Fix, Replace
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.pruning import comments
 from sessionlint.source.walk import descend
@@ -42,9 +42,8 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     if edit is None or (is_inside and not _is_left_alone(block, found)):
         return None
     reason = "; ".join(_reasons(evaluator, block, found))
-    safety = Safety.UNSAFE if reason else Safety.SAFE
-    title = f"enter it by `{manager}`"
-    return Fix(title, safety, (edit, AddImport("contextlib", manager)), reason)
+    edits = (edit, AddImport("contextlib", manager))
+    return Fix.weighed(f"enter it by `{manager}`", edits, reason)
 
 
 def _entering_loop(block: Block, found: Driven, call: cst.Call) -> Edit | None:

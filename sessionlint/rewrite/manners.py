@@ -13,7 +13,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import Method, Symbol, Thing
-from sessionlint.model import AddImport, Edit, Fix, Safety
+from sessionlint.model import AddImport, Edit, Fix
 from sessionlint.rewrite.replaced import stand_in
 
 __all__ = ["Opening", "empty_lines", "indent_of", "led_closely", "opening"]
@@ -64,8 +64,7 @@ class Opening(NamedTuple):
         """The fix that makes an edit and what the file needs besides, safe without any reason."""
         imported = (AddImport("contextlib", "closing"),) if self.needs_closing else ()
         reason = "; ".join((*reasons, *filter(None, [self.doubt])))
-        safety = Safety.UNSAFE if reason else Safety.SAFE
-        return Fix(self.title, safety, (edit, *imported), reason)
+        return Fix.weighed(self.title, (edit, *imported), reason)
 
     def around(
         self,

@@ -214,8 +214,7 @@ def begun_by_maker(evaluator: Evaluator, block: Block, found: NestedBegin) -> Fi
     else:
         return None
     doubt = stand_in(evaluator, block, found.made)
-    safety = Safety.UNSAFE if doubt else Safety.SAFE
-    return Fix("let the maker begin", safety, (Replace(found.outer, new),), doubt)
+    return Fix.weighed("let the maker begin", (Replace(found.outer, new),), doubt)
 
 
 def _is_plain_call(call: cst.BaseExpression) -> bool:
