@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.collect import STORING
 from sessionlint.facts.configured import is_named
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import asked_by_name, is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
 from sessionlint.source.cleaning import CLOSING as _CLOSING
@@ -196,9 +196,22 @@ def _of_parameter(evaluator: Evaluator, block: Block, name: str, depth: int) -> 
             below = _passed_on(evaluator, node, name, block, depth)
             if below is not None:
                 return below
-    if name in {name for inner in block.blocks for name in _names(inner.node)}:
+    if any(_takes_along(inner, name, nodes) for inner in block.blocks):
         return Effect.KEEPS
     return Effect.LOAN
+
+
+def _takes_along(inner: Block, name: str, nodes: list[cst.CSTNode]) -> bool:
+    """Whether a scope in a function may use a variable of it after the function has returned."""
+    if name not in _names(inner.node):
+        return False
+    if inner.kind is not BlockKind.FUNCTION or inner.decorators or inner.yields or inner.blocks:
+        return True
+    called = sum(type(node) is cst.Call and is_name(node.func, inner.name) for node in nodes)
+    # The definition itself speaks of its name once.
+    is_only_called = called + 1 == sum(is_name(node, inner.name) for node in nodes)
+    is_given = any(_has(inner, one.value, name) for one in inner.returns)
+    return not is_only_called or name in inner.kept or is_given
 
 
 def _passed_on(
