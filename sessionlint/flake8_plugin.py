@@ -2,6 +2,7 @@
 
 `[tool.sessionlint]` of a file's project says what is found, as on the command line, and `exclude`
 counts for every file; flake8's own `--select`, `--ignore` and `per-file-ignores` choose from that.
+A rule that flake8 ignores everywhere is off, so that one which leaves a place to it speaks there.
 A `# noqa` is left to flake8, so that `--disable-noqa` shows everything.
 
 A file that Python cannot parse has flake8's own E999 or E902: flake8 then asks no plugin that
@@ -16,12 +17,15 @@ import os
 import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     import ast
     from argparse import Namespace
+
+    from flake8.style_guide import DecisionEngine
 
     from sessionlint.model import Finding
     from sessionlint.rule import Rule
@@ -40,6 +44,7 @@ class Plugin:
 
     _checker: ClassVar[_Checker | None] = None
     _unsaved_name: ClassVar[str | None] = None
+    _decisions: ClassVar[DecisionEngine | None] = None
 
     def __init__(self, tree: ast.AST, filename: str) -> None:
         self._path = Path(os.path.abspath(filename))
@@ -52,7 +57,10 @@ class Plugin:
             ExecutionError: the configuration above one of the given paths is wrong. An error in one
                 of flake8's workers may keep it waiting for ever, so this is asked before them.
         """
+        from flake8.style_guide import DecisionEngine
+
         cls._checker = None
+        cls._decisions = DecisionEngine(options)
         _make_sure(options.filenames)
         # The name that flake8 itself gives to standard input.
         name = options.stdin_display_name or "stdin"
@@ -70,7 +78,7 @@ class Plugin:
 
     def _findings(self) -> list[Finding]:
         if Plugin._checker is None:
-            Plugin._checker = _Checker(self._unsaved_name)
+            Plugin._checker = _Checker(self._unsaved_name, self._decisions)
         with _told_to_flake8():
             return Plugin._checker.findings(self._path)
 
@@ -101,9 +109,12 @@ def _told_to_flake8() -> Generator[None, None, None]:
 
 
 class _Checker:
-    """The files of one process; `unsaved` is the name of the one that stands in standard input."""
+    """The files of one process; `unsaved` is the name of the one that stands in standard input.
 
-    def __init__(self, unsaved: str | None) -> None:
+    `decisions` say which rules flake8 wants, all of them where nobody has decided.
+    """
+
+    def __init__(self, unsaved: str | None, decisions: DecisionEngine | None) -> None:
         from sessionlint.config import Configuration
         from sessionlint.discover import Exclusions
         from sessionlint.project import Options, Run, rule_names
@@ -111,7 +122,8 @@ class _Checker:
         texts = {} if unsaved is None else {Path(os.path.abspath(unsaved)): _stdin_bytes()}
         configuration = Configuration(lambda: rule_names(_loaded()))
         self._exclusions = Exclusions(configuration)
-        self._run = Run(_loaded, configuration, Options(unsaved=texts, honours_noqa=False))
+        options = Options(unsaved=texts, honours_noqa=False)
+        self._run = Run(cache(partial(_wanted, decisions)), configuration, options)
 
     def findings(self, path: Path) -> list[Finding]:
         if self._exclusions.takes(str(path)):
@@ -124,6 +136,15 @@ def _loaded() -> Sequence[Rule]:
     from sessionlint_rules import RULES
 
     return RULES
+
+
+def _wanted(decisions: DecisionEngine | None) -> Sequence[Rule]:
+    """The rules that flake8 does not ignore wherever they find something."""
+    if decisions is None:
+        return _loaded()
+    from flake8.style_guide import Decision
+
+    return [one for one in _loaded() if decisions.decision_for(one.code) is Decision.Selected]
 
 
 def _stdin_bytes() -> bytes:

@@ -37,6 +37,21 @@ def count():
     print(session.query(User).count())
 """
 
+WAITING = """\
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+maker = async_sessionmaker()
+other = None
+
+
+async def count(query):
+    session = maker() if query else maker(bind=other)
+    try:
+        return await session.scalar(query)
+    finally:
+        await session.close()
+"""
+
 
 def run(
     program: str, *arguments: str, cwd: Path, stdin: str = ""
@@ -152,6 +167,16 @@ def test_the_selection_of_flake8_holds(app):
     assert codes("--select", "E,W", "use.py", cwd=app) == []
     assert codes("--extend-ignore", "SES103,F", "use.py", cwd=app) == ["14 SES102"]
     assert codes("--select", "W", "--extend-select", "SES102", "use.py", cwd=app) == ["14 SES102"]
+
+
+def test_a_rule_speaks_of_what_it_leaves_to_one_that_flake8_ignores(app):
+    (app / "wait.py").write_text(WAITING)
+    assert codes("--select", "SES", "wait.py", cwd=app) == ["8 SES101"]
+    expected = command_line("--ignore", "SES101", "wait.py", cwd=app)
+    ignoring = ("--select", "SES", "--extend-ignore", "SES101")
+    assert flake8(*ignoring, "wait.py", cwd=app) == expected
+    assert flake8(*ignoring, "--jobs", "2", "wait.py", "use.py", "db.py", cwd=app)[2:] == expected
+    assert codes("--select", "SES301", "wait.py", cwd=app) == ["12 SES301"]
 
 
 def test_the_files_that_flake8_ignores_codes_in_hold(app):
