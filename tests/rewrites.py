@@ -98,6 +98,30 @@ SAFE = {
                 return s.execute(q).all()
         """,
     ),
+    "another name that is None before stays so": (
+        """
+        def f(q):
+            # neither
+            s = rows = None  # of them
+            try:
+                s = Maker()
+                if q:
+                    rows = s.execute(q).all()
+            finally:
+                if s:
+                    s.close()
+            return rows
+        """,
+        """
+        def f(q):
+            # neither
+            rows = None  # of them
+            with Maker() as s:
+                if q:
+                    rows = s.execute(q).all()
+            return rows
+        """,
+    ),
     "each turn of a loop": (
         """
         def f(qs):

@@ -91,6 +91,14 @@ WAITING: Final = f"""{HEAD}async def subject(engine):
             return
         await s.close()
 """
+LATER: Final = f"""{HEAD}def subject(engine):
+    s = Session(engine)
+    row = s.execute("select 1")
+    if choose(2):
+        s.close()
+        return
+    holder.row = row
+"""
 """Reasons so rare that a profile may draw no program with one."""
 
 SAFE: Final = frozenset({Safety.SAFE})
@@ -113,6 +121,7 @@ def test_fixed_programs_do_the_same_and_leave_nothing_open() -> None:
     @given(texts())
     @example(KEPT)
     @example(WAITING)
+    @example(LATER)
     def check(text: str) -> None:
         if text in seen or text in unfixed:
             return

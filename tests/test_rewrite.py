@@ -131,6 +131,18 @@ NEVER = {
             s.execute(q)
             s.close()
         """,
+    "bound to None beside what is worked out": """
+        def f(q, count):
+            s, rows = None, count()
+            try:
+                s = Maker()
+                if q:
+                    rows = s.execute(q).all()
+            finally:
+                if s:
+                    s.close()
+            return rows
+        """,
     "used after the close": """
         def f(q, a):
             s = Maker()

@@ -268,7 +268,7 @@ class _Rewriting:
             if not unborn:
                 return None
             removed.add(id(place.unborn))
-            new = [*block.body[unborn[0] : start], *new]
+            new = [place.others_unborn, *block.body[unborn[0] + 1 : start], *new]
             start = unborn[0]
         old = block.body[start:stop]
         statements = pruned(new, frozenset(removed))

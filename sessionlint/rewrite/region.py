@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 import libcst as cst
 
 from sessionlint.facts.scopes import How
+from sessionlint.facts.syntax import is_name
 from sessionlint.flow.leaving import own_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
@@ -25,7 +26,8 @@ class Region:
     """Where a resource lives in its function.
 
     `block` holds the acquiring statement at `start`; `stop` is behind the last statement there
-    that speaks of the resource. `unborn` is the statement `name = None` before. `guard` is the
+    that speaks of the resource. `unborn` is the statement `name = None` before, which may bind
+    other names too. `guard` is the
     `try` whose body is `block` and whose other parts speak of the resource, in `outside`.
     """
 
@@ -42,6 +44,17 @@ class Region:
     def statements(self) -> Sequence[cst.BaseStatement]:
         """What the `with` would hold."""
         return self.block.body[self.start + 1 : self.stop]
+
+    @property
+    def others_unborn(self) -> cst.SimpleStatementLine:
+        """What `unborn` does without the name, `unborn` itself where that is nothing."""
+        assert self.unborn is not None
+        match self.unborn.body:
+            case [cst.Assign(targets=targets) as assign]:
+                rest = [one for one in targets if not is_name(one.target, self.resource.name)]
+                if rest:
+                    return self.unborn.with_changes(body=[assign.with_changes(targets=rest)])
+        return self.unborn
 
     @property
     def acquiring(self) -> cst.SimpleStatementLine:
@@ -88,10 +101,16 @@ def _has_unborn(found: Region) -> bool:
     if not others:
         return True
     line = next(found.body.above(others[0].node), None) if others[0].node else None
-    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
-        return False
+    match line:
+        case cst.SimpleStatementLine(body=[cst.Assign(targets=targets)]):
+            is_alone = any(is_name(one.target, found.resource.name) for one in targets)
+        case cst.SimpleStatementLine(body=[cst.AnnAssign()]):
+            is_alone = True
+        case _:
+            return False
+    # In `db, n = None, 1` the name cannot be left out.
     found.unborn = line
-    return True
+    return is_alone
 
 
 def _has_placed(found: Region) -> bool:

@@ -16,6 +16,7 @@ _USE: Final = re.compile(r'^(\s+)((?:await )?\w\.execute\("select 1"\))$', re.MU
 _SIMPLE: Final = re.compile(
     r"^(\s+)(work\(\)|(?:await )?([st])\.close\(\)|await pause\(\))$", re.MULTILINE
 )
+_TWO: Final = re.compile(r":\n    row = None\n    (\w) = None\n")
 _RETURNS: Final = re.compile(r"^\s+(return .|yield)", re.MULTILINE)
 
 
@@ -54,7 +55,7 @@ def varied(text: str, seed: int) -> str:
     at = re.search(r"^(@\w+\n)?(async )?def subject", text, re.MULTILINE)
     assert at is not None
     head, subject = text[: at.start()], text[at.start() :]
-    for variant in (_library, _values, _more, _data, _compared):
+    for variant in (_library, _values, _together, _more, _data, _compared):
         subject = variant(subject, random)
     return _IMPORTS + head + subject
 
@@ -85,6 +86,11 @@ def _values(subject: str, random: Random) -> str:
             r"\breturn$", _sometimes(random, 0.4, "return row"), subject, flags=re.MULTILINE
         )
     return subject
+
+
+def _together(subject: str, random: Random) -> str:
+    """Two names that are bound to None by one statement."""
+    return _TWO.sub(_sometimes(random, 0.7, r":\n    \1 = row = None\n"), subject, count=1)
 
 
 def _more(subject: str, random: Random) -> str:

@@ -57,6 +57,18 @@ def count_users(is_active: bool) -> int:
             session.close()
 
 
+def name_if_active(is_active: bool) -> str | None:
+    session = name = None
+    try:
+        session = SessionLocal()  # want: SES101 "`session` is closed by hand"
+        if is_active:
+            name = session.execute(NAMES).scalar()
+    finally:
+        if session is not None:
+            session.close()
+    return name
+
+
 def all_names() -> list[str]:
     connection = engine.connect()  # want: SES101 "`connection` is closed by hand"
     try:

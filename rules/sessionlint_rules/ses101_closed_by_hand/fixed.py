@@ -46,6 +46,14 @@ def count_users(is_active: bool) -> int:
         return session.execute(text(query), {"is_active": is_active}).scalar_one()
 
 
+def name_if_active(is_active: bool) -> str | None:
+    name = None
+    with SessionLocal() as session:
+        if is_active:
+            name = session.execute(NAMES).scalar()
+    return name
+
+
 def all_names() -> list[str]:
     with engine.connect() as connection:
         return list(connection.execute(NAMES).scalars())
