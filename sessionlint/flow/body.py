@@ -49,7 +49,7 @@ class Body(Nodes):
         }
         # The session of a web page expires, too, but as a whole.
         used -= PARTIAL & self._called_bare(name)
-        is_database = uses_database(self._block.home)
+        is_database = uses_database(self.block.home)
         evidence = DATABASE_CALLS | {"execute", "cursor"} if is_database else DATABASE_CALLS
         if not used & evidence:
             return None
@@ -83,7 +83,7 @@ class Body(Nodes):
         names = frozenset({name, *self._aliases(name), *_chained(binding.node)})
         resource = Resource(
             evaluator,
-            self._block,
+            self.block,
             binding,
             thing,
             name,
@@ -128,12 +128,12 @@ class Body(Nodes):
     def _is_inside(self, node: cst.CSTNode) -> bool:
         """Whether a node belongs to a function or class inside of the block."""
         scope = next((above for above in self.above(node) if type(above) in _SCOPES), None)
-        return scope is not None and scope is not self._block.node
+        return scope is not None and scope is not self.block.node
 
     def _aliases(self, name: str) -> Iterator[str]:
         """Names that are given the resource and nothing else."""
-        for alias, bindings in self._block.names.items():
-            if alias != name and alias not in self._block.declared:
+        for alias, bindings in self.block.names.items():
+            if alias != name and alias not in self.block.declared:
                 values = [binding.expression for binding in bindings]
                 is_plain = all(binding.how is How.VALUE for binding in bindings)
                 if is_plain and all(is_name(value, name) for value in values):
@@ -147,7 +147,7 @@ class Body(Nodes):
         below = binding.node
         for node in self.above(binding.node):
             is_inside = isinstance(node, (cst.For, cst.While)) and below is node.body
-            if is_inside and not takes_one_turn(evaluator, self._block, node):
+            if is_inside and not takes_one_turn(evaluator, self.block, node):
                 return node
             below = node
         return None
@@ -178,7 +178,7 @@ class Body(Nodes):
         tests = Counter(text for _, texts in tested for text in texts)
         for name in list(tests):
             # `own = db is None` asks, too, where `own` is asked.
-            given = (one.expression for one in self._block.names.get(name, ()))
+            given = (one.expression for one in self.block.names.get(name, ()))
             tests.update(text for value in given if value is not None for text in flag_texts(value))
         worth = [
             text
@@ -200,7 +200,7 @@ class Body(Nodes):
     def _is_worth_knowing(self, resource: Resource, text: str, tests: int) -> bool:
         """Whether a condition about a variable is asked again, or known before it is asked."""
         name = text.removesuffix(" is None")
-        bindings = self._block.names.get(name, ())
+        bindings = self.block.names.get(name, ())
         given = [one.expression for one in bindings if one.how is How.VALUE]
         is_told = name in resource.beside or any(value and tells(value) for value in given)
         return is_told or (tests > 1 and bool(given))
@@ -208,7 +208,7 @@ class Body(Nodes):
     def _inner(self, resource: Resource) -> dict[str, Act]:
         """Nested functions that are only ever called, with what a call does to the resource."""
         found: dict[str, Act] = {}
-        for block in self._block.blocks:
+        for block in self.block.blocks:
             if block.kind is not BlockKind.FUNCTION or block.decorators:
                 continue
             if not mentions(resource, block.node) or not self._is_only_called(block.name):

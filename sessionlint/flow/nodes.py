@@ -15,10 +15,10 @@ __all__ = ["Nodes"]
 
 
 class Nodes:
-    """One block's statements with all that stands below them, gathered in one walk."""
+    """The statements of a `block` with all that stands below them, gathered in one walk."""
 
     def __init__(self, block: Block) -> None:
-        self._block = block
+        self.block = block
         self.nodes: list[cst.CSTNode] = []
         self._above: dict[int, cst.CSTNode] = {}
         above, nodes = self._above, self.nodes

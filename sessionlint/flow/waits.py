@@ -10,9 +10,9 @@ import libcst as cst
 from sessionlint.facts.binds import is_connection
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.receivers import CLOSING, Effect, effect
+from sessionlint.facts.receivers import CLOSING, Effect, effect, parameter_of
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.shields import is_protected, is_shield
+from sessionlint.facts.shields import is_protected, is_shield, is_shielding
 from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_name, text_of
 from sessionlint.facts.values import FunctionValue, Instance, Thing
 from sessionlint.flow.nodes import Nodes
@@ -138,7 +138,7 @@ class Waits:
         inner = [
             wait
             for one in body.nodes
-            if isinstance(one, cst.Await)
+            if isinstance(one, cst.Await) and _is_exposed(self._evaluator, body, one)
             for wait in below.of(one)
             if not wait.is_shielded
         ]
@@ -163,17 +163,33 @@ class Waits:
             if arg.value is closer or not isinstance(arg.value, (cst.Name, cst.Attribute)):
                 continue
             value = self._evaluator.value(arg.value, self._block)
-            if not isinstance(value, Thing) or not _is_held(value) or self._is_protected(closer):
+            if not isinstance(value, Thing) or not _is_held(value):
+                continue
+            if self._is_protected(closer, call, arg):
                 continue
             does = effect(self._evaluator, call, arg, self._block)
             if does is Effect.RELEASES and not self._is_somebody_elses(arg.value):
                 yield Wait(node, call, text_of(arg.value), value.type.noun, is_release=True)
 
-    def _is_protected(self, callee: cst.BaseExpression) -> bool:
+    def _is_protected(self, callee: cst.BaseExpression, call: cst.Call, argument: cst.Arg) -> bool:
+        """Whether a function runs in a shield, or waits for its argument nowhere else."""
         function = self._evaluator.value(callee, self._block)
         if not isinstance(function, FunctionValue):
             return False
-        return is_protected(self._evaluator, function.block)
+        block = function.block
+        if is_protected(self._evaluator, block):
+            return True
+        name = parameter_of(function, call, argument) if block.is_async else None
+        if name is None:
+            return False
+        body = Nodes(block)
+        waits = (
+            above
+            for one in body.variables(name)
+            for above in body.above(one)
+            if isinstance(above, cst.Await)
+        )
+        return not any(_is_exposed(self._evaluator, body, wait) for wait in waits)
 
     def _is_somebody_elses(self, owner: cst.BaseExpression) -> bool:
         """Whether something else ends it, so that it does not matter if this is cut off."""
@@ -208,6 +224,21 @@ class Waits:
                 if text_of(target) == name:
                     return True
         return False
+
+
+def _is_exposed(evaluator: Evaluator, body: Nodes, wait: cst.Await) -> bool:
+    """Whether a cancellation can cut off a wait of a function, by what it calls and stands in."""
+    called = bare(wait)
+    if isinstance(called, cst.Call) and is_shield(evaluator, called.func, body.block):
+        return False
+    for above in body.above(wait):
+        if above is body.block.node:
+            return True
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+            return False
+        if isinstance(above, cst.With) and is_shielding(evaluator, above, body.block):
+            return False
+    return True
 
 
 def _is_held(thing: Thing) -> bool:
