@@ -204,6 +204,9 @@ def f(q):
 """
 
 LEAVING = """
+def save(user, s):
+    s.add(user)
+
 def f(q):
     s = Maker()
     user = User()
@@ -302,6 +305,23 @@ def test_what_a_function_inside_speaks_of_may_be_loaded_when_it_is_called(tmp_pa
         "what is stored or passed on may still need the session"
     ]
     assert "        call(shown)" in text_of(result)
+
+
+@pytest.mark.parametrize("taking", ["start(s)", "runner.start(s)", "runner.start(q, on=s)"])
+def test_who_gets_a_session_that_nobody_closes_may_keep_it(taking, tmp_path):
+    text = f"""
+        from elsewhere import runner, start
+
+        def f(q):
+            s = Maker()
+            {taking}
+        """
+    result = fixed(text, tmp_path)
+    assert [finding.fix.reason for finding in result.applied] == [
+        "what is stored or passed on may still need the session"
+    ]
+    closed = fixed(text.replace(taking, f"{taking}\n            s.close()"), tmp_path)
+    assert [finding.fix.reason for finding in closed.applied] == [""]
 
 
 @pytest.mark.parametrize("name", NEVER)

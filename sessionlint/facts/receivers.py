@@ -10,9 +10,11 @@ import libcst as cst
 
 from sessionlint.facts.collect import STORING
 from sessionlint.facts.configured import is_named
+from sessionlint.facts.holding import has, is_adding, is_made_of
+from sessionlint.facts.parameters import parameter_at, position_of
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import asked_by_name, is_name, last_name
-from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
+from sessionlint.facts.syntax import asked_by_name, is_name, last_name, names_in
+from sessionlint.facts.values import FunctionValue, Symbol
 from sessionlint.source.cleaning import CLOSING as _CLOSING
 from sessionlint.source.threads import THREADED
 from sessionlint.source.walk import descend
@@ -20,7 +22,7 @@ from sessionlint.source.walk import descend
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["CLOSING", "LEADING_BACK", "Effect", "effect", "makes_of", "may_keep", "parameter_of"]
+__all__ = ["CLOSING", "Effect", "effect"]
 
 
 class Effect(Enum):
@@ -42,96 +44,14 @@ _KEEPING: Final = STORING | frozenset(
     "add_task apply_async delay partial closing aclosing Thread run_coroutine_threadsafe "
     "with_resource register".split()
 )
-LEADING_BACK: Final = frozenset({"cursor", "begin", "begin_nested"})
-"""Methods whose result knows the object.
-
-Source: `cursor.connection` of PEP 249; `Transaction.connection`, `SessionTransaction.session`.
-"""
-
-_PARTS: Final = LEADING_BACK | {"connection", "execution_options"}
-"""Methods that give what belongs to the object, or the object itself."""
+_SCHEDULING: Final = frozenset(
+    "create_task ensure_future submit start_soon spawn call_later call_soon add_task apply_async "
+    "delay Thread run_coroutine_threadsafe".split()
+)
+"""Functions that let something go on behind the caller's back."""
 
 _ENDS: Final = frozenset({"close", "aclose", "release", "invalidate"})
 _DEEPEST: Final = 3
-
-
-def _is_constructor(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
-    """Whether a call makes an object that may keep what it is given."""
-    callee = evaluator.value(call.func, block)
-    if isinstance(callee, FunctionValue):
-        return bool(callee.block.yields) or bool(callee.block.blocks)
-    if isinstance(callee, ClassValue):
-        return True
-    name = last_name(call.func).lstrip("_")
-    return name[:1].isupper() or name in {"cls", "partial"}
-
-
-def makes_of(
-    evaluator: Evaluator,
-    call: cst.Call,
-    argument: cst.Arg,
-    block: Block,
-    seen: frozenset[Block] = frozenset(),
-) -> bool:
-    """Whether a call gives an object that may keep an argument: `def wrap(c): return Session(c)`.
-
-    `seen` are the functions on the way, which are not followed again.
-    """
-    if _is_constructor(evaluator, call, block):
-        return True
-    callee = evaluator.value(call.func, block)
-    if not isinstance(callee, FunctionValue) or callee.block in seen or len(seen) >= _DEEPEST:
-        return False
-    name, inside = parameter_of(callee, call, argument), callee.block
-    made = (made for one in inside.returns for made in _made(inside, one.value))
-    return name is not None and any(
-        makes_of(evaluator, one, arg, inside, seen | {inside})
-        for one in made
-        for arg in one.args
-        if isinstance(arg.value, cst.Name) and arg.value.value == name
-    )
-
-
-def may_keep(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> bool:
-    """Whether what a call gives may hold an argument; of a stranger's function, it may."""
-    callee = evaluator.value(call.func, block)
-    if not isinstance(callee, FunctionValue) or callee.block.decorators:
-        return True
-    name, inside = parameter_of(callee, call, argument), callee.block
-    given = [one.value for one in inside.returns if one.value is not None]
-    # What gives nothing is there to be overridden: somebody wants what it gives.
-    if name is None or not given or any(_has(inside, one, name) for one in given):
-        return True
-    return makes_of(evaluator, call, argument, block)
-
-
-def _has(block: Block, value: cst.BaseExpression | None, name: str, depth: int = 2) -> bool:
-    """Whether the object of a name, or a part of it, is in a value of a function."""
-    match value:
-        case None | cst.BaseString() | cst.BaseNumber() | cst.Comparison():
-            return False
-        case cst.Name(value=other) if other != name:
-            bound = [one.expression for one in block.bindings(other)]
-            return not depth or any(_has(block, one, name, depth - 1) for one in bound)
-        case cst.Call(func=cst.Attribute(value=owner, attr=method)):
-            # What else the object gives, rows and statements, cannot close it.
-            return method.value in _PARTS and name in _names(owner)
-        case cst.Call():
-            return False
-        case cst.Await(expression=inner) | cst.Subscript(value=inner):
-            return _has(block, inner, name, depth)
-        case cst.Attribute(value=inner) if not is_name(inner, name):
-            return _has(block, inner, name, depth)
-        case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Dict(elements=parts):
-            return any(_has(block, part.value, name, depth) for part in parts)
-    return name in _names(value)
-
-
-def _made(block: Block, value: cst.BaseExpression | None) -> list[cst.Call]:
-    """The calls that give what a function returns, be it under a name."""
-    bindings = block.bindings(value.value) if isinstance(value, cst.Name) else []
-    given = [value, *(one.expression for one in bindings)]
-    return [one for one in given if isinstance(one, cst.Call)]
 
 
 def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> Effect:
@@ -144,7 +64,7 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
         return Effect.KEEPS
     if name in _KEEPING and not _is_ours(evaluator, call, block):
         return Effect.KEEPS
-    callee_node, index = call.func, _position(call, argument)
+    callee_node, index = call.func, position_of(call, argument)
     if name in THREADED and index:
         callee_node, index = call.args[0].value, index - 1
     callee = evaluator.value(callee_node, block)
@@ -161,19 +81,10 @@ def _is_ours(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
     return is_plain and isinstance(evaluator.value(call.func, block), FunctionValue)
 
 
-def parameter_of(function: FunctionValue, call: cst.Call, argument: cst.Arg) -> str | None:
-    """The parameter that gets an argument of a call, None where that cannot be told."""
-    return _parameter(function, argument, _position(call, argument))
-
-
-def _position(call: cst.Call, argument: cst.Arg) -> int:
-    return next(index for index, arg in enumerate(call.args) if arg is argument)
-
-
 def _of_function(
     evaluator: Evaluator, function: FunctionValue, argument: cst.Arg, index: int, depth: int
 ) -> Effect:
-    name = _parameter(function, argument, index)
+    name = parameter_at(function, argument, index)
     if name is None:
         return Effect.UNKNOWN
     block = function.block
@@ -188,10 +99,14 @@ def _of_parameter(evaluator: Evaluator, block: Block, name: str, depth: int) -> 
         return Effect.KEEPS
     # What a loop takes out of a parameter may be the object, too: `def close_all(*sessions)`.
     nodes = list(descend(block.node))
+    awaited = {id(node.expression) for node in nodes if type(node) is cst.Await}
+    made = {each for node in nodes if (each := _made(node, name))}
     held = {name, *(each for node in nodes if (each := _each(node, name)))}
     for node in nodes:
         if any(_ends(node, one) for one in held):
             return Effect.RELEASES
+        if type(node) is cst.Call and id(node) not in awaited and _outlives(node, name, made):
+            return Effect.KEEPS
         if depth and isinstance(node, cst.Call):
             below = _passed_on(evaluator, node, name, block, depth)
             if below is not None:
@@ -201,16 +116,44 @@ def _of_parameter(evaluator: Evaluator, block: Block, name: str, depth: int) -> 
     return Effect.LOAN
 
 
+def _made(node: cst.CSTNode, name: str) -> str:
+    """The name that a statement gives to a new object which is given what has another."""
+    match node if type(node) is cst.Assign else None:
+        case cst.Assign(targets=[cst.AssignTarget(cst.Name(value=new))], value=value):
+            return new if is_made_of(value, name) else ""
+    return ""
+
+
+def _outlives(call: cst.Call, name: str, made: set[str]) -> bool:
+    """Whether a call starts something with an object, or puts what is `made` of it somewhere."""
+    if last_name(call.func) in _SCHEDULING:
+        return any(_is_taken(arg.value, name) for arg in call.args)
+    values = [arg.value for arg in call.args] if is_adding(call) else []
+    return any(is_made_of(one, name) or any(is_name(one, it) for it in made) for one in values)
+
+
+def _is_taken(value: cst.BaseExpression, name: str) -> bool:
+    """Whether an object, or its end, is in what is handed to something that runs later."""
+    match value:
+        case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Dict(elements=parts):
+            return any(_is_taken(part.value, name) for part in parts)
+        case cst.Call(args=args):
+            return any(_is_taken(arg.value, name) for arg in args)
+        case cst.Attribute(value=owner, attr=cst.Name(value=method)):
+            return method in _ENDS and is_name(owner, name)
+    return is_name(value, name)
+
+
 def _takes_along(inner: Block, name: str, nodes: list[cst.CSTNode]) -> bool:
     """Whether a scope in a function may use a variable of it after the function has returned."""
-    if name not in _names(inner.node):
+    if name not in names_in(inner.node):
         return False
     if inner.kind is not BlockKind.FUNCTION or inner.decorators or inner.yields or inner.blocks:
         return True
     called = sum(type(node) is cst.Call and is_name(node.func, inner.name) for node in nodes)
     # The definition itself speaks of its name once.
     is_only_called = called + 1 == sum(is_name(node, inner.name) for node in nodes)
-    is_given = any(_has(inner, one.value, name) for one in inner.returns)
+    is_given = any(has(inner, one.value, name) for one in inner.returns)
     return not is_only_called or name in inner.kept or is_given
 
 
@@ -253,20 +196,3 @@ def _ends(node: cst.CSTNode, name: str) -> bool:
         return is_name(node.value, name) and node.attr.value in _ENDS
     owner, method = asked_by_name(node)
     return owner is not None and is_name(owner, name) and method in _ENDS
-
-
-def _parameter(function: FunctionValue, argument: cst.Arg, index: int) -> str | None:
-    """The parameter that gets an argument: by its keyword, its place, or with all the others."""
-    stars = {one.star: one.name.value for one in function.block.parameters if one.star}
-    names = [one.name.value for one in function.block.parameters if not one.star]
-    if argument.keyword is not None:
-        keyword = argument.keyword.value
-        return keyword if keyword in names else stars.get("**")
-    marks = {last_name(decorator) for decorator in function.block.decorators}
-    is_bound = function.owner is not None and "staticmethod" not in marks
-    position = index + 1 if is_bound else index
-    return names[position] if position < len(names) else stars.get("*")
-
-
-def _names(node: cst.CSTNode) -> set[str]:
-    return {below.value for below in descend(node) if isinstance(below, cst.Name)}

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from sessionlint.source.walk import descend
+
 __all__ = [
     "arguments",
     "asked_by_name",
@@ -17,6 +19,7 @@ __all__ = [
     "keyword",
     "last_name",
     "last_statement",
+    "names_in",
     "text_of",
 ]
 
@@ -40,6 +43,11 @@ def last_name(expression: cst.CSTNode) -> str:
     if type(expression) is cst.Attribute:
         return expression.attr.value
     return expression.value if type(expression) is cst.Name else ""
+
+
+def names_in(node: cst.CSTNode) -> set[str]:
+    """Every name that is spoken in a node, those of attributes and keywords among them."""
+    return {below.value for below in descend(node) if isinstance(below, cst.Name)}
 
 
 def last_statement(suite: cst.BaseSuite) -> cst.CSTNode | None:

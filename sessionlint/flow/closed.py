@@ -8,7 +8,8 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.receivers import CLOSING, Effect, effect, parameter_of
+from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import UNKNOWN, FunctionValue

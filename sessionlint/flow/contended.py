@@ -8,7 +8,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.receivers import parameter_of
+from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import FunctionValue

@@ -10,7 +10,7 @@ import libcst as cst
 from sessionlint.facts import annotations as hints
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.receivers import parameter_of
+from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import UNKNOWN, FunctionValue, Symbol, Thing, Value

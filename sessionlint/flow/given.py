@@ -12,7 +12,9 @@ from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.classes import bases, member
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.receivers import CLOSING, Effect, effect, makes_of, parameter_of
+from sessionlint.facts.holding import makes_of
+from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing, Value

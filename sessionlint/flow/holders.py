@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.catalog import Kind
-from sessionlint.facts.receivers import CLOSING, may_keep
+from sessionlint.facts.holding import MAKING, is_adding, may_keep
+from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import keyword, last_name
 from sessionlint.flow.harmless import PANDAS
@@ -46,8 +47,8 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
     is_connection = resource.thing.type.kind is Kind.CONNECTION
     is_of_module = is_connection and resource.block.kind is BlockKind.MODULE
     is_kept = is_of_module and not body.closes(resource)
-    return frozenset(
-        id(call)
+    found: list[tuple[cst.CSTNode, cst.Call]] = [
+        (node, call)
         for node in body.nodes
         if type(node) is cst.Assign or type(node) is cst.AnnAssign
         for call in descend(node)
@@ -55,8 +56,18 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
         and not _is_read_at_once(call)
         # What a module makes of a connection, the module keeps.
         and (_keeps(node, leaving) or (_is_class(call) and (is_kept or _keeps(node, kept))))
-        and _takes(resource, call)
-        and not _is_closed_behind(body, node, resource)
+    ]
+    found += [
+        (node, arg.value)
+        for node in body.nodes
+        if type(node) is cst.Expr and type(node.value) is cst.Call and is_adding(node.value)
+        for arg in node.value.args
+        if type(arg.value) is cst.Call and _is_class(arg.value)
+    ]
+    return frozenset(
+        id(call)
+        for node, call in found
+        if _takes(resource, call) and not _is_closed_behind(body, node, resource)
     )
 
 
@@ -106,7 +117,9 @@ def _takes(resource: Resource, call: cst.Call) -> bool:
 
 
 def _is_class(call: cst.Call) -> bool:
-    return last_name(call.func)[:1].isupper()
+    """Whether a call by its name makes an object."""
+    name = last_name(call.func)
+    return name[:1].isupper() or name in MAKING
 
 
 def _is_read_at_once(call: cst.Call) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
-from sessionlint.facts.receivers import LEADING_BACK, makes_of
+from sessionlint.facts.holding import LEADING_BACK, makes_of
 from sessionlint.facts.scopes import Binding, Block
 from sessionlint.facts.syntax import asked_by_name, bare, is_name, last_name
 from sessionlint.flow.resource import Resource

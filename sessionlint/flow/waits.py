@@ -10,7 +10,8 @@ import libcst as cst
 from sessionlint.facts.binds import is_connection
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.receivers import CLOSING, Effect, effect, parameter_of
+from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.shields import is_protected, is_shield, is_shielding
 from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_name, text_of

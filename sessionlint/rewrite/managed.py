@@ -18,7 +18,7 @@ from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.lists import index_of, lines_of
 from sessionlint.rewrite.manners import Opening, indent_of, led_closely, opening
 from sessionlint.rewrite.pruning import all_comments, pruned
-from sessionlint.rewrite.region import Region, region, spoken_elsewhere
+from sessionlint.rewrite.region import Region, is_with_strangers, region, spoken_elsewhere
 from sessionlint.rewrite.tails import Tail, Tails, handles_errors, leaps
 from sessionlint.source.walk import descend
 
@@ -221,7 +221,8 @@ class _Rewriting:
         closed = self._returns_behind_closes()
         if any(id(node) not in closed for node in within.results()):
             self._reasons.append(f"what is returned may still need the {life.noun}")
-        if not life.has_releases and next(within.kept(), None) is not None:
+        is_kept = next(within.kept(), None) is not None or is_with_strangers(place)
+        if not life.has_releases and is_kept:
             self._reasons.append(f"what is stored or passed on may still need the {life.noun}")
 
     def _returns_behind_closes(self) -> set[int]:

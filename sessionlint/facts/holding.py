@@ -1,0 +1,125 @@
+"""What may hold an object that a call is given."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import libcst as cst
+
+from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import is_name, last_name, names_in
+from sessionlint.facts.values import ClassValue, FunctionValue
+
+if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+
+__all__ = ["LEADING_BACK", "MAKING", "has", "is_adding", "is_made_of", "makes_of", "may_keep"]
+
+LEADING_BACK: Final = frozenset({"cursor", "begin", "begin_nested"})
+"""Methods whose result knows the object.
+
+Source: `cursor.connection` of PEP 249; `Transaction.connection`, `SessionTransaction.session`.
+"""
+
+_PARTS: Final = LEADING_BACK | {"connection", "execution_options"}
+"""Methods that give what belongs to the object, or the object itself."""
+
+MAKING: Final = frozenset({"cls", "partial", "build", "compile"})
+"""Functions that make an object of what they are given, in small letters."""
+
+_ADDING: Final = r"(?:add|append|attach|mount|push|put|register|set|subscribe)(?:_\w+)?"
+_DEEPEST: Final = 3
+
+
+def is_adding(call: cst.Call) -> bool:
+    """Whether a method is called that by its name keeps what it is given: `admin.add_view(…)`."""
+    is_method = type(call.func) is cst.Attribute
+    return is_method and re.fullmatch(_ADDING, last_name(call.func)) is not None
+
+
+def is_made_of(value: cst.CSTNode, name: str) -> bool:
+    """Whether a value is a new object that is given what has a name: `ModelView(User, db)`."""
+    if type(value) is not cst.Call or not last_name(value.func)[:1].isupper():
+        return False
+    return any(is_name(arg.value, name) or is_made_of(arg.value, name) for arg in value.args)
+
+
+def _is_constructor(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
+    """Whether a call makes an object that may keep what it is given."""
+    callee = evaluator.value(call.func, block)
+    if isinstance(callee, FunctionValue):
+        return bool(callee.block.yields) or bool(callee.block.blocks)
+    if isinstance(callee, ClassValue):
+        return True
+    name = last_name(call.func).lstrip("_")
+    return name[:1].isupper() or name in MAKING
+
+
+def makes_of(
+    evaluator: Evaluator,
+    call: cst.Call,
+    argument: cst.Arg,
+    block: Block,
+    seen: frozenset[Block] = frozenset(),
+) -> bool:
+    """Whether a call gives an object that may keep an argument: `def wrap(c): return Session(c)`.
+
+    `seen` are the functions on the way, which are not followed again.
+    """
+    if _is_constructor(evaluator, call, block):
+        return True
+    callee = evaluator.value(call.func, block)
+    if not isinstance(callee, FunctionValue) or callee.block in seen or len(seen) >= _DEEPEST:
+        return False
+    name, inside = parameter_of(callee, call, argument), callee.block
+    made = (made for one in inside.returns for made in _made(inside, one.value))
+    return name is not None and any(
+        is_made_of(arg.value, name)
+        or (is_name(arg.value, name) and makes_of(evaluator, one, arg, inside, seen | {inside}))
+        for one in made
+        for arg in one.args
+    )
+
+
+def may_keep(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> bool:
+    """Whether what a call gives may hold an argument; of a stranger's function, it may."""
+    callee = evaluator.value(call.func, block)
+    if not isinstance(callee, FunctionValue) or callee.block.decorators:
+        return True
+    name, inside = parameter_of(callee, call, argument), callee.block
+    given = [one.value for one in inside.returns if one.value is not None]
+    # What gives nothing is there to be overridden: somebody wants what it gives.
+    if name is None or not given or any(has(inside, one, name) for one in given):
+        return True
+    return makes_of(evaluator, call, argument, block)
+
+
+def has(block: Block, value: cst.BaseExpression | None, name: str, depth: int = 2) -> bool:
+    """Whether the object of a name, or a part of it, is in a value of a function."""
+    match value:
+        case None | cst.BaseString() | cst.BaseNumber() | cst.Comparison():
+            return False
+        case cst.Name(value=other) if other != name:
+            bound = [one.expression for one in block.bindings(other)]
+            return not depth or any(has(block, one, name, depth - 1) for one in bound)
+        case cst.Call(func=cst.Attribute(value=owner, attr=method)):
+            # What else the object gives, rows and statements, cannot close it.
+            return method.value in _PARTS and name in names_in(owner)
+        case cst.Call():
+            return False
+        case cst.Await(expression=inner) | cst.Subscript(value=inner):
+            return has(block, inner, name, depth)
+        case cst.Attribute(value=inner) if not is_name(inner, name):
+            return has(block, inner, name, depth)
+        case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Dict(elements=parts):
+            return any(has(block, part.value, name, depth) for part in parts)
+    return name in names_in(value)
+
+
+def _made(block: Block, value: cst.BaseExpression | None) -> list[cst.Call]:
+    """The calls that give what a function returns, be it under a name."""
+    bindings = block.bindings(value.value) if isinstance(value, cst.Name) else []
+    given = [value, *(one.expression for one in bindings)]
+    return [one for one in given if isinstance(one, cst.Call)]
