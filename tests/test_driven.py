@@ -148,10 +148,14 @@ DRIVEN = {
     "looped over and left": "async for it in get_session():\n        return await it.commit()",
     "looped over and failed": "async for it in get_session():\n        if not await it.get(1, 2):\n            raise ValueError",
     "looped over, kept and left": "async for it in get_session():\n        keep(it)\n        break",
+    "looped over, left and used behind": "async for it in get_session():\n        break\n    await it.commit()",
+    "looped over, left and returned behind": "async for it in get_session():\n        break\n    return it",
     "looped over over lines": "async for it in get_session(\n    ):\n        await it.commit()\n        break",
 }
 LEFT_ALONE = {
     "looped over, looked at and left": "async for it in get_session():\n        seen = it\n        assert it is not None\n        assert isinstance(seen, str)\n        break",
+    "looped over, left and closed behind": "async for it in get_session():\n        break\n    await it.commit()\n    await it.close()",
+    "looped over and left": "async for it in get_session():\n        break",
     "by a name": "made = get_db()\n    it = next(made)\n    it.add(1)",
     "closed": "it = next(get_db())\n    it.add(1)\n    it.close()",
     "closed by a function of ours": "it = next(get_db())\n    it.add(1)\n    finish(it)",
@@ -277,7 +281,17 @@ FIXED = {
     "the session returned": (
         f"{OPEN}        yield s\n",
         LOOP.replace("break", "return s"),
-        Safety.UNSAFE,
+        None,
+    ),
+    "the session returned in something": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "return {'x': s, 'y': [x]}"),
+        None,
+    ),
+    "an object of the session returned": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "return Context(s)"),
+        None,
     ),
     "the session kept": (
         f"{OPEN}        yield s\n",

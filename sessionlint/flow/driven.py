@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import Enum, auto
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Final, NamedTuple
 
 import libcst as cst
@@ -20,9 +19,9 @@ from sessionlint.facts.values import UNKNOWN, Foreign, FunctionValue, Managed, S
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
-from sessionlint.flow.harmless import is_logging
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.spoken import ENDING, Use, is_kept_open, is_used, stands_in, use
 from sessionlint.source.driving import is_driving, is_lender
 from sessionlint.source.walk import descend
 
@@ -31,15 +30,7 @@ __all__ = ["Driven", "driven"]
 _NEXT: Final = {"next": False, "anext": True}
 _STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": True}
 """What drives a generator, and whether an asynchronous one."""
-_ENDING: Final = r"clos|release|remove|dispose|reset|invalidate|enter\w*_context|push|callback"
-_ASKING: Final = frozenset("isinstance hasattr id type print repr str bool".split())
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
-
-
-class _Use(Enum):
-    NONE = auto()
-    DATABASE = auto()
-    OTHER = auto()
 
 
 class Driven(NamedTuple):
@@ -184,67 +175,9 @@ def _is_left(evaluator: Evaluator, block: Block, body: Nodes, holder: cst.CSTNod
         case cst.Assign(targets=[cst.AssignTarget(target=target)]) | cst.AnnAssign(target=target):
             name = dotted(target)
             if isinstance(target, cst.Name) and target.value not in block.declared:
-                return _is_used(evaluator, block, body, target.value)
-            return name is not None and _is_kept_open(block.home.reader.text, name)
+                return is_used(evaluator, block, body, target.value)
+            return name is not None and is_kept_open(block.home.reader.text, name)
     return False
-
-
-def _is_used(evaluator: Evaluator, block: Block, body: Nodes, name: str) -> bool:
-    """Whether a name is used as an open session, and goes nowhere where it may be closed."""
-    spoken = [node for node in body.nodes if is_name(node, name)]
-    uses = [_use(evaluator, block, body, node) for node in spoken]
-    return _Use.DATABASE in uses and _Use.OTHER not in uses
-
-
-def _use(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> _Use:
-    """What is done with a session where its name stands."""
-    holder, around = _around(body, name)
-    match holder:
-        case cst.Attribute(value=owner, attr=cst.Name(value=method)):
-            # The name of an attribute is another name.
-            return _of_method(method) if owner is name else _Use.NONE
-        case cst.AssignTarget() | cst.For() | cst.Annotation() | cst.Param() | cst.FunctionDef():
-            return _Use.NONE
-        case cst.FormattedStringExpression() | cst.Comparison() | cst.UnaryOperation():
-            return _Use.NONE
-        case cst.If(test=test) if test is name:
-            return _Use.NONE
-        case cst.AnnAssign(target=target) if target is name:
-            return _Use.NONE
-        case cst.Arg() if isinstance(around, cst.Call):
-            return _of_call(evaluator, block, around, holder)
-    return _Use.OTHER
-
-
-def _around(body: Nodes, name: cst.CSTNode) -> tuple[cst.CSTNode | None, cst.CSTNode | None]:
-    """What a name stands in, and what that stands in; the function's own name has one of these."""
-    above = body.above(name)
-    return next(above, None), next(above, None)
-
-
-def _of_method(method: str) -> _Use:
-    if re.search(_ENDING, method):
-        return _Use.OTHER
-    return _Use.DATABASE if method in DATABASE else _Use.NONE
-
-
-def _of_call(evaluator: Evaluator, block: Block, call: cst.Call, given: cst.Arg) -> _Use:
-    """What becomes of a session that is an argument: only what is followed is sure to lend it."""
-    owner, method = getattr(call.func, "value", call.func), last_name(call.func)
-    if method in _ASKING or is_logging(owner, method):
-        return _Use.NONE
-    is_ours = isinstance(evaluator.value(call.func, block), FunctionValue)
-    is_lent = is_ours and effect(evaluator, call, given, block) is Effect.LOAN
-    return _Use.DATABASE if is_lent else _Use.OTHER
-
-
-def _is_kept_open(text: str, name: str) -> bool:
-    """Whether a module uses what a dotted name holds, and does nothing else with it."""
-    owner, _, last = name.rpartition(".")
-    word = (r"\." if owner else r"\b") + re.escape(last)
-    mentions = re.findall(rf"{word}\b(?:\s*\.\s*(\w+)|(\s*(?:=(?!=)|:)))?", text)
-    uses = {_of_method(method) if method or bound else _Use.OTHER for method, bound in mentions}
-    return _Use.DATABASE in uses and _Use.OTHER not in uses
 
 
 def _exit(evaluator: Evaluator, block: Block, body: Nodes, loop: cst.For) -> cst.CSTNode | None:
@@ -255,6 +188,8 @@ def _exit(evaluator: Evaluator, block: Block, body: Nodes, loop: cst.For) -> cst
     nodes = list(descend(loop.body, *_SCOPES))
     assert isinstance(loop.target, cst.Name)
     spoken = [node for node in nodes if is_name(node, loop.target.value)]
+    # `async for db in get_db(): break`, and what was taken is used behind.
+    spoken = spoken or _spoken_behind(body, loop)
     is_idle = all(_is_idle(evaluator, block, body, node) for node in spoken)
     is_closed = any(_may_close(evaluator, block, body, node) for node in spoken)
     if is_idle or is_closed or any(isinstance(node, cst.Yield) for node in nodes):
@@ -262,28 +197,36 @@ def _exit(evaluator: Evaluator, block: Block, body: Nodes, loop: cst.For) -> cst
     return next((node for node in nodes if _leaves(body, node, loop)), None)
 
 
+def _spoken_behind(body: Nodes, loop: cst.For) -> list[cst.CSTNode]:
+    """Where the name of what a loop takes stands behind the loop."""
+    assert isinstance(loop.target, cst.Name)
+    inside = {id(node) for node in descend(loop)}
+    behind = dropwhile(lambda node: node is not loop, body.nodes)
+    return [node for node in behind if is_name(node, loop.target.value) and id(node) not in inside]
+
+
 def _is_idle(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> bool:
     """Whether a session takes no connection where its name stands, nor where its alias does."""
     match next(body.above(name), None):
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=alias))]):
             spoken = (node for node in body.nodes if is_name(node, alias))
-            return all(_use(evaluator, block, body, node) is _Use.NONE for node in spoken)
+            return all(use(evaluator, block, body, node) is Use.NONE for node in spoken)
         case cst.Comparison() | cst.Assert():
             return True
-    return _use(evaluator, block, body, name) is _Use.NONE
+    return use(evaluator, block, body, name) is Use.NONE
 
 
 def _may_close(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> bool:
     """Whether a session is closed where its name stands, by its method or a function of ours."""
-    holder, around = _around(body, name)
+    holder, call = stands_in(body, name)
     match holder:
         case cst.Attribute(value=owner, attr=cst.Name(value=method)) if owner is name:
-            return re.search(_ENDING, method) is not None
-        case cst.Arg() if isinstance(around, cst.Call):
+            return re.search(ENDING, method) is not None
+        case cst.Arg() if isinstance(call, cst.Call):
             # What a function of the project keeps is no less left open by the loop.
-            is_ours = isinstance(evaluator.value(around.func, block), FunctionValue)
+            is_ours = isinstance(evaluator.value(call.func, block), FunctionValue)
             harmless = {Effect.LOAN, Effect.KEEPS} if is_ours else {Effect.LOAN}
-            return effect(evaluator, around, holder, block) not in harmless
+            return effect(evaluator, call, holder, block) not in harmless
         case cst.WithItem():
             return True
     return False

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.holding import has, is_made_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.flow.driven import Driven
@@ -64,6 +65,8 @@ def _entering_loop(block: Block, found: Driven, call: cst.Call) -> Edit | None:
         del jumps[-1]
     if jumps or loop.orelse is not None or not body.body or _is_used_behind(block, loop):
         return None
+    if _is_given_away(block, body, loop.target.value):
+        return None
     return Replace(
         loop,
         cst.With(
@@ -72,6 +75,15 @@ def _entering_loop(block: Block, found: Driven, call: cst.Call) -> Edit | None:
             asynchronous=loop.asynchronous,
             leading_lines=loop.leading_lines,
         ),
+    )
+
+
+def _is_given_away(block: Block, body: cst.BaseSuite, name: str) -> bool:
+    """Whether the session is returned, be it in something: whoever gets it would get it closed."""
+    given = (one.value for one in descend(body) if isinstance(one, cst.Return))
+    return any(
+        has(block, value, name) or (value is not None and is_made_of(value, name))
+        for value in given
     )
 
 

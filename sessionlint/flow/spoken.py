@@ -1,0 +1,89 @@
+"""What is done with a session where its name stands."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.receivers import Effect, effect
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.values import FunctionValue
+from sessionlint.facts.worth import DATABASE
+from sessionlint.flow.harmless import is_logging
+from sessionlint.flow.nodes import Nodes
+
+__all__ = ["ENDING", "Use", "is_kept_open", "is_used", "stands_in", "use"]
+
+ENDING: Final = r"clos|release|remove|dispose|reset|invalidate|enter\w*_context|push|callback"
+_ASKING: Final = frozenset("isinstance hasattr id type print repr str bool".split())
+
+
+class Use(Enum):
+    """What one mention of a session does with it."""
+
+    NONE = "nothing that takes a connection"
+    DATABASE = "takes a connection"
+    OTHER = "may end it, or let somebody else do so"
+
+
+def is_used(evaluator: Evaluator, block: Block, body: Nodes, name: str) -> bool:
+    """Whether a name is used as an open session, and goes nowhere where it may be closed."""
+    spoken = [node for node in body.nodes if is_name(node, name)]
+    uses = [use(evaluator, block, body, node) for node in spoken]
+    return Use.DATABASE in uses and Use.OTHER not in uses
+
+
+def use(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> Use:
+    """What is done with a session where its name stands."""
+    holder, call = stands_in(body, name)
+    match holder:
+        case cst.Attribute(value=owner, attr=cst.Name(value=method)):
+            # The name of an attribute is another name.
+            return _of_method(method) if owner is name else Use.NONE
+        case cst.AssignTarget() | cst.For() | cst.Annotation() | cst.Param() | cst.FunctionDef():
+            return Use.NONE
+        case cst.FormattedStringExpression() | cst.Comparison() | cst.UnaryOperation():
+            return Use.NONE
+        case cst.If(test=test) if test is name:
+            return Use.NONE
+        case cst.AnnAssign(target=target) if target is name:
+            return Use.NONE
+        case cst.Arg() if isinstance(call, cst.Call):
+            return _of_call(evaluator, block, call, holder)
+    return Use.OTHER
+
+
+def stands_in(body: Nodes, name: cst.CSTNode) -> tuple[cst.CSTNode | None, cst.CSTNode | None]:
+    """What a name stands in, and what that stands in; the function's own name has one of these."""
+    above = body.above(name)
+    return next(above, None), next(above, None)
+
+
+def _of_method(method: str) -> Use:
+    if re.search(ENDING, method):
+        return Use.OTHER
+    return Use.DATABASE if method in DATABASE else Use.NONE
+
+
+def _of_call(evaluator: Evaluator, block: Block, call: cst.Call, given: cst.Arg) -> Use:
+    """What becomes of a session that is an argument: only what is followed is sure to lend it."""
+    owner, method = getattr(call.func, "value", call.func), last_name(call.func)
+    if method in _ASKING or is_logging(owner, method):
+        return Use.NONE
+    is_ours = isinstance(evaluator.value(call.func, block), FunctionValue)
+    is_lent = is_ours and effect(evaluator, call, given, block) is Effect.LOAN
+    return Use.DATABASE if is_lent else Use.OTHER
+
+
+def is_kept_open(text: str, name: str) -> bool:
+    """Whether a module uses what a dotted name holds, and does nothing else with it."""
+    owner, _, last = name.rpartition(".")
+    word = (r"\." if owner else r"\b") + re.escape(last)
+    mentions = re.findall(rf"{word}\b(?:\s*\.\s*(\w+)|(\s*(?:=(?!=)|:)))?", text)
+    uses = {_of_method(method) if method or bound else Use.OTHER for method, bound in mentions}
+    return Use.DATABASE in uses and Use.OTHER not in uses
