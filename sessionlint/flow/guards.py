@@ -53,7 +53,10 @@ def _suites(node: cst.If) -> list[cst.BaseSuite | None]:
 
 
 def _releases(interpreter: Interpreter, suite: cst.BaseSuite | None) -> bool:
-    """Whether a suite itself, or a `try` or `with` in it, not a branch, releases the resource."""
+    """Whether a suite itself, or a `try` or `with` in it, not a branch, releases the resource.
+
+    Once its name is bound to something else there, what is released is another one.
+    """
     if suite is None:
         return False
     if type(suite) is cst.SimpleStatementSuite:
@@ -63,6 +66,8 @@ def _releases(interpreter: Interpreter, suite: cst.BaseSuite | None) -> bool:
             case cst.SimpleStatementLine(body=statements):
                 if any(_is_release(interpreter, one) for one in statements):
                     return True
+                if any(_is_rebinding(interpreter, one) for one in statements):
+                    return False
             case cst.Try(body=body, finalbody=final) | cst.TryStar(body=body, finalbody=final):
                 if _releases(interpreter, body) or (final and _releases(interpreter, final.body)):
                     return True
@@ -70,6 +75,18 @@ def _releases(interpreter: Interpreter, suite: cst.BaseSuite | None) -> bool:
                 if _releases(interpreter, body):
                     return True
     return False
+
+
+def _is_rebinding(interpreter: Interpreter, statement: cst.CSTNode) -> bool:
+    match statement:
+        case cst.Assign(targets=targets):
+            bound = [one.target for one in targets]
+        case cst.AnnAssign(target=target):
+            bound = [target]
+        case _:
+            return False
+    names = interpreter.resource.names
+    return any(isinstance(one, cst.Name) and one.value in names for one in bound)
 
 
 def _is_release(interpreter: Interpreter, statement: cst.CSTNode) -> bool:
