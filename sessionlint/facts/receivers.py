@@ -30,6 +30,7 @@ class Effect(Enum):
 
     LOAN = "used during the call"
     RELEASES = "released by the call"
+    PROMISES = "released by the call, if that does what its name says"
     KEEPS = "kept after the call"
     UNKNOWN = "not known"
 
@@ -72,7 +73,7 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
         return _of_function(evaluator, callee, argument, index, _DEEPEST)
     if isinstance(callee, Symbol) and callee.name.startswith("builtins."):
         return Effect.LOAN
-    return Effect.UNKNOWN if CLOSING.search(last_name(callee_node)) else Effect.LOAN
+    return Effect.PROMISES if CLOSING.search(last_name(callee_node)) else Effect.LOAN
 
 
 def _is_ours(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:

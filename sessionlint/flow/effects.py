@@ -17,6 +17,8 @@ __all__ = ["Effects"]
 _ACTS: Final = {
     Effect.LOAN: Act.USE,
     Effect.RELEASES: Act.RELEASE,
+    # Whatever it does, it is no matter of those who leave before.
+    Effect.PROMISES: Act.HAND_OVER,
     Effect.KEEPS: Act.HAND_OVER,
     Effect.UNKNOWN: Act.DOUBT,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sessionlint.flow.statements import Interpreter
 
 __all__ = ["guarded"]
+
+_ENDS: Final = frozenset({Act.RELEASE, Act.HAND_OVER})
 
 
 def guarded(interpreter: Interpreter, node: cst.If, state: State, *, is_true: bool) -> State:
@@ -93,7 +95,7 @@ def _is_release(interpreter: Interpreter, statement: cst.CSTNode) -> bool:
     if type(statement) is not cst.Expr:
         return False
     operations = interpreter.operations.of(statement.value)
-    return any(operation.act is Act.RELEASE for operation in operations)
+    return any(operation.act in _ENDS for operation in operations)
 
 
 def _asks_status(interpreter: Interpreter, test: cst.BaseExpression) -> bool:
