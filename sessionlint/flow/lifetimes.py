@@ -9,7 +9,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.flow.acquisitions import acquisitions, fallback
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, YieldKind
@@ -17,6 +17,7 @@ from sessionlint.flow.leaving import closed_by
 from sessionlint.flow.lending import yield_kind
 from sessionlint.flow.paths import flattened
 from sessionlint.flow.resource import Resource
+from sessionlint.flow.shared import user
 from sessionlint.flow.statements import Interpreter
 from sessionlint.flow.ways import (
     End,
@@ -66,6 +67,8 @@ def _lifetime(resource: Resource, kind: YieldKind, elsewhere: Elsewhere) -> Life
     suite = body.body if isinstance(body, cst.FunctionDef) else body
     start = State(Status.UNBORN, (None,) * len(resource.flags))
     outcomes = interpreter.block(suite, start)
+    if resource.block.kind is BlockKind.MODULE and user(resource.block, resource.name):
+        outcomes = {(exit_, _used(state)): trail for (exit_, state), trail in outcomes.items()}
     ends = tuple(
         _end(exit_, state, flattened(trail), is_fresh=_is_unused(state, evaluation))
         for (exit_, state), trail in outcomes.items()
@@ -84,6 +87,11 @@ def _lifetime(resource: Resource, kind: YieldKind, elsewhere: Elsewhere) -> Life
     acquired = made.elt if isinstance(made, cst.ListComp) else made
     used = evaluation.closed_uses
     return Lifetime(resource, resource.name, resource.thing, acquired, loop, ends, shape, used)
+
+
+def _used(state: State) -> State:
+    """The state of what functions use, who can tell when: what seems fresh is not."""
+    return state.to(Status.OPEN) if state.status is Status.FRESH else state
 
 
 def _is_worth_managing(resource: Resource) -> bool:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, TypeGuard
+from typing import Final, NamedTuple, TypeGuard
 
 import libcst as cst
 
+from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import bare, dotted, is_name
+from sessionlint.facts.syntax import bare, dotted
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
+from sessionlint.flow.circumstances import serves
 from sessionlint.flow.harmless import EXITS
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
-__all__ = ["Shared", "shared"]
+__all__ = ["Shared", "shared", "user"]
+
+
+_HOOKS: Final = frozenset({"after_request", "before_request", "context_processor", "user_loader"})
+"""Decorators of Flask, and of Flask-Login, for what runs at each request."""
 
 
 class Shared(NamedTuple):
@@ -48,10 +54,9 @@ def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
             thing = _given(evaluator, block, name, binding)
             if thing is None or binding.expression is None:
                 continue
-            user = _user(block, name)
-            is_used = user is not None or _is_for_others(evaluator, block, name)
-            if is_used and not _is_of_program(block, binding):
-                yield Shared(name, thing, binding.expression, user)
+            use = user(block, name)
+            if _is_shared(evaluator, block, name, use) and not _is_of_program(block, name, binding):
+                yield Shared(name, thing, binding.expression, use)
 
 
 def _given(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> Thing | None:
@@ -85,16 +90,19 @@ def _thing(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -
     return value if value.type.kind in {Kind.SESSION, Kind.CONNECTION} else None
 
 
-def _user(block: Block, name: str) -> cst.CSTNode | None:
+def user(block: Block, name: str) -> cst.CSTNode | None:
     """A place in a function that uses the name; that of a class as an attribute, in a method."""
     if block.kind is BlockKind.CLASS:
         nodes = (node for inner in block.blocks for node in descend(inner.node))
         return next((node.attr for node in nodes if _is_attribute(node, name)), None)
+    return next((node for _, node in _uses(block, name)), None)
+
+
+def _uses(block: Block, name: str) -> Iterator[tuple[Block, cst.CSTNode]]:
+    """The functions that use a name of their module, each with every place."""
     for inner in block.home.speaking(name):
         if inner.kind is BlockKind.FUNCTION and _is_global(inner, name):
-            for node in _spoken(inner, name):
-                return node
-    return None
+            yield from ((inner, node) for node in _spoken(inner, name))
 
 
 def _is_attribute(node: cst.CSTNode, name: str) -> TypeGuard[cst.Attribute]:
@@ -119,23 +127,50 @@ def _spoken(function: Block, name: str) -> Iterator[cst.CSTNode]:
     return (node for node in spoken if any(above is suite for above in body.above(node)))
 
 
-def _is_for_others(evaluator: Evaluator, block: Block, name: str) -> bool:
-    """Whether other modules use the name, as they import it or as its own does not use it."""
+def _is_shared(evaluator: Evaluator, block: Block, name: str, use: cst.CSTNode | None) -> bool:
+    """Whether functions or other modules use the name; what its own does not use is for others.
+
+    A module that closes it is a script, whose functions have used it by then.
+    """
     if _is_imported(evaluator, block, name):
         return True
-    if block.kind is not BlockKind.MODULE or name.startswith("_"):
-        return False
-    return sum(is_name(node, name) for node in descend(block.node)) == 1
+    if block.kind is not BlockKind.MODULE:
+        return use is not None
+    body = Nodes(block)
+    own = [node for node in body.variables(name) if not _is_in_function(body, node)]
+    if use is None:
+        return len(own) == 1 and not name.startswith("_")
+    return not any(_is_close(body, node) for node in own)
 
 
-def _is_of_program(block: Block, binding: Binding) -> bool:
+def _is_in_function(body: Nodes, node: cst.CSTNode) -> bool:
+    return any(isinstance(above, cst.FunctionDef) for above in body.above(node))
+
+
+def _is_close(body: Nodes, name: cst.Name) -> bool:
+    """Whether a method of what has the name is called there that closes it."""
+    match next(body.above(name), None):
+        case cst.Attribute(value=owner, attr=cst.Name(value="close" | "aclose")):
+            return owner is name
+    return False
+
+
+def _is_of_program(block: Block, name: str, binding: Binding) -> bool:
     """Whether it is made only where the module is the program, which nobody else shares.
 
-    A module whose own statements end the process is nothing but a program.
+    A module whose own statements end the process is nothing but a program. What handles requests
+    shares it all the same.
     """
+    if block.kind is BlockKind.MODULE and any(_handles(inner) for inner, _ in _uses(block, name)):
+        return False
     if block.kind is BlockKind.MODULE and any(dotted(call.func) in EXITS for call in block.calls):
         return True
     return binding.node is not None and Nodes(block).is_for_program(binding.node)
+
+
+def _handles(function: Block) -> bool:
+    """Whether a web framework calls a function for each request."""
+    return serves(function) or any(decorator_name(one) in _HOOKS for one in function.decorators)
 
 
 def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
