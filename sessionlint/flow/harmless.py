@@ -80,7 +80,9 @@ COMPOSING: Final = REFINING | frozenset(
 )
 """Methods that put a statement together, which asks the database for nothing."""
 
-COLLECTING: Final = frozenset({"append", "extend", "add", "update", "insert", "get", "items"})
+COLLECTING: Final = frozenset(
+    {"append", "extend", "add", "update", "insert", "get", "items", "keys", "values"}
+)
 """Methods of lists, sets and dictionaries that take or give what there is."""
 
 MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})

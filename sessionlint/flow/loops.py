@@ -131,6 +131,10 @@ def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
     return loop.finished(interpreter, node.orelse)
 
 
+_DISPLAYS: Final = (cst.Tuple, cst.List, cst.Set, cst.Dict, cst.SimpleString)
+"""What is written out has its items there."""
+
+
 def _written(block: Block, source: cst.BaseExpression) -> cst.BaseExpression:
     """What a loop goes through, or what the variable is that it goes through if that is one."""
     if not isinstance(source, cst.Name):
@@ -167,9 +171,12 @@ def _iteration_exits(
     """How asking for the next item of what a loop goes through may fail."""
     if node.asynchronous is not None:
         return interpreter.evaluation.errors
-    if isinstance(node.iter, cst.Call) and last_name(node.iter.func) in _SURE_ITERABLES:
-        return ()
-    return () if isinstance(source, (cst.Tuple, cst.List, cst.SimpleString)) else (_ERROR,)
+    match node.iter:
+        case cst.Call(func=func) if last_name(func) in _SURE_ITERABLES:
+            return ()
+        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name("keys" | "values" | "items"))):
+            source = _written(interpreter.resource.block, owner)
+    return () if isinstance(source, _DISPLAYS) else (_ERROR,)
 
 
 def innermost(root: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode | None:

@@ -69,7 +69,9 @@ def may_store_in_vain(target: cst.Subscript) -> bool:
 
 def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
     """Whether a call does not fail in practice: logging, a few built-ins, a plain class."""
-    if path in SAFE_CALLS or (path in EMPTY_CALLS and not any(map(_is_work, node.args))):
+    if path in SAFE_CALLS or (
+        path in EMPTY_CALLS and not any(_is_work(resource, one.value) for one in node.args)
+    ):
         return True
     if last_name(node.func) in MOCKS or is_unfailing(node, resource.block):
         return True
@@ -106,17 +108,23 @@ def _is_statement(resource: Resource, node: cst.Call) -> bool:
 
 
 def _is_own_display(resource: Resource, owner: cst.BaseExpression) -> bool:
-    """Whether a variable only ever holds a list, set or dictionary that is written out here."""
-    bindings = resource.block.bindings(owner.value) if isinstance(owner, cst.Name) else []
+    """Whether a variable only ever holds a list, set or dictionary that is written out."""
+    block, name = resource.block, owner.value if isinstance(owner, cst.Name) else ""
+    bindings = block.bindings(name) or block.home.top.bindings(name)
     return bool(bindings) and all(
         one.how is How.VALUE and isinstance(one.expression, (cst.List, cst.Set, cst.Dict))
         for one in bindings
     )
 
 
-def _is_work(arg: cst.Arg) -> bool:
-    """Whether an argument is more than the type of what is to come, as in `defaultdict(int)`."""
-    return not isinstance(arg.value, cst.Name) or arg.value.value not in EMPTY_CALLS | {"int"}
+def _is_work(resource: Resource, given: cst.BaseExpression) -> bool:
+    """Whether an argument is more than a type, as in `defaultdict(int)`, or what is written out."""
+    match given:
+        case cst.Name(value=name) if name in EMPTY_CALLS | {"int"}:
+            return False
+        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=method))):
+            return method not in COLLECTING or not _is_own_display(resource, owner)
+    return not _is_own_display(resource, given)
 
 
 def _closes_another(resource: Resource, method: cst.Attribute) -> bool:
