@@ -12,7 +12,7 @@ from sessionlint.flow import loops
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
-from sessionlint.flow.handlers import Catch, caught
+from sessionlint.flow.handlers import Catch, caught, takes_all_of
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
 from sessionlint.flow.leaving import gives_itself
 from sessionlint.flow.loops import is_it, target_names
@@ -135,6 +135,8 @@ def _handled(
         catch = caught(handler, exit_)
         if catch is Catch.NEVER:
             continue
+        if catch is Catch.MAYBE and takes_all_of(handler, node.body):
+            catch = Catch.ALWAYS
         inside = state.faulted() if exit_.way in _FAULTS else state
         path = step(trail, Step(StepKind.HANDLED, handler))
         extend(outcomes, interpreter.handler(handler.body, inside, exit_), path)

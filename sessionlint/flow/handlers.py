@@ -8,10 +8,11 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import dotted, last_name
 from sessionlint.flow.ways import Exit, Way
+from sessionlint.source.walk import descend
 
-__all__ = ["Catch", "catches_cancellation", "caught"]
+__all__ = ["Catch", "catches_cancellation", "caught", "takes_all_of"]
 
 
 class Catch(Enum):
@@ -24,6 +25,12 @@ class Catch(Enum):
 
 _ALL: Final = frozenset({"BaseException"})
 _CANCELLED: Final = frozenset({"CancelledError", "get_cancelled_exc_class", "Cancelled"})
+_OF_FILES: Final = frozenset({"OSError", "IOError", "EnvironmentError"})
+_REMOVING: Final = frozenset(
+    "os.remove os.unlink os.rmdir os.removedirs shutil.rmtree os.path.exists os.path.isfile "
+    "os.path.isdir os.path.join Path pathlib.Path".split()
+)
+_REMOVING_METHODS: Final = frozenset({"unlink", "rmdir", "exists", "is_file", "is_dir"})
 _NOT_ERRORS: Final = _CANCELLED | {"GeneratorExit", "KeyboardInterrupt", "SystemExit"}
 
 
@@ -41,6 +48,20 @@ def caught(handler: cst.ExceptHandler | cst.ExceptStarHandler, exit_: Exit) -> C
     if Catch.ALWAYS in answers:
         return Catch.ALWAYS
     return Catch.MAYBE if Catch.MAYBE in answers else Catch.NEVER
+
+
+def takes_all_of(handler: cst.ExceptHandler | cst.ExceptStarHandler, body: cst.BaseSuite) -> bool:
+    """Whether a handler is for OSError, and all that its `try` calls removes files.
+
+    Source: `os.remove` and its like raise OSError and nothing else, given a path.
+    """
+    if not _OF_FILES & (_names(handler.type) or set()):
+        return False
+    calls = [node for node in descend(body) if type(node) is cst.Call]
+    return bool(calls) and all(
+        dotted(call.func) in _REMOVING or last_name(call.func) in _REMOVING_METHODS
+        for call in calls
+    )
 
 
 def catches_cancellation(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:

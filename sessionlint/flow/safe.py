@@ -69,9 +69,9 @@ def may_store_in_vain(target: cst.Subscript) -> bool:
 
 def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
     """Whether a call does not fail in practice: logging, a few built-ins, a plain class."""
-    if path in SAFE_CALLS or (
-        path in EMPTY_CALLS and not any(_is_work(resource, one.value) for one in node.args)
-    ):
+    if path in SAFE_CALLS or _unaliased(resource, path) in SAFE_CALLS:
+        return True
+    if path in EMPTY_CALLS and not any(_is_work(resource, one.value) for one in node.args):
         return True
     if last_name(node.func) in MOCKS or is_unfailing(node, resource.block):
         return True
@@ -94,6 +94,17 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
     if _closes_another(resource, node.func):
         return True
     return is_logging(owner, method)
+
+
+def _unaliased(resource: Resource, path: str) -> str:
+    """A dotted name with what its first part is imported as: `time.time` of `_time.time`."""
+    root, dot, rest = path.partition(".")
+    block = resource.block
+    bindings = block.bindings(root) or block.home.top.bindings(root)
+    if not dot or len(bindings) != 1 or bindings[0].how not in {How.IMPORT, How.IMPORT_FROM}:
+        return path
+    [one] = bindings
+    return f"{one.origin}.{one.item}.{rest}" if one.item else f"{one.origin}.{rest}"
 
 
 def _is_statement(resource: Resource, node: cst.Call) -> bool:
