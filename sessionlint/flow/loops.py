@@ -25,6 +25,8 @@ __all__ = ["for_loop", "innermost", "is_it", "takes_one_turn", "target_names", "
 
 _ERROR: Final = Exit(Way.ERROR)
 _SURE_ITERABLES: Final = frozenset({"range", "enumerate", "zip", "reversed", "sorted"})
+_DISPLAYS: Final = (cst.Tuple, cst.List, cst.Set, cst.Dict, cst.SimpleString)
+"""What is written out has its items there."""
 
 
 def is_it(interpreter: Interpreter, expression: cst.BaseExpression) -> bool:
@@ -129,10 +131,6 @@ def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
     for after, way in loop.reached.items() if has_items else ():
         loop.ended.setdefault((NEXT, _exhausted(interpreter, node, after)), way)
     return loop.finished(interpreter, node.orelse)
-
-
-_DISPLAYS: Final = (cst.Tuple, cst.List, cst.Set, cst.Dict, cst.SimpleString)
-"""What is written out has its items there."""
 
 
 def _written(block: Block, source: cst.BaseExpression) -> cst.BaseExpression:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple, TypeGuard
 
 import libcst as cst
@@ -149,9 +150,12 @@ def _is_in_function(body: Nodes, node: cst.CSTNode) -> bool:
 
 def _is_close(body: Nodes, name: cst.Name) -> bool:
     """Whether a method of what has the name is called there that closes it."""
-    match next(body.above(name), None):
-        case cst.Attribute(value=owner, attr=cst.Name(value="close" | "aclose")):
-            return owner is name
+    match list(islice(body.above(name), 2)):
+        case [
+            cst.Attribute(attr=cst.Name(value="close" | "aclose")) as method,
+            cst.Call(func=func),
+        ]:
+            return method.value is name and func is method
     return False
 
 

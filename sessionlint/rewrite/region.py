@@ -32,8 +32,8 @@ class Region:
 
     `block` holds the acquiring statement at `start`; `stop` is behind the last statement there
     that speaks of the resource. `unborn` is the statement `name = None` before, which may bind
-    other names too. `guard` is the
-    `try` whose body is `block` and whose other parts speak of the resource, in `outside`.
+    other names, too. `guard` is the `try` whose body is `block` and whose other parts speak of the
+    resource, in `outside`.
     """
 
     resource: Resource
