@@ -65,6 +65,14 @@ EXITS = {
         ENTER,
         "if self.session:\n    self.session.commit()\n    self.session.close()\nself.session = None",
     ),
+    "another method, and nothing else": (
+        f"{ENTER}def end(self):\n    self.session.commit()\n    self.session.close()\n",
+        "self.end()",
+    ),
+    "another method, told how it ends": (
+        f"{INIT}def end(self, is_good=True):\n    if is_good:\n        self.session.commit()\n    self.session.close()\n",
+        "if kind:\n    self.end(is_good=False)\nelse:\n    self.end()",
+    ),
     "a handler of other errors": (
         ENTER,
         "try:\n    self.session.commit()\nexcept KeyError:\n    raise\nself.session.close()",
@@ -72,6 +80,22 @@ EXITS = {
 }
 
 SILENT = {
+    "another method with a `finally`": (
+        f"{ENTER}def end(self):\n    try:\n        self.session.commit()\n    finally:\n        self.session.close()\n",
+        "self.end()",
+    ),
+    "two methods": (
+        f"{ENTER}def save(self):\n    self.session.commit()\ndef end(self):\n    self.session.close()\n",
+        "try:\n    self.save()\nfinally:\n    self.end()",
+    ),
+    "a method and a close": (
+        f"{ENTER}def save(self):\n    self.session.commit()\n",
+        "try:\n    self.save()\nfinally:\n    self.session.close()",
+    ),
+    "a decorated method": (
+        f"{ENTER}@closing_all\ndef end(self):\n    self.session.commit()\n",
+        "self.end()",
+    ),
     "a `finally`": (ENTER, "try:\n    self.session.commit()\nfinally:\n    self.session.close()"),
     "a rollback": (ENTER, "self.session.rollback()\nself.session.close()"),
     "a rollback on one way": (

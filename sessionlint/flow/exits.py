@@ -51,7 +51,7 @@ class LeakyExit(NamedTuple):
 def exits(evaluator: Evaluator, block: Block) -> Iterator[LeakyExit]:
     """The resources that a method opens for its object, and whose object's exit leaves them open.
 
-    What the exit does by other methods of the object is not followed.
+    What the exit does by other methods of the object is not followed, unless it only calls one.
     """
     owner = block.owner
     if owner is None or block.name not in _OPENING or has_mocks(block):
@@ -76,6 +76,7 @@ def _judged(
     exit_ = leaving[0].target if len(leaving) == 1 else None
     if thing is None or exit_ is None or exit_.kind is not BlockKind.FUNCTION:
         return
+    exit_ = _working(exit_)
     found = _Exit(evaluator, exit_, binding, thing, target)
     if found.is_closed_by_others:
         return
@@ -85,6 +86,22 @@ def _judged(
         yield LeakyExit(thing, found.name, binding.expression, exit_, skipping)
     elif block.name in _EXITS and found.is_never_closed and not _is_ended(owner, target):
         yield LeakyExit(thing, found.name, binding.expression, exit_, None, found.is_idle)
+
+
+def _working(exit_: Block) -> Block:
+    """The method that does what an exit does: itself, or the one of the object it only calls."""
+    own = exit_.parameters[0].name.value if exit_.parameters else ""
+    names = {last_name(call.func) for call in exit_.calls}
+    is_own = all(
+        isinstance(call.func, cst.Attribute) and is_name(call.func.value, own)
+        for call in exit_.calls
+    )
+    if len(names) != 1 or not is_own or exit_.owner is None:
+        return exit_
+    bindings = exit_.owner.bindings(names.pop())
+    below = bindings[0].target if len(bindings) == 1 else None
+    is_method = below is not None and below.kind is BlockKind.FUNCTION and not below.decorators
+    return below if below is not None and is_method else exit_
 
 
 def _acquired(evaluator: Evaluator, owner: Block, binding: Binding, name: str) -> Thing | None:

@@ -48,6 +48,24 @@ class Renaming:
         return False
 
 
+class Ending:
+    def __init__(self) -> None:
+        self.session = SessionLocal()
+
+    def __enter__(self) -> Session:
+        return self.session
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        self.end(is_good=kind is None)
+
+    def end(self, *, is_good: bool = True) -> None:
+        try:
+            if is_good:
+                self.session.commit()
+        finally:
+            self.session.close()
+
+
 def rename(user_id: int, name: str) -> None:
     with UnitOfWork() as work:
         work.rename(user_id, name)
