@@ -131,7 +131,7 @@ def _spoken(function: Block, name: str) -> Iterator[cst.CSTNode]:
 def _is_shared(evaluator: Evaluator, block: Block, name: str, use: cst.CSTNode | None) -> bool:
     """Whether functions or other modules use the name; what its own does not use is for others.
 
-    A module that closes it is a script, whose functions have used it by then.
+    A module that closes it whenever it is loaded is a script, whose functions have used it by then.
     """
     if _is_imported(evaluator, block, name):
         return True
@@ -141,7 +141,7 @@ def _is_shared(evaluator: Evaluator, block: Block, name: str, use: cst.CSTNode |
     own = [node for node in body.variables(name) if not _is_in_function(body, node)]
     if use is None:
         return len(own) == 1 and not name.startswith("_")
-    return not any(_is_close(body, node) for node in own)
+    return not any(_is_close(body, node) and not body.is_for_program(node) for node in own)
 
 
 def _is_in_function(body: Nodes, node: cst.CSTNode) -> bool:
