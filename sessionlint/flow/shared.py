@@ -50,13 +50,14 @@ def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
     near = [(name, one) for name, bindings in block.near.names.items() for one in bindings]
     if not any(_given(evaluator, block, *one) for one in near):
         return
+    body = Nodes(block)
     for name, bindings in block.names.items():
         for binding in bindings:
             thing = _given(evaluator, block, name, binding)
             if thing is None or binding.expression is None:
                 continue
             use = user(block, name)
-            if _is_shared(evaluator, block, name, use) and not _is_of_program(block, name, binding):
+            if _is_shared(evaluator, body, name, use) and not _is_of_program(body, name, binding):
                 yield Shared(name, thing, binding.expression, use)
 
 
@@ -128,16 +129,18 @@ def _spoken(function: Block, name: str) -> Iterator[cst.CSTNode]:
     return (node for node in spoken if any(above is suite for above in body.above(node)))
 
 
-def _is_shared(evaluator: Evaluator, block: Block, name: str, use: cst.CSTNode | None) -> bool:
+def _is_shared(evaluator: Evaluator, body: Nodes, name: str, use: cst.CSTNode | None) -> bool:
     """Whether functions or other modules use the name; what its own does not use is for others.
 
     A module that closes it whenever it is loaded is a script, whose functions have used it by then.
     """
-    if _is_imported(evaluator, block, name):
-        return True
-    if block.kind is not BlockKind.MODULE:
-        return use is not None
-    body = Nodes(block)
+    is_told = use is not None if body.block.kind is BlockKind.CLASS else _is_left(body, name, use)
+    # Asked last: all of the project is searched for that.
+    return is_told or _is_imported(evaluator, body.block, name)
+
+
+def _is_left(body: Nodes, name: str, use: cst.CSTNode | None) -> bool:
+    """Whether a module leaves its session to its functions, or to others by not speaking of it."""
     own = [node for node in body.variables(name) if not _is_in_function(body, node)]
     if use is None:
         return len(own) == 1 and not name.startswith("_")
@@ -159,17 +162,18 @@ def _is_close(body: Nodes, name: cst.Name) -> bool:
     return False
 
 
-def _is_of_program(block: Block, name: str, binding: Binding) -> bool:
+def _is_of_program(body: Nodes, name: str, binding: Binding) -> bool:
     """Whether it is made only where the module is the program, which nobody else shares.
 
     A module whose own statements end the process is nothing but a program. What handles requests
     shares it all the same.
     """
+    block = body.block
     if block.kind is BlockKind.MODULE and any(_handles(inner) for inner, _ in _uses(block, name)):
         return False
     if block.kind is BlockKind.MODULE and any(dotted(call.func) in EXITS for call in block.calls):
         return True
-    return binding.node is not None and Nodes(block).is_for_program(binding.node)
+    return binding.node is not None and body.is_for_program(binding.node)
 
 
 def _handles(function: Block) -> bool:
