@@ -39,7 +39,7 @@ def is_adding(call: cst.Call) -> bool:
     return is_method and re.fullmatch(_ADDING, last_name(call.func)) is not None
 
 
-def is_made_of(value: cst.CSTNode, name: str) -> bool:
+def is_made_of(value: cst.CSTNode | None, name: str) -> bool:
     """Whether a value is a new object that is given what has a name: `ModelView(User, db)`."""
     if type(value) is not cst.Call or not last_name(value.func)[:1].isupper():
         return False

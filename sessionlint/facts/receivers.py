@@ -13,7 +13,7 @@ from sessionlint.facts.configured import is_named
 from sessionlint.facts.holding import has, is_adding, is_made_of
 from sessionlint.facts.parameters import parameter_at, position_of
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import asked_by_name, is_name, last_name, names_in
+from sessionlint.facts.syntax import asked_by_name, is_name, is_only_called, last_name, names_in
 from sessionlint.facts.values import FunctionValue, Symbol
 from sessionlint.source.cleaning import CLOSING as _CLOSING
 from sessionlint.source.threads import THREADED
@@ -151,11 +151,8 @@ def _takes_along(inner: Block, name: str, nodes: list[cst.CSTNode]) -> bool:
         return False
     if inner.kind is not BlockKind.FUNCTION or inner.decorators or inner.yields or inner.blocks:
         return True
-    called = sum(type(node) is cst.Call and is_name(node.func, inner.name) for node in nodes)
-    # The definition itself speaks of its name once.
-    is_only_called = called + 1 == sum(is_name(node, inner.name) for node in nodes)
     is_given = any(has(inner, one.value, name) for one in inner.returns)
-    return not is_only_called or name in inner.kept or is_given
+    return is_given or name in inner.kept or not is_only_called(nodes, inner.name)
 
 
 def _passed_on(

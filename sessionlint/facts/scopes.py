@@ -142,6 +142,10 @@ class Block:
             self.unread.read_name(self, name)
         return self.near.names.get(name, [])
 
+    def seen(self, name: str) -> list[Binding]:
+        """The same, or those of its module where it gives the name none."""
+        return self.bindings(name) or self.home.top.bindings(name)
+
     def attribute(self, name: str) -> list[Binding]:
         """The ways in which a class's methods give a value to `self.name`."""
         if self.unread is not None:

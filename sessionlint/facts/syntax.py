@@ -4,7 +4,7 @@ A class is compared where many nodes are asked: LibCST's classes are abstract ba
 `isinstance` takes four times as long to say no to one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
@@ -16,6 +16,7 @@ __all__ = [
     "bare",
     "dotted",
     "is_name",
+    "is_only_called",
     "keyword",
     "last_name",
     "last_statement",
@@ -43,6 +44,16 @@ def last_name(expression: cst.CSTNode) -> str:
     if type(expression) is cst.Attribute:
         return expression.attr.value
     return expression.value if type(expression) is cst.Name else ""
+
+
+def is_only_called(nodes: Iterable[cst.CSTNode], function: str) -> bool:
+    """Whether a function is called wherever it is spoken of, in nodes that define it once."""
+    called = spoken = 0
+    for node in nodes:
+        called += type(node) is cst.Call and is_name(node.func, function)
+        spoken += is_name(node, function)
+    # The definition itself speaks of the name once.
+    return spoken == called + 1
 
 
 def names_in(node: cst.CSTNode) -> set[str]:

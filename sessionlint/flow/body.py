@@ -15,7 +15,7 @@ from sessionlint.facts.conventions import DATABASE_CALLS, PARTIAL, uses_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, BlockKind, How
-from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.syntax import is_name, is_only_called, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
 from sessionlint.flow.beside import beside
@@ -211,17 +211,11 @@ class Body(Nodes):
         for block in self.block.blocks:
             if block.kind is not BlockKind.FUNCTION or block.decorators:
                 continue
-            if not mentions(resource, block.node) or not self._is_only_called(block.name):
+            if not mentions(resource, block.node) or not is_only_called(self.nodes, block.name):
                 continue
             is_closing = any(_closes(node, resource) for node in descend(block.node))
             found[block.name] = Act.RELEASE if is_closing else Act.USE
         return found
-
-    def _is_only_called(self, name: str) -> bool:
-        called = sum(type(node) is cst.Call and is_name(node.func, name) for node in self.nodes)
-        spoken = sum(is_name(node, name) for node in self.nodes)
-        # The definition itself speaks of the name once.
-        return spoken == called + 1
 
     def closes(self, resource: Resource) -> bool:
         """Whether the block closes a resource anywhere."""

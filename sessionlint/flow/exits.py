@@ -100,8 +100,9 @@ def _working(exit_: Block) -> Block:
         return exit_
     bindings = exit_.owner.bindings(names.pop())
     below = bindings[0].target if len(bindings) == 1 else None
-    is_method = below is not None and below.kind is BlockKind.FUNCTION and not below.decorators
-    return below if below is not None and is_method else exit_
+    if below is None or below.kind is not BlockKind.FUNCTION or below.decorators:
+        return exit_
+    return below
 
 
 def _acquired(evaluator: Evaluator, owner: Block, binding: Binding, name: str) -> Thing | None:

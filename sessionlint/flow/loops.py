@@ -137,7 +137,7 @@ def _written(block: Block, source: cst.BaseExpression) -> cst.BaseExpression:
     """What a loop goes through, or what the variable is that it goes through if that is one."""
     if not isinstance(source, cst.Name):
         return source
-    bindings = block.bindings(source.value) or block.home.top.bindings(source.value)
+    bindings = block.seen(source.value)
     is_one = len(bindings) == 1 and bindings[0].how is How.VALUE
     return (bindings[0].expression if is_one else None) or source
 

@@ -99,8 +99,7 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
 def _unaliased(resource: Resource, path: str) -> str:
     """A dotted name with what its first part is imported as: `time.time` of `_time.time`."""
     root, dot, rest = path.partition(".")
-    block = resource.block
-    bindings = block.bindings(root) or block.home.top.bindings(root)
+    bindings = resource.block.seen(root)
     if not dot or len(bindings) != 1 or bindings[0].how not in {How.IMPORT, How.IMPORT_FROM}:
         return path
     [one] = bindings
@@ -120,8 +119,7 @@ def _is_statement(resource: Resource, node: cst.Call) -> bool:
 
 def _is_own_display(resource: Resource, owner: cst.BaseExpression) -> bool:
     """Whether a variable only ever holds a list, set or dictionary that is written out."""
-    block, name = resource.block, owner.value if isinstance(owner, cst.Name) else ""
-    bindings = block.bindings(name) or block.home.top.bindings(name)
+    bindings = resource.block.seen(owner.value) if isinstance(owner, cst.Name) else []
     return bool(bindings) and all(
         one.how is How.VALUE and isinstance(one.expression, (cst.List, cst.Set, cst.Dict))
         for one in bindings

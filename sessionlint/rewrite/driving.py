@@ -81,10 +81,7 @@ def _entering_loop(block: Block, found: Driven, call: cst.Call) -> Edit | None:
 def _is_given_away(block: Block, body: cst.BaseSuite, name: str) -> bool:
     """Whether the session is returned, be it in something: whoever gets it would get it closed."""
     given = (one.value for one in descend(body) if isinstance(one, cst.Return))
-    return any(
-        has(block, value, name) or (value is not None and is_made_of(value, name))
-        for value in given
-    )
+    return any(has(block, value, name) or is_made_of(value, name) for value in given)
 
 
 def _is_used_behind(block: Block, loop: cst.For) -> bool:
