@@ -14,9 +14,10 @@ _FAR: Final = 400
 """How much of a line is looked at."""
 
 # What begins with a literal is searched for several times faster than what begins a line, so the
-# beginning of the line is looked at afterwards.
+# beginning of the line is looked at afterwards. Looking ahead for a word and then taking it whole
+# gives none of its letters back when something follows it that is not wanted.
 _NAMED: Final = re.compile(
-    rb"=[ \t]*(?:([\w.]+)(?![\w.(\[])([ \t]*,[ \t]*\w[^\n#=;]*|[ \t]+(?:or|if)\b[^\n#;]*)?"
+    rb"=[ \t]*(?:(?=([\w.]+))\1(?![(\[])([ \t]*,[ \t]*\w[^\n#=;]*|[ \t]+(?:or|if)\b[^\n#;]*)?"
     rb"|\([ \t]*([\w.]+)[ \t]*((?:or|if)\b[^\n#;]*)?\)|(?:\w+\.)?partial\([ \t]*([\w.]+)[^\n]*)"
     rb"(?=[ \t\r]*(?:[#;\n]|\Z))"
 )
