@@ -157,7 +157,8 @@ class Suppression(NamedTuple):
     It is `text[start:stop]`, where `text` is all of the comment, which begins at `line`, `column`.
     `codes` are what it names, in capitals, with the index of each in the text; a blanket one
     names none and takes back everything. With `is_noqa` other linters read it as well. Without
-    `is_comment` it is a `# noqa` in a string, and `text` nothing more than that.
+    `is_comment` it is a `# noqa` in a string, and `text` nothing more than that. Unless `is_clear`,
+    it is written in a way that takes nothing back.
     """
 
     line: int
@@ -170,6 +171,7 @@ class Suppression(NamedTuple):
     is_noqa: bool
     is_file: bool
     is_comment: bool
+    is_clear: bool
 
     @property
     def span(self) -> Span:

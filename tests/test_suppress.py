@@ -168,6 +168,24 @@ def test_a_file_that_is_not_parsed_has_its_comments_read(engine, text, message):
 
 
 @pytest.mark.parametrize(
+    ("comment", "instead"),
+    [
+        ("ignore[SES103", "ignore[SES103]"),
+        ("ignore SES103", None),
+        ("disable=ses103, SES2", "ignore[SES103, SES2]"),
+        ("noqa: SES103 it is closed", "ignore[SES103]"),
+        ("ignore-next-line", "ignore"),
+        ("disabled", "ignore"),
+    ],
+)
+def test_says_how_a_comment_is_to_be_written(comment, instead):
+    (found,) = findings(f"x = 1  # sessionlint: {comment}  # noqa: E501\n")
+    form = f"`# sessionlint: {comment}` takes nothing back; write `# sessionlint: {instead}`"
+    assert found.message == (form if instead else "this comment takes nothing back here")
+    assert (found.fix is None) is bool(instead)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "x = 1  # noqa",

@@ -13,7 +13,9 @@ __all__ = ["suppressions"]
 
 _NOQA: Final = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
 _OWN: Final = re.compile(
-    r"#\s*sessionlint:\s*ignore(?P<file>-file)?(?:\s*\[(?P<codes>[^\]]*)\]|(?!\s*\[|[\w-]))"
+    r"#\s*sessionlint:\s*(?:"
+    r"ignore(?P<file>-file)?(?:\s*\[(?P<codes>[^\]]*)\]|(?!\s*\[|[\w-]))"
+    r"|(?P<unclear>ignore|disable|noqa)(?:[^#]*[^#\s])?)"
 )
 _CODE: Final = re.compile(r"[^,\s]+")
 
@@ -23,7 +25,8 @@ def suppressions(lines: Sequence[str], layout: Layout) -> Iterator[Suppression]:
 
     `# noqa` takes back everything, `# noqa: SES103, SES2` what has one of the codes or begins
     with one; case does not matter. `# sessionlint: ignore` and `# sessionlint: ignore[SES103]`
-    are the same, `ignore-file` is for the whole file. What is written in another way is none.
+    are the same, `ignore-file` is for the whole file. What is meant so and written in another way,
+    `# sessionlint: disable=SES103`, is unclear and takes nothing back.
 
     Source: flake8 reads the same `# noqa`, but no second one on a line; in strings, too; one whose
     codes it cannot read is a bare one (checked in tests/test_suppress.py).
@@ -50,6 +53,7 @@ def _suppression(
     first = match.start("codes") - column
     codes = tuple((first + one.start(), one[0].upper()) for one in found)
     is_noqa = match.re is _NOQA
+    is_clear = is_noqa or match["unclear"] is None
     stop = match.end() - column
     if is_noqa and codes:
         # The comma and the space behind the last code separate it from nothing.
@@ -61,8 +65,9 @@ def _suppression(
         match.start() - column,
         stop,
         codes,
-        is_blanket=match["codes"] is None,
+        is_blanket=match["codes"] is None and is_clear,
         is_noqa=is_noqa,
         is_file=not is_noqa and match["file"] is not None,
         is_comment=is_comment,
+        is_clear=is_clear,
     )

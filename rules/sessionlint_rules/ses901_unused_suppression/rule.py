@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sessionlint.model import Fix, ReplaceComment, Safety
 from sessionlint.rule import Finding, Review, Rule, Severity
@@ -11,6 +12,8 @@ from sessionlint.rule import Finding, Review, Rule, Severity
 if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
     from sessionlint.model import Suppression
+
+_CODE: Final = re.compile(r"SES\d+")
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -21,6 +24,9 @@ def check(scope: Scope) -> Iterator[Finding]:
 def review(one: Review) -> Iterator[Finding]:
     """Report a comment that takes back less than it says, with the words that are too many."""
     comment = one.suppression
+    if not comment.is_clear:
+        yield UNUSED_SUPPRESSION.finding(_clearer(comment), comment.span)
+        return
     own = [code for _, code in comment.codes if code.startswith("SES") or not comment.is_noqa]
     if UNUSED_SUPPRESSION.code in own:
         # Somebody means to keep the comment as it is.
@@ -32,6 +38,14 @@ def review(one: Review) -> Iterator[Finding]:
         return
     fix = _fix(comment, {*idle, *unknown})
     yield UNUSED_SUPPRESSION.finding(_message(comment, idle, unknown), comment.span, fix=fix)
+
+
+def _clearer(comment: Suppression) -> str:
+    """How a comment is to be written that nobody understands."""
+    said = comment.text[comment.start : comment.stop]
+    codes = ", ".join(dict.fromkeys(_CODE.findall(said.upper())))
+    form = f"ignore[{codes}]" if codes else "ignore"
+    return f"`{said}` takes nothing back; write `# sessionlint: {form}`"
 
 
 def _known() -> frozenset[str]:
