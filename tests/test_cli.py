@@ -210,6 +210,7 @@ def test_standard_input_stands_alone(app):
         (["--select", "SES1,E501"], "unknown rule code `E501`"),
         (["--ignore", "SES1020"], "unknown rule code `SES1020`; did you mean `SES102`?"),
         (["--extend-select", "never-closed"], "did you mean `SES102`?"),
+        (["explain", "SES1"], "`SES1` stands for several, which `sessionlint rules` lists"),
         (["explain", "SES1021"], "unknown rule `SES1021`; did you mean `SES102`?"),
         (["explain", "SES1"], "unknown rule `SES1`"),
         (["explain", "never-close"], "unknown rule `never-close`"),

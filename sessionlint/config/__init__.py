@@ -158,7 +158,13 @@ def unknown_codes(codes: Iterable[str], names: Mapping[str, str]) -> list[str]:
 
 
 def similar_code(code: str, names: Mapping[str, str]) -> str:
-    """A question that offers the code most like this one; a rule's name stands for its code."""
+    """A question that offers the code most like this one; a rule's name stands for its code.
+
+    What many codes begin with is like none of them.
+    """
+    prefix = code.upper()
+    if prefix.startswith(CODE_PREFIX) and sum(known.startswith(prefix) for known in names) > 1:
+        return f"; `{code}` stands for several, which `sessionlint rules` lists"
     of_name = {name: known for known, name in names.items()}
     if code.lower() in of_name:
         return f"; did you mean `{of_name[code.lower()]}`?"
