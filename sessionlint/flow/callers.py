@@ -12,11 +12,11 @@ from sessionlint.facts.aside import is_aside, is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import last_name
-from sessionlint.facts.values import FunctionValue
+from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.flow.circumstances import named_behind, runs_again, serves, starts_up
 from sessionlint.flow.loops import innermost
 
-__all__ = ["callers", "is_called_often", "is_start_up_work"]
+__all__ = ["callers", "is_called_often", "is_dependency", "is_start_up_work"]
 
 _HOPS: Final = 3
 """How many functions may stand between an engine and those that use it."""
@@ -57,12 +57,12 @@ def _count(
             above = 0
             if hops and is_passed_on(caller, call):
                 above = _count(evaluator, caller, is_settled, is_passed_on, hops - 1)
-                above += _OFTEN if _is_dependency(evaluator, caller) else 0
+                above += _OFTEN if is_dependency(evaluator, caller) else 0
             often += max(above, 1)
     return often
 
 
-def _is_dependency(evaluator: Evaluator, function: Block) -> bool:
+def is_dependency(evaluator: Evaluator, function: Block) -> bool:
     """Whether FastAPI calls a function for every request."""
     return evaluator.tree.has(b"Depends", named_behind(rb"\bDepends\(\s*", function))
 
@@ -85,7 +85,7 @@ def is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:
 def callers(
     evaluator: Evaluator, factory: Block, *, is_wide: bool = False
 ) -> Iterator[tuple[Block, cst.Call]]:
-    """Every function or module body of the program that calls a function, with one such call.
+    """Every function or module body of the program that calls a function or class, with one call.
 
     Those that do not speak of a database, and scripts, count where `is_wide`.
     """
@@ -106,6 +106,6 @@ def _call_of(evaluator: Evaluator, caller: Block, factory: Block) -> cst.Call | 
     for call in list(caller.near.calls):
         if last_name(call.func) == factory.name:
             callee = evaluator.value(call.func, caller)
-            if isinstance(callee, FunctionValue) and callee.block is factory:
+            if isinstance(callee, (FunctionValue, ClassValue)) and callee.block is factory:
                 return call
     return None

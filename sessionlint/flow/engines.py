@@ -18,6 +18,7 @@ from sessionlint.facts.worth import BUILDERS
 from sessionlint.flow.callers import is_called_often, is_start_up_work
 from sessionlint.flow.circumstances import starts_up
 from sessionlint.flow.harmless import PANDAS
+from sessionlint.flow.remade import Maker, maker
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
@@ -27,10 +28,14 @@ _CONNECTING: Final = frozenset({"connect", "begin", "raw_connection", "acquire",
 
 
 class EnginePerCall(NamedTuple):
-    """An engine that is built, and used or given away, each time its function is called."""
+    """An engine that is built, and used or given away, each time its function is called.
+
+    That of an object is built each time the `maker` makes one.
+    """
 
     thing: Thing
     acquired: cst.BaseExpression
+    maker: Maker | None = None
 
 
 def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
@@ -39,6 +44,10 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         return
     # Few functions build an engine, so that is asked first; who starts up is a longer question.
     built = [(call, thing) for call in block.calls if (thing := _engine(evaluator, call, block))]
+    for call, thing in built:
+        remade = maker(evaluator, block, call)
+        if remade is not None:
+            yield EnginePerCall(thing, call, remade)
     if not built or starts_up(evaluator, block):
         return
     fallbacks = _fallbacks(block)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sessionlint.rule import Finding, Rule, Severity
 
 if TYPE_CHECKING:
+    from sessionlint.flow.engines import EnginePerCall
     from sessionlint.flow.scope import Scope
 
 
@@ -16,12 +17,23 @@ def check(scope: Scope) -> Iterator[Finding]:
     from sessionlint.rewrite.caching import shared_engine
 
     for one in scope.engines:
-        noun = one.thing.type.noun
         yield ENGINE_PER_CALL.finding(
-            f"`{scope.name}` builds a new {noun} on every call, each with connections of its own",
+            _told(scope, one),
             scope.span(one.acquired),
             fix=shared_engine(scope.evaluator, scope.block),
         )
+
+
+def _told(scope: Scope, one: EnginePerCall) -> str:
+    noun = one.thing.type.noun
+    owner = scope.block.owner
+    if one.maker is None or owner is None:
+        return f"`{scope.name}` builds a new {noun} on every call, each with connections of its own"
+    name = one.maker.name
+    when = "in every turn of a loop" if one.maker.is_loop else "for each request"
+    who = name if name == "FastAPI" else f"`{name}`"
+    made = f"`{owner.name}` builds a new {noun}, with connections of its own"
+    return f"every {made}, and {who} makes one {when}"
 
 
 ENGINE_PER_CALL = Rule(
