@@ -251,6 +251,9 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
             case cst.Call(func=func, args=args):
                 if last_name(func) in PANDAS and any(arg.value is call for arg in args):
                     return True
+            case cst.Return(value=cst.Call(func=cst.Attribute(value=owner, attr=method))):
+                if owner is call and method.value in _CONNECTING:
+                    return True
             case cst.Assign(
                 targets=[cst.AssignTarget(cst.Name(value=name))],
                 value=cst.Call(func=cst.Attribute(value=owner, attr=method)),
