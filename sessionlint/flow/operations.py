@@ -10,6 +10,7 @@ import libcst as cst
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.flow.acts import Act, Operation
+from sessionlint.flow.at_once import run_at_once
 from sessionlint.flow.effects import Effects
 from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET, SHELLS, is_logging
 from sessionlint.flow.leaving import (
@@ -27,6 +28,8 @@ from sessionlint.source.walk import children
 __all__ = ["Operations"]
 
 _QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float})
+_PLAIN: Final = frozenset({Act.RISK, Act.AWAIT, Act.USE})
+_USING: Final = _PLAIN | {Act.QUIET, Act.COMMIT}
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
 _CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})
 """Functions that close every session there is."""
@@ -41,6 +44,7 @@ class Operations:
         self._resource = resource
         self._known: dict[int, tuple[Operation, ...]] = {}
         self._effects = Effects(resource)
+        self._running: set[int] = set()
         self.is_helped = False
 
     def of(self, expression: cst.BaseExpression | None) -> tuple[Operation, ...]:
@@ -107,8 +111,7 @@ class Operations:
             case cst.Attribute():
                 yield from self._attribute(node)
             case cst.Lambda():
-                if self.mentions(node):
-                    yield Operation(Act.HAND_OVER, node)
+                yield from self._lambda(node)
             case cst.IfExp():
                 yield from self.of(node.test)
                 yield from self._choice(node, node.test, node.body, node.orelse)
@@ -128,6 +131,15 @@ class Operations:
                 if isinstance(node, cst.BaseComp) or may_operate_in_vain(node):
                     yield Operation(Act.RISK, node)
 
+    def _lambda(self, node: cst.Lambda) -> Iterator[Operation]:
+        if not self.mentions(node):
+            return
+        operations = self.of(node.body) if id(node) in self._running else ()
+        if operations and all(one.act in _USING for one in operations):
+            yield from operations
+        else:
+            yield Operation(Act.HAND_OVER, node)
+
     def _choice(
         self,
         node: cst.BaseExpression,
@@ -136,8 +148,7 @@ class Operations:
         second: cst.BaseExpression | None,
     ) -> Iterator[Operation]:
         true, false = self.of(first), self.of(second)
-        plain = {Act.RISK, Act.AWAIT, Act.USE}
-        if all(operation.act in plain for operation in (*true, *false)):
+        if all(operation.act in _PLAIN for operation in (*true, *false)):
             yield from true
             yield from false
         else:
@@ -162,6 +173,8 @@ class Operations:
 
     def _await(self, node: cst.Await) -> Iterator[Operation]:
         inner = bare(node)
+        if isinstance(inner, cst.Call):
+            self._running.update(map(id, run_at_once(inner, is_awaited=True)))
         operations = self.of(inner)
         if isinstance(inner, cst.Call) and is_method(self._resource, inner):
             assert isinstance(inner.func, cst.Attribute)
@@ -192,6 +205,7 @@ class Operations:
         return self._resource.thing.type.is_release(method) or method in _EXITING
 
     def _call(self, node: cst.Call) -> Iterator[Operation]:
+        self._running.update(map(id, run_at_once(node)))
         path = dotted(node.func) or ""
         if path in EXITS:
             yield from self._arguments(node)
