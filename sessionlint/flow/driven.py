@@ -19,6 +19,7 @@ from sessionlint.facts.values import UNKNOWN, Foreign, FunctionValue, Managed, S
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.given import is_left_open
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.spoken import ENDING, Use, is_kept_open, is_used, stands_in, use
@@ -66,7 +67,7 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
         found = _lender(evaluator, block, made, is_async=_is_async(call))
         above = (node for node in body.above(call) if not isinstance(node, cst.Await))
         holder = next(above, None)
-        if found is not None and _is_left(evaluator, block, body, holder):
+        if found is not None and _is_left(evaluator, body, holder, next(above, None)):
             thing, lender = found
             kinds = (isinstance(holder, kind) for kind in (cst.WithItem, cst.Return))
             yield Driven(thing, made, call, lender, None, *kinds)
@@ -165,11 +166,16 @@ def _ends(evaluator: Evaluator, lender: Block, name: str) -> bool:
     return hows == {How.WITH} or (hows == {How.VALUE} and lenders.closes(evaluator, lender))
 
 
-def _is_left(evaluator: Evaluator, block: Block, body: Nodes, holder: cst.CSTNode | None) -> bool:
+def _is_left(
+    evaluator: Evaluator, body: Nodes, holder: cst.CSTNode | None, around: cst.CSTNode | None
+) -> bool:
     """Whether a session that `holder` gets from a generator is used, and nobody may close it."""
+    block = body.block
     match holder:
         case cst.Return() | cst.WithItem():
             return True
+        case cst.Arg() if isinstance(around, cst.Call):
+            return is_left_open(evaluator, body, around, holder)
         case cst.Attribute(attr=cst.Name(value=method)):
             return method in DATABASE
         case cst.Assign(targets=[cst.AssignTarget(target=target)]) | cst.AnnAssign(target=target):

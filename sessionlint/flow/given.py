@@ -23,7 +23,7 @@ from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
-__all__ = ["Given", "given"]
+__all__ = ["Given", "given", "is_left_open"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor".split())
@@ -52,22 +52,23 @@ def given(evaluator: Evaluator, block: Block) -> Iterator[Given]:
     if block.kind is not BlockKind.FUNCTION:
         return
     for call, argument, thing in _opened(evaluator, block):
-        callee = evaluator.value(call.func, block)
-        if isinstance(callee, ClassValue):
-            is_left = _is_kept_open(evaluator, callee.block, call, argument) and _is_used(
-                evaluator, callee.block, _methods(Nodes(block), block, call)
-            )
-        elif isinstance(callee, FunctionValue):
-            is_left = _only_uses(evaluator, callee, call, argument, block)
-        else:
-            is_left = last_name(call.func) in PANDAS
-        if is_left and not _is_entered(block, call) and not has_mocks(block):
-            made = bare(argument.value)
-            yield Given(thing, made, call, isinstance(callee, ClassValue))
+        if is_left_open(evaluator, Nodes(block), call, argument) and not has_mocks(block):
+            is_kept = isinstance(evaluator.value(call.func, block), ClassValue)
+            yield Given(thing, bare(argument.value), call, is_kept)
 
 
-def _is_entered(block: Block, call: cst.Call) -> bool:
-    return any(isinstance(above, cst.WithItem) for above in Nodes(block).above(call))
+def is_left_open(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg) -> bool:
+    """Whether what is called uses what it is given as this argument, and nobody closes that."""
+    block = nodes.block
+    if any(isinstance(above, cst.WithItem) for above in nodes.above(call)):
+        return False
+    match evaluator.value(call.func, block):
+        case ClassValue(block=of):
+            is_kept = _is_kept_open(evaluator, of, call, argument)
+            return is_kept and _is_used(evaluator, of, _methods(nodes, block, call))
+        case FunctionValue() as function:
+            return _only_uses(evaluator, function, call, argument, block)
+    return last_name(call.func) in PANDAS
 
 
 def _opened(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Call, cst.Arg, Thing]]:
