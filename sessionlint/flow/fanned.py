@@ -32,6 +32,12 @@ _GROUPS: Final = frozenset(
 _WRAPPING: Final = frozenset({"create_task", "ensure_future", "wait_for", "shield"})
 """Functions that give a task for the coroutine that is their first argument."""
 
+_QUEUEING: Final = frozenset({"psycopg.AsyncConnection", "aiosqlite.Connection"})
+"""What lets one task wait until another is through.
+
+Source: psycopg 3, "Concurrent operations"; aiosqlite, "Details": a queue for each connection.
+"""
+
 
 class Fanned(NamedTuple):
     """A session that `call` lets several tasks use at once; `uses` are what each of them calls."""
@@ -83,6 +89,8 @@ def _session(evaluator: Evaluator, block: Block, name: str, uses: list[_Task]) -
         taken = [_taken(evaluator, block, task, name) for task in uses]
         found = next((one for one in taken if one is not None), found)
     if not isinstance(found, Thing) or found.is_guess or not found.type.is_async:
+        return None
+    if found.type.name in _QUEUEING:
         return None
     return found if found.type.kind in {Kind.SESSION, Kind.CONNECTION} else None
 
