@@ -81,9 +81,9 @@ COMPOSING: Final = REFINING | frozenset(
 """Methods that put a statement together, which asks the database for nothing."""
 
 COLLECTING: Final = frozenset(
-    {"append", "extend", "add", "update", "insert", "get", "items", "keys", "values"}
+    "append appendleft extend add update insert get items keys values clear set setdefault".split()
 )
-"""Methods of lists, sets and dictionaries that take or give what there is."""
+"""Methods of lists, sets, dictionaries and events that take or give what there is."""
 
 MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
 """What makes an object that stands in for another in a test."""

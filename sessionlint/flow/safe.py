@@ -85,7 +85,7 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
         return True
     if isinstance(owner, cst.BaseString) and method in {"join", "format"}:
         return True
-    if method == "pop" and len(node.args) == 2:
+    if (method == "pop" and len(node.args) == 2) or (method == "discard" and len(node.args) == 1):
         return True
     if isinstance(owner, cst.Call):
         return method in TELLING and is_safe_call(resource, owner, dotted(owner.func) or "")
@@ -118,12 +118,30 @@ def _is_statement(resource: Resource, node: cst.Call) -> bool:
 
 
 def _is_own_display(resource: Resource, owner: cst.BaseExpression) -> bool:
-    """Whether a variable only ever holds a list, set or dictionary that is written out."""
-    bindings = resource.block.seen(owner.value) if isinstance(owner, cst.Name) else []
-    return bool(bindings) and all(
-        one.how is How.VALUE and isinstance(one.expression, (cst.List, cst.Set, cst.Dict))
-        for one in bindings
+    """Whether something only ever holds a list, set or dictionary that is made where it is."""
+    bindings = _bindings(resource, owner)
+    told = [one for one in bindings if one.how is not How.ANNOTATION]
+    return bool(told) and all(
+        one.how is How.VALUE and _is_container(one.expression) for one in told
     )
+
+
+def _bindings(resource: Resource, owner: cst.BaseExpression) -> list[Binding]:
+    """The ways in which a variable, or an attribute of the object, gets its values."""
+    of = resource.block.owner
+    match owner:
+        case cst.Name(value=name):
+            return resource.block.seen(name)
+        case cst.Attribute(value=cst.Name(value="self"), attr=cst.Name(value=name)) if of:
+            return [*of.attribute(name), *of.bindings(name)]
+    return []
+
+
+def _is_container(made: cst.BaseExpression | None) -> bool:
+    """`{}`, or an empty one by its name: `set()`, `deque()`, `threading.Event()`."""
+    if isinstance(made, cst.Call):
+        return not made.args and dotted(made.func) in EMPTY_CALLS
+    return isinstance(made, (cst.List, cst.Set, cst.Dict))
 
 
 def _is_work(resource: Resource, given: cst.BaseExpression) -> bool:
