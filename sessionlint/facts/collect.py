@@ -7,17 +7,31 @@ from collections.abc import Callable, Iterable
 import libcst as cst
 
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import arguments, dotted, last_name
+from sessionlint.facts.syntax import dotted, last_name
 
 Visit = Callable[[cst.CSTNode, cst.CSTVisitor], object]
 
-__all__ = ["STORING", "Visit", "collected"]
+__all__ = ["STORING", "Visit", "collected", "is_storing"]
 
 STORING = frozenset(
     "append appendleft add put put_nowait push insert extend register set setdefault update "
     "attach bind setattr".split()
 )
 """Methods that keep what they are given."""
+
+_STATEMENTS = frozenset("add append put push insert extend set update".split())
+"""Those of them that repositories of a database have as well: `users.update(session, user)`."""
+
+
+def is_storing(call: cst.Call, index: int) -> bool:
+    """Whether a call, by its name, keeps the argument of that index.
+
+    Containers have no use for a session before what is put into them.
+    """
+    name = last_name(call.func)
+    if name in _STATEMENTS and len(call.args) > 1 and index == 0:
+        return False
+    return name in STORING
 
 
 def collected(
@@ -232,9 +246,9 @@ class _Collector(cst.CSTVisitor):
 
     def visit_Call(self, node: cst.Call) -> None:
         self._here.near.calls.append(node)
-        if last_name(node.func) in STORING:
-            given = (value for value in arguments(node) if isinstance(value, cst.Name))
-            self._here.near.kept.update(value.value for value in given)
+        for index, arg in enumerate(node.args):
+            if isinstance(arg.value, cst.Name) and not arg.keyword and is_storing(node, index):
+                self._here.near.kept.add(arg.value.value)
 
 
 def _opaque(binding: Binding) -> Binding:

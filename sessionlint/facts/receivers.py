@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts.collect import STORING
+from sessionlint.facts.collect import is_storing
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.holding import has, is_adding, is_made_of
 from sessionlint.facts.parameters import parameter_at, position_of
@@ -39,7 +39,7 @@ CLOSING: Final = re.compile(_CLOSING, re.IGNORECASE)
 """Callees that, by their name, may end what they are given."""
 
 _RELEASING: Final = frozenset({"release", "putconn", "close_session", "close_connection"})
-_KEEPING: Final = STORING | frozenset(
+_KEEPING: Final = frozenset(
     "enter_context enter_async_context push_async_callback push_async_exit callback addCleanup "
     "addfinalizer finalize create_task ensure_future submit start_soon spawn call_later call_soon "
     "add_task apply_async delay partial closing aclosing Thread run_coroutine_threadsafe "
@@ -63,9 +63,9 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
         return Effect.RELEASES
     if is_named(evaluator, call.func, block, configured.owners):
         return Effect.KEEPS
-    if name in _KEEPING and not _is_ours(evaluator, call, block):
-        return Effect.KEEPS
     callee_node, index = call.func, position_of(call, argument)
+    if _is_keeping(call, index) and not _is_ours(evaluator, call, block):
+        return Effect.KEEPS
     if name in THREADED and index:
         callee_node, index = call.args[0].value, index - 1
     callee = evaluator.value(callee_node, block)
@@ -76,10 +76,14 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     return Effect.PROMISES if CLOSING.search(last_name(callee_node)) else Effect.LOAN
 
 
+def _is_keeping(call: cst.Call, index: int) -> bool:
+    """Whether a call, by its name, keeps the argument of that index."""
+    return last_name(call.func) in _KEEPING or is_storing(call, index)
+
+
 def _is_ours(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
     """Whether a function of the project is called, be its name that of a list's method."""
-    is_plain = type(call.func) is cst.Name
-    return is_plain and isinstance(evaluator.value(call.func, block), FunctionValue)
+    return isinstance(evaluator.value(call.func, block), FunctionValue)
 
 
 def _of_function(
