@@ -371,3 +371,14 @@ def test_what_tests_replace_is_entered_only_when_asked_for(line, is_replaced, tm
     (found,) = check_source(path.read_bytes(), path, RULES, project)
     reason = "tests put something else in the place of `SessionLocal`" if is_replaced else ""
     assert (found.fix.safety is Safety.SAFE, found.fix.reason) == (not is_replaced, reason)
+
+
+@pytest.mark.parametrize(("beside", "is_replaced"), [("tests", True), ("tools", False)])
+def test_of_a_large_project_only_tests_are_asked(beside, is_replaced, tmp_path, monkeypatch):
+    monkeypatch.setattr("sessionlint.facts.files._LARGE", 0)
+    files = {"app/__init__.py": "", "app/db.py": DB, "app/handlers.py": HANDLER}
+    root = written(tmp_path, files | {f"{beside}/helpers.py": 'patch("app.db.SessionLocal")\n'})
+    path = root / "app" / "handlers.py"
+    project = Project.open(root, bytes_of, Names())
+    (found,) = check_source(path.read_bytes(), path, RULES, project)
+    assert (found.fix.safety is Safety.UNSAFE) is is_replaced

@@ -18,6 +18,7 @@ from sessionlint.facts.reads import (
     NAMES,
     OLDER,
     PLACE,
+    TESTED,
     Fact,
 )
 from sessionlint.source.gate import may_speak
@@ -63,9 +64,11 @@ class Answers:
             return str(locks.may_be_before(folder, tuple(map(int, release))))
         if kind == GETS:
             return str(self._project.producers.may_get(Path(*about)))
-        if kind == ELSEWHERE:
+        if kind in {ELSEWHERE, TESTED}:
             word, pattern = (text.encode("latin-1") for text in about)
-            return "\n".join(map(str, self._project.files.quiet(word, re.compile(pattern))))
+            files = self._project.files
+            searched = files.quiet if kind == ELSEWHERE else files.tests
+            return "\n".join(map(str, searched(word, re.compile(pattern))))
         return digest("\n".join(self.names)) if kind == NAMES else ""
 
     def _of_module(self, path: Path) -> str:

@@ -24,14 +24,14 @@ def is_aside(path: Path, root: Path) -> bool:
     return _is_named(path, root, _ASIDE)
 
 
-def is_test(path: Path, root: Path) -> bool:
+def is_test(path: Path | str, root: Path) -> bool:
     """Whether a file is, or helps, a test."""
     return _is_named(path, root, _TEST)
 
 
-def _is_named(path: Path, root: Path, pattern: str) -> bool:
+def _is_named(path: Path | str, root: Path, pattern: str) -> bool:
     name, top = str(path), str(root).rstrip(os.sep) + os.sep
-    below = name.removeprefix(top) if name.startswith(top) else path.name
+    below = name.removeprefix(top) if name.startswith(top) else os.path.basename(name)
     return re.search(pattern, below.replace(os.sep, "/")) is not None
 
 

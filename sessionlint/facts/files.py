@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessionlint.facts.aside import is_test
 from sessionlint.facts.folders import Folders
 from sessionlint.facts.starts import Starts, holds_source, in_path_order
 from sessionlint.source.cleaning import may_use_threads, may_wait
@@ -241,6 +242,14 @@ class Files:
             data = self._bytes(name)
             if data is not None and pattern.search(data):
                 yield Path(name)
+
+    def tests(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
+        """The tests that have a word and match a pattern, in no order."""
+        for name in self.python_files:
+            if is_test(name, self.root):
+                data = self._bytes(name)
+                if data is not None and word in data and pattern.search(data):
+                    yield Path(name)
 
     def is_silent(self, path: str) -> bool:
         """Whether all files have been read and this one speaks of nothing, in plain ASCII.

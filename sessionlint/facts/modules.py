@@ -11,7 +11,7 @@ from sessionlint.facts.collect import Visit
 from sessionlint.facts.files import Files
 from sessionlint.facts.places import Places, is_package, module_name
 from sessionlint.facts.reading import Reader
-from sessionlint.facts.reads import ELSEWHERE, LOCKED, MODULE, OLDER, SEARCH
+from sessionlint.facts.reads import ELSEWHERE, LOCKED, MODULE, OLDER, SEARCH, TESTED
 from sessionlint.facts.scopes import Module
 from sessionlint.source.outline import Part, outlined, whole
 from sessionlint.source.parse import Source, opened_source
@@ -107,6 +107,11 @@ class Tree:
         for path in self.files.quiet(word, pattern):
             self.reads.note(MODULE, str(path))
             yield path
+
+    def is_tested(self, word: bytes, pattern: re.Pattern[bytes]) -> bool:
+        """Whether a test has a word and matches a pattern; nothing but tests is read for that."""
+        self.reads.note(TESTED, word.decode("latin-1"), pattern.pattern.decode("latin-1"))
+        return any(True for _ in self.files.tests(word, pattern))
 
     def locked(self, folder: Path) -> str | None:
         """The version of SQLAlchemy that is locked for a folder, None when that is open."""

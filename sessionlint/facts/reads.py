@@ -23,6 +23,7 @@ __all__ = [
     "OLDER",
     "PLACE",
     "SEARCH",
+    "TESTED",
     "Fact",
     "Reads",
 ]
@@ -56,6 +57,9 @@ SEARCH = "search"
 
 ELSEWHERE = "elsewhere"
 """Which files that do not speak have a word and match a pattern: (kind, word, pattern)."""
+
+TESTED = "tested"
+"""Which tests have a word and match a pattern: (kind, word, pattern)."""
 
 _Answer = TypeVar("_Answer")
 _Key = TypeVar("_Key")

@@ -32,13 +32,15 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
     """
     call = bare(opened)
     name = last_name(call.func) if isinstance(call, cst.Call) else ""
-    if not name or evaluator.tree.files.is_large:
-        # All of a large project would be read for one of its files.
+    if not name:
         return ""
     origins = {one.origin for one in block.home.top.bindings(name)}
     modules = {one.rpartition(".")[2] for one in (module_name(block.home.path), *origins) if one}
     pattern = _pattern(name, sorted(modules))
-    is_replaced = evaluator.once(pattern, lambda: evaluator.tree.has(name.encode(), pattern))
+    tree = evaluator.tree
+    # All of a large project would be read for one of its files.
+    has = tree.is_tested if tree.files.is_large else tree.has
+    is_replaced = evaluator.once(pattern, lambda: has(name.encode(), pattern))
     return f"tests put something else in the place of `{name}`" if is_replaced else ""
 
 
