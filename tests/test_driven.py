@@ -296,6 +296,21 @@ FIXED = {
     "the session kept": (
         f"{OPEN}        yield s\n",
         LOOP.replace("break", "x.it = s\n        break"),
+        None,
+    ),
+    "the session kept under a key": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "x['it'] = s\n        break"),
+        None,
+    ),
+    "an object of the session kept": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "x.users = Users(s)\n        break"),
+        None,
+    ),
+    "a row kept": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "x.row = await s.get(x, 1)\n        break"),
         Safety.UNSAFE,
     ),
     "a way without a `yield`": (

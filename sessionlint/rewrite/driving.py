@@ -79,9 +79,19 @@ def _entering_loop(block: Block, found: Driven, call: cst.Call) -> Edit | None:
 
 
 def _is_given_away(block: Block, body: cst.BaseSuite, name: str) -> bool:
-    """Whether the session is returned, be it in something: whoever gets it would get it closed."""
-    given = (one.value for one in descend(body) if isinstance(one, cst.Return))
-    return any(has(block, value, name) or is_made_of(value, name) for value in given)
+    """Whether the session is returned or kept, be it in something: it would be a closed one."""
+    given = [
+        one.value
+        for one in descend(body)
+        if isinstance(one, cst.Return)
+        or (isinstance(one, cst.Assign) and not all(map(_is_variable, one.targets)))
+    ]
+    is_given = any(has(block, value, name) or is_made_of(value, name) for value in given)
+    return is_given or name in block.kept or name in block.declared
+
+
+def _is_variable(target: cst.AssignTarget) -> bool:
+    return isinstance(target.target, cst.Name)
 
 
 def _is_used_behind(block: Block, loop: cst.For) -> bool:
