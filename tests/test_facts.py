@@ -169,6 +169,28 @@ def test_follows_an_import_in_a_package_of(way, tmp_path):
     assert places == ["SES102"]
 
 
+def test_all_of_a_project_may_be_one_package(tmp_path):
+    files = {
+        "pyproject.toml": "",
+        "__init__.py": "",
+        "db.py": DB,
+        "jobs/__init__.py": "",
+        "jobs/use.py": use("from shop.db import maker", "maker()"),
+        "jobs/other.py": use("from store.db import maker", "maker()"),
+    }
+    assert found(tmp_path / "shop", files) == {"jobs/use.py": ["SES102"]}
+
+
+def test_follows_an_import_from_a_package_by_its_namespaces(tmp_path):
+    files = {
+        "pyproject.toml": "",
+        "api/__init__.py": "",
+        "api/store/db/db.py": DB,
+        "api/store/jobs/use.py": use("from store.db.db import maker", "maker()"),
+    }
+    assert found(tmp_path, files) == {"api/store/jobs/use.py": ["SES102"]}
+
+
 def test_follows_re_exports_through_packages(tmp_path):
     files = {
         "app/__init__.py": "from .store import *\n",

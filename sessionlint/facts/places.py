@@ -54,13 +54,18 @@ class Places:
 
     def _candidates(self, first: str, importer: Path) -> Iterator[Path]:
         yield from self._source_roots
+        is_inside = True
         for folder in importer.parents:
+            is_inside = is_inside and self._files.is_file(folder / _PACKAGE)
             # Inside a package, a sibling is reached by a relative import or the full name.
-            if folder == importer.parent or not self._files.is_file(folder / _PACKAGE):
+            if folder == importer.parent or not is_inside:
                 yield folder
                 yield folder / "src"
             if folder == self._files.root:
                 break
+        if is_inside and first == self._files.root.name:
+            # All of the project is one package, whatever marks its top.
+            yield self._files.root.parent
         others = self._files.starts.of(first)
         if len(others) == 1:
             yield others[0]
