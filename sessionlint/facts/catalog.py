@@ -15,6 +15,7 @@ __all__ = [
     "CALLS",
     "LIBRARIES",
     "METHODS",
+    "OTHER_CONNECTS",
     "TYPES",
     "Gift",
     "How",
@@ -273,6 +274,16 @@ LIBRARIES: Final = frozenset(
     "aiosqlite".split()
 )
 """The packages that the tables speak of."""
+
+OTHER_CONNECTS: Final = frozenset(
+    "sqlite3.connect sqlite3.dbapi2.connect pymysql.connect MySQLdb.connect "
+    "mysql.connector.connect pyodbc.connect oracledb.connect cx_Oracle.connect "
+    "duckdb.connect".split()
+)
+"""What opens a connection that is closed as one of psycopg2 is, of drivers not in the tables.
+
+Source: `Connection.close()` of PEP 249.
+"""
 
 CACHES: Final = frozenset(
     "functools.lru_cache functools.cache functools.cached_property lru_cache cache cached_property "

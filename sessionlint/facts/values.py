@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sessionlint.facts.catalog import Type
+from sessionlint.facts.catalog import OTHER_CONNECTS, Type
 from sessionlint.facts.scopes import Block, Module
 
 __all__ = [
@@ -175,6 +175,9 @@ def joined(values: list[Value]) -> Value:
     if not told:
         return NONE if kinds else UNKNOWN
     is_maybe = len(told) < len(kinds)
+    if any(map(_is_plain_connection, told)):
+        # By configuration one of psycopg2 or of another driver: both are to be closed.
+        told = [value for value in told if not _is_of_another_driver(value)]
     things = [value for value in told if isinstance(value, Thing)]
     if len(told) > 1 and len(things) == 1 and things[0].is_fresh:
         rest = [value for value in told if value is not things[0]]
@@ -184,6 +187,14 @@ def joined(values: list[Value]) -> Value:
         return _agreed(things) if len(things) == len(told) else UNKNOWN
     only = told[0]
     return replace(only, is_maybe=True) if is_maybe and isinstance(only, Thing) else only
+
+
+def _is_plain_connection(value: Value) -> bool:
+    return isinstance(value, Thing) and value.type.name == "psycopg2.connection" and value.is_fresh
+
+
+def _is_of_another_driver(value: Value) -> bool:
+    return isinstance(value, Foreign) and value.name in OTHER_CONNECTS
 
 
 def _agreed(things: list[Thing]) -> Value:
