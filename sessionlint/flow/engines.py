@@ -146,8 +146,12 @@ def _is_looked_after(block: Block, name: str) -> bool:
             case cst.WithItem(item=cst.Name(value=entered)):
                 if entered == name:
                     return True
-            case cst.Return(value=value) | cst.Yield(value=value) if value is not None:
+            case cst.Return(value=cst.BaseExpression() as value):
                 if _carries(value, built, _connected(block, name)):
+                    return True
+            case cst.Yield(value=cst.BaseExpression() as value):
+                # What is made of it comes back, and then the engine is out of reach.
+                if _carries(value, {name}, set()):
                     return True
             case cst.Lambda() | cst.FunctionDef() if node is not block.node:
                 if any(is_name(part, name) for part in descend(node)):
