@@ -11,7 +11,7 @@ import libcst as cst
 from sessionlint.facts.catalog import CALLS, TYPES, Kind
 from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How
+from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_name
 from sessionlint.facts.values import Symbol, Thing
 from sessionlint.facts.worth import BUILDERS
@@ -19,6 +19,7 @@ from sessionlint.flow.callers import is_called_often, is_start_up_work
 from sessionlint.flow.circumstances import starts_up
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.remade import Maker, maker
+from sessionlint.flow.upkeep import built_on, ends, is_looked_after, is_outside, is_stored, values
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
@@ -30,12 +31,14 @@ _CONNECTING: Final = frozenset({"connect", "begin", "raw_connection", "acquire",
 class EnginePerCall(NamedTuple):
     """An engine that is built, and used or given away, each time its function is called.
 
-    That of an object is built each time the `maker` makes one.
+    That of an object is built each time the `maker` makes one. It may be disposed of where nothing
+    fails.
     """
 
     thing: Thing
     acquired: cst.BaseExpression
     maker: Maker | None = None
+    is_disposed_of: bool = False
 
 
 def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
@@ -60,9 +63,9 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
             if is_called_often(evaluator, block, _is_settled, _is_passed_on):
                 yield EnginePerCall(thing, call)
             continue
-        is_lost = is_used and not (name and _is_looked_after(block, name))
+        is_lost = is_used and not (name and is_looked_after(block, name))
         if is_lost and not is_start_up_work(evaluator, block):
-            yield EnginePerCall(thing, call)
+            yield EnginePerCall(thing, call, None, name is not None and bool(ends(block, name)))
             return
 
 
@@ -97,15 +100,8 @@ def _is_in_memory(call: cst.Call) -> bool:
     return text.startswith("sqlite") and (text.endswith("://") or ":memory:" in text)
 
 
-def _bindings(block: Block) -> Iterator[tuple[str, Binding]]:
-    for name, bindings in block.names.items():
-        for binding in bindings:
-            if binding.how is How.VALUE:
-                yield name, binding
-
-
 def _bound_name(block: Block, call: cst.Call) -> str | None:
-    for name, binding in _bindings(block):
+    for name, binding in values(block):
         if binding.expression is not None and bare(binding.expression) is call:
             return name
     return None
@@ -114,8 +110,8 @@ def _bound_name(block: Block, call: cst.Call) -> str | None:
 def _is_given_back(block: Block, call: cst.Call, name: str | None) -> bool:
     """Whether all the function returns is the engine, or a session or maker built on it."""
     returned = [node.value for node in block.returns if node.value is not None]
-    built = set[str]() if name is None else _built_on(block, name)
-    if _stores(block, built):
+    built = set[str]() if name is None else built_on(block, name)
+    if is_stored(block, built):
         return False
     return any(_gives(value, call, built) for value in returned)
 
@@ -131,100 +127,6 @@ def _gives(value: cst.BaseExpression, call: cst.Call, built: set[str]) -> bool:
             return any(_gives(arg.value, call, built) for arg in value.args)
         value = value.func
     return False
-
-
-def _is_looked_after(block: Block, name: str) -> bool:
-    """Stored, returned inside something, yielded, disposed of, or out of sight."""
-    built = _built_on(block, name)
-    if _stores(block, built):
-        return True
-    for node in descend(block.node):
-        match node:
-            case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
-                if owner == name and method in {"dispose", "close", "terminate", "closeall"}:
-                    return True
-            case cst.WithItem(item=cst.Name(value=entered)):
-                if entered == name:
-                    return True
-            case cst.Return(value=cst.BaseExpression() as value):
-                if _carries(value, built, _connected(block, name)):
-                    return True
-            case cst.Yield(value=cst.BaseExpression() as value):
-                # What is made of it comes back, and then the engine is out of reach.
-                if _carries(value, {name}, set()):
-                    return True
-            case cst.Lambda() | cst.FunctionDef() if node is not block.node:
-                if any(is_name(part, name) for part in descend(node)):
-                    return True
-            case cst.Dict() | cst.List() | cst.Tuple():
-                if any(is_name(element.value, name) for element in node.elements):
-                    return True
-    return False
-
-
-def _stores(block: Block, built: set[str]) -> bool:
-    """Whether what has one of these names is kept by more than the function."""
-    if any(one in block.declared or one in block.kept for one in built):
-        return True
-    assigned = (node for node in descend(block.node) if isinstance(node, cst.Assign))
-    return any(
-        isinstance(part, cst.Name) and part.value in built
-        for node in assigned
-        if any(_is_outside(block, target.target) for target in node.targets)
-        for part in descend(node.value)
-    )
-
-
-def _carries(value: cst.CSTNode, built: set[str], connected: set[str]) -> bool:
-    """Whether a returned value is or holds the engine, or something made of it.
-
-    A connection alone does not look after its engine; beside other things it may be meant to.
-    """
-    if isinstance(value, (cst.Tuple, cst.List, cst.Dict)):
-        held = built | connected
-        return any(_carries(element.value, held, connected) for element in value.elements)
-    if isinstance(value, cst.Name):
-        return value.value in built
-    if not isinstance(value, cst.Call) or last_name(value.func) in PANDAS:
-        return False
-    return any(_takes(value, name) for name in built)
-
-
-def _connected(block: Block, name: str) -> set[str]:
-    """The names of what a method of an engine gives."""
-    return {
-        one
-        for one, binding in _bindings(block)
-        if isinstance(made := binding.expression, cst.Call)
-        and isinstance(made.func, cst.Attribute)
-        and is_name(made.func.value, name)
-    }
-
-
-def _built_on(block: Block, name: str) -> set[str]:
-    """The name of an engine, and those of makers, sessions and objects that are made of it."""
-    found: set[str] = set()
-    news = {name}
-    while news:
-        found |= news
-        news = {
-            one
-            for one, binding in _bindings(block)
-            if isinstance(binding.expression, cst.Call)
-            and re.search(r"(?i:session)|^_*[A-Z]", last_name(binding.expression.func))
-            and any(is_name(part, it) for part in descend(binding.expression) for it in found)
-        } - found
-    return found
-
-
-def _is_outside(block: Block, target: cst.BaseExpression) -> bool:
-    if isinstance(target, (cst.Tuple, cst.List)):
-        return any(_is_outside(block, part.value) for part in target.elements)
-    return not isinstance(target, cst.Name) or target.value in block.declared
-
-
-def _takes(call: cst.Call, name: str) -> bool:
-    return any(is_name(arg.value, name) for arg in call.args)
 
 
 def _is_used(block: Block, name: str) -> bool:
@@ -270,12 +172,12 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
 def _is_settled(caller: Block, call: cst.Call) -> bool:
     """Whether a caller disposes of the engine that it gets, or keeps it."""
     name = _bound_name(caller, call)
-    if name is not None and _stores(caller, _built_on(caller, name)):
+    if name is not None and is_stored(caller, built_on(caller, name)):
         return True
     for node in descend(caller.node):
         match node:
             case cst.Assign(targets=targets, value=value):
-                if any(_is_outside(caller, one.target) for one in targets) and bare(value) is call:
+                if any(is_outside(caller, one.target) for one in targets) and bare(value) is call:
                     return True
             case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value="dispose")):
                 if owner == name:

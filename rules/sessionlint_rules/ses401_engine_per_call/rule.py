@@ -17,18 +17,19 @@ def check(scope: Scope) -> Iterator[Finding]:
     from sessionlint.rewrite.caching import shared_engine
 
     for one in scope.engines:
-        yield ENGINE_PER_CALL.finding(
-            _told(scope, one),
-            scope.span(one.acquired),
-            fix=shared_engine(scope.evaluator, scope.block),
-        )
+        fix = shared_engine(scope.evaluator, scope.block)
+        found = ENGINE_PER_CALL.finding(_told(scope, one), scope.span(one.acquired), fix=fix)
+        yield found._replace(severity=Severity.RISK) if one.is_disposed_of else found
 
 
 def _told(scope: Scope, one: EnginePerCall) -> str:
     noun = one.thing.type.noun
     owner = scope.block.owner
     if one.maker is None or owner is None:
-        return f"`{scope.name}` builds a new {noun} on every call, each with connections of its own"
+        made = f"`{scope.name}` builds a new {noun} on every call"
+        if one.is_disposed_of:
+            return f"{made}, and disposes of it only where nothing fails"
+        return f"{made}, each with connections of its own"
     name = one.maker.name
     when = "in every turn of a loop" if one.maker.is_loop else "for each request"
     who = name if name == "FastAPI" else f"`{name}`"

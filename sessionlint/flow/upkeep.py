@@ -1,0 +1,144 @@
+"""What becomes of an engine that a function builds: who keeps it, and who disposes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.flow.harmless import PANDAS
+from sessionlint.flow.nodes import Nodes
+from sessionlint.source.walk import descend
+
+__all__ = ["built_on", "ends", "is_looked_after", "is_outside", "is_stored", "values"]
+
+_DISPOSING: Final = frozenset({"dispose", "close", "terminate", "closeall"})
+_SURE: Final = (cst.Finally, cst.ExceptHandler, cst.Lambda, cst.FunctionDef)
+"""What a call stands in that is made when something fails, or by somebody else."""
+
+
+def is_looked_after(block: Block, name: str) -> bool:
+    """Stored, returned inside something, yielded, disposed of, or out of sight."""
+    built = built_on(block, name)
+    if is_stored(block, built) or _is_ended(block, name):
+        return True
+    for node in descend(block.node):
+        match node:
+            case cst.WithItem(item=cst.Name(value=entered)):
+                if entered == name:
+                    return True
+            case cst.Return(value=cst.BaseExpression() as value):
+                if _carries(value, built, _connected(block, name)):
+                    return True
+            case cst.Yield(value=cst.BaseExpression() as value):
+                # What is made of it comes back, and then the engine is out of reach.
+                if _carries(value, {name}, set()):
+                    return True
+            case cst.Lambda() | cst.FunctionDef() if node is not block.node:
+                if any(is_name(part, name) for part in descend(node)):
+                    return True
+            case cst.Dict() | cst.List() | cst.Tuple():
+                if any(is_name(element.value, name) for element in node.elements):
+                    return True
+    return False
+
+
+def ends(block: Block, name: str) -> list[cst.Attribute]:
+    """Where a method is spoken of that disposes of an engine."""
+    return [
+        node
+        for node in descend(block.node)
+        if isinstance(node, cst.Attribute)
+        and is_name(node.value, name)
+        and node.attr.value in _DISPOSING
+    ]
+
+
+def _is_ended(block: Block, name: str) -> bool:
+    """Whether an engine is disposed of, be it that something fails, or somebody else may do it."""
+    nodes = Nodes(block)
+    for end in ends(block, name):
+        around = list(nodes.above(end))
+        is_called = isinstance(around[0], cst.Call) and around[0].func is end
+        sure = (one for one in around if isinstance(one, _SURE) and one is not block.node)
+        if not is_called or any(sure):
+            return True
+    return False
+
+
+def is_stored(block: Block, built: set[str]) -> bool:
+    """Whether what has one of these names is kept by more than the function."""
+    if any(one in block.declared or one in block.kept for one in built):
+        return True
+    assigned = (node for node in descend(block.node) if isinstance(node, cst.Assign))
+    return any(
+        isinstance(part, cst.Name) and part.value in built
+        for node in assigned
+        if any(is_outside(block, target.target) for target in node.targets)
+        for part in descend(node.value)
+    )
+
+
+def _carries(value: cst.CSTNode, built: set[str], connected: set[str]) -> bool:
+    """Whether a returned value is or holds the engine, or something made of it.
+
+    A connection alone does not look after its engine; beside other things it may be meant to.
+    """
+    if isinstance(value, (cst.Tuple, cst.List, cst.Dict)):
+        held = built | connected
+        return any(_carries(element.value, held, connected) for element in value.elements)
+    if isinstance(value, cst.Name):
+        return value.value in built
+    if not isinstance(value, cst.Call) or last_name(value.func) in PANDAS:
+        return False
+    return any(_takes(value, name) for name in built)
+
+
+def _connected(block: Block, name: str) -> set[str]:
+    """The names of what a method of an engine gives."""
+    return {
+        one
+        for one, binding in values(block)
+        if isinstance(made := binding.expression, cst.Call)
+        and isinstance(made.func, cst.Attribute)
+        and is_name(made.func.value, name)
+    }
+
+
+def built_on(block: Block, name: str) -> set[str]:
+    """The name of an engine, and those of makers, sessions and objects that are made of it."""
+    found: set[str] = set()
+    news = {name}
+    while news:
+        found |= news
+        news = {
+            one
+            for one, binding in values(block)
+            if isinstance(binding.expression, cst.Call)
+            and re.search(r"(?i:session)|^_*[A-Z]", last_name(binding.expression.func))
+            and any(is_name(part, it) for part in descend(binding.expression) for it in found)
+        } - found
+    return found
+
+
+def values(block: Block) -> Iterator[tuple[str, Binding]]:
+    """Every assignment of a function to one of its names."""
+    for name, bindings in block.names.items():
+        for binding in bindings:
+            if binding.how is How.VALUE:
+                yield name, binding
+
+
+def is_outside(block: Block, target: cst.BaseExpression) -> bool:
+    """Whether what is assigned there outlives the function."""
+    if isinstance(target, (cst.Tuple, cst.List)):
+        return any(is_outside(block, part.value) for part in target.elements)
+    return not isinstance(target, cst.Name) or target.value in block.declared
+
+
+def _takes(call: cst.Call, name: str) -> bool:
+    return any(is_name(arg.value, name) for arg in call.args)
