@@ -130,19 +130,31 @@ def _handled(
     trail: Path,
     outcomes: Outcomes,
 ) -> None:
-    """Send what leaves the body through the handlers in order."""
-    for handler in node.handlers:
-        catch = caught(handler, exit_)
-        if catch is Catch.NEVER:
-            continue
-        if catch is Catch.MAYBE and takes_all_of(handler, node.body):
-            catch = Catch.ALWAYS
-        inside = state.faulted() if exit_.way in _FAULTS else state
+    """Send what leaves the body through every handler that may take it."""
+    taking, is_taken = _taking(node, exit_)
+    inside = state.faulted() if exit_.way in _FAULTS else state
+    for handler in taking:
         path = step(trail, Step(StepKind.HANDLED, handler))
         extend(outcomes, interpreter.handler(handler.body, inside, exit_), path)
-        if catch is Catch.ALWAYS:
-            return
-    outcomes.setdefault((exit_, state), trail)
+    if not is_taken:
+        outcomes.setdefault((exit_, state), trail)
+
+
+def _taking(
+    node: cst.Try | cst.TryStar, exit_: Exit
+) -> tuple[list[cst.ExceptHandler | cst.ExceptStarHandler], bool]:
+    """The handlers that may take what leaves the body, and whether one is sure to.
+
+    That one is first: of two that lead to one end it is told, for it takes most.
+    """
+    taking: list[cst.ExceptHandler | cst.ExceptStarHandler] = []
+    for handler in node.handlers:
+        catch = caught(handler, exit_)
+        if catch is Catch.ALWAYS or (catch is Catch.MAYBE and takes_all_of(handler, node.body)):
+            return [handler, *taking], True
+        if catch is Catch.MAYBE:
+            taking.append(handler)
+    return taking, False
 
 
 def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) -> Outcomes:
