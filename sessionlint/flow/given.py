@@ -102,8 +102,16 @@ def _only_uses(
 
 def _queries(function: Block) -> bool:
     """Whether a function takes a connection, and never gives it back by ending a transaction."""
-    methods = {last_name(one.func) for one in function.calls if isinstance(one.func, cst.Attribute)}
-    return not methods.isdisjoint(_TAKING) and methods.isdisjoint(_ENDING)
+    calls = [one for one in function.calls if isinstance(one.func, cst.Attribute)]
+    is_ended = any(last_name(one.func) in _ENDING for one in calls)
+    return not is_ended and any(map(_is_taking, calls))
+
+
+def _is_taking(call: cst.Call) -> bool:
+    """Whether a method is called that needs a connection; `get(User, 1)` asks for a row."""
+    method = last_name(call.func)
+    is_of_class = len(call.args) > 1 and last_name(call.args[0].value)[:1].isupper()
+    return method in _TAKING or (method == "get" and is_of_class)
 
 
 def _is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg) -> bool:
