@@ -16,6 +16,7 @@ from sessionlint.source.cleaning import may_use_threads, may_wait
 from sessionlint.source.driving import QUIET
 from sessionlint.source.gate import may_speak
 from sessionlint.source.remarks import may_name_codes
+from sessionlint.source.replacing import replacements
 from sessionlint.source.text import is_notebook, is_plain
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class Files:
         self._silent.discard(name)
         self._waiting.discard(name)
         self._quiet.clear()
+        self.__dict__.pop("_replacing", None)
         if "_spoken" not in self.__dict__ or not self.is_file(path):
             return b""
         old = self._spoken.pop(name, (path, b""))[1]
@@ -244,12 +246,18 @@ class Files:
                 yield Path(name)
 
     def tests(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
-        """The tests that have a word and match a pattern, in no order."""
-        for name in self.python_files:
-            if is_test(name, self.root):
-                data = self._bytes(name)
-                if data is not None and word in data and pattern.search(data):
-                    yield Path(name)
+        """The tests in which a word and a match of a pattern follow a `patch` or `setattr`."""
+        for name, data in self._replacing:
+            if word in data and pattern.search(data):
+                yield Path(name)
+
+    @cached_property
+    def _replacing(self) -> list[tuple[str, bytes]]:
+        """The tests that may put one thing in the place of another, and what they say of that."""
+        names = [name for name in self.python_files if is_test(name, self.root)]
+        texts = [(name, self.known(name) or self._bytes(name) or b"") for name in names]
+        said = [(name, replacements(data)) for name, data in texts]
+        return [(name, data) for name, data in said if data]
 
     def is_silent(self, path: str) -> bool:
         """Whether all files have been read and this one speaks of nothing, in plain ASCII.

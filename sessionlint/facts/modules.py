@@ -109,7 +109,10 @@ class Tree:
             yield path
 
     def is_tested(self, word: bytes, pattern: re.Pattern[bytes]) -> bool:
-        """Whether a test has a word and matches a pattern; nothing but tests is read for that."""
+        """Whether a test that replaces something has a word and matches a pattern.
+
+        Nothing but tests is read for that.
+        """
         self.reads.note(TESTED, word.decode("latin-1"), pattern.pattern.decode("latin-1"))
         return any(True for _ in self.files.tests(word, pattern))
 

@@ -27,6 +27,7 @@ class Places:
         self._source_roots = source_roots
         self._located: dict[tuple[str, Path], Path | None] = {}
         self._tops: dict[tuple[str, Path], bool] = {}
+        self._above: dict[Path, list[Path]] = {}
 
     def locate(self, name: str, importer: Path) -> Path | None:
         """The file that `import name` in `importer` loads, None when the project has none."""
@@ -54,16 +55,10 @@ class Places:
 
     def _candidates(self, first: str, importer: Path) -> Iterator[Path]:
         yield from self._source_roots
-        is_inside = True
-        for folder in importer.parents:
-            is_inside = is_inside and self._files.is_file(folder / _PACKAGE)
-            # Inside a package, a sibling is reached by a relative import or the full name.
-            if folder == importer.parent or not is_inside:
-                yield folder
-                yield folder / "src"
-            if folder == self._files.root:
-                break
-        if is_inside and first == self._files.root.name:
+        if importer.parent not in self._above:
+            self._above[importer.parent] = list(self._folders_above(importer.parent))
+        yield from self._above[importer.parent]
+        if first == self._files.root.name and self._files.is_file(self._files.root / _PACKAGE):
             # All of the project is one package, whatever marks its top.
             yield self._files.root.parent
         others = self._files.starts.of(first)
@@ -71,6 +66,18 @@ class Places:
             yield others[0]
         else:
             yield from sorted(others, key=lambda folder: -_shared(folder, importer))
+
+    def _folders_above(self, folder: Path) -> Iterator[Path]:
+        """Where what lies in a folder may import from, innermost first."""
+        is_inside = True
+        for around in (folder, *folder.parents):
+            # Inside a package, a sibling is reached by a relative import or the full name.
+            is_inside = is_inside and self._files.is_file(around / _PACKAGE)
+            if around == folder or not is_inside:
+                yield around
+                yield around / "src"
+            if around == self._files.root:
+                return
 
     def _packages(self, importer: Path) -> Iterator[Path]:
         """The packages around a module, innermost first.

@@ -59,7 +59,7 @@ ELSEWHERE = "elsewhere"
 """Which files that do not speak have a word and match a pattern: (kind, word, pattern)."""
 
 TESTED = "tested"
-"""Which tests have a word and match a pattern: (kind, word, pattern)."""
+"""Which tests that replace something have a word and match a pattern: (kind, word, pattern)."""
 
 _Answer = TypeVar("_Answer")
 _Key = TypeVar("_Key")
