@@ -181,7 +181,7 @@ def _is_left(
         case cst.Assign(targets=[cst.AssignTarget(target=target)]) | cst.AnnAssign(target=target):
             name = dotted(target)
             if isinstance(target, cst.Name) and target.value not in block.declared:
-                return is_used(evaluator, block, body, target.value)
+                return is_used(evaluator, body, target.value)
             return name is not None and is_kept_open(block.home.reader.text, name)
     return False
 
@@ -196,7 +196,7 @@ def _exit(evaluator: Evaluator, block: Block, body: Nodes, loop: cst.For) -> cst
     spoken = [node for node in nodes if is_name(node, loop.target.value)]
     # `async for db in get_db(): break`, and what was taken is used behind.
     spoken = spoken or _spoken_behind(body, loop)
-    is_idle = all(_is_idle(evaluator, block, body, node) for node in spoken)
+    is_idle = all(_is_idle(evaluator, body, node) for node in spoken)
     is_closed = any(_may_close(evaluator, block, body, node) for node in spoken)
     if is_idle or is_closed or any(isinstance(node, cst.Yield) for node in nodes):
         return None
@@ -211,15 +211,15 @@ def _spoken_behind(body: Nodes, loop: cst.For) -> list[cst.CSTNode]:
     return [node for node in behind if is_name(node, loop.target.value) and id(node) not in inside]
 
 
-def _is_idle(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> bool:
+def _is_idle(evaluator: Evaluator, body: Nodes, name: cst.CSTNode) -> bool:
     """Whether a session takes no connection where its name stands, nor where its alias does."""
     match next(body.above(name), None):
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=alias))]):
             spoken = (node for node in body.nodes if is_name(node, alias))
-            return all(use(evaluator, block, body, node) is Use.NONE for node in spoken)
+            return all(use(evaluator, body, node) is Use.NONE for node in spoken)
         case cst.Comparison() | cst.Assert():
             return True
-    return use(evaluator, block, body, name) is Use.NONE
+    return use(evaluator, body, name) is Use.NONE
 
 
 def _may_close(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> bool:

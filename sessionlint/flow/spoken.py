@@ -10,10 +10,10 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import Effect, effect
-from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name, last_name
-from sessionlint.facts.values import FunctionValue
+from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.facts.worth import DATABASE
+from sessionlint.flow.given import is_left_open
 from sessionlint.flow.harmless import is_logging
 from sessionlint.flow.nodes import Nodes
 
@@ -31,14 +31,14 @@ class Use(Enum):
     OTHER = "may end it, or let somebody else do so"
 
 
-def is_used(evaluator: Evaluator, block: Block, body: Nodes, name: str) -> bool:
+def is_used(evaluator: Evaluator, body: Nodes, name: str) -> bool:
     """Whether a name is used as an open session, and goes nowhere where it may be closed."""
     spoken = [node for node in body.nodes if is_name(node, name)]
-    uses = [use(evaluator, block, body, node) for node in spoken]
+    uses = [use(evaluator, body, node) for node in spoken]
     return Use.DATABASE in uses and Use.OTHER not in uses
 
 
-def use(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> Use:
+def use(evaluator: Evaluator, body: Nodes, name: cst.CSTNode) -> Use:
     """What is done with a session where its name stands."""
     holder, call = stands_in(body, name)
     match holder:
@@ -54,7 +54,7 @@ def use(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> U
         case cst.AnnAssign(target=target) if target is name:
             return Use.NONE
         case cst.Arg() if isinstance(call, cst.Call):
-            return _of_call(evaluator, block, call, holder)
+            return _of_call(evaluator, body, call, holder)
     return Use.OTHER
 
 
@@ -70,13 +70,18 @@ def _of_method(method: str) -> Use:
     return Use.DATABASE if method in DATABASE else Use.NONE
 
 
-def _of_call(evaluator: Evaluator, block: Block, call: cst.Call, given: cst.Arg) -> Use:
+def _of_call(evaluator: Evaluator, body: Nodes, call: cst.Call, given: cst.Arg) -> Use:
     """What becomes of a session that is an argument: only what is followed is sure to lend it."""
     owner, method = getattr(call.func, "value", call.func), last_name(call.func)
     if method in _ASKING or is_logging(owner, method):
         return Use.NONE
-    is_ours = isinstance(evaluator.value(call.func, block), FunctionValue)
-    is_lent = is_ours and effect(evaluator, call, given, block) is Effect.LOAN
+    match evaluator.value(call.func, body.block):
+        case FunctionValue():
+            is_lent = effect(evaluator, call, given, body.block) is Effect.LOAN
+        case ClassValue():
+            is_lent = is_left_open(evaluator, body, call, given)
+        case _:
+            is_lent = False
     return Use.DATABASE if is_lent else Use.OTHER
 
 
