@@ -161,7 +161,7 @@ class Producers:
         if self._glances.is_at_source(data):
             yield from engine_calls(data)
             yield from self._glances.aliases(data, CATALOGUE)
-        elif not is_session:
+        elif not is_session and b"getconn" not in data:
             return
         calls = self._glances.called(data)
         yield from catalogued(data, calls)

@@ -49,13 +49,17 @@ _GIVERS: Final[dict[tuple[bytes, ...], bytes]] = {
     _SQLALCHEMY: b"Session AsyncSession create_session",
     _LIBRARIES: b"connect raw_connection",
     _POOLED: b"acquire",
-    _PSYCOPG: b"getconn",
 }
 
 BUILDING: Final = frozenset(name for names in _MAKERS.values() for name in names.split())
 """The catalogue's calls that give something to acquire from."""
 
-_ACQUIRING: Final = frozenset(name for names in _GIVERS.values() for name in names.split())
+_OF_POOLS: Final = b"getconn"
+"""What gives a connection in a file that need not say of which library."""
+
+_ACQUIRING: Final = frozenset(
+    name for names in (*_GIVERS.values(), _OF_POOLS) for name in names.split()
+)
 
 CATALOGUE: Final = BUILDING | _ACQUIRING
 """The catalogue's calls: they acquire, or give something to acquire from."""
@@ -134,6 +138,8 @@ def catalogued(data: bytes, calls: frozenset[bytes]) -> Iterator[bytes]:
     """Those of a file's calls that are the catalogue's, when the file speaks of their library."""
     if CATALOGUE.isdisjoint(calls):
         return
+    if _OF_POOLS in calls:
+        yield _OF_POOLS
     for libraries, names in (*_MAKERS.items(), *_GIVERS.items()):
         found = calls.intersection(names.split())
         if found and _is_about(data, libraries):
