@@ -13,6 +13,7 @@ from sessionlint.facts.binds import gives_back, is_connection
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
+from sessionlint.facts.parameters import lacks
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import arguments, keyword, last_name
 from sessionlint.facts.values import (
@@ -87,12 +88,21 @@ def result(evaluator: Evaluator, call: cst.Call, block: Block) -> Value:
     if is_named(evaluator, call.func, block, evaluator.names.factories):
         return Thing(TYPES["Session"], is_fresh=True)
     callee = evaluator.value(call.func, block)
+    if _is_another(evaluator, callee, call, block):
+        callee = UNKNOWN
     found = _result(evaluator, callee, call, block)
     if found == UNKNOWN or isinstance(found, Foreign):
         guess = conventions.guess(call, block, found)
         is_lent = guess != found and lenders.lends(evaluator, callee, call)
         return OTHER if is_lent else guess
     return found
+
+
+def _is_another(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -> bool:
+    """Whether a method that was found by its name alone asks for more than it would get."""
+    if not isinstance(callee, FunctionValue) or not isinstance(call.func, cst.Attribute):
+        return False
+    return lacks(callee, call) and evaluator.value(call.func.value, block) == UNKNOWN
 
 
 def _result(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -> Value:

@@ -7,7 +7,7 @@ import libcst as cst
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import FunctionValue
 
-__all__ = ["parameter_at", "parameter_of", "position_of"]
+__all__ = ["lacks", "parameter_at", "parameter_of", "position_of"]
 
 
 def parameter_of(function: FunctionValue, call: cst.Call, argument: cst.Arg) -> str | None:
@@ -27,7 +27,19 @@ def parameter_at(function: FunctionValue, argument: cst.Arg, index: int) -> str 
     if argument.keyword is not None:
         keyword = argument.keyword.value
         return keyword if keyword in names else stars.get("**")
-    marks = {last_name(decorator) for decorator in function.block.decorators}
-    is_bound = function.owner is not None and "staticmethod" not in marks
-    position = index + 1 if is_bound else index
+    position = index + 1 if _is_bound(function) else index
     return names[position] if position < len(names) else stars.get("*")
+
+
+def lacks(function: FunctionValue, call: cst.Call) -> bool:
+    """Whether a call gives a function fewer arguments than it asks for."""
+    if any(arg.star for arg in call.args):
+        return False
+    asked = [one for one in function.block.parameters if not one.star and one.default is None]
+    return len(call.args) + _is_bound(function) < len(asked)
+
+
+def _is_bound(function: FunctionValue) -> bool:
+    """Whether the first parameter gets the object, or the class."""
+    marks = {last_name(decorator) for decorator in function.block.decorators}
+    return function.owner is not None and "staticmethod" not in marks
