@@ -29,14 +29,14 @@ _COMMANDS: Final = frozenset({"cli", "__main__"})
 _FACTORY: Final = r"(?i)_*create_\w*(?:engine|sessions?|pool)"
 """What is named after what it gives, `create_db_engine` for instance, may be called at any time."""
 
+_KEEPING: Final = r"(?i)cache|memo|once|singleton"
+
 _HANDING: Final = {
     b"python_callable": rb"\bpython_callable\s*=\s*",
     b"set_defaults": rb"\bset_defaults\(\s*\w+\s*=\s*",
 }
 
-_ONCE: Final = frozenset(
-    {"fixture", "asynccontextmanager", "on_event", "command", "before_first_request"}
-)
+_ONCE: Final = frozenset({"fixture", "on_event", "command", "before_first_request"})
 
 _ROUTES: Final = frozenset(
     {"get", "post", "put", "patch", "delete", "route", "api_route", "websocket"}
@@ -47,17 +47,29 @@ def starts_up(evaluator: Evaluator, block: Block) -> bool:
     """Whether a function runs when the program starts, once, or beside the program."""
     if block.home.path.stem in _COMMANDS or _ONCE & set(map(decorator_name, block.decorators)):
         return True
-    if _is_task_of_airflow(block):
+    if _is_task_of_airflow(block) or _is_lifespan(block):
         return True
     above: Block | None = block
     while above is not None:
         is_named = above.kind is BlockKind.FUNCTION and re.match(_STARTS, above.name)
         if is_named and not re.fullmatch(_FACTORY, above.name) and not runs_again(block):
             return True
-        if any(is_cache(evaluator, decorator, above) for decorator in above.decorators):
+        if any(_keeps_result(evaluator, decorator, above) for decorator in above.decorators):
             return True
         above = above.parent
     return is_aside(evaluator, block) or _is_handed_over(evaluator, block)
+
+
+def _is_lifespan(block: Block) -> bool:
+    """Whether a function is entered for as long as an application runs, which it is given."""
+    marks = set(map(decorator_name, block.decorators))
+    return "asynccontextmanager" in marks and [one.default for one in block.parameters] == [None]
+
+
+def _keeps_result(evaluator: Evaluator, decorator: cst.BaseExpression, block: Block) -> bool:
+    """Whether a decorator is a cache, or by its name may be one: `@aiocachedmethod(…)`, `@once`."""
+    is_named_so = re.search(_KEEPING, decorator_name(decorator)) is not None
+    return is_named_so or is_cache(evaluator, decorator, block)
 
 
 def runs_again(block: Block) -> bool:

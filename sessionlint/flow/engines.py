@@ -162,6 +162,13 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
                     return True
             case cst.Assign(
                 targets=[cst.AssignTarget(cst.Name(value=name))],
+                value=cst.Call(func=func, args=args),
+            ) if any(arg.value is call for arg in args):
+                # `Maker = sessionmaker(create_engine(URL))`
+                is_maker = re.search(r"(?i)session", last_name(func)) is not None
+                return is_maker and not is_looked_after(block, name)
+            case cst.Assign(
+                targets=[cst.AssignTarget(cst.Name(value=name))],
                 value=cst.Call(func=cst.Attribute(value=owner, attr=method)),
             ):
                 if owner is call and method.value in _CONNECTING:
