@@ -279,11 +279,7 @@ def _lent(node: cst.Yield) -> cst.BaseExpression | None:
 
 def _empty(block: Block) -> Value:
     """A function without `return`: None, unless it is only a declaration."""
-    assert isinstance(block.node, cst.FunctionDef)
-    body = block.node.body.body
-    is_declared = len(body) <= 2 and not block.calls
-    raises = any(last_name(call.func) == "NotImplementedError" for call in block.calls)
-    return UNKNOWN if is_declared or raises else NONE
+    return UNKNOWN if block.is_declaration else NONE
 
 
 def _promised(evaluator: Evaluator, block: Block) -> Value:

@@ -82,8 +82,13 @@ def _is_keeping(call: cst.Call, index: int) -> bool:
 
 
 def _is_ours(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
-    """Whether a function of the project is called, be its name that of a list's method."""
-    return isinstance(evaluator.value(call.func, block), FunctionValue)
+    """Whether a function of the project is called, be its name that of a list's method.
+
+    What a method does that is only declared is for those to say who override it.
+    """
+    callee = evaluator.value(call.func, block)
+    is_plain = type(call.func) is cst.Name
+    return isinstance(callee, FunctionValue) and (is_plain or not callee.block.is_declaration)
 
 
 def _of_function(

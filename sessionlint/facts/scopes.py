@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.syntax import is_name
+from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.source.afterwards import afterwards
 
 if TYPE_CHECKING:
@@ -199,6 +199,15 @@ class Block:
         """Whether this is an `async def`."""
         node = self.definition
         return isinstance(node, cst.FunctionDef) and node.asynchronous is not None
+
+    @property
+    def is_declaration(self) -> bool:
+        """Whether this is a function that says what there is, for others to do it."""
+        node = self.node
+        if not isinstance(node, cst.FunctionDef):
+            return False
+        raises = any(last_name(call.func) == "NotImplementedError" for call in self.calls)
+        return raises or (len(node.body.body) <= 2 and not self.calls)
 
     @property
     def decorators(self) -> list[cst.BaseExpression]:
