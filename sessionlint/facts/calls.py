@@ -44,6 +44,7 @@ __all__ = [
     "called",
     "called_names",
     "decorator_name",
+    "is_declaration",
     "is_listed",
     "result",
     "returned",
@@ -266,7 +267,8 @@ def returned(evaluator: Evaluator, block: Block) -> Value:
         items = [evaluator.value(value, block) for value in map(_lent, block.yields) if value]
         return Stream(borrowed(joined(items)), block)
     values = [evaluator.value(node.value, block) for node in block.returns if node.value]
-    found = joined(values) if values else _empty(block)
+    gives_none = not values and not is_declaration(block)
+    found = NONE if gives_none else joined(values)
     if found == UNKNOWN:
         found = _promised(evaluator, block)
     return Pending(found) if block.is_async else found
@@ -277,9 +279,11 @@ def _lent(node: cst.Yield) -> cst.BaseExpression | None:
     return node.value if isinstance(node.value, cst.BaseExpression) else None
 
 
-def _empty(block: Block) -> Value:
-    """A function without `return`: None, unless it is only a declaration."""
-    return UNKNOWN if block.is_declaration else NONE
+def is_declaration(block: Block) -> bool:
+    """Whether a function says what there is, for others to do it."""
+    assert isinstance(block.node, cst.FunctionDef)
+    raises = any(last_name(call.func) == "NotImplementedError" for call in block.calls)
+    return raises or (len(block.node.body.body) <= 2 and not block.calls)
 
 
 def _promised(evaluator: Evaluator, block: Block) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,10 @@ from sessionlint.facts.values import (
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["as_thing", "bases", "member"]
+__all__ = ["as_thing", "bases", "is_throughout", "member"]
 
 _ENTRANCES = frozenset("__enter__ __exit__ __aenter__ __aexit__ close aclose".split())
+_PLAIN_BASES = frozenset({"object", "Generic", "ABC", "Protocol"})
 _PROPERTIES = frozenset({"property", "cached_property", "hybrid_property"})
 
 
@@ -37,6 +39,24 @@ def bases(evaluator: Evaluator, block: Block) -> list[Value]:
     assert isinstance(head, cst.ClassDef)
     assert outer is not None
     return [evaluator.value(arg.value, outer) for arg in head.bases]
+
+
+def is_throughout(
+    evaluator: Evaluator, block: Block, is_so: Callable[[Block], bool], depth: int = 4
+) -> bool:
+    """Whether something is so of a class and of all that it inherits from.
+
+    Nobody knows of what has a metaclass, a decorator, or a base from elsewhere that does anything.
+    """
+    head = block.definition
+    if not isinstance(head, cst.ClassDef) or head.keywords or block.decorators or not depth:
+        return False
+    return is_so(block) and all(
+        is_throughout(evaluator, base.block, is_so, depth - 1)
+        if isinstance(base, ClassValue)
+        else isinstance(base, Symbol) and base.name.rpartition(".")[2] in _PLAIN_BASES
+        for base in bases(evaluator, block)
+    )
 
 
 def as_thing(evaluator: Evaluator, block: Block, depth: int = 8) -> Thing | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
+from sessionlint.facts.calls import is_declaration
 from sessionlint.facts.collect import is_storing
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.holding import has, is_adding, is_made_of
@@ -64,7 +65,8 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     if is_named(evaluator, call.func, block, configured.owners):
         return Effect.KEEPS
     callee_node, index = call.func, position_of(call, argument)
-    if _is_keeping(call, index) and not _is_ours(evaluator, call, block):
+    is_keeping = name in _KEEPING or is_storing(call, index)
+    if is_keeping and not _is_ours(evaluator, call, block):
         return Effect.KEEPS
     if name in THREADED and index:
         callee_node, index = call.args[0].value, index - 1
@@ -76,11 +78,6 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     return Effect.PROMISES if CLOSING.search(last_name(callee_node)) else Effect.LOAN
 
 
-def _is_keeping(call: cst.Call, index: int) -> bool:
-    """Whether a call, by its name, keeps the argument of that index."""
-    return last_name(call.func) in _KEEPING or is_storing(call, index)
-
-
 def _is_ours(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
     """Whether a function of the project is called, be its name that of a list's method.
 
@@ -88,7 +85,7 @@ def _is_ours(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
     """
     callee = evaluator.value(call.func, block)
     is_plain = type(call.func) is cst.Name
-    return isinstance(callee, FunctionValue) and (is_plain or not callee.block.is_declaration)
+    return isinstance(callee, FunctionValue) and (is_plain or not is_declaration(callee.block))
 
 
 def _of_function(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.syntax import is_name
 from sessionlint.source.afterwards import afterwards
 
 if TYPE_CHECKING:
@@ -146,6 +146,12 @@ class Block:
         """The same, or those of its module where it gives the name none."""
         return self.bindings(name) or self.home.top.bindings(name)
 
+    def function(self, name: str) -> Block | None:
+        """The one function that is defined under a name, None where it may be something else."""
+        bindings = self.bindings(name)
+        found = bindings[0].target if len(bindings) == 1 else None
+        return found if found is not None and found.kind is BlockKind.FUNCTION else None
+
     def attribute(self, name: str) -> list[Binding]:
         """The ways in which a class's methods give a value to `self.name`."""
         if self.unread is not None:
@@ -199,15 +205,6 @@ class Block:
         """Whether this is an `async def`."""
         node = self.definition
         return isinstance(node, cst.FunctionDef) and node.asynchronous is not None
-
-    @property
-    def is_declaration(self) -> bool:
-        """Whether this is a function that says what there is, for others to do it."""
-        node = self.node
-        if not isinstance(node, cst.FunctionDef):
-            return False
-        raises = any(last_name(call.func) == "NotImplementedError" for call in self.calls)
-        return raises or (len(node.body.body) <= 2 and not self.calls)
 
     @property
     def decorators(self) -> list[cst.BaseExpression]:

@@ -21,6 +21,7 @@ __all__ = [
     "last_name",
     "last_statement",
     "names_in",
+    "targets_of",
     "text_of",
 ]
 
@@ -54,6 +55,13 @@ def is_only_called(nodes: Iterable[cst.CSTNode], function: str) -> bool:
         spoken += is_name(node, function)
     # The definition itself speaks of the name once.
     return spoken == called + 1
+
+
+def targets_of(node: cst.Assign | cst.AnnAssign | cst.AugAssign) -> list[cst.BaseExpression]:
+    """What an assignment gives a value to."""
+    if isinstance(node, cst.Assign):
+        return [target.target for target in node.targets]
+    return [node.target]
 
 
 def names_in(node: cst.CSTNode) -> set[str]:

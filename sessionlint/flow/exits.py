@@ -98,11 +98,8 @@ def _working(exit_: Block) -> Block:
     )
     if len(names) != 1 or not is_own or exit_.owner is None:
         return exit_
-    bindings = exit_.owner.bindings(names.pop())
-    below = bindings[0].target if len(bindings) == 1 else None
-    if below is None or below.kind is not BlockKind.FUNCTION or below.decorators:
-        return exit_
-    return below
+    below = exit_.owner.function(names.pop())
+    return exit_ if below is None or below.decorators else below
 
 
 def _acquired(evaluator: Evaluator, owner: Block, binding: Binding, name: str) -> Thing | None:

@@ -10,14 +10,14 @@ import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
-from sessionlint.facts.classes import bases, member
+from sessionlint.facts.classes import is_throughout, member
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import makes_of
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, last_name
-from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing, Value
+from sessionlint.facts.values import ClassValue, FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.nodes import Nodes
@@ -29,7 +29,6 @@ _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor".split())
 """Methods that need a connection, and are hardly those of anything else."""
 _PLAIN: Final = frozenset({"staticmethod", "classmethod"})
-_PLAIN_BASES: Final = frozenset({"object", "Generic", "ABC", "Protocol"})
 _ENDING: Final = frozenset({"commit", "rollback", "begin"})
 """Methods after which the connection is back in its pool."""
 _LEAVING: Final = frozenset({"__enter__", "__aenter__", "__exit__", "__aexit__", "__del__"})
@@ -51,8 +50,12 @@ def given(evaluator: Evaluator, block: Block) -> Iterator[Given]:
     """Every resource in a function that goes straight into a call which uses it and closes none."""
     if block.kind is not BlockKind.FUNCTION:
         return
-    for call, argument, thing in _opened(evaluator, block):
-        if is_left_open(evaluator, Nodes(block), call, argument) and not has_mocks(block):
+    opened = list(_opened(evaluator, block))
+    if not opened or has_mocks(block):
+        return
+    nodes = Nodes(block)
+    for call, argument, thing in opened:
+        if is_left_open(evaluator, nodes, call, argument):
             is_kept = isinstance(evaluator.value(call.func, block), ClassValue)
             yield Given(thing, bare(argument.value), call, is_kept)
 
@@ -65,7 +68,7 @@ def is_left_open(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: c
     match evaluator.value(call.func, block):
         case ClassValue(block=of):
             is_kept = _is_kept_open(evaluator, of, call, argument)
-            return is_kept and _is_used(evaluator, of, _methods(nodes, block, call))
+            return is_kept and _is_used(evaluator, of, _methods(nodes, call))
         case FunctionValue() as function:
             return _only_uses(evaluator, function, call, argument, block)
     return last_name(call.func) in PANDAS
@@ -120,16 +123,12 @@ def _is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst
     if not isinstance(init, FunctionValue):
         return False
     name = parameter_of(init, call, argument)
-    return name is not None and name in init.block.kept and _closes_nothing(evaluator, of)
+    is_kept = name is not None and name in init.block.kept
+    return is_kept and is_throughout(evaluator, of, _closes_nothing)
 
 
-def _closes_nothing(evaluator: Evaluator, of: Block, depth: int = 4) -> bool:
-    head = of.definition
-    if not isinstance(head, cst.ClassDef) or head.keywords or of.decorators or not depth:
-        return False
-    return not any(map(_may_close, descend(of.node))) and all(
-        _is_plain(evaluator, base, depth) for base in bases(evaluator, of)
-    )
+def _closes_nothing(of: Block) -> bool:
+    return not any(map(_may_close, descend(of.node)))
 
 
 def _may_close(node: cst.CSTNode) -> bool:
@@ -140,13 +139,7 @@ def _may_close(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.With)
 
 
-def _is_plain(evaluator: Evaluator, base: Value, depth: int) -> bool:
-    if isinstance(base, ClassValue):
-        return _closes_nothing(evaluator, base.block, depth - 1)
-    return isinstance(base, Symbol) and base.name.rpartition(".")[2] in _PLAIN_BASES
-
-
-def _methods(nodes: Nodes, block: Block, call: cst.Call) -> frozenset[str]:
+def _methods(nodes: Nodes, call: cst.Call) -> frozenset[str]:
     """What is called on the object that a call makes; empty where the object may go elsewhere."""
     match list(islice(nodes.above(call), 2)):
         case [cst.Attribute(attr=method) as owner, cst.Call(func=func)] if func is owner:
@@ -155,7 +148,7 @@ def _methods(nodes: Nodes, block: Block, call: cst.Call) -> frozenset[str]:
             pass
         case _:
             return frozenset()
-    if len(block.bindings(name)) > 1 or name in block.declared:
+    if len(nodes.block.bindings(name)) > 1 or name in nodes.block.declared:
         return frozenset()
     found: set[str] = set()
     for one in nodes.variables(name):

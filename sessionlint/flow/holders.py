@@ -12,7 +12,7 @@ from sessionlint.facts.catalog import Kind
 from sessionlint.facts.holding import MAKING, is_adding, may_keep
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import BlockKind
-from sessionlint.facts.syntax import keyword, last_name
+from sessionlint.facts.syntax import keyword, last_name, targets_of
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.leaving import closed_by
 from sessionlint.flow.resource import Resource
@@ -139,8 +139,7 @@ def _is_closed_behind(body: Body, node: cst.CSTNode, resource: Resource) -> bool
 
 
 def _keeps(node: cst.Assign | cst.AnnAssign, leaving: set[str]) -> bool:
-    targets = [node.target] if isinstance(node, cst.AnnAssign) else [t.target for t in node.targets]
-    return any(_is_kept(target, leaving) for target in targets)
+    return any(_is_kept(target, leaving) for target in targets_of(node))
 
 
 def _is_kept(target: cst.BaseExpression, leaving: set[str]) -> bool:

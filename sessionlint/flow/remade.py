@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.classes import bases
+from sessionlint.facts.classes import is_throughout
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import bare, is_name
-from sessionlint.facts.values import ClassValue, Symbol, Value
+from sessionlint.facts.syntax import bare, is_name, targets_of
+from sessionlint.facts.values import ClassValue
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.callers import callers, is_dependency
 from sessionlint.flow.circumstances import is_aside, serves, starts_up
@@ -31,7 +31,6 @@ _OWN: Final = frozenset({"__new__", "__del__"})
 """Methods by which a class decides itself how many of its objects there are, or how each ends."""
 
 _DISPOSING: Final = frozenset({"dispose", "terminate", "closeall"})
-_PLAIN_BASES: Final = frozenset({"object", "Generic", "ABC", "Protocol"})
 _LEAVING: Final = (cst.Break, cst.Return)
 
 
@@ -54,7 +53,7 @@ def _of_class(
     evaluator: Evaluator, of: Block, method: str, names: set[str], hops: int
 ) -> Maker | None:
     """The same for a class whose method keeps what has an engine in attributes of these names."""
-    if not names or _may_end(evaluator, of, names):
+    if not names or not is_throughout(evaluator, of, lambda one: not _may_end(one, names)):
         return None
     is_made = method == "__init__"
     if is_made and _is_for_requests(evaluator, of):
@@ -124,7 +123,7 @@ def _attributes(init: Block, call: cst.Call) -> set[str]:
         value = _given(node.value)
         if value is not call and not (isinstance(value, cst.Name) and value.value in names):
             continue
-        for target in _targets(node):
+        for target in targets_of(node):
             match target:
                 case cst.Name(value=name):
                     names.add(name)
@@ -143,12 +142,6 @@ def _given(value: cst.BaseExpression | None) -> cst.BaseExpression | None:
     return value
 
 
-def _targets(node: cst.Assign | cst.AnnAssign) -> list[cst.BaseAssignTargetExpression]:
-    if isinstance(node, cst.AnnAssign):
-        return [node.target]
-    return [one.target for one in node.targets]
-
-
 def _always(suite: cst.BaseSuite) -> Iterator[cst.Assign | cst.AnnAssign]:
     """The assignments of a suite that run whenever it does."""
     lines: Iterable[cst.CSTNode] = suite.body
@@ -159,24 +152,15 @@ def _always(suite: cst.BaseSuite) -> Iterator[cst.Assign | cst.AnnAssign]:
             yield from (one for one in line.body if isinstance(one, (cst.Assign, cst.AnnAssign)))
 
 
-def _may_end(evaluator: Evaluator, of: Block, held: set[str], depth: int = 4) -> bool:
+def _may_end(of: Block, held: set[str]) -> bool:
     """Whether objects of a class may end what they hold without being asked, share it, or be kept.
 
     What ends it when it is called so, `close()` for instance, does not count.
     """
-    head = of.definition
-    if not isinstance(head, cst.ClassDef) or head.keywords or of.decorators or not depth:
-        return True
-    methods = [block for block in of.blocks if block.kind is BlockKind.FUNCTION]
-    if any(block.name in _OWN or _disposes(block, held) or _hands_on(block) for block in methods):
-        return True
-    return any(_is_strange(evaluator, base, held, depth) for base in bases(evaluator, of))
-
-
-def _is_strange(evaluator: Evaluator, base: Value, held: set[str], depth: int) -> bool:
-    if isinstance(base, ClassValue):
-        return _may_end(evaluator, base.block, held, depth - 1)
-    return not isinstance(base, Symbol) or base.name.rpartition(".")[2] not in _PLAIN_BASES
+    methods = (block for block in of.blocks if block.kind is BlockKind.FUNCTION)
+    return any(
+        block.name in _OWN or _disposes(block, held) or _hands_on(block) for block in methods
+    )
 
 
 def _disposes(method: Block, held: set[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.scopes import Block, BlockKind, How
+from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import dotted
 from sessionlint.flow.handlers import Catch, caught
 from sessionlint.flow.harmless import SAFE_CALLS, is_logging
@@ -37,14 +37,10 @@ def is_unfailing(call: cst.Call, block: Block) -> bool:
 def _called(func: cst.BaseExpression, block: Block) -> Block | None:
     match func:
         case cst.Name(value=name):
-            bindings = [] if block.bindings(name) else block.home.top.bindings(name)
+            return None if block.bindings(name) else block.home.top.function(name)
         case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
-            bindings = block.owner.bindings(name) if block.owner else []
-        case _:
-            return None
-    targets = [one.target for one in bindings if one.how is How.DEFINITION]
-    one = targets[0] if len(targets) == len(bindings) == 1 else None
-    return one if one is not None and one.kind is BlockKind.FUNCTION else None
+            return block.owner.function(name) if block.owner else None
+    return None
 
 
 def _is_calm(node: cst.CSTNode | None) -> bool:

@@ -9,7 +9,7 @@ import libcst as cst
 
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import dotted, last_name
+from sessionlint.facts.syntax import dotted, last_name, targets_of
 from sessionlint.facts.values import Thing
 from sessionlint.flow.harmless import SAFE_CALLS, is_logging
 from sessionlint.source.walk import children, descend
@@ -73,7 +73,7 @@ class Loaded:
         """The places that store something loaded or pass it on."""
         for node in self._nodes:
             if isinstance(node, (cst.Assign, cst.AnnAssign, cst.AugAssign)):
-                if self._carries(node.value) and any(self._is_outside(t) for t in _targets(node)):
+                if self._carries(node.value) and any(self._is_outside(t) for t in targets_of(node)):
                     yield node
             elif isinstance(node, cst.Call) and self._passes_on(node):
                 yield node
@@ -106,7 +106,7 @@ class Loaded:
         match node:
             case cst.Assign() | cst.AnnAssign() | cst.AugAssign():
                 if self._carries(node.value):
-                    yield from _names(_targets(node))
+                    yield from _names(targets_of(node))
             case cst.NamedExpr(target=target, value=value):
                 if self._carries(value):
                     yield from _names([target])
@@ -172,7 +172,7 @@ def _instances(node: cst.CSTNode) -> Iterator[str]:
     match node:
         case cst.Assign(value=cst.Call() as made) | cst.AnnAssign(value=cst.Call() as made):
             if last_name(made.func)[:1].isupper():
-                yield from _names(_targets(node))
+                yield from _names(targets_of(node))
 
 
 def _held(value: cst.CSTNode) -> Iterator[str]:
@@ -185,12 +185,6 @@ def _held(value: cst.CSTNode) -> Iterator[str]:
         case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Set(elements=parts):
             for part in parts:
                 yield from _held(part.value)
-
-
-def _targets(node: cst.Assign | cst.AnnAssign | cst.AugAssign) -> list[cst.BaseExpression]:
-    if isinstance(node, cst.Assign):
-        return [target.target for target in node.targets]
-    return [node.target]
 
 
 def _names(targets: Iterable[cst.CSTNode]) -> Iterator[str]:
