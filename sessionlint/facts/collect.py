@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 import libcst as cst
 
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import dotted, last_name
+from sessionlint.facts.syntax import arguments, dotted, last_name
 
 Visit = Callable[[cst.CSTNode, cst.CSTVisitor], object]
 
-__all__ = ["STORING", "Visit", "collected", "is_storing"]
+__all__ = ["Visit", "collected", "is_storing"]
 
-STORING = frozenset(
+_STORING = frozenset(
     "append appendleft add put put_nowait push insert extend register set setdefault update "
     "attach bind setattr".split()
 )
@@ -31,7 +31,7 @@ def is_storing(call: cst.Call, index: int) -> bool:
     name = last_name(call.func)
     if name in _STATEMENTS and len(call.args) > 1 and index == 0:
         return False
-    return name in STORING
+    return name in _STORING
 
 
 def collected(
@@ -246,9 +246,10 @@ class _Collector(cst.CSTVisitor):
 
     def visit_Call(self, node: cst.Call) -> None:
         self._here.near.calls.append(node)
-        for index, arg in enumerate(node.args):
-            if isinstance(arg.value, cst.Name) and not arg.keyword and is_storing(node, index):
-                self._here.near.kept.add(arg.value.value)
+        if last_name(node.func) in _STORING:
+            given = enumerate(arguments(node))
+            kept = (one for at, one in given if type(one) is cst.Name and is_storing(node, at))
+            self._here.near.kept.update(one.value for one in kept)
 
 
 def _opaque(binding: Binding) -> Binding:

@@ -27,7 +27,6 @@ class Places:
         self._source_roots = source_roots
         self._located: dict[tuple[str, Path], Path | None] = {}
         self._tops: dict[tuple[str, Path], bool] = {}
-        self._above: dict[Path, list[Path]] = {}
 
     def locate(self, name: str, importer: Path) -> Path | None:
         """The file that `import name` in `importer` loads, None when the project has none."""
@@ -55,9 +54,7 @@ class Places:
 
     def _candidates(self, first: str, importer: Path) -> Iterator[Path]:
         yield from self._source_roots
-        if importer.parent not in self._above:
-            self._above[importer.parent] = list(self._folders_above(importer.parent))
-        yield from self._above[importer.parent]
+        yield from self._folders_above(importer.parent)
         if first == self._files.root.name and self._files.is_file(self._files.root / _PACKAGE):
             # All of the project is one package, whatever marks its top.
             yield self._files.root.parent

@@ -24,6 +24,7 @@ from sessionlint.source.gate import (
     CATALOGUE,
     GIVERS,
     MAKERS,
+    OF_POOLS,
     catalogued,
     engine_calls,
     is_calling_session,
@@ -161,7 +162,7 @@ class Producers:
         if self._glances.is_at_source(data):
             yield from engine_calls(data)
             yield from self._glances.aliases(data, CATALOGUE)
-        elif not is_session and b"getconn" not in data:
+        elif not is_session and OF_POOLS not in data:
             return
         calls = self._glances.called(data)
         yield from catalogued(data, calls)

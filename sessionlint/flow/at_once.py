@@ -26,12 +26,15 @@ def run_at_once(call: cst.Call, *, is_awaited: bool = False) -> Iterator[cst.Lam
 
     `list(map(lambda …, rows))` runs that of `map`; what runs one in a thread has to be awaited.
     """
-    values = [bare(arg.value) for arg in call.args]
     name = last_name(call.func)
     if name in _BY_KEY or (is_awaited and name in _IN_THREAD):
-        yield from (value for value in values if isinstance(value, cst.Lambda))
-    if isinstance(call.func, cst.Name) and name in _ALL:
-        for value in values[:1]:
-            match value:
-                case cst.Call(func=cst.Name(value="map" | "filter"), args=args):
-                    yield from (arg.value for arg in args if isinstance(arg.value, cst.Lambda))
+        yield from _lambdas(call)
+    if name in _ALL and call.args and isinstance(call.func, cst.Name):
+        match bare(call.args[0].value):
+            case cst.Call(func=cst.Name(value="map" | "filter")) as below:
+                yield from _lambdas(below)
+
+
+def _lambdas(call: cst.Call) -> Iterator[cst.Lambda]:
+    values = (bare(arg.value) for arg in call.args)
+    return (value for value in values if isinstance(value, cst.Lambda))

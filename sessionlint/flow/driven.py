@@ -73,7 +73,7 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
             yield Driven(thing, made, call, lender, None, *kinds)
     for loop, made in loops:
         found = _lender(evaluator, block, made, is_async=True)
-        left = None if found is None else _exit(evaluator, block, body, loop)
+        left = None if found is None else _exit(evaluator, body, loop)
         if found is not None and left is not None:
             thing, lender = found
             yield Driven(thing, made, loop, lender, left)
@@ -186,7 +186,7 @@ def _is_left(
     return False
 
 
-def _exit(evaluator: Evaluator, block: Block, body: Nodes, loop: cst.For) -> cst.CSTNode | None:
+def _exit(evaluator: Evaluator, body: Nodes, loop: cst.For) -> cst.CSTNode | None:
     """The first statement by which a loop is left before its generator ends.
 
     None if there is none, if the loop may close the session itself, or if it lends the session on.
@@ -197,7 +197,7 @@ def _exit(evaluator: Evaluator, block: Block, body: Nodes, loop: cst.For) -> cst
     # `async for db in get_db(): break`, and what was taken is used behind.
     spoken = spoken or _spoken_behind(body, loop)
     is_idle = all(_is_idle(evaluator, body, node) for node in spoken)
-    is_closed = any(_may_close(evaluator, block, body, node) for node in spoken)
+    is_closed = any(_may_close(evaluator, body, node) for node in spoken)
     if is_idle or is_closed or any(isinstance(node, cst.Yield) for node in nodes):
         return None
     return next((node for node in nodes if _leaves(body, node, loop)), None)
@@ -222,7 +222,7 @@ def _is_idle(evaluator: Evaluator, body: Nodes, name: cst.CSTNode) -> bool:
     return use(evaluator, body, name) is Use.NONE
 
 
-def _may_close(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNode) -> bool:
+def _may_close(evaluator: Evaluator, body: Nodes, name: cst.CSTNode) -> bool:
     """Whether a session is closed where its name stands, by its method or a function of ours."""
     holder, call = stands_in(body, name)
     match holder:
@@ -230,9 +230,9 @@ def _may_close(evaluator: Evaluator, block: Block, body: Nodes, name: cst.CSTNod
             return re.search(ENDING, method) is not None
         case cst.Arg() if isinstance(call, cst.Call):
             # What a function of the project keeps is no less left open by the loop.
-            is_ours = isinstance(evaluator.value(call.func, block), FunctionValue)
+            is_ours = isinstance(evaluator.value(call.func, body.block), FunctionValue)
             harmless = {Effect.LOAN, Effect.KEEPS} if is_ours else {Effect.LOAN}
-            return effect(evaluator, call, holder, block) not in harmless
+            return effect(evaluator, call, holder, body.block) not in harmless
         case cst.WithItem():
             return True
     return False

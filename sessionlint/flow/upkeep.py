@@ -60,14 +60,19 @@ def ends(block: Block, name: str) -> list[cst.Attribute]:
 
 def _is_ended(block: Block, name: str) -> bool:
     """Whether an engine is disposed of, be it that something fails, or somebody else may do it."""
+    found = ends(block, name)
+    if not found:
+        return False
     nodes = Nodes(block)
-    for end in ends(block, name):
-        around = list(nodes.above(end))
-        is_called = isinstance(around[0], cst.Call) and around[0].func is end
-        sure = (one for one in around if isinstance(one, _SURE) and one is not block.node)
-        if not is_called or any(sure):
-            return True
-    return False
+    return any(_is_sure(nodes, end) for end in found)
+
+
+def _is_sure(nodes: Nodes, end: cst.Attribute) -> bool:
+    """Whether what ends an engine is handed on, or called although something fails."""
+    around = list(nodes.above(end))
+    is_called = isinstance(around[0], cst.Call) and around[0].func is end
+    sure = (one for one in around if isinstance(one, _SURE) and one is not nodes.block.node)
+    return not is_called or any(sure)
 
 
 def is_stored(block: Block, built: set[str]) -> bool:

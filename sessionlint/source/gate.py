@@ -19,6 +19,7 @@ __all__ = [
     "CATALOGUE",
     "GIVERS",
     "MAKERS",
+    "OF_POOLS",
     "called",
     "called_name",
     "catalogued",
@@ -54,11 +55,11 @@ _GIVERS: Final[dict[tuple[bytes, ...], bytes]] = {
 BUILDING: Final = frozenset(name for names in _MAKERS.values() for name in names.split())
 """The catalogue's calls that give something to acquire from."""
 
-_OF_POOLS: Final = b"getconn"
+OF_POOLS: Final = b"getconn"
 """What gives a connection in a file that need not say of which library."""
 
 _ACQUIRING: Final = frozenset(
-    name for names in (*_GIVERS.values(), _OF_POOLS) for name in names.split()
+    name for names in (*_GIVERS.values(), OF_POOLS) for name in names.split()
 )
 
 CATALOGUE: Final = BUILDING | _ACQUIRING
@@ -138,8 +139,8 @@ def catalogued(data: bytes, calls: frozenset[bytes]) -> Iterator[bytes]:
     """Those of a file's calls that are the catalogue's, when the file speaks of their library."""
     if CATALOGUE.isdisjoint(calls):
         return
-    if _OF_POOLS in calls:
-        yield _OF_POOLS
+    if OF_POOLS in calls:
+        yield OF_POOLS
     for libraries, names in (*_MAKERS.items(), *_GIVERS.items()):
         found = calls.intersection(names.split())
         if found and _is_about(data, libraries):
