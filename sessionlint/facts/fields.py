@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
+from sessionlint.facts.aside import is_test
 from sessionlint.facts.scopes import Binding, How
 from sessionlint.facts.values import (
     NONE,
@@ -49,18 +51,26 @@ class Fields:
         return self._evaluator.named(None, name, lambda: self._search(name))
 
     def _search(self, name: str) -> Value:
-        assigned = _assigned(name.encode())
         tree = self._evaluator.tree
+        tests: list[Path] = []
         values: list[Value] = []
-        for path, _ in tree.searched(name.encode(), assigned):
-            module = tree.module(path)
-            bindings = [] if module is None else module.assigning(name)
-            told = (self._one(binding) for binding in bindings if not _is_passed_on(binding))
-            values += [value for value in told if value != NONE]
+        for path, _ in tree.searched(name.encode(), _assigned(name.encode())):
+            if is_test(path, tree.files.root):
+                tests.append(path)
+                continue
+            values += self._in_file(path, name)
             if _is_settled(values):
                 return UNKNOWN
-        found = joined(values)
+        # What tests put in its place says nothing of the program.
+        found = joined(values or [value for path in tests for value in self._in_file(path, name)])
         return found if isinstance(found, FunctionValue) else borrowed(found)
+
+    def _in_file(self, path: Path, name: str) -> list[Value]:
+        """What one file says of it."""
+        module = self._evaluator.tree.module(path)
+        bindings = [] if module is None else module.assigning(name)
+        told = (self._one(binding) for binding in bindings if not _is_passed_on(binding))
+        return [value for value in told if value != NONE]
 
     def _one(self, binding: Binding) -> Value:
         return self._evaluator.bound([binding])
