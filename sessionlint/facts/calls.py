@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts import classes, conventions, lenders
+from sessionlint.facts import classes, conventions, lenders, rebound
 from sessionlint.facts.binds import gives_back, is_connection
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
@@ -88,7 +88,7 @@ def result(evaluator: Evaluator, call: cst.Call, block: Block) -> Value:
         return Managed(UNKNOWN)
     if is_named(evaluator, call.func, block, evaluator.names.factories):
         return Thing(TYPES["Session"], is_fresh=True)
-    callee = evaluator.value(call.func, block)
+    callee = rebound.callee(evaluator, call, block)
     if _is_another(evaluator, callee, call, block):
         callee = UNKNOWN
     found = _result(evaluator, callee, call, block)

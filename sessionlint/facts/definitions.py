@@ -7,6 +7,7 @@ import libcst as cst
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import CALLS, LIBRARIES, Gift
 from sessionlint.facts.catalog import How as Gives
+from sessionlint.facts.rebound import lasting
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import last_statement
 from sessionlint.facts.values import UNKNOWN, Maker, Symbol, Value
@@ -15,13 +16,15 @@ __all__ = ["found_values", "implementations"]
 
 
 def implementations(bindings: list[Binding]) -> list[Binding]:
-    """The bindings of a name without the functions that give nothing.
+    """The bindings of a name without those that are replaced, and functions that give nothing.
 
-    Those say how it is typed, or stand in for what cannot be imported and always raise.
+    These say how it is typed, or stand in for what cannot be imported and always raise.
     """
     if len(bindings) == 1:
         return bindings
-    real = [one for one in bindings if one.target is None or not _gives_nothing(one.target)]
+    real = [
+        one for one in lasting(bindings) if one.target is None or not _gives_nothing(one.target)
+    ]
     return real or bindings
 
 

@@ -183,6 +183,10 @@ def joined(values: list[Value]) -> Value:
         rest = [value for value in told if value is not things[0]]
         if all(isinstance(value, (Items, Other, Instance)) for value in rest):
             return replace(things[0], is_maybe=True)
+    tuples = [value.items for value in told if isinstance(value, Items)]
+    if len(tuples) == len(told) > 1:
+        # `return session, engine` and elsewhere `return session, engine, metadata`.
+        return Items(tuple(joined([*column]) for column in zip(*tuples, strict=False)))
     if len(told) != 1:
         return _agreed(things) if len(things) == len(told) else UNKNOWN
     only = told[0]
