@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
+from sessionlint.facts.calls import is_declaration
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name, last_name, names_in
@@ -90,8 +91,9 @@ def may_keep(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Blo
         return True
     name, inside = parameter_of(callee, call, argument), callee.block
     given = [one.value for one in inside.returns if one.value is not None]
-    # What gives nothing is there to be overridden: somebody wants what it gives.
-    if name is None or not given or any(has(inside, one, name) for one in given):
+    # A method that gives nothing is there to be overridden: somebody wants what it gives.
+    is_open = not given and (inside.owner is not None or is_declaration(inside))
+    if name is None or is_open or any(has(inside, one, name) for one in given):
         return True
     return makes_of(evaluator, call, argument, block)
 

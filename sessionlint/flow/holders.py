@@ -14,7 +14,7 @@ from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import keyword, last_name, targets_of
 from sessionlint.flow.harmless import PANDAS
-from sessionlint.flow.leaving import closed_by
+from sessionlint.flow.leaving import closed_by, is_method
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
@@ -41,7 +41,12 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
 
     Where a later statement of the same list closes the resource, nobody else is meant to.
     """
-    worth = [node for node in body.nodes if type(node) in _LEAVING]
+    # What a session is given, `session.add(row)`, is no way out of the block.
+    worth = [
+        node
+        for node in body.nodes
+        if type(node) in _LEAVING and not (type(node) is cst.Call and is_method(resource, node))
+    ]
     leaving = {name for node in worth for name in _leaving(node)}
     kept = _kept(body, leaving.union(resource.block.declared, *map(_inside, worth)))
     is_connection = resource.thing.type.kind is Kind.CONNECTION
