@@ -10,7 +10,7 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import TYPES
+from sessionlint.facts.catalog import TYPES, Kind
 from sessionlint.facts.conventions import DATABASE_CALLS, PARTIAL, uses_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
@@ -25,6 +25,7 @@ from sessionlint.flow.holders import holders
 from sessionlint.flow.leaving import is_closed_at_last, mentions
 from sessionlint.flow.loops import takes_one_turn
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.queries import queries
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
@@ -99,6 +100,8 @@ class Body(Nodes):
         }
         resource.flags = self._flags(resource)
         resource.inner = self._inner(resource)
+        if "query" in self.named and thing.type.kind is Kind.SESSION:
+            resource.queries = queries(self.block, name)
         resource.concerned = self.speaking(resource.watched | self._reaching)
         resource.is_closed_at_last = is_closed_at_last(resource, self._finals)
         if not resource.is_closed_at_last:

@@ -14,10 +14,11 @@ from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import UNKNOWN, FunctionValue
 from sessionlint.flow.acquisitions import is_to_fail
+from sessionlint.flow.harmless import STATED
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.afterwards import TAKING
 
-__all__ = ["GIVING_BACK", "STATED", "Uses"]
+__all__ = ["GIVING_BACK", "Uses"]
 
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
@@ -28,9 +29,6 @@ GIVING_BACK: Final = _BEGINNING | frozenset(
     "commit rollback reset invalidate prepare __exit__ __aexit__".split()
 )
 """Methods that may give the connection back, themselves or by what they return."""
-
-STATED: Final = frozenset({"statement", "subquery", "cte", "selectable"})
-"""What makes a query part of another one, so that it does not run by itself."""
 
 
 class Uses:

@@ -13,6 +13,7 @@ __all__ = [
     "ASKING",
     "BUILDING",
     "COLLECTING",
+    "COMPARING",
     "COMPOSING",
     "EMPTY_CALLS",
     "ENTERED_SAFELY",
@@ -24,6 +25,7 @@ __all__ = [
     "REFINING",
     "SAFE_CALLS",
     "SAFE_MANAGERS",
+    "STATED",
     "STATEMENTS",
     "STATUS",
     "TELLING",
@@ -80,6 +82,15 @@ COMPOSING: Final = REFINING | frozenset(
 )
 """Methods that put a statement together, which asks the database for nothing."""
 
+STATED: Final = frozenset({"statement", "subquery", "cte", "selectable"})
+"""What makes a query part of another one, so that it does not run by itself."""
+
+COMPARING: Final = frozenset(
+    "desc asc in_ not_in notin_ is_ is_not isnot like ilike between label startswith endswith "
+    "contains any has nulls_first nulls_last nullsfirst nullslast op cast distinct".split()
+)
+"""Methods of columns and relationships, `User.name.desc()`, that give a part of a statement."""
+
 COLLECTING: Final = frozenset(
     "append appendleft extend add update insert get items keys values clear set setdefault".split()
 )
@@ -88,11 +99,13 @@ COLLECTING: Final = frozenset(
 MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
 """What makes an object that stands in for another in a test."""
 
-PANDAS: Final = frozenset({"read_sql", "read_sql_query", "read_sql_table", "to_sql"})
-"""Functions and methods of pandas that use a connection or an engine, and keep neither.
+PANDAS: Final = frozenset(
+    "read_sql read_sql_query read_sql_table to_sql read_postgis to_postgis".split()
+)
+"""Functions and methods of pandas and GeoPandas that use a connection or an engine, and keep none.
 
 They give a connection of an engine back to its pool, and leave one open that they are given.
-Source: `SQLDatabase` and `pandasSQL_builder` of pandas.io.sql.
+Source: `SQLDatabase` and `pandasSQL_builder` of pandas.io.sql; geopandas.io.sql.
 """
 
 ENTERED_SAFELY: Final = frozenset(

@@ -21,6 +21,7 @@ from sessionlint.flow.leaving import (
     leaves,
     mentions,
 )
+from sessionlint.flow.queries import runs
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_safe_call, may_operate_in_vain
 from sessionlint.source.walk import children
@@ -229,6 +230,8 @@ class Operations:
                 # Whoever gave it out can be asked once more: `get_pool().putconn(conn)`.
                 yield from self.of(node.func.value)
             yield from self._arguments(node)
+            if runs(self._resource.queries, node):
+                yield Operation(Act.USE, node)
             yield from given
 
     def _reaches(self, node: cst.Call, path: str) -> bool:

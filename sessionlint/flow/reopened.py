@@ -20,6 +20,7 @@ from sessionlint.flow.callers import callers
 from sessionlint.flow.closed import GIVING_BACK, Uses
 from sessionlint.flow.leaving import is_close
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.queries import runs
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Ending, Lifetime
 from sessionlint.source.afterwards import afterwards
@@ -74,10 +75,14 @@ def _use_of(evaluator: Evaluator, life: Lifetime) -> cst.Call | cst.Return | Non
         return None
     uses = Uses(evaluator, resource.block, life.name)
     closed = {id(node) for node in life.closed_uses}
+
+    def takes(call: cst.Call) -> bool:
+        return runs(resource.queries, call) or uses.is_taking(call)
+
     given = [end for end in life.ends if end.ending is Ending.HANDED_OVER]
     reached = {id(step.node) for end in given for step in end.steps}
     for index, node in enumerate(uses.body.nodes):
-        if isinstance(node, cst.Call) and id(node) in closed and uses.is_taking(node):
+        if isinstance(node, cst.Call) and id(node) in closed and takes(node):
             return node if uses.is_left_open(index) else None
         if not (isinstance(node, cst.Return) and id(node) in reached):
             continue

@@ -25,10 +25,11 @@ class Resource:
     `names` are the variables that hold it (one, and its plain aliases), `members` the loop
     variables that hold one of them when it is a list of resources, `flags` the texts of the
     conditions worth remembering, `inner` the nested functions that speak of it with the act that
-    calling one is. `holders` are the calls (by id) whose result keeps the resource and leaves;
-    `unawaited` the calls (by id) that stand alone as a statement; `beside` are the variables that
-    are unpacked with it, each with its truth where it is acquired; `branches` are the branching
-    statements that the acquisition stands in, `loop` the loop that repeats it.
+    calling one is, `queries` the variables that hold a query on it. `holders` are the calls (by
+    id) whose result keeps the resource and leaves; `unawaited` the calls (by id) that stand alone
+    as a statement; `beside` are the variables that are unpacked with it, each with its truth where
+    it is acquired; `branches` are the branching statements that the acquisition stands in, `loop`
+    the loop that repeats it.
     `concerned` are the nodes (by id) that speak of it, or may reach it without its name.
     `texts` are those of conditions (by id) as they are remembered by.
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
@@ -48,6 +49,7 @@ class Resource:
     beside: dict[str, bool | None] = field(default_factory=dict[str, bool | None])
     branches: tuple[cst.CSTNode, ...] = ()
     loop: cst.CSTNode | None = None
+    queries: frozenset[str] = frozenset()
     is_closed_at_last: bool = False
     concerned: frozenset[int] = frozenset()
     texts: dict[int, tuple[str, bool]] = field(default_factory=dict[int, tuple[str, bool]])
@@ -67,7 +69,7 @@ class Resource:
     def watched(self) -> frozenset[str]:
         """The names without which a statement has nothing to do with the resource."""
         asked = {name for flag in self.flags for name in re.findall(r"[^\W\d]\w*", flag)}
-        return self.names | self.members | self.inner.keys() | asked
+        return self.names | self.members | self.queries | self.inner.keys() | asked
 
     @property
     def asked_beside(self) -> set[bool | None]:

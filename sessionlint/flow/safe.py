@@ -13,6 +13,7 @@ from sessionlint.facts.values import ClassValue, Symbol, Thing
 from sessionlint.flow.beside import returned
 from sessionlint.flow.harmless import (
     COLLECTING,
+    COMPARING,
     COMPOSING,
     EMPTY_CALLS,
     MOCKS,
@@ -111,10 +112,30 @@ def _is_statement(resource: Resource, node: cst.Call) -> bool:
     made: cst.BaseExpression = node
     while isinstance(made, cst.Call) and last_name(made.func) in COMPOSING:
         made = made.func.value if isinstance(made.func, cst.Attribute) else made.func
-    if not isinstance(made, cst.Call) or last_name(made.func) not in STATEMENTS:
-        return False
+    if not isinstance(made, cst.Call):
+        return isinstance(made, cst.Name) and made.value in resource.queries
+    if made is not node and _is_query(resource, made):
+        return True
+    if last_name(made.func) not in STATEMENTS:
+        return _is_of_column(made)
     given = resource.evaluator.value(made.func, resource.block)
     return isinstance(given, Symbol) and given.name.partition(".")[0] in {"sqlalchemy", "sqlmodel"}
+
+
+def _is_query(resource: Resource, call: cst.Call) -> bool:
+    """`session.query(User)`, which runs when somebody asks it for rows."""
+    match call.func:
+        case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value="query")):
+            return owner in resource.names
+    return False
+
+
+def _is_of_column(call: cst.Call) -> bool:
+    """`User.name.desc()`: a method of an attribute of a class makes a part of a statement."""
+    match call.func:
+        case cst.Attribute(value=cst.Attribute(value=owner), attr=cst.Name(value=method)):
+            return method in COMPARING and last_name(owner)[:1].isupper()
+    return False
 
 
 def _is_own_display(resource: Resource, owner: cst.BaseExpression) -> bool:

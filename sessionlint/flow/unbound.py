@@ -15,8 +15,7 @@ from sessionlint.facts.syntax import bare, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks, is_to_fail
-from sessionlint.flow.closed import STATED
-from sessionlint.flow.harmless import REFINING
+from sessionlint.flow.harmless import REFINING, STATED
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 

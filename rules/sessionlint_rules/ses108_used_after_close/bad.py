@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import column, create_engine, table, text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -13,11 +13,12 @@ async_engine = create_async_engine("sqlite+aiosqlite:///shop.db")
 AsyncSessionLocal = async_sessionmaker(async_engine, expire_on_commit=False)
 
 NAME = text("select name from users where id = :id")
+USERS = table("users", column("id"), column("name"))
 NAMES = text("select name from users order by id")
 
 
 def _get_db() -> Session:
-    db = SessionLocal()  # want: SES108 "is closed before the caller gets it on line 22"
+    db = SessionLocal()  # want: SES108 "is closed before the caller gets it on line 23"
     try:
         return db
     finally:
@@ -52,7 +53,7 @@ def list_names() -> list[str]:
 
 
 def count_users() -> int:
-    with SessionLocal() as session:  # want: SES108 "opens again on line 57"
+    with SessionLocal() as session:  # want: SES108 "opens again on line 58"
         names = session.scalars(NAMES).all()
     print(session.scalars(NAMES).first())
     return len(names)
@@ -91,3 +92,10 @@ async def load_user_async(user_id: int) -> str | None:
     async with AsyncSessionLocal() as session:  # want: SES108 "opens again on line"
         found = await session.scalar(NAME, {"id": user_id})
     return found or await session.scalar(NAMES)
+
+
+def by_a_query() -> int:
+    session = SessionLocal()  # want: SES108 "opens again on line"
+    query = session.query(USERS).order_by(USERS.c.name)
+    session.close()
+    return query.filter(USERS.c.id > 0).count()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import column, create_engine, table, text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -13,6 +13,7 @@ async_engine = create_async_engine("sqlite+aiosqlite:///shop.db")
 AsyncSessionLocal = async_sessionmaker(async_engine, expire_on_commit=False)
 
 NAME = text("select name from users where id = :id")
+USERS = table("users", column("id"), column("name"))
 NAMES = text("select name from users order by id")
 
 
