@@ -213,7 +213,7 @@ def test_a_session_of_a_module_whose_name_is_no_text(tmp_path):
     name = os.fsdecode(b"\xff.py")
     (tmp_path / name).write_text(f"{USE}from app import engine\n\ns = Session(engine)\n")
     done = sessionlint("--output-format", "concise", cwd=tmp_path)
-    assert "SES203 session `s`" in done.stdout
+    assert "SES102 session `s`" in done.stdout
     assert (done.returncode, done.stderr) == (1, "")
 
 

@@ -36,7 +36,7 @@ _HANDING: Final = {
     b"set_defaults": rb"\bset_defaults\(\s*\w+\s*=\s*",
 }
 
-_ONCE: Final = frozenset({"fixture", "on_event", "command", "before_first_request"})
+_ONCE: Final = frozenset("fixture yield_fixture on_event command before_first_request".split())
 
 _ROUTES: Final = frozenset(
     {"get", "post", "put", "patch", "delete", "route", "api_route", "websocket"}

@@ -16,7 +16,7 @@ from sessionlint.facts.holding import makes_of
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import bare, last_name
+from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.harmless import PANDAS
@@ -31,6 +31,9 @@ _TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor
 _PLAIN: Final = frozenset({"staticmethod", "classmethod"})
 _ENDING: Final = frozenset({"commit", "rollback", "begin"})
 """Methods after which the connection is back in its pool."""
+_HOPS: Final = 3
+"""How many functions may pass on what they are given, to one that uses it."""
+
 _LEAVING: Final = frozenset({"__enter__", "__aenter__", "__exit__", "__aexit__", "__del__"})
 
 
@@ -60,7 +63,9 @@ def given(evaluator: Evaluator, block: Block) -> Iterator[Given]:
             yield Given(thing, bare(argument.value), call, is_kept)
 
 
-def is_left_open(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg) -> bool:
+def is_left_open(
+    evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg, hops: int = _HOPS
+) -> bool:
     """Whether what is called uses what it is given as this argument, and nobody closes that."""
     block = nodes.block
     if any(isinstance(above, cst.WithItem) for above in nodes.above(call)):
@@ -70,7 +75,7 @@ def is_left_open(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: c
             is_kept = _is_kept_open(evaluator, of, call, argument)
             return is_kept and _is_used(evaluator, of, _methods(nodes, call))
         case FunctionValue() as function:
-            return _only_uses(evaluator, function, call, argument, block)
+            return _only_uses(evaluator, function, call, argument, block, hops)
     return last_name(call.func) in PANDAS
 
 
@@ -90,7 +95,12 @@ def _is_sure(thing: Thing) -> bool:
 
 
 def _only_uses(
-    evaluator: Evaluator, function: FunctionValue, call: cst.Call, argument: cst.Arg, block: Block
+    evaluator: Evaluator,
+    function: FunctionValue,
+    call: cst.Call,
+    argument: cst.Arg,
+    block: Block,
+    hops: int,
 ) -> bool:
     """Whether a function of the project queries by what it is given, and lets it go."""
     inside = function.block
@@ -100,14 +110,37 @@ def _only_uses(
         return False
     if effect(evaluator, call, argument, block) is not Effect.LOAN:
         return False
-    return not makes_of(evaluator, call, argument, block) and _queries(inside)
+    if makes_of(evaluator, call, argument, block) or _ends(inside):
+        return False
+    return _takes(inside) or _passes_on(evaluator, inside, name, hops)
+
+
+def _passes_on(evaluator: Evaluator, function: Block, name: str, hops: int) -> bool:
+    """Whether all that a function gives a parameter to uses it and leaves it open."""
+    given = [
+        (call, arg) for call in function.calls for arg in call.args if is_name(arg.value, name)
+    ]
+    nodes = Nodes(function) if given and hops else None
+    return nodes is not None and all(
+        is_left_open(evaluator, nodes, *one, hops - 1) for one in given
+    )
 
 
 def _queries(function: Block) -> bool:
     """Whether a function takes a connection, and never gives it back by ending a transaction."""
-    calls = [one for one in function.calls if isinstance(one.func, cst.Attribute)]
-    is_ended = any(last_name(one.func) in _ENDING for one in calls)
-    return not is_ended and any(map(_is_taking, calls))
+    return _takes(function) and not _ends(function)
+
+
+def _takes(function: Block) -> bool:
+    return any(map(_is_taking, _methods_called(function)))
+
+
+def _ends(function: Block) -> bool:
+    return any(last_name(one.func) in _ENDING for one in _methods_called(function))
+
+
+def _methods_called(function: Block) -> list[cst.Call]:
+    return [one for one in function.calls if isinstance(one.func, cst.Attribute)]
 
 
 def _is_taking(call: cst.Call) -> bool:

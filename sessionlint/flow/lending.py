@@ -25,7 +25,7 @@ def yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
     """Who resumes a generator; `names` are what it acquires."""
     marks = {decorator_name(decorator) for decorator in block.decorators}
     # dishka tells a provider of errors by a value, as pytest does not tell a fixture at all.
-    if marks & {"fixture", "async_fixture", "provide"}:
+    if marks & {"fixture", "yield_fixture", "async_fixture", "provide"}:
         return YieldKind.FIXTURE
     if marks & {"contextmanager", "asynccontextmanager"}:
         return YieldKind.MANAGED

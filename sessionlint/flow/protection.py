@@ -64,7 +64,8 @@ def nested_begins(evaluator: Evaluator, block: Block) -> Iterator[NestedBegin]:
             continue
         for index, item in enumerate(node.items):
             name = _bound(item)
-            if not isinstance(item.item, cst.Call) or not name:
+            # The maker's own `begin()` takes no options for one session.
+            if not isinstance(item.item, cst.Call) or item.item.args or not name:
                 continue
             following = _following(node, index)
             if following is None or not _calls(following[1].item, name, "begin"):

@@ -12,7 +12,7 @@ import libcst as cst
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
 from sessionlint.facts.syntax import bare, dotted
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
@@ -21,7 +21,7 @@ from sessionlint.flow.harmless import EXITS
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
-__all__ = ["Shared", "shared", "user"]
+__all__ = ["Shared", "is_in_function", "shared", "user", "uses"]
 
 
 _HOOKS: Final = frozenset({"after_request", "before_request", "context_processor", "user_loader"})
@@ -97,10 +97,10 @@ def user(block: Block, name: str) -> cst.CSTNode | None:
     if block.kind is BlockKind.CLASS:
         nodes = (node for inner in block.blocks for node in descend(inner.node))
         return next((node.attr for node in nodes if _is_attribute(node, name)), None)
-    return next((node for _, node in _uses(block, name)), None)
+    return next((node for _, node in uses(block, name)), None)
 
 
-def _uses(block: Block, name: str) -> Iterator[tuple[Block, cst.CSTNode]]:
+def uses(block: Block, name: str) -> Iterator[tuple[Block, cst.CSTNode]]:
     """The functions that use a name of their module, each with every place."""
     for inner in block.home.speaking(name):
         if inner.kind is BlockKind.FUNCTION and _is_global(inner, name):
@@ -130,24 +130,24 @@ def _spoken(function: Block, name: str) -> Iterator[cst.CSTNode]:
 
 
 def _is_shared(evaluator: Evaluator, body: Nodes, name: str, use: cst.CSTNode | None) -> bool:
-    """Whether functions or other modules use the name; what its own does not use is for others.
+    """Whether functions use the name, or other modules.
 
     A module that closes it whenever it is loaded is a script, whose functions have used it by then.
     """
-    is_told = use is not None if body.block.kind is BlockKind.CLASS else _is_left(body, name, use)
+    if use is not None and (body.block.kind is BlockKind.CLASS or _is_left_open(body, name)):
+        return True
     # Asked last: all of the project is searched for that.
-    return is_told or _is_imported(evaluator, body.block, name)
+    return _is_imported(evaluator, body.block, name)
 
 
-def _is_left(body: Nodes, name: str, use: cst.CSTNode | None) -> bool:
-    """Whether a module leaves its session to its functions, or to others by not speaking of it."""
-    own = [node for node in body.variables(name) if not _is_in_function(body, node)]
-    if use is None:
-        return len(own) == 1 and not name.startswith("_")
+def _is_left_open(body: Nodes, name: str) -> bool:
+    """Whether a module's own statements do not close its session."""
+    own = [node for node in body.variables(name) if not is_in_function(body, node)]
     return not any(_is_close(body, node) and not body.is_for_program(node) for node in own)
 
 
-def _is_in_function(body: Nodes, node: cst.CSTNode) -> bool:
+def is_in_function(body: Nodes, node: cst.CSTNode) -> bool:
+    """Whether a node of a module belongs to one of its functions."""
     return any(isinstance(above, cst.FunctionDef) for above in body.above(node))
 
 
@@ -169,7 +169,7 @@ def _is_of_program(body: Nodes, name: str, binding: Binding) -> bool:
     shares it all the same.
     """
     block = body.block
-    if block.kind is BlockKind.MODULE and any(_handles(inner) for inner, _ in _uses(block, name)):
+    if block.kind is BlockKind.MODULE and any(_handles(inner) for inner, _ in uses(block, name)):
         return False
     if block.kind is BlockKind.MODULE and any(dotted(call.func) in EXITS for call in block.calls):
         return True
@@ -190,15 +190,18 @@ def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
     last = home.name.rpartition(".")[2] or home.path.stem
     module, item = re.escape(last), re.escape(name)
     listed = rf"(?:\([^)]*|[^\n]*)\b{item}\b"
-    taken = rf"from\s+[\w.]*\b{module}\s+import\s+{listed}"
+    taken = rf"from\s+[\w.]*\b{module}\s+import\s+(?:{listed}|\*[\s\S]*\b{item}\b)"
     # The address of a database may end in the name of its file: `sqlite:///shop.db`.
     read = rf"(?<![\w/'\"-]){module}\.{item}\b"
-    ways = ((f"{last}.{name}", read), (last, taken))
-    return any(
-        path != home.path
-        for word, way in ways
-        for path, _ in evaluator.tree.searched(_bytes(word), re.compile(_bytes(way)))
-    )
+    ways = ((_bytes(f"{last}.{name}"), read), (_bytes(last), taken))
+    return any(_is_said_elsewhere(evaluator, home, word, _bytes(way)) for word, way in ways)
+
+
+def _is_said_elsewhere(evaluator: Evaluator, home: Module, word: bytes, way: bytes) -> bool:
+    """Whether another file of the project says so, be it one with no word of a database."""
+    pattern = re.compile(way)
+    is_other = any(path != home.path for path, _ in evaluator.tree.searched(word, pattern))
+    return is_other or any(True for _ in evaluator.tree.elsewhere(word, pattern))
 
 
 def _bytes(text: str) -> bytes:
