@@ -15,6 +15,7 @@ from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.facts.values import Foreign, FunctionValue, Items, Symbol, Thing
 from sessionlint.flow.body import Body
+from sessionlint.flow.generators import drawn
 from sessionlint.flow.harmless import MOCKS
 from sessionlint.flow.resource import Resource
 from sessionlint.source.fanning import is_session_name
@@ -32,7 +33,7 @@ _EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
     """Every local name of a block that is given a fresh session or connection."""
     near = [one for bindings in block.near.names.values() for one in bindings]
-    if not any(acquired(evaluator, one) for one in near) or _is_patched(block):
+    if not any(_opened(evaluator, one) for one in near) or _is_patched(block):
         return
     # Have: something to follow, so the whole block matters from here on.
     seen: set[int] = set()
@@ -44,7 +45,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
             if binding.how is How.VALUE and id(binding.expression) in seen:
                 continue
             seen.add(id(binding.expression))
-            thing = acquired(evaluator, binding)
+            thing = _opened(evaluator, binding)
             if thing is None or is_put_aside(thing, name, binding):
                 continue
             body = body or Body(block)
@@ -64,6 +65,11 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 continue
             if not _is_of_library(evaluator, binding.expression, block) or body.closes(resource):
                 yield resource
+
+
+def _opened(evaluator: Evaluator, binding: Binding) -> Thing | None:
+    """What a binding acquires, or takes out of a generator that nobody brings to its end."""
+    return acquired(evaluator, binding) or drawn(evaluator, binding)
 
 
 def is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:

@@ -9,28 +9,22 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.annotations import lent
-from sessionlint.facts.catalog import Kind, Type
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import Effect, effect
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import arguments, dotted, is_name, last_name
-from sessionlint.facts.values import UNKNOWN, Foreign, FunctionValue, Managed, Stream, Thing
+from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.syntax import dotted, is_name
+from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.facts.worth import DATABASE
-from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.generators import is_async_step, lent_by, thrown_away
 from sessionlint.flow.given import is_left_open
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.spoken import ENDING, Use, is_kept_open, is_used, stands_in, use
-from sessionlint.source.driving import is_driving, is_lender
 from sessionlint.source.walk import descend
 
 __all__ = ["Driven", "driven"]
 
-_NEXT: Final = {"next": False, "anext": True}
-_STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": True}
-"""What drives a generator, and whether an asynchronous one."""
 _SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
@@ -58,13 +52,13 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
     """
     if block.kind in {BlockKind.CLASS, BlockKind.LAMBDA}:
         return
-    thrown = [(call, made) for call in block.near.calls if (made := _made(call)) is not None]
-    loops = [(loop, made) for loop in _loops(block) if (made := _made(loop)) is not None]
+    thrown = [(call, made) for call in block.near.calls if (made := thrown_away(call)) is not None]
+    loops = [(loop, made) for loop in _loops(block) if (made := thrown_away(loop)) is not None]
     if not (thrown or loops) or has_mocks(block):
         return
     body = Nodes(block)
     for call, made in thrown:
-        found = _lender(evaluator, block, made, is_async=_is_async(call))
+        found = lent_by(evaluator, block, made, is_async=is_async_step(call))
         above = (node for node in body.above(call) if not isinstance(node, cst.Await))
         holder = next(above, None)
         if found is not None and _is_left(evaluator, body, holder, next(above, None)):
@@ -72,41 +66,11 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
             kinds = (isinstance(holder, kind) for kind in (cst.WithItem, cst.Return))
             yield Driven(thing, made, call, lender, None, *kinds)
     for loop, made in loops:
-        found = _lender(evaluator, block, made, is_async=True)
+        found = lent_by(evaluator, block, made, is_async=True)
         left = None if found is None else _exit(evaluator, body, loop)
         if found is not None and left is not None:
             thing, lender = found
             yield Driven(thing, made, loop, lender, left)
-
-
-def _made(by: cst.Call | cst.For) -> cst.Call | None:
-    """The call that makes the generator which is driven here, and which nothing else holds."""
-    made = _driven(by)
-    if not isinstance(made, cst.Call) or not is_lender(last_name(made.func)):
-        return None
-    # The gate goes by the text, and what it does not see is not to be seen by anybody.
-    head = _head(by) if isinstance(by, cst.For) else by
-    return made if is_driving(cst.Module([]).code_for_node(head)) else None
-
-
-def _driven(by: cst.Call | cst.For) -> cst.BaseExpression | None:
-    match by:
-        case cst.For(iter=source):
-            return source
-        case cst.Call(func=cst.Name(value=name)) if name in _NEXT:
-            return next(arguments(by), None)
-        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=name))):
-            return owner if name in _STEPS else None
-    return None
-
-
-def _head(loop: cst.For) -> cst.For:
-    """A loop without what stands in it, and above it."""
-    return loop.with_changes(body=cst.SimpleStatementSuite([cst.Pass()]), leading_lines=())
-
-
-def _is_async(call: cst.Call) -> bool:
-    return (_NEXT | _STEPS)[last_name(call.func)]
 
 
 def _loops(block: Block) -> Iterator[cst.For]:
@@ -116,54 +80,6 @@ def _loops(block: Block) -> Iterator[cst.For]:
             match binding.node:
                 case cst.For(target=cst.Name(), asynchronous=cst.Asynchronous()) as loop:
                     yield loop
-
-
-def _lender(
-    evaluator: Evaluator, block: Block, made: cst.Call, *, is_async: bool
-) -> tuple[Thing, Block] | None:
-    """What a generator opens and lends once, and its function; None for another generator."""
-    value = evaluator.value(made, block)
-    if not isinstance(value, Stream):
-        return None
-    item, lender = value.item, value.block
-    if len(lender.yields) != 1 or lender.is_async is not is_async:
-        return None
-    match lender.yields[0].value, item:
-        case cst.Name(value=name), Thing(type=Type(kind=Kind.SESSION), is_guess=False):
-            return (item, lender) if _opens(evaluator, lender, name) else None
-        case cst.Name(value=name), _ if item == UNKNOWN or isinstance(item, Foreign):
-            thing = _promised(evaluator, lender)
-            return (thing, lender) if thing and _ends(evaluator, lender, name) else None
-    return None
-
-
-def _opens(evaluator: Evaluator, lender: Block, name: str) -> bool:
-    """Whether a generator opens itself what it lends."""
-    bindings = [one for one in lender.bindings(name) if not is_name(one.expression, "None")]
-    return bool(bindings) and all(_is_opening(evaluator, one) for one in bindings)
-
-
-def _is_opening(evaluator: Evaluator, binding: Binding) -> bool:
-    if binding.expression is None or binding.how not in {How.VALUE, How.WITH}:
-        return False
-    value = evaluator.value(binding.expression, binding.block)
-    is_entered = binding.how is How.WITH and isinstance(value, Managed)
-    return is_entered or (isinstance(value, Thing) and value.is_fresh)
-
-
-def _promised(evaluator: Evaluator, lender: Block) -> Thing | None:
-    """The session that a generator lends by its annotation."""
-    assert isinstance(lender.node, cst.FunctionDef)
-    if lender.node.returns is None or lender.parent is None:
-        return None
-    found = lent(evaluator, lender.node.returns.annotation, lender.parent)
-    return found if isinstance(found, Thing) and found.type.kind is Kind.SESSION else None
-
-
-def _ends(evaluator: Evaluator, lender: Block, name: str) -> bool:
-    """Whether a generator ends what it lends when it ends itself, wherever that comes from."""
-    hows = {one.how for one in lender.bindings(name)}
-    return hows == {How.WITH} or (hows == {How.VALUE} and lenders.closes(evaluator, lender))
 
 
 def _is_left(

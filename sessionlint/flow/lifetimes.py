@@ -13,6 +13,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.flow.acquisitions import acquisitions, fallback
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, YieldKind
+from sessionlint.flow.generators import is_drawn
 from sessionlint.flow.leaving import closed_by
 from sessionlint.flow.lending import yield_kind
 from sessionlint.flow.paths import flattened
@@ -56,7 +57,10 @@ def lifetimes(evaluator: Evaluator, block: Block) -> Iterator[Lifetime]:
     kind = yield_kind(block, frozenset(name for one in found for name in one.names))
     elsewhere = Elsewhere()
     for resource in found:
-        yield _lifetime(resource, kind, elsewhere)
+        life = _lifetime(resource, kind, elsewhere)
+        # Of what comes out of a generator and is never closed, `driven` tells.
+        if life.shape in {Shape.EARLY, Shape.FAILING} or not is_drawn(resource.acquired):
+            yield life
 
 
 def _lifetime(resource: Resource, kind: YieldKind, elsewhere: Elsewhere) -> Lifetime:

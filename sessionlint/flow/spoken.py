@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
@@ -10,12 +11,14 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import Effect, effect
+from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.given import is_left_open
 from sessionlint.flow.harmless import is_logging
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.shared import is_in_function, uses
 
 __all__ = ["ENDING", "Use", "is_kept_open", "is_used", "stands_in", "use"]
 
@@ -32,10 +35,21 @@ class Use(Enum):
 
 
 def is_used(evaluator: Evaluator, body: Nodes, name: str) -> bool:
-    """Whether a name is used as an open session, and goes nowhere where it may be closed."""
-    spoken = [node for node in body.nodes if is_name(node, name)]
-    uses = [use(evaluator, body, node) for node in spoken]
-    return Use.DATABASE in uses and Use.OTHER not in uses
+    """Whether a name is used as an open session, and goes nowhere where it may be closed.
+
+    That of a module is used by its functions as well.
+    """
+    found = {use(evaluator, *mention) for mention in _mentions(body, name)}
+    return Use.DATABASE in found and Use.OTHER not in found
+
+
+def _mentions(body: Nodes, name: str) -> Iterator[tuple[Nodes, cst.CSTNode]]:
+    """Where a name stands, each with the nodes of what it stands in."""
+    if body.block.kind is not BlockKind.MODULE:
+        yield from ((body, node) for node in body.nodes if is_name(node, name))
+        return
+    yield from ((body, node) for node in body.variables(name) if not is_in_function(body, node))
+    yield from ((Nodes(inner), node) for inner, node in uses(body.block, name))
 
 
 def use(evaluator: Evaluator, body: Nodes, name: cst.CSTNode) -> Use:

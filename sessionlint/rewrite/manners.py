@@ -93,7 +93,7 @@ def opening(
 ) -> Opening | None:
     """What to enter in place of an acquisition in a block, None where no `with` does the same."""
     manner = _MANNERS.get(thing.type.name)
-    if manner is None or thing.is_guess or thing.is_maybe:
+    if manner is None or not thing.type.is_manageable or thing.is_guess or thing.is_maybe:
         return None
     found: Opening | None = None
     call = bare(made)

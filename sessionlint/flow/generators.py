@@ -1,0 +1,139 @@
+"""Generators that open a session and lend it once, as dependencies of FastAPI do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.annotations import lent
+from sessionlint.facts.catalog import Kind, Type
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.syntax import arguments, bare, is_name, last_name
+from sessionlint.facts.values import UNKNOWN, Foreign, Managed, Stream, Thing
+from sessionlint.flow import lenders
+from sessionlint.source.driving import is_driving, is_lender
+
+__all__ = ["drawn", "is_async_step", "is_drawn", "lent_by", "thrown_away"]
+
+_NEXT: Final = {"next": False, "anext": True}
+_STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": True}
+"""What drives a generator, and whether an asynchronous one."""
+
+
+def drawn(evaluator: Evaluator, binding: Binding) -> Thing | None:
+    """What `db = next(get_db())` takes out of a generator that ends before it is used.
+
+    Its session has to be closed all the same, and no `with` around that call does it rightly.
+    """
+    if binding.how is not How.VALUE or binding.expression is None:
+        return None
+    call = bare(binding.expression)
+    made = thrown_away(call) if isinstance(call, cst.Call) else None
+    if made is None:
+        return None
+    assert isinstance(call, cst.Call)
+    found = lent_by(evaluator, binding.block, made, is_async=is_async_step(call))
+    if found is None:
+        return None
+    thing, _ = found
+    return replace(thing, type=thing.type._replace(is_manageable=False), is_fresh=True)
+
+
+def is_drawn(made: cst.BaseExpression) -> bool:
+    """Whether an expression takes something out of a generator that nobody brings to its end."""
+    call = bare(made)
+    return isinstance(call, cst.Call) and thrown_away(call) is not None
+
+
+def thrown_away(by: cst.Call | cst.For) -> cst.Call | None:
+    """The call that makes the generator which is driven here, and which nothing else holds."""
+    made = _driven(by)
+    if not isinstance(made, cst.Call) or not is_lender(last_name(made.func)):
+        return None
+    # The gate goes by the text, and what it does not see is not to be seen by anybody.
+    head = _head(by) if isinstance(by, cst.For) else by
+    return made if is_driving(cst.Module([]).code_for_node(head)) else None
+
+
+def _driven(by: cst.Call | cst.For) -> cst.BaseExpression | None:
+    match by:
+        case cst.For(iter=source):
+            return source
+        case cst.Call(func=cst.Name(value=name)) if name in _NEXT:
+            return next(arguments(by), None)
+        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=name))):
+            return owner if name in _STEPS else None
+    return None
+
+
+def _head(loop: cst.For) -> cst.For:
+    """A loop without what stands in it, and above it."""
+    return loop.with_changes(body=cst.SimpleStatementSuite([cst.Pass()]), leading_lines=())
+
+
+def is_async_step(call: cst.Call) -> bool:
+    """Whether a call drives an asynchronous generator."""
+    return (_NEXT | _STEPS)[last_name(call.func)]
+
+
+def lent_by(
+    evaluator: Evaluator, block: Block, made: cst.Call, *, is_async: bool
+) -> tuple[Thing, Block] | None:
+    """What the generator that a call makes opens and lends once, and its function.
+
+    None for another generator, and for what is none.
+    """
+    value = evaluator.value(made, block)
+    if not isinstance(value, Stream):
+        return None
+    item, lender = value.item, value.block
+    if len(lender.yields) != 1 or lender.is_async is not is_async:
+        return None
+    match lender.yields[0].value, item:
+        case cst.Name(value=name), Thing(type=Type(kind=Kind.SESSION), is_guess=False):
+            is_opened = _opens(evaluator, lender, name) or _passes_on(evaluator, lender, name)
+            return (item, lender) if is_opened else None
+        case cst.Name(value=name), _ if item == UNKNOWN or isinstance(item, Foreign):
+            thing = _promised(evaluator, lender)
+            return (thing, lender) if thing and _ends(evaluator, lender, name) else None
+    return None
+
+
+def _opens(evaluator: Evaluator, lender: Block, name: str) -> bool:
+    """Whether a generator opens itself what it lends."""
+    bindings = [one for one in lender.bindings(name) if not is_name(one.expression, "None")]
+    return bool(bindings) and all(_is_opening(evaluator, one) for one in bindings)
+
+
+def _is_opening(evaluator: Evaluator, binding: Binding) -> bool:
+    if binding.expression is None or binding.how not in {How.VALUE, How.WITH}:
+        return False
+    value = evaluator.value(binding.expression, binding.block)
+    is_entered = binding.how is How.WITH and isinstance(value, Managed)
+    return is_entered or (isinstance(value, Thing) and value.is_fresh)
+
+
+def _passes_on(evaluator: Evaluator, lender: Block, name: str) -> bool:
+    """Whether all that a generator lends is what another one opens and lends."""
+    match lender.bindings(name):
+        case [Binding(how=How.ITERATION, expression=cst.Call() as made)]:
+            return lent_by(evaluator, lender, made, is_async=lender.is_async) is not None
+    return False
+
+
+def _promised(evaluator: Evaluator, lender: Block) -> Thing | None:
+    """The session that a generator lends by its annotation."""
+    assert isinstance(lender.node, cst.FunctionDef)
+    if lender.node.returns is None or lender.parent is None:
+        return None
+    found = lent(evaluator, lender.node.returns.annotation, lender.parent)
+    return found if isinstance(found, Thing) and found.type.kind is Kind.SESSION else None
+
+
+def _ends(evaluator: Evaluator, lender: Block, name: str) -> bool:
+    """Whether a generator ends what it lends when it ends itself, wherever that comes from."""
+    hows = {one.how for one in lender.bindings(name)}
+    return hows == {How.WITH} or (hows == {How.VALUE} and lenders.closes(evaluator, lender))
