@@ -110,6 +110,30 @@ UNSAFE = {
 }
 
 NEVER = {
+    "the pool is closed before its connection is back": """
+        import asyncpg
+
+        async def f(q, work):
+            pool = await asyncpg.create_pool("postgresql://db")
+            conn = await pool.acquire()
+            await work(pool)
+            try:
+                return await conn.fetch(q)
+            finally:
+                await pool.release(conn)
+                await pool.close()
+        """,
+    "out of a generator that is thrown away": """
+        def get_db():
+            with Maker() as db:
+                yield db
+
+        def f(q):
+            db = next(get_db())
+            rows = db.scalars(q).all()
+            db.close()
+            return rows
+        """,
     "a module whose functions read what it loads": """
         KEY = Maker().scalar("key")
 

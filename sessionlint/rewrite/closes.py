@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import bare, is_name, text_of
+from sessionlint.facts.syntax import bare, is_name, last_name, text_of
 from sessionlint.flow.resource import Resource
-from sessionlint.source.walk import children
+from sessionlint.source.walk import children, descend
 
-__all__ = ["closes", "has_only_closes", "is_close", "is_doubted"]
+__all__ = ["closes", "ends_pool", "has_only_closes", "is_close", "is_doubted"]
 
 _CLOSES: Final = frozenset({"close", "aclose"})
 
@@ -56,6 +56,18 @@ def is_doubted(node: cst.CSTNode, resource: Resource, known: set[int]) -> bool:
             return True
         stack.extend(children(one))
     return False
+
+
+def ends_pool(statements: Iterable[cst.CSTNode], resource: Resource) -> bool:
+    """Whether something closes the pool that the resource is from, which waits for it to be back.
+
+    Source: `Pool.close` of asyncpg, `Pool.wait_closed` of aiomysql.
+    """
+    calls = (node for one in statements for node in descend(one) if isinstance(node, cst.Call))
+    ends = (call.func for call in calls if last_name(call.func) in {"close", "wait_closed"})
+    pools = [text_of(one.value) for one in ends if isinstance(one, cst.Attribute)]
+    pool = _pool(resource)
+    return bool(pool) and pool in pools
 
 
 def _closes(value: cst.BaseExpression, resource: Resource) -> bool:

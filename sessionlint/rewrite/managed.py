@@ -12,7 +12,7 @@ from sessionlint.flow.acts import Act
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
 from sessionlint.model import Fix, Splice
-from sessionlint.rewrite.closes import closes, is_doubted
+from sessionlint.rewrite.closes import closes, ends_pool, is_doubted
 from sessionlint.rewrite.joining import joined
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.lists import index_of, lines_of
@@ -123,7 +123,7 @@ class _Rewriting:
         tails.follow(self._inside)
         if place.guard is not None and not self._is_guard_followed(place.guard, tails):
             return False
-        if tails.worst is Tail.MORE:
+        if tails.worst is Tail.MORE or ends_pool(self._inside, self._resource):
             return False
         if self._behind:
             self._reasons.append(
