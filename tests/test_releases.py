@@ -7,10 +7,10 @@ from sessionlint.facts.locked import Locks
 from sessionlint.facts.releases import RELEASES, told
 
 
-def locked(folder, files, below="."):
+def locked(folder, files, below=".", package="sqlalchemy"):
     """The version that is locked for a folder of a project with these files."""
     root = written(folder, files)
-    return Locks(root, bytes_of).version(str((root / below).resolve()))
+    return Locks(root, bytes_of).version(str((root / below).resolve()), package)
 
 
 UV = """
@@ -73,6 +73,20 @@ PIPFILE = '{"_meta": {"hash": {}}, "default": {"sqlalchemy": {"version": "==2.0.
 )
 def test_a_locked_version_is_read(name, text, tmp_path):
     assert locked(tmp_path, {name: text}) == "2.0.45"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("uv.lock", UV),
+        ("Pipfile.lock", PIPFILE),
+        ("requirements.txt", "sqlalchemy==2.0.45\n"),
+    ],
+)
+def test_the_version_of_another_package_is_read(name, text, tmp_path):
+    text = text.lower().replace("sqlalchemy", "fastapi")
+    assert locked(tmp_path, {name: text}, package="fastapi") == "2.0.45"
+    assert locked(tmp_path, {name: text}) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The version of SQLAlchemy that a project has locked, or at least requires."""
+"""The versions that a project has locked: of SQLAlchemy, which it may only require, and others."""
 
 from __future__ import annotations
 
@@ -19,14 +19,11 @@ _NAME: Final = "sqlalchemy"
 _TABLES: Final = ("uv.lock", "poetry.lock", "pdm.lock")
 _PIPFILE: Final = "Pipfile.lock"
 _REQUIREMENTS: Final = re.compile(r"(?:requirements|constraints)[\w.-]*\.txt")
-_PINNED: Final = re.compile(
-    r"\s* sqlalchemy \s* (?:\[ [^\]]* \])? \s* ===? \s* ([\w.!+]+) \s* (?: $ | [;\#\\] | -- )",
-    re.VERBOSE | re.IGNORECASE,
-)
+_PINNED: Final = r"\s* {} \s* (?:\[ [^\]]* \])? \s* ===? \s* ([\w.!+]+) \s* (?: $ | [;\#\\] | -- )"
 """A line of requirements. Source: PEP 508; `2.0.*` and a second condition pin nothing."""
 
 _PACKAGE: Final = re.compile(r"^\[\[package\]\][ \t]*\r?$", re.MULTILINE)
-_NAMED: Final = re.compile(r'^name = "sqlalchemy"[ \t]*\r?$', re.MULTILINE | re.IGNORECASE)
+_NAMED: Final = r'^name = "{}"[ \t]*\r?$'
 
 
 _BELOW: Final = "requirements"
@@ -44,18 +41,19 @@ class Locks:
         self._root = str(root)
         self._read = read
         self._folders = folders or Folders()
-        self._known: dict[str, str | None] = {}
+        self._known: dict[tuple[str, str], str | None] = {}
         self._older: dict[tuple[str, _Release], bool] = {}
 
-    def version(self, folder: str) -> str | None:
-        """The version that is locked for what stands in a folder, given by its absolute path.
+    def version(self, folder: str, package: str = _NAME) -> str | None:
+        """The version of a package that is locked for a folder, given by its absolute path.
 
         The nearest folder with a file that locks one decides, up to the project's own. None when
         there is none, or when more than one version is locked there.
         """
-        if folder not in self._known:
-            self._known[folder] = self._nearest(folder)
-        return self._known[folder]
+        key = folder, package
+        if key not in self._known:
+            self._known[key] = self._nearest(folder, package)
+        return self._known[key]
 
     def may_be_before(self, folder: str, release: _Release) -> bool:
         """Whether what stands in a folder may run on an older release than this one.
@@ -86,11 +84,11 @@ class Locks:
                 return any(said)
         return False
 
-    def _nearest(self, folder: str) -> str | None:
-        said = {version for path in self._files(folder) for version in self._said(path)}
+    def _nearest(self, folder: str, package: str) -> str | None:
+        said = {version for path in self._files(folder) for version in self._said(path, package)}
         above = os.path.dirname(folder)
         if not said and folder not in (self._root, above):
-            return self.version(above)
+            return self.version(above, package)
         return said.pop() if len(said) == 1 else None
 
     def _up_from(self, folder: str) -> Iterator[str]:
@@ -116,14 +114,14 @@ class Locks:
             names = below.files if below else ()
             yield from (Path(folder, _BELOW, one) for one in names if one.endswith(_LISTS))
 
-    def _said(self, path: Path) -> set[str]:
-        """The versions that a file locks: none when it is malformed."""
+    def _said(self, path: Path, package: str) -> set[str]:
+        """The versions of a package that a file locks: none when it is malformed."""
         data = self._read(path) or b""
-        if _NAME.encode() not in data.lower():
+        if package.encode() not in data.lower():
             return set()
         try:
             text = data.decode("utf-8-sig")
-            return set(_reader(path.name)(text))
+            return set(_reader(path.name)(text, package))
         except (ValueError, RecursionError):
             return set()  # Neither UTF-8 nor TOML nor JSON: `ValueError` is above all three.
 
@@ -132,19 +130,20 @@ def _decoded(data: bytes | None) -> str:
     return (data or b"").decode("utf-8-sig", "replace")
 
 
-def _reader(name: str) -> Callable[[str], Iterator[str]]:
-    """What finds the versions in a file of that name."""
+def _reader(name: str) -> Callable[[str, str], Iterator[str]]:
+    """What finds the versions of a package in a file of that name."""
     if name == _PIPFILE:
         return _of_pipfile
     return _of_tables if name in _TABLES else _of_requirements
 
 
-def _of_requirements(text: str) -> Iterator[str]:
-    lines = map(_PINNED.match, text.splitlines())
+def _of_requirements(text: str, package: str) -> Iterator[str]:
+    pinned = re.compile(_PINNED.format(package), re.VERBOSE | re.IGNORECASE)
+    lines = map(pinned.match, text.splitlines())
     return (line[1] for line in lines if line)
 
 
-def _of_tables(text: str) -> Iterator[str]:
+def _of_tables(text: str, package: str) -> Iterator[str]:
     """Source: uv, Poetry and PDM lock each package as `[[package]]` with `name` and `version`.
 
     Only the tables of that name are parsed: all of a file of a megabyte takes ten times as long.
@@ -153,18 +152,19 @@ def _of_tables(text: str) -> Iterator[str]:
         import tomllib
     else:
         import tomli as tomllib
+    named = re.compile(_NAMED.format(package), re.MULTILINE | re.IGNORECASE)
     for piece in _PACKAGE.split(text)[1:]:
-        if _NAMED.search(piece):
+        if named.search(piece):
             yield from _versions(tomllib.loads(piece))
 
 
-def _of_pipfile(text: str) -> Iterator[str]:
+def _of_pipfile(text: str, package: str) -> Iterator[str]:
     """Source: Pipenv locks under `default`, `develop` and groups: `{"version": "==2.0.45"}`."""
     lock: object = json.loads(text)
     groups = filter(_is_table, lock.values() if _is_table(lock) else ())
-    for name, package in (entry for group in groups for entry in group.items()):
-        if name.lower() == _NAME and _is_table(package):
-            yield from _versions(package)
+    for name, entry in (one for group in groups for one in group.items()):
+        if name.lower() == package and _is_table(entry):
+            yield from _versions(entry)
 
 
 def _versions(package: dict[str, object]) -> Iterator[str]:

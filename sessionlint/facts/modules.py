@@ -116,10 +116,10 @@ class Tree:
         self.reads.note(TESTED, word.decode("latin-1"), pattern.pattern.decode("latin-1"))
         return any(True for _ in self.files.tests(word, pattern))
 
-    def locked(self, folder: Path) -> str | None:
-        """The version of SQLAlchemy that is locked for a folder, None when that is open."""
-        self.reads.note(LOCKED, str(folder))
-        return self.files.locks.version(str(folder))
+    def locked(self, folder: Path, package: str = "sqlalchemy") -> str | None:
+        """The version of a package that is locked for a folder, None when that is open."""
+        self.reads.note(LOCKED, str(folder), package)
+        return self.files.locks.version(str(folder), package)
 
     def may_run_before(self, folder: Path, release: tuple[int, ...]) -> bool:
         """Whether what stands in a folder may run on a SQLAlchemy older than a release."""

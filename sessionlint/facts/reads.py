@@ -44,7 +44,7 @@ GETS = "gets"
 """Whether a file may get anything to acquire from the modules it imports: (kind, path)."""
 
 LOCKED = "locked"
-"""Which version of SQLAlchemy is locked for a folder: (kind, folder)."""
+"""Which version of a package is locked for a folder: (kind, folder, package)."""
 
 OLDER = "older"
 """Whether a folder may run on a SQLAlchemy older than a release: (kind, folder, *numbers)."""
