@@ -14,6 +14,7 @@ from sessionlint_rules.ses110_exit_skips_close.rule import EXIT_SKIPS_CLOSE
 from sessionlint_rules.ses201_cached_session.rule import CACHED_SESSION
 from sessionlint_rules.ses202_session_shared_by_tasks.rule import SESSION_SHARED_BY_TASKS
 from sessionlint_rules.ses203_global_session.rule import GLOBAL_SESSION
+from sessionlint_rules.ses205_session_escapes_to_background.rule import SESSION_ESCAPES
 from sessionlint_rules.ses301_unshielded_await_in_finally.rule import UNSHIELDED_AWAIT_IN_FINALLY
 from sessionlint_rules.ses302_unshielded_await_in_except.rule import UNSHIELDED_AWAIT_IN_EXCEPT
 from sessionlint_rules.ses303_unshielded_await_in_aexit.rule import UNSHIELDED_AWAIT_IN_AEXIT
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     CACHED_SESSION,
     SESSION_SHARED_BY_TASKS,
     GLOBAL_SESSION,
+    SESSION_ESCAPES,
     UNSHIELDED_AWAIT_IN_FINALLY,
     UNSHIELDED_AWAIT_IN_EXCEPT,
     UNSHIELDED_AWAIT_IN_AEXIT,

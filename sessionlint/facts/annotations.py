@@ -26,7 +26,7 @@ from sessionlint.facts.values import (
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["lent", "value"]
+__all__ = ["aliased", "lent", "value"]
 
 _GENERATORS: Final = frozenset(
     "Generator Iterator Iterable AsyncGenerator AsyncIterator AsyncIterable".split()
@@ -47,7 +47,7 @@ def value(evaluator: Evaluator, annotation: cst.BaseExpression, block: Block) ->
                 return value(evaluator, _first_index(annotation), block)
             return _maker(evaluator, annotation, block)
         case cst.Name(value=name):
-            alias = _alias(name, block)
+            alias = aliased(name, block)
             if alias is not None:
                 return value(evaluator, alias, block.home.top)
     return _instance(evaluator, evaluator.value(annotation, block))
@@ -120,10 +120,10 @@ def _unquoted(annotation: cst.SimpleString) -> cst.BaseExpression | None:
     return None if isinstance(parsed, cst.SimpleString) else parsed
 
 
-def _alias(name: str, block: Block) -> cst.BaseExpression | None:
+def aliased(name: str, block: Block) -> cst.BaseExpression | None:
     """The annotation that a module-level `SessionDep = Annotated[…]` stands for."""
     bindings = block.home.top.bindings(name)
     if len(bindings) != 1 or bindings[0].how is not Bound.VALUE:
         return None
-    aliased = bindings[0].expression
-    return aliased if isinstance(aliased, cst.Subscript) else None
+    found = bindings[0].expression
+    return found if isinstance(found, cst.Subscript) else None

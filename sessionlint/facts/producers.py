@@ -17,6 +17,7 @@ from sessionlint.facts.places import Places
 from sessionlint.facts.reads import GETS, NAMES
 from sessionlint.facts.waiting import Waiting
 from sessionlint.source.afterwards import may_outlive
+from sessionlint.source.background import may_let_go
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.driving import may_drive
 from sessionlint.source.fanning import may_fan_out
@@ -93,6 +94,7 @@ class Producers:
             may_drive(data)
             or (not self._is_only_waiting(path) and self._may_acquire(data, path))
             or may_outlive(data)
+            or may_let_go(data)
         )
         if not is_acquiring and self._may_clean(data, path):
             self._cleaning.add(path)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sessionlint.facts.caching import is_cache_name
 from sessionlint.facts.catalog import CALLS, TYPES, How, Kind
+from sessionlint.source.background import lets_go
 from sessionlint.source.cleaning import may_be_cut_off
 from sessionlint.source.driving import driving
 from sessionlint.source.fanning import may_fan_out
@@ -109,6 +110,9 @@ class _Search:
             or self._may_be_cached(piece, is_calling=piece.place in calls)
             or (is_waiting and self._is_waiting(piece))
         ]
+        if lets_go(self._text):
+            pieces = self._reader.pieces
+            found += [piece for piece in pieces if lets_go(self._reader.text_of(piece))]
         found += self._reader.at(match.start() for match in driving(self._text))
         found += [self._reader.pieces[place] for place in sorted(self._module.outliving)]
         passing = [piece for name in _PASSING for piece in self._reader.spoken(name)]

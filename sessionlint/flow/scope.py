@@ -12,6 +12,7 @@ import libcst as cst
 from sessionlint.facts.aside import is_migration_environment
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.syntax import last_name
 from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
 from sessionlint.flow.given import Given, given
@@ -21,11 +22,13 @@ from sessionlint.flow.shared import Shared, shared
 from sessionlint.flow.unbound import Unbound, unbound
 from sessionlint.flow.ways import Lifetime, Shape
 from sessionlint.model import Span
+from sessionlint.source.background import LETTING_GO
 from sessionlint.source.parse import Source
 
 if TYPE_CHECKING:
     from sessionlint.flow.caches import Cached
     from sessionlint.flow.cleanups import CleanUp
+    from sessionlint.flow.escaping import Escaped
     from sessionlint.flow.exits import LeakyExit
     from sessionlint.flow.fanned import Fanned
     from sessionlint.flow.protection import EarlyShield, NestedBegin
@@ -154,6 +157,15 @@ class Scope:
         from sessionlint.flow.fanned import fanned
 
         return list(fanned(self.evaluator, self.block))
+
+    @cached_property
+    def escaped(self) -> list[Escaped]:
+        """The sessions that tasks go on using when they are closed."""
+        if not any(last_name(call.func) in LETTING_GO for call in self.block.near.calls):
+            return []
+        from sessionlint.flow.escaping import escaped
+
+        return list(escaped(self.evaluator, self.block))
 
     @cached_property
     def engines(self) -> list[EnginePerCall]:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["FANS", "SPAWNS", "is_session_name", "may_fan_out"]
+__all__ = ["FANS", "NAMED", "SPAWNS", "is_session_name", "may_fan_out"]
 
 FANS: Final = frozenset({"gather"})
 """Functions that let their arguments run at once and wait for all of them."""
@@ -14,7 +14,8 @@ SPAWNS: Final = frozenset({"create_task", "start_soon"})
 _WORDS: Final = tuple(f"{name}(" for name in sorted(FANS | SPAWNS))
 _WORDS_OF_BYTES: Final = tuple(word.encode() for word in _WORDS)
 _NAME: Final = r"\w*(?:[Ss]ess|[Cc]onn)\w*|\w*[Dd][Bb]|tx"
-_NAMED: Final = rf"[(,=\s](?:{_NAME})\s*[,).]"
+NAMED: Final = rf"[(,=\s](?:{_NAME})\s*[,).]"
+"""Where something with such a name is handed on."""
 
 
 def is_session_name(name: str) -> bool:
@@ -29,5 +30,5 @@ def may_fan_out(text: str | bytes) -> bool:
     """Whether a text may hand something with such a name to tasks that it waits for."""
     if isinstance(text, bytes):
         is_spawning = b"async" in text and any(word in text for word in _WORDS_OF_BYTES)
-        return is_spawning and re.search(_NAMED.encode(), text) is not None
-    return any(word in text for word in _WORDS) and re.search(_NAMED, text) is not None
+        return is_spawning and re.search(NAMED.encode(), text) is not None
+    return any(word in text for word in _WORDS) and re.search(NAMED, text) is not None

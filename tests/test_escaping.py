@@ -1,0 +1,207 @@
+"""Sessions that go to the background: where they are found, and what that does when it is run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harm.world import prepare
+from small_project import found_in, written
+
+RULE = Path(__file__).parents[1] / "rules/sessionlint_rules/ses205_session_escapes_to_background"
+
+DATABASE = """\
+    from contextlib import contextmanager
+
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.orm import Session, sessionmaker
+
+    SessionLocal = sessionmaker(create_engine("sqlite://"))
+
+
+    def get_db():
+        db = SessionLocal()
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+    def unclosed():
+        db = SessionLocal()
+        yield db
+
+
+    def clean(db, days):
+        db.execute(text("delete from log"))
+
+
+    def clean_and_commit(db, days):
+        db.execute(text("delete from log"))
+        db.commit()
+
+
+    def passed_on(db, days):
+        clean(db, days)
+
+
+    def clean_and_close(db, days):
+        clean(db, days)
+        db.close()
+    """
+
+HEAD = """\
+import asyncio
+from fastapi import APIRouter, BackgroundTasks, Depends
+from database import *
+router = APIRouter()
+"""
+
+BACKGROUND = """\
+@router.post("/clean")
+def handler({tasks}, db: Session = Depends({dependency})):
+    tasks.add_task({task}, db, 3)
+"""
+
+STARTED = """\
+@router.post("/clean")
+async def handler(db: Session = Depends(get_db), more=None):
+    loop = asyncio.get_running_loop()
+    {line}
+"""
+
+
+def codes(text, folder, lock="fastapi==0.115.6\n"):
+    files = {"database.py": DATABASE, "use.py": HEAD + text, "requirements.txt": lock}
+    project = written(folder, files)
+    found = found_in(project)
+    assert found == found_in(project, "full")
+    return [code for _, code in found.get("use.py", []) if code == "SES205"]
+
+
+@pytest.mark.parametrize(
+    ("release", "is_found"),
+    [
+        *(("0.105.0", False), ("0.106.0", True), ("0.117.1", True), ("0.118.0", False)),
+        *(("1.0.0", False), ("0.115.6rc1", True)),
+    ],
+)
+def test_background_tasks_are_told_by_the_release_that_is_locked(release, is_found, tmp_path):
+    text = BACKGROUND.format(tasks="tasks: BackgroundTasks", dependency="get_db", task="clean")
+    lock = f"uvicorn\nfastapi[standard]=={release}\n"
+    assert codes(text, tmp_path, lock) == ["SES205"] * is_found
+
+
+def test_background_tasks_without_a_lock_are_left_alone(tmp_path):
+    text = BACKGROUND.format(tasks="tasks: BackgroundTasks", dependency="get_db", task="clean")
+    assert codes(text, tmp_path, "fastapi>=0.115\n") == []
+
+
+@pytest.mark.parametrize(
+    ("tasks", "dependency", "task", "is_found"),
+    [
+        ("tasks: BackgroundTasks", "get_db", "passed_on", True),
+        ("tasks: BackgroundTasks", "get_db", "clean_and_commit", True),
+        ("tasks: BackgroundTasks", "get_db", "clean_and_close", False),
+        ("tasks: BackgroundTasks", "get_db", "unknown", False),
+        ("tasks: BackgroundTasks", "unclosed", "clean", False),
+        ("tasks: BackgroundTasks", "SessionLocal", "clean", False),
+        ("tasks", "get_db", "clean", False),
+        ("tasks: Scheduler", "get_db", "clean", False),
+    ],
+)
+def test_a_background_task_has_to_use_what_is_closed(tasks, dependency, task, is_found, tmp_path):
+    text = BACKGROUND.format(tasks=tasks, dependency=dependency, task=task)
+    assert codes(text, tmp_path) == ["SES205"] * is_found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "asyncio.create_task(work(db))",
+        "asyncio.ensure_future(work(db))",
+        "loop.create_task(work(db))",
+        "task = asyncio.create_task(work(db)); task.add_done_callback(print)",
+        "more.tasks.add(asyncio.create_task(work(db)))",
+    ],
+)
+def test_a_task_that_nobody_waits_for_is_found(line, tmp_path):
+    work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
+    assert codes(work + STARTED.format(line=line), tmp_path) == ["SES205"]
+
+
+def test_a_dependency_under_another_name_is_found(tmp_path):
+    text = """\
+from typing import Annotated
+Database = Annotated[Session, Depends(get_db)]
+
+@router.post("/clean")
+def handler(tasks: BackgroundTasks, db: Database):
+    tasks.add_task(clean, db, 3)
+"""
+    assert codes(text, tmp_path) == ["SES205"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "await asyncio.create_task(work(db))",
+        "return asyncio.create_task(work(db))",
+        "task = asyncio.create_task(work(db)); await task",
+        "tasks = [asyncio.create_task(work(db))]; await asyncio.wait(tasks)",
+        "tasks = set(); tasks.add(asyncio.create_task(work(db))); await asyncio.wait(tasks)",
+        "group.create_task(work(db))",
+        "more.create_task(work(db))",
+        "db = SessionLocal(); asyncio.create_task(work(db))",
+        "asyncio.create_task(work(more))",
+    ],
+)
+def test_what_may_be_waited_for_is_left_alone(line, tmp_path):
+    work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
+    assert codes(work + STARTED.format(line=line), tmp_path) == []
+
+
+RUNNING = """\
+import asyncio, gc, importlib.util, os, sys
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+spec = importlib.util.spec_from_file_location("example", sys.argv[1])
+example = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(example)
+app = FastAPI()
+app.include_router(example.router)
+gc.disable()
+
+
+async def left_by(path):
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://shop") as client:
+        (await client.post(path.format(user_id=1))).raise_for_status()
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        await task
+    return example.engine.pool.checkedout()
+
+
+async def main():
+    for route in example.router.routes:
+        before = example.engine.pool.checkedout()
+        print(route.name, await left_by(route.path) - before, flush=True)
+
+
+asyncio.run(main())
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("stem", "left"), [("bad", "1"), ("good", "0")])
+def test_what_the_page_says_of_its_examples_is_so(stem, left, tmp_path):
+    """In a process of its own, whose connections nobody has to find again."""
+    prepare(tmp_path / "shop.db")
+    line = [sys.executable, "-W", "ignore", "-c", RUNNING, str(RULE / f"{stem}.py")]
+    done = subprocess.run(
+        line, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    rows = [row.split() for row in done.stdout.splitlines() if len(row.split()) == 2]
+    found = dict(rows)
+    assert len(found) >= 3
+    assert set(found.values()) == {left}
