@@ -16,6 +16,7 @@ from sessionlint.facts.parameters import parameter_at, position_of
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import asked_by_name, is_name, is_only_called, last_name, names_in
 from sessionlint.facts.values import FunctionValue, Symbol
+from sessionlint.facts.worth import DATABASE
 from sessionlint.source.cleaning import CLOSING as _CLOSING
 from sessionlint.source.threads import THREADED
 from sessionlint.source.walk import descend
@@ -60,7 +61,9 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     """What a call does with one of its arguments."""
     name = last_name(call.func)
     configured = evaluator.names
-    if name in _RELEASING or is_named(evaluator, call.func, block, configured.closers):
+    if is_named(evaluator, call.func, block, configured.closers):
+        return Effect.RELEASES
+    if name in _RELEASING and not _only_queries(evaluator, call, argument, block):
         return Effect.RELEASES
     if is_named(evaluator, call.func, block, configured.owners):
         return Effect.KEEPS
@@ -76,6 +79,26 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     if isinstance(callee, Symbol) and callee.name.startswith("builtins."):
         return Effect.LOAN
     return Effect.PROMISES if CLOSING.search(last_name(callee_node)) else Effect.LOAN
+
+
+def _only_queries(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> bool:
+    """Whether a function of the project queries by what it gets, though it is called `release`."""
+    callee = evaluator.value(call.func, block)
+    if not isinstance(callee, FunctionValue):
+        return False
+    index = position_of(call, argument)
+    name = parameter_at(callee, argument, index)
+    is_queried = name is not None and any(_asks(one, name) for one in callee.block.calls)
+    found = _of_function(evaluator, callee, argument, index, _DEEPEST) if is_queried else None
+    return found is Effect.LOAN
+
+
+def _asks(call: cst.Call, name: str) -> bool:
+    """Whether a method is called that needs a connection."""
+    match call.func:
+        case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
+            return owner == name and method in DATABASE
+    return False
 
 
 def _is_ours(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
