@@ -15,7 +15,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_name
 from sessionlint.facts.values import Symbol, Thing
 from sessionlint.facts.worth import BUILDERS
-from sessionlint.flow.callers import is_called_often, is_start_up_work
+from sessionlint.flow.callers import is_called_often, is_served, is_start_up_work
 from sessionlint.flow.circumstances import starts_up
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.remade import Maker, maker
@@ -51,8 +51,10 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         remade = maker(evaluator, block, call)
         if remade is not None:
             yield EnginePerCall(thing, call, remade)
-    if not built or starts_up(evaluator, block):
+    if not built or starts_up(evaluator, block, is_by_name=False):
         return
+    # A name may say that a function runs once; those that call it know better.
+    is_once = starts_up(evaluator, block) and not is_served(evaluator, block)
     fallbacks = _fallbacks(block)
     for call, thing in built:
         if id(call) in fallbacks:
@@ -63,7 +65,7 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
             if is_called_often(evaluator, block, _is_settled, _is_passed_on):
                 yield EnginePerCall(thing, call)
             continue
-        is_lost = is_used and not (name and is_looked_after(block, name))
+        is_lost = is_used and not is_once and not (name and is_looked_after(block, name))
         if is_lost and not is_start_up_work(evaluator, block):
             yield EnginePerCall(thing, call, None, name is not None and bool(ends(block, name)))
             return

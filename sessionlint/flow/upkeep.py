@@ -123,11 +123,17 @@ def built_on(block: Block, name: str) -> set[str]:
         news = {
             one
             for one, binding in values(block)
-            if isinstance(binding.expression, cst.Call)
-            and re.search(r"(?i:session)|^_*[A-Z]", last_name(binding.expression.func))
-            and any(is_name(part, it) for part in descend(binding.expression) for it in found)
+            if isinstance(binding.expression, cst.Call) and _is_made_of(binding.expression, found)
         } - found
     return found
+
+
+def _is_made_of(call: cst.Call, names: set[str]) -> bool:
+    """Whether a call of one of the names, or what looks like a maker or class, gives a new one."""
+    if isinstance(call.func, cst.Name) and call.func.value in names:
+        return True
+    is_making = re.search(r"(?i:session)|^_*[A-Z]", last_name(call.func)) is not None
+    return is_making and any(is_name(part, it) for part in descend(call) for it in names)
 
 
 def values(block: Block) -> Iterator[tuple[str, Binding]]:
