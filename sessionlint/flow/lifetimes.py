@@ -59,7 +59,8 @@ def lifetimes(evaluator: Evaluator, block: Block) -> Iterator[Lifetime]:
     for resource in found:
         life = _lifetime(resource, kind, elsewhere)
         # Of what comes out of a generator and is never closed, `driven` tells.
-        if life.shape in {Shape.EARLY, Shape.FAILING} or not is_drawn(resource.acquired):
+        is_left = life.has_releases and bool(life.leaks)
+        if is_left or not is_drawn(resource.acquired):
             yield life
 
 

@@ -11,7 +11,12 @@ from sessionlint.flow.harmless import COMPOSING, STATED
 
 __all__ = ["queries", "runs"]
 
+_ELSEWHERE: Final = frozenset({"with_session"})
+"""Methods that give a query of another session."""
+
 _BUILDING: Final = COMPOSING | STATED | {"filter_by", "with_entities", "yield_per"}
+_ASKING: Final = frozenset({"list", "tuple", "set", "sorted", "enumerate", "next"})
+"""Functions that ask a query for its rows."""
 
 
 def queries(block: Block, session: str) -> frozenset[str]:
@@ -31,10 +36,21 @@ def queries(block: Block, session: str) -> frozenset[str]:
 
 def runs(names: frozenset[str], call: cst.Call) -> bool:
     """Whether a call runs one of the queries of these names: `query.filter(…).all()`."""
-    match call.func:
-        case cst.Attribute(attr=cst.Name(value=method)):
-            return method not in _BUILDING and _root(call) in names
-    return False
+    if not names:
+        return False
+    match call:
+        case cst.Call(func=cst.Name(value=name), args=[cst.Arg(value=given), *_]):
+            return name in _ASKING and _gives_query(names, given)
+    methods = _methods(call)
+    is_run = bool(methods) and methods[0] not in _BUILDING and _ELSEWHERE.isdisjoint(methods)
+    return is_run and _root(call) in names
+
+
+def _gives_query(names: frozenset[str], value: cst.BaseExpression) -> bool:
+    """Whether a value is one of these queries, or one that is made of it."""
+    if isinstance(value, cst.Name):
+        return value.value in names
+    return _root(value) in names and _BUILDING.issuperset(_methods(value))
 
 
 def _is_query(binding: Binding, names: set[str], session: str) -> bool:
