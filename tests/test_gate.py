@@ -25,6 +25,15 @@ def test_the_full_engine_follows_four_modules_far(tmp_path):
     assert found_in(folder, "full").get("use.py") == [(5, "SES102")]
 
 
+def test_a_factory_is_followed_through_six_modules(tmp_path):
+    """To be handed on is no use by which a file would be looked at anyway."""
+    files = {f"m{n}.py": f"from m{n - 1} import opener\n" for n in range(1, 7)}
+    files["m0.py"] = START + "opener = sessionmaker(bind=engine)\n"
+    files["use.py"] = "from m6 import opener\n\n\ndef run(work):\n    it = opener()\n    work(it)\n"
+    folder = written(tmp_path, files)
+    assert found_in(folder) == found_in(folder, "full") == {"use.py": [(5, "SES102")]}
+
+
 def test_a_file_outside_the_project_knows_its_own_names(tmp_path):
     """A folder that is no source of the project, asked for by name."""
     text = (

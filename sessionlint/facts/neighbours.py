@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Neighbours"]
 
-_HOPS: Final = 4
+_HOPS: Final = 8
 _BUILTIN: Final = frozenset(name.encode() for name in dir(builtins))
 
 
