@@ -23,7 +23,7 @@ from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.generators import lent_by
 from sessionlint.flow.nodes import Nodes
-from sessionlint.source.background import LETTING_GO, may_let_go
+from sessionlint.source.background import LETTING_GO
 from sessionlint.source.fanning import is_session_name
 from sessionlint.source.walk import descend
 
@@ -68,9 +68,7 @@ def escaped(evaluator: Evaluator, block: Block) -> Iterator[Escaped]:
     calls = [call for call in block.near.calls if last_name(call.func) in LETTING_GO]
     if block.kind is not BlockKind.FUNCTION or not calls:
         return
-    # The gate goes by the text, and what it does not see is not to be seen by anybody.
-    is_seen = may_let_go(block.home.reader.text.encode())
-    if not is_seen or is_aside(evaluator, block) or has_mocks(block):
+    if is_aside(evaluator, block) or has_mocks(block):
         return
     nodes = Nodes(block)
     for call in calls:

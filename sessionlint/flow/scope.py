@@ -12,7 +12,6 @@ import libcst as cst
 from sessionlint.facts.aside import is_migration_environment
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import last_name
 from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
 from sessionlint.flow.given import Given, given
@@ -22,7 +21,6 @@ from sessionlint.flow.shared import Shared, shared
 from sessionlint.flow.unbound import Unbound, unbound
 from sessionlint.flow.ways import Lifetime, Shape
 from sessionlint.model import Span
-from sessionlint.source.background import LETTING_GO
 from sessionlint.source.parse import Source
 
 if TYPE_CHECKING:
@@ -161,7 +159,8 @@ class Scope:
     @cached_property
     def escaped(self) -> list[Escaped]:
         """The sessions that tasks go on using when they are closed."""
-        if not any(last_name(call.func) in LETTING_GO for call in self.block.near.calls):
+        # The gate goes by the text, and what it does not see is not to be seen by anybody.
+        if not self.source.lets_go:
             return []
         from sessionlint.flow.escaping import escaped
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sessionlint.errors import UnreadableFile
+from sessionlint.source.background import may_let_go
 from sessionlint.source.brackets import deepest
 from sessionlint.source.text import decoded, lines
 
@@ -47,6 +48,11 @@ class Source:
     def lines(self) -> list[str]:
         """The lines of the text without their ends; line n is `lines[n - 1]`."""
         return lines(self.text)
+
+    @cached_property
+    def lets_go(self) -> bool:
+        """Whether it may hand a session to the background."""
+        return may_let_go(self.data)
 
     @cached_property
     def positions(self) -> "Positions":
