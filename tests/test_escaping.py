@@ -142,6 +142,23 @@ def handler(tasks: BackgroundTasks, db: Database):
     assert codes(text, tmp_path) == ["SES205"]
 
 
+ENTERED = """\
+async def handler(more):
+    with SessionLocal() as db:
+        asyncio.create_task(work(db))
+        {line}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"),
+    [("print(more)", True), ("await more()", False), ("yield", False), ("print(more())", True)],
+)
+def test_a_with_that_may_last_is_left_alone(line, is_found, tmp_path):
+    work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
+    assert codes(work + ENTERED.format(line=line), tmp_path) == ["SES205"] * is_found
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -154,6 +171,10 @@ def handler(tasks: BackgroundTasks, db: Database):
         "more.create_task(work(db))",
         "db = SessionLocal(); asyncio.create_task(work(db))",
         "asyncio.create_task(work(more))",
+        "task = asyncio.create_task(work(db)); await more(); task.cancel()",
+        "asyncio.create_task(work(db))\n    while more.is_open: await more.next()",
+        "while await more.next(): asyncio.create_task(work(db))",
+        "asyncio.create_task(work(db)); yield",
     ],
 )
 def test_what_may_be_waited_for_is_left_alone(line, tmp_path):

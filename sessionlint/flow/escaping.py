@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import Final, NamedTuple
 
 import libcst as cst
@@ -33,8 +33,11 @@ _ADDING: Final = "add_task"
 _STARTING: Final = r"asyncio\.(?:\w+\.)*(?:create_task|ensure_future)"
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _ENDING: Final = frozenset({"commit", "rollback"})
-_ASKING: Final = frozenset({"add_done_callback", "remove_done_callback", "set_name", "cancel"})
-"""What is done with a task without waiting for it."""
+_ASKING: Final = frozenset({"add_done_callback", "remove_done_callback", "set_name", "get_name"})
+"""What is done with a task without waiting for it, or ending it."""
+
+_LASTING: Final = (cst.While, cst.Yield)
+"""What may keep a function, and with it the session, for as long as the task runs."""
 
 _HOPS: Final = 3
 """How many functions may pass on what they are given, to one that uses it."""
@@ -169,12 +172,22 @@ def _closed_meanwhile(
         is_inside = any(item is binding.node for one in around for item in one.items)
         thing = evaluator.lookup(name, nodes.block) if is_inside else None
         is_held = isinstance(thing, Thing) and thing.type.kind in _HELD and not thing.is_guess
-        return (thing, True, None) if isinstance(thing, Thing) and is_held else None
+        is_over = is_held and not _is_lasting(nodes, call, cst.Await)
+        return (thing, True, None) if isinstance(thing, Thing) and is_over else None
     lent = _given_by_fastapi(evaluator, binding)
     if lent is None or last_name(call.func) != _ADDING:
-        return None if lent is None else (lent, False, None)
+        return None if lent is None or _is_lasting(nodes, call) else (lent, False, None)
     release = evaluator.tree.locked(nodes.block.home.path.parent, "fastapi")
     return (lent, False, release) if release is not None and _is_early(release) else None
+
+
+def _is_lasting(nodes: Nodes, call: cst.Call, *more: type[cst.CSTNode]) -> bool:
+    """Whether a function may go on for long behind a call, or lets others go on before it ends."""
+    around = {id(node) for node in nodes.above(call)}
+    behind = dropwhile(lambda node: node is not call, nodes.nodes)
+    return any(isinstance(node, (*_LASTING, *more)) for node in behind) or any(
+        isinstance(node, _LASTING) for node in nodes.nodes if id(node) in around
+    )
 
 
 def _given_by_fastapi(evaluator: Evaluator, binding: Binding) -> Thing | None:
