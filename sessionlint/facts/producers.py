@@ -37,8 +37,8 @@ __all__ = ["PATIENCE", "Producers"]
 PATIENCE: Final = 8
 """How many files are looked at closely before all of their project is read."""
 
-_HOPS: Final = 8
-"""How often a factory is passed on from module to module: six in what was seen, and two more."""
+_HOPS: Final = 4
+"""How often a factory is passed on from module to module: three in what was seen, and one more."""
 
 
 class Producers:
