@@ -13,7 +13,13 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import ClassValue, FunctionValue
-from sessionlint.flow.circumstances import is_named_so, named_behind, runs_again, serves, starts_up
+from sessionlint.flow.circumstances import (
+    has_starting_name,
+    named_behind,
+    runs_again,
+    serves,
+    starts_up,
+)
 from sessionlint.flow.loops import innermost
 
 __all__ = ["callers", "is_called_often", "is_dependency", "is_served", "is_start_up_work"]
@@ -69,7 +75,9 @@ def is_dependency(evaluator: Evaluator, function: Block) -> bool:
 
 def is_served(evaluator: Evaluator, block: Block) -> bool:
     """Whether a function has the name of what starts up, and is called for each request."""
-    return is_named_so(block) and any(serves(caller) for caller, _ in callers(evaluator, block))
+    return has_starting_name(block) and any(
+        serves(caller) for caller, _ in callers(evaluator, block)
+    )
 
 
 def is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:

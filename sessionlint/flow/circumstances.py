@@ -14,7 +14,16 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import arguments, last_name
 
-__all__ = ["is_aside", "is_named_so", "named_behind", "runs_again", "serves", "starts_up"]
+__all__ = [
+    "has_starting_name",
+    "is_aside",
+    "named_behind",
+    "runs_again",
+    "serves",
+    "starts_anyway",
+    "starts_by_name",
+    "starts_up",
+]
 
 # Compiled by `re` when first asked for: most files have no engine to ask about.
 _STARTS: Final = (
@@ -43,30 +52,42 @@ _ROUTES: Final = frozenset(
 )
 
 
-def starts_up(evaluator: Evaluator, block: Block, *, is_by_name: bool = True) -> bool:
-    """Whether a function runs when the program starts, once, or beside the program.
+def starts_up(evaluator: Evaluator, block: Block) -> bool:
+    """Whether a function runs when the program starts, once, or beside the program."""
+    return starts_by_name(block) or starts_anyway(evaluator, block)
 
-    Its name may say so, unless that does not count.
-    """
+
+def starts_by_name(block: Block) -> bool:
+    """Whether its name says so, or that of a function around it: `init_db`."""
+    if runs_again(block):
+        return False
+    above: Block | None = block
+    while above is not None:
+        if has_starting_name(above):
+            return True
+        above = above.parent
+    return False
+
+
+def has_starting_name(block: Block) -> bool:
+    """Whether a function has the name of what runs when the program starts."""
+    is_function = block.kind is BlockKind.FUNCTION
+    is_named = is_function and re.match(_STARTS, block.name) is not None
+    return is_named and re.fullmatch(_FACTORY, block.name) is None
+
+
+def starts_anyway(evaluator: Evaluator, block: Block) -> bool:
+    """Whether it runs so whatever its name is."""
     if block.home.path.stem in _COMMANDS or _ONCE & set(map(decorator_name, block.decorators)):
         return True
     if _is_task_of_airflow(block) or _is_lifespan(block):
         return True
     above: Block | None = block
     while above is not None:
-        if is_by_name and is_named_so(above) and not runs_again(block):
-            return True
         if any(_keeps_result(evaluator, decorator, above) for decorator in above.decorators):
             return True
         above = above.parent
     return is_aside(evaluator, block) or _is_handed_over(evaluator, block)
-
-
-def is_named_so(block: Block) -> bool:
-    """Whether a function has the name of what runs when the program starts: `init_db`."""
-    is_function = block.kind is BlockKind.FUNCTION
-    is_named = is_function and re.match(_STARTS, block.name) is not None
-    return is_named and re.fullmatch(_FACTORY, block.name) is None
 
 
 def _is_lifespan(block: Block) -> bool:

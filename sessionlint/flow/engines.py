@@ -16,7 +16,7 @@ from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_nam
 from sessionlint.facts.values import Symbol, Thing
 from sessionlint.facts.worth import BUILDERS
 from sessionlint.flow.callers import is_called_often, is_served, is_start_up_work
-from sessionlint.flow.circumstances import starts_up
+from sessionlint.flow.circumstances import starts_anyway, starts_by_name
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.remade import Maker, maker
 from sessionlint.flow.upkeep import built_on, ends, is_looked_after, is_outside, is_stored, values
@@ -51,10 +51,10 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         remade = maker(evaluator, block, call)
         if remade is not None:
             yield EnginePerCall(thing, call, remade)
-    if not built or starts_up(evaluator, block, is_by_name=False):
+    if not built or starts_anyway(evaluator, block):
         return
     # A name may say that a function runs once; those that call it know better.
-    is_once = starts_up(evaluator, block) and not is_served(evaluator, block)
+    is_once = starts_by_name(block) and not is_served(evaluator, block)
     fallbacks = _fallbacks(block)
     for call, thing in built:
         if id(call) in fallbacks:
