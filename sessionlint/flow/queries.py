@@ -29,7 +29,7 @@ def queries(block: Block, session: str) -> frozenset[str]:
             name
             for name, bindings in block.names.items()
             if all(_is_query(one, found | {name}, session) for one in bindings)
-            and any(_root(one.expression) != name for one in bindings)
+            and any(_chain(one.expression)[0] != name for one in bindings)
         }
     return frozenset(found - {session})
 
@@ -40,44 +40,30 @@ def runs(names: frozenset[str], call: cst.Call) -> bool:
         return False
     match call:
         case cst.Call(func=cst.Name(value=name), args=[cst.Arg(value=given), *_]):
-            return name in _ASKING and _gives_query(names, given)
-    methods = _methods(call)
+            root, methods = _chain(given)
+            return name in _ASKING and root in names and _BUILDING.issuperset(methods)
+    root, methods = _chain(call)
     is_run = bool(methods) and methods[0] not in _BUILDING and _ELSEWHERE.isdisjoint(methods)
-    return is_run and _root(call) in names
-
-
-def _gives_query(names: frozenset[str], value: cst.BaseExpression) -> bool:
-    """Whether a value is one of these queries, or one that is made of it."""
-    if isinstance(value, cst.Name):
-        return value.value in names
-    return _root(value) in names and _BUILDING.issuperset(_methods(value))
+    return is_run and root in names
 
 
 def _is_query(binding: Binding, names: set[str], session: str) -> bool:
     """Whether a name is given a query of the session, or one that is made of that."""
-    call = binding.expression
-    if binding.how is not How.VALUE or not isinstance(call, cst.Call) or _root(call) not in names:
+    root, methods = _chain(binding.expression)
+    if binding.how is not How.VALUE or not methods or root not in names:
         return False
-    methods = _methods(call)
-    if _root(call) == session:
-        is_begun = methods.pop() == "query"
-        return is_begun and _BUILDING.issuperset(methods)
-    return _BUILDING.issuperset(methods)
+    is_begun = root != session or methods.pop() == "query"
+    return is_begun and _BUILDING.issuperset(methods)
 
 
-def _methods(call: cst.BaseExpression) -> list[str]:
-    """The methods of a chain of calls, the last one first."""
-    found: list[str] = []
-    below = call
+def _chain(value: cst.BaseExpression | None) -> tuple[str, list[str]]:
+    """The name that a chain of calls begins with, and its methods, the last one first.
+
+    The name is empty if it begins otherwise.
+    """
+    methods: list[str] = []
+    below = value
     while isinstance(below, cst.Call) and isinstance(below.func, cst.Attribute):
-        found.append(below.func.attr.value)
+        methods.append(below.func.attr.value)
         below = below.func.value
-    return found
-
-
-def _root(call: cst.BaseExpression | None) -> str:
-    """The name that a chain of calls begins with, empty if it begins otherwise."""
-    below = call
-    while isinstance(below, cst.Call) and isinstance(below.func, cst.Attribute):
-        below = below.func.value
-    return below.value if isinstance(below, cst.Name) else ""
+    return (below.value if isinstance(below, cst.Name) else ""), methods
