@@ -93,6 +93,11 @@ class Reader:
         """The text of a piece."""
         return self.text[piece.start : piece.stop]
 
+    @property
+    def lets_go(self) -> bool:
+        """Whether the module may hand a session to the background."""
+        return self._source.lets_go
+
     def own_names(self) -> frozenset[str]:
         """The names by which this module alone may acquire."""
         return frozenset(word.decode() for word in own_names(self._source.data))

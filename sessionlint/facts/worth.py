@@ -110,7 +110,7 @@ class _Search:
             or self._may_be_cached(piece, is_calling=piece.place in calls)
             or (is_waiting and self._is_waiting(piece))
         ]
-        if lets_go(self._text):
+        if self._reader.lets_go:
             pieces = self._reader.pieces
             found += [piece for piece in pieces if lets_go(self._reader.text_of(piece))]
         found += self._reader.at(match.start() for match in driving(self._text))
