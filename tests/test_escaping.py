@@ -11,8 +11,6 @@ from small_project import found_in, written
 RULE = Path(__file__).parents[1] / "rules/sessionlint_rules/ses205_session_escapes_to_background"
 
 DATABASE = """\
-    from contextlib import contextmanager
-
     from sqlalchemy import create_engine, text
     from sqlalchemy.orm import Session, sessionmaker
 

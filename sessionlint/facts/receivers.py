@@ -24,7 +24,7 @@ from sessionlint.source.walk import descend
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["CLOSING", "Effect", "effect"]
+__all__ = ["CLOSING", "Effect", "asks", "effect"]
 
 
 class Effect(Enum):
@@ -88,13 +88,13 @@ def _only_queries(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block
         return False
     index = position_of(call, argument)
     name = parameter_at(callee, argument, index)
-    is_queried = name is not None and any(_asks(one, name) for one in callee.block.calls)
+    is_queried = name is not None and any(asks(one, name) for one in callee.block.calls)
     found = _of_function(evaluator, callee, argument, index, _DEEPEST) if is_queried else None
     return found is Effect.LOAN
 
 
-def _asks(call: cst.Call, name: str) -> bool:
-    """Whether a method is called that needs a connection."""
+def asks(call: cst.Call, name: str) -> bool:
+    """Whether a method of the object of a name is called that needs a connection."""
     match call.func:
         case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
             return owner == name and method in DATABASE

@@ -13,11 +13,10 @@ from sessionlint.facts.annotations import aliased
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
-from sessionlint.facts.receivers import Effect, effect
+from sessionlint.facts.receivers import Effect, asks, effect
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, is_name, last_name
 from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol, Thing
-from sessionlint.facts.worth import DATABASE
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.circumstances import is_aside
@@ -27,7 +26,7 @@ from sessionlint.source.background import LETTING_GO
 from sessionlint.source.fanning import is_session_name
 from sessionlint.source.walk import descend
 
-__all__ = ["Escaped", "escaped"]
+__all__ = ["Escaped", "Owner", "escaped"]
 
 _ADDING: Final = "add_task"
 _STARTING: Final = r"asyncio\.(?:\w+\.)*(?:create_task|ensure_future)"
@@ -49,21 +48,28 @@ Source: measured by tests/bench/background_tasks.py; the release notes of 0.106.
 """
 
 
-class Escaped(NamedTuple):
-    """A session that `call` hands to what it lets run, `runs`, and that is closed meanwhile.
+class Owner(NamedTuple):
+    """Who closes a session: a `with` where `is_entered`, else FastAPI when the request ends.
 
-    It is closed with the request, or by a `with` where `is_entered`; where `release` says so, by
-    that release of FastAPI before the task begins. `is_ended`: the task itself gives the
-    connection back.
+    Where a `release` of FastAPI is told, it does so before background tasks begin.
     """
 
     thing: Thing
+    is_entered: bool = False
+    release: str | None = None
+
+
+class Escaped(NamedTuple):
+    """A session that `call` hands to what it lets run, `runs`, and that its owner closes meanwhile.
+
+    `is_ended`: the task itself gives the connection back.
+    """
+
+    owner: Owner
     name: str
     call: cst.Call
     runs: cst.BaseExpression
-    is_entered: bool
     is_ended: bool
-    release: str | None = None
 
 
 def escaped(evaluator: Evaluator, block: Block) -> Iterator[Escaped]:
@@ -76,17 +82,12 @@ def escaped(evaluator: Evaluator, block: Block) -> Iterator[Escaped]:
     nodes = Nodes(block)
     for call in calls:
         run = _let_go(evaluator, nodes, call)
-        for argument in run.args if run is not None else ():
-            found = _closed_meanwhile(evaluator, nodes, call, argument)
-            if run is None or found is None:
-                continue
-            function = _user(evaluator, block, run, argument)
-            if function is not None:
-                assert isinstance(argument.value, cst.Name)
-                is_ended = any(last_name(one.func) in _ENDING for one in function.calls)
-                thing, is_entered, release = found
-                name = argument.value.value
-                yield Escaped(thing, name, call, run.func, is_entered, is_ended, release)
+        for argument in () if run is None else run.args:
+            owner = _owner(evaluator, nodes, call, argument)
+            user = _user(evaluator, block, run, argument) if run and owner else None
+            if run and owner and user:
+                is_ended = any(last_name(one.func) in _ENDING for one in user.calls)
+                yield Escaped(owner, last_name(argument.value), call, run.func, is_ended)
 
 
 def _let_go(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> cst.Call | None:
@@ -155,38 +156,43 @@ def _is_keeping(block: Block, call: cst.Call) -> bool:
     return False
 
 
-def _closed_meanwhile(
-    evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg
-) -> tuple[Thing, bool, str | None] | None:
-    """What an argument holds if its owner closes it soon after a call, whether a `with` does.
-
-    And the release of FastAPI that closes it before a background task begins, if it is one.
-    """
+def _owner(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg) -> Owner | None:
+    """Who closes what an argument of a task holds, if that is soon after the call."""
     name = argument.value.value if isinstance(argument.value, cst.Name) else ""
     bindings = nodes.block.bindings(name) if is_session_name(name) else []
     if len(bindings) != 1 or name in nodes.block.declared:
         return None
     [binding] = bindings
     if binding.how is How.WITH:
-        around = (one for one in nodes.above(call) if isinstance(one, cst.With))
-        is_inside = any(item is binding.node for one in around for item in one.items)
-        thing = evaluator.lookup(name, nodes.block) if is_inside else None
-        is_held = isinstance(thing, Thing) and thing.type.kind in _HELD and not thing.is_guess
-        is_over = is_held and not _is_lasting(nodes, call, cst.Await)
-        return (thing, True, None) if isinstance(thing, Thing) and is_over else None
+        entered = _entered(evaluator, nodes, call, name, binding)
+        is_over = entered is not None and not _is_lasting(nodes, call, cst.Await)
+        return Owner(entered, is_entered=True) if entered and is_over else None
     lent = _given_by_fastapi(evaluator, binding)
-    if lent is None or last_name(call.func) != _ADDING:
-        return None if lent is None or _is_lasting(nodes, call) else (lent, False, None)
+    if lent is None:
+        return None
+    if last_name(call.func) != _ADDING:
+        return None if _is_lasting(nodes, call) else Owner(lent)
     release = evaluator.tree.locked(nodes.block.home.path.parent, "fastapi")
-    return (lent, False, release) if release is not None and _is_early(release) else None
+    return Owner(lent, release=release) if release and _is_early(release) else None
+
+
+def _entered(
+    evaluator: Evaluator, nodes: Nodes, call: cst.Call, name: str, binding: Binding
+) -> Thing | None:
+    """The session that a `with` around a call has entered under a name."""
+    around = (one for one in nodes.above(call) if isinstance(one, cst.With))
+    is_inside = any(item is binding.node for one in around for item in one.items)
+    thing = evaluator.lookup(name, nodes.block) if is_inside else None
+    if not isinstance(thing, Thing) or thing.is_guess:
+        return None
+    return thing if thing.type.kind in _HELD else None
 
 
 def _is_lasting(nodes: Nodes, call: cst.Call, *more: type[cst.CSTNode]) -> bool:
     """Whether a function may go on for long behind a call, or lets others go on before it ends."""
-    around = {id(node) for node in nodes.above(call)}
     behind = dropwhile(lambda node: node is not call, nodes.nodes)
     return any(isinstance(node, (*_LASTING, *more)) for node in behind) or any(
-        isinstance(node, _LASTING) for node in nodes.nodes if id(node) in around
+        isinstance(node, _LASTING) for node in nodes.above(call)
     )
 
 
@@ -238,10 +244,8 @@ def _user(
 
 def _uses(evaluator: Evaluator, block: Block, call: cst.Call, name: str, hops: int) -> bool:
     """Whether a call takes a connection of a session, or gives it to what does, or keeps it."""
-    match call.func:
-        case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
-            if owner == name:
-                return method in DATABASE
+    if asks(call, name):
+        return True
     given = [arg for arg in call.args if is_name(arg.value, name)]
     if given and isinstance(evaluator.value(call.func, block), ClassValue):
         return True

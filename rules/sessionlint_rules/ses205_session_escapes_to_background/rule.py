@@ -24,10 +24,11 @@ def check(scope: Scope) -> Iterator[Finding]:
 
 
 def _message(one: Escaped, user: str) -> str:
-    named = f"{one.thing.type.noun} `{one.name}`"
-    if one.release is not None:
-        return f"{named} is closed before `{user}` uses it, as FastAPI {one.release} does"
-    when = "at the end of its `with`" if one.is_entered else "when the request ends"
+    owner = one.owner
+    named = f"{owner.thing.type.noun} `{one.name}`"
+    if owner.release is not None:
+        return f"{named} is closed before `{user}` uses it, as FastAPI {owner.release} does"
+    when = "at the end of its `with`" if owner.is_entered else "when the request ends"
     return f"{named} is closed {when}, and nobody waits for `{user}`, which uses it"
 
 
