@@ -158,7 +158,7 @@ def _helper(
     if last in THREADED:
         inner = _result(evaluator, evaluator.value(first, block), call, block)
         return Pending(inner)
-    if name in {"functools.partial", "typing.cast"}:
+    if name in {"functools.partial", "typing.cast", "typing_extensions.cast"}:
         chosen = list(arguments(call))[-1] if last == "cast" else first
         return evaluator.value(chosen, block)
     if name in {"contextlib.closing", "contextlib.aclosing"}:

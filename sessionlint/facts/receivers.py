@@ -53,6 +53,9 @@ _SCHEDULING: Final = frozenset(
 )
 """Functions that let something go on behind the caller's back."""
 
+_SAME: Final = frozenset({"typing.cast", "typing_extensions.cast"})
+"""What gives its argument back under another type, and with it to whoever gets that."""
+
 _ENDS: Final = frozenset({"close", "aclose", "release", "invalidate"})
 _DEEPEST: Final = 3
 
@@ -78,6 +81,8 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
         return _of_function(evaluator, callee, argument, index, _DEEPEST)
     if isinstance(callee, Symbol) and callee.name.startswith("builtins."):
         return Effect.LOAN
+    if isinstance(callee, Symbol) and callee.name in _SAME:
+        return Effect.UNKNOWN
     return Effect.PROMISES if CLOSING.search(last_name(callee_node)) else Effect.LOAN
 
 
