@@ -94,6 +94,7 @@ class Gift(NamedTuple):
 
 _SESSION: Final = frozenset({"close", "aclose", "invalidate", "remove"})
 _CONNECTION: Final = frozenset({"close", "aclose", "invalidate", "terminate"})
+_REGISTRY: Final = frozenset({"close", "remove"})
 _ENGINE: Final = frozenset({"dispose", "close", "terminate"})
 
 # fmt: off
@@ -102,8 +103,8 @@ TYPES: Final[dict[str, Type]] = {
     for row in (
         Type("Session", Kind.SESSION, "session", releases=_SESSION),
         Type("AsyncSession", Kind.SESSION, "session", True, _SESSION, is_cut_off=True),
-        Type("scoped_session", Kind.REGISTRY, "scoped session"),
-        Type("async_scoped_session", Kind.REGISTRY, "scoped session", True, frozenset({"close", "remove"}), is_cut_off=True),
+        Type("scoped_session", Kind.REGISTRY, "scoped session", releases=_REGISTRY, ends_with=False, is_manageable=False),
+        Type("async_scoped_session", Kind.REGISTRY, "scoped session", True, _REGISTRY, ends_with=False, is_manageable=False, is_cut_off=True),
         Type("Engine", Kind.ENGINE, "engine", releases=_ENGINE, ends_with=False),
         Type("AsyncEngine", Kind.ENGINE, "engine", True, _ENGINE, ends_with=False),
         Type("Connection", Kind.CONNECTION, "connection", releases=_CONNECTION),
@@ -132,14 +133,14 @@ CALLS: Final[dict[str, Gift]] = {
     "sqlalchemy.orm.Session": Gift(How.FRESH, "Session"),
     "sqlalchemy.orm.sessionmaker": Gift(How.MAKER, "Session"),
     "sqlalchemy.orm.create_session": Gift(How.FRESH, "Session"),
-    "sqlalchemy.orm.scoped_session": Gift(How.BORROWED, "scoped_session"),
+    "sqlalchemy.orm.scoped_session": Gift(How.FRESH, "scoped_session"),
     "sqlalchemy.create_engine": Gift(How.FRESH, "Engine"),
     "sqlalchemy.engine_from_config": Gift(How.FRESH, "Engine"),
     "sqlalchemy.ext.asyncio.create_async_engine": Gift(How.FRESH, "AsyncEngine"),
     "sqlalchemy.ext.asyncio.async_engine_from_config": Gift(How.FRESH, "AsyncEngine"),
     "sqlalchemy.ext.asyncio.AsyncSession": Gift(How.FRESH, "AsyncSession"),
     "sqlalchemy.ext.asyncio.async_sessionmaker": Gift(How.MAKER, "AsyncSession"),
-    "sqlalchemy.ext.asyncio.async_scoped_session": Gift(How.BORROWED, "async_scoped_session"),
+    "sqlalchemy.ext.asyncio.async_scoped_session": Gift(How.FRESH, "async_scoped_session"),
     "sqlmodel.ext.asyncio.session.AsyncSession": Gift(How.FRESH, "AsyncSession"),
     "flask_sqlalchemy.SQLAlchemy": Gift(How.BORROWED, "SQLAlchemy"),
     "asyncpg.connect": Gift(How.FRESH_ON_AWAIT, "asyncpg.Connection"),

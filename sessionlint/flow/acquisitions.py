@@ -11,7 +11,7 @@ import libcst as cst
 
 from sessionlint.facts.catalog import CALLS, Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.facts.values import Foreign, FunctionValue, Items, Symbol, Thing
 from sessionlint.flow.body import Body
@@ -26,6 +26,9 @@ _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _PATCHING: Final = frozenset({"mocker", "monkeypatch"})
 _HAVING_PATCH: Final = frozenset({"", "self", "cls"})
 """What `patch` of tests stands behind, besides modules of mocks: nothing, or the test."""
+
+_GIVING: Final = frozenset({"query_property", "configure", "registry", "session_factory"})
+"""What a registry has that a session has not."""
 
 _EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
@@ -50,6 +53,8 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 continue
             body = body or Body(block)
             assert binding.node is not None
+            if thing.type.kind is Kind.REGISTRY and not _is_session(body, name):
+                continue
             if any(map(is_to_fail, body.above(binding.node))) or _is_on_a_mock(binding):
                 continue
             if isinstance(next(body.above(binding.node), None), cst.WithItem):
@@ -82,6 +87,17 @@ def is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:
     if thing.is_maybe and not is_session_name(name):
         return True
     return not name.strip("_") and thing.type.kind is Kind.SESSION
+
+
+def _is_session(body: Body, name: str) -> bool:
+    """Whether a registry is used like a session, and not to get sessions or queries from it."""
+    spoken = [(node, next(body.above(node))) for node in body.variables(name)]
+    is_giving = any(
+        (isinstance(around, cst.Call) and around.func is node)
+        or (isinstance(around, cst.Attribute) and around.attr.value in _GIVING)
+        for node, around in spoken
+    )
+    return not is_giving
 
 
 def _is_on_a_mock(binding: Binding) -> bool:
@@ -173,11 +189,17 @@ def acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
     if binding.how is How.ITEM:
         is_item = isinstance(value, Items) and binding.slot < len(value.items)
         value = value.items[binding.slot] if isinstance(value, Items) and is_item else value
-    if not isinstance(value, Thing) or not value.is_fresh or value.type.kind not in _HELD:
+    if not isinstance(value, Thing) or not value.is_fresh or not _is_held(value, binding.block):
         return None
     if other is not None:
         return replace(value, is_maybe=True)
     return None if _is_alias(bare(binding.expression), value) else value
+
+
+def _is_held(thing: Thing, block: Block) -> bool:
+    """Whether a block has to release what it makes: a registry, where its calls make one each."""
+    kind = thing.type.kind
+    return kind in _HELD or (kind is Kind.REGISTRY and block.kind is BlockKind.FUNCTION)
 
 
 def fallback(binding: Binding) -> cst.Call | None:
