@@ -47,9 +47,13 @@ _HANDING: Final = {
 
 _ONCE: Final = frozenset("fixture yield_fixture on_event command before_first_request".split())
 
-_ROUTES: Final = frozenset(
-    {"get", "post", "put", "patch", "delete", "route", "api_route", "websocket"}
-)
+_METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
+_ROUTES: Final = _METHODS | {"route", "api_route", "websocket"}
+_VIEWS: Final = r"(?:Resource|MethodView|HTTPMethodView|APIView|RequestHandler|HTTPEndpoint)$"
+"""Classes of Flask and its extensions, Sanic, Tornado and Starlette, made for each request."""
+
+_OF_FALCON: Final = 3
+"""A responder takes itself, the request and the response."""
 
 
 def starts_up(evaluator: Evaluator, block: Block) -> bool:
@@ -112,7 +116,19 @@ def runs_again(block: Block) -> bool:
 
 def serves(block: Block) -> bool:
     """Whether a function runs for each request to an address, or for each task of Celery."""
-    return any(_is_of_address(one) or _is_of_celery(one) for one in block.decorators)
+    if any(_is_of_address(one) or _is_of_celery(one) for one in block.decorators):
+        return True
+    return block.owner is not None and _is_of_view(block, block.owner)
+
+
+def _is_of_view(method: Block, owner: Block) -> bool:
+    """`get` of a Flask or Tornado class, or `on_get` of a Falcon one, which has no base."""
+    if method.name.startswith("on_"):
+        return method.name[3:] in _METHODS and len(method.parameters) >= _OF_FALCON
+    head = owner.definition
+    bases = head.bases if isinstance(head, cst.ClassDef) else ()
+    names = (last_name(base.value) for base in bases)
+    return method.name in _METHODS and any(re.search(_VIEWS, name) for name in names)
 
 
 def _is_of_address(decorator: cst.BaseExpression) -> bool:
