@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sessionlint.flow.exits import LeakyExit
     from sessionlint.flow.fanned import Fanned
     from sessionlint.flow.protection import EarlyShield, NestedBegin
+    from sessionlint.flow.registries import Unremoved
 
 __all__ = ["Scope"]
 
@@ -137,6 +138,15 @@ class Scope:
     def shared(self) -> list[Shared]:
         """The sessions of a module or class body that its functions use."""
         return list(shared(self.evaluator, self.block))
+
+    @cached_property
+    def unremoved(self) -> list[Unremoved]:
+        """The registries of a module whose sessions nobody removes."""
+        if not self.is_module or "scoped_session" not in self.source.text:
+            return []
+        from sessionlint.flow.registries import unremoved
+
+        return list(unremoved(self.evaluator, self.block))
 
     @cached_property
     def exits(self) -> list[LeakyExit]:
