@@ -15,6 +15,7 @@ from harm.cancels import is_cut_off
 from harm.examples import Example, examples, loaded
 from harm.runs import Run, called, is_multiplied, is_shared, observed, runs
 from harm.world import World, prepare
+from sqlalchemy.ext.asyncio import async_scoped_session
 
 from sessionlint.check import Project
 from sessionlint.facts.names import Names
@@ -76,6 +77,16 @@ async def multiplies(world, function):
     return await is_multiplied(world, function, _plain(function))
 
 
+async def keeps(world, function):
+    """Whether some run leaves a connection out, or a session in a registry of tasks."""
+    return await leaks(world, function) or any(map(_is_holding, function.__globals__.values()))
+
+
+def _is_holding(value: object) -> bool:
+    """Whether it is a registry with the session of a task, which outlives that."""
+    return isinstance(value, async_scoped_session) and bool(value.registry.registry)
+
+
 async def works(world, function):
     """Whether the example can succeed at all."""
     return await called(world, function, _plain(function))
@@ -102,7 +113,7 @@ async def is_cut(world, function):
 
 
 CANCELLED = ("SES301", "SES302", "SES303", "SES304", "SES305")
-CLAIMS = {"SES201": shares, "SES203": shares, "SES401": multiplies}
+CLAIMS = {"SES201": shares, "SES203": shares, "SES204": keeps, "SES401": multiplies}
 CLAIMS |= dict.fromkeys(CANCELLED, is_cut)
 """What a rule's page claims; where nothing stands here, it is a connection that stays out."""
 
@@ -129,6 +140,11 @@ def test_an_example_closed_by_hand_leaks_nothing(judged, example):
 @pytest.mark.parametrize("example", GOOD + FIXED, ids=str)
 def test_a_good_or_fixed_example_leaks_nothing(judged, example):
     assert not judged(example, leaks)
+
+
+@pytest.mark.parametrize("example", [one for one in GOOD if one.code == "SES204"], ids=str)
+def test_a_good_example_leaves_nothing_in_a_registry(judged, example):
+    assert not judged(example, keeps)
 
 
 @pytest.mark.slow

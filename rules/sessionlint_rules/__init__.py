@@ -14,6 +14,7 @@ from sessionlint_rules.ses110_exit_skips_close.rule import EXIT_SKIPS_CLOSE
 from sessionlint_rules.ses201_cached_session.rule import CACHED_SESSION
 from sessionlint_rules.ses202_session_shared_by_tasks.rule import SESSION_SHARED_BY_TASKS
 from sessionlint_rules.ses203_global_session.rule import GLOBAL_SESSION
+from sessionlint_rules.ses204_registry_not_removed.rule import REGISTRY_NOT_REMOVED
 from sessionlint_rules.ses205_session_escapes_to_background.rule import SESSION_ESCAPES
 from sessionlint_rules.ses301_unshielded_await_in_finally.rule import UNSHIELDED_AWAIT_IN_FINALLY
 from sessionlint_rules.ses302_unshielded_await_in_except.rule import UNSHIELDED_AWAIT_IN_EXCEPT
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     CACHED_SESSION,
     SESSION_SHARED_BY_TASKS,
     GLOBAL_SESSION,
+    REGISTRY_NOT_REMOVED,
     SESSION_ESCAPES,
     UNSHIELDED_AWAIT_IN_FINALLY,
     UNSHIELDED_AWAIT_IN_EXCEPT,
