@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sessionlint.config import Configuration, Settings
 from sessionlint.errors import UsageError
-from sessionlint.facts.files import Roots
 from sessionlint.facts.folders import Folders, is_regular
+from sessionlint.facts.roots import Roots
 from sessionlint.facts.starts import in_path_order, is_entered
 from sessionlint.source.text import NOTEBOOK
 

@@ -13,8 +13,9 @@ from sessionlint.check import Project, is_worth_parsing, parsed, unparsed
 from sessionlint.config import Configuration, Selection, Settings, enabled
 from sessionlint.discover import python_files
 from sessionlint.errors import UnreadableFile
-from sessionlint.facts.files import Files, Roots
+from sessionlint.facts.files import Files
 from sessionlint.facts.producers import PATIENCE
+from sessionlint.facts.roots import Roots
 from sessionlint.source.text import is_notebook
 
 if TYPE_CHECKING:

@@ -61,7 +61,7 @@ def _warn(message: str) -> None:
 def _place(paths: tuple[str, ...], chosen: str | None, configuration: Configuration) -> Path | None:
     """The folder for a cache: in the project of the first path, unless another is chosen."""
     from sessionlint.cache.folder import NAME
-    from sessionlint.facts.files import Roots
+    from sessionlint.facts.roots import Roots
 
     if chosen is not None:
         return Path(os.path.abspath(chosen))

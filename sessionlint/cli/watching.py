@@ -124,8 +124,8 @@ def _projects(given: Iterable[Path]) -> list[str]:
 
     What is found in a file may change with any other file of its project.
     """
-    from sessionlint.facts.files import Roots
     from sessionlint.facts.folders import Folders
+    from sessionlint.facts.roots import Roots
 
     roots = Roots(Folders())
     found: list[Path] = []

@@ -22,67 +22,10 @@ from sessionlint.source.text import is_notebook, is_plain
 if TYPE_CHECKING:
     from sessionlint.facts.locked import Locks
 
-__all__ = ["MARKERS", "Files", "Roots", "project_root"]
-
-MARKERS = (
-    "pyproject.toml",
-    "setup.py",
-    "setup.cfg",
-    "requirements.txt",
-    "Pipfile",
-    "alembic.ini",
-    "manage.py",
-)
-"""Files that stand at the top of a project."""
-
-_PACKAGE = "__init__.py"
+__all__ = ["Files"]
 
 _LARGE = 1_000
 """How many files are read and searched in the time in which LibCST is loaded."""
-
-
-def project_root(path: Path) -> Path:
-    """The folder that holds the project of a file."""
-    return Path(Roots(Folders()).of(os.path.dirname(path)))
-
-
-class Roots:
-    """The folder that holds the project of what stands in a folder.
-
-    The nearest folder above with a repository in it; else the farthest with a project file; else
-    the folder above the outermost package.
-    """
-
-    def __init__(self, folders: Folders) -> None:
-        self._folders = folders
-        self._repositories: dict[str, str | None] = {}
-        self._marked: dict[str, str | None] = {}
-
-    def of(self, folder: str) -> str:
-        """The project's folder, given the absolute path of a folder in it."""
-        return self._repository(folder) or self._farthest(folder) or self._top(folder)
-
-    def _repository(self, folder: str) -> str | None:
-        if folder not in self._repositories:
-            is_one = self._folders.has(folder, ".git") or self._folders.has(folder, ".hg")
-            above = os.path.dirname(folder)
-            further = self._repository(above) if above != folder and not is_one else None
-            self._repositories[folder] = folder if is_one else further
-        return self._repositories[folder]
-
-    def _farthest(self, folder: str) -> str | None:
-        if folder not in self._marked:
-            above = os.path.dirname(folder)
-            found = self._farthest(above) if above != folder else None
-            if found is None and any(self._folders.has_file(folder, name) for name in MARKERS):
-                found = folder
-            self._marked[folder] = found
-        return self._marked[folder]
-
-    def _top(self, folder: str) -> str:
-        while self._folders.has_file(folder, _PACKAGE) and folder != os.path.dirname(folder):
-            folder = os.path.dirname(folder)
-        return folder
 
 
 class Files:

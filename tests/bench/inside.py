@@ -14,8 +14,9 @@ from pathlib import Path
 from sessionlint.check import Project, check_source
 from sessionlint.config import Configuration
 from sessionlint.discover import python_files
-from sessionlint.facts.files import Files, project_root
+from sessionlint.facts.files import Files
 from sessionlint.facts.names import Names
+from sessionlint.facts.roots import project_root
 from sessionlint.flow.lifetimes import lifetimes
 from sessionlint.project import bytes_of, rule_names
 from sessionlint_rules import RULES

@@ -1,0 +1,81 @@
+"""Which folder holds the project of a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sessionlint.facts.folders import Folders
+
+__all__ = ["MARKERS", "Roots", "project_root"]
+
+MARKERS = (
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "requirements.txt",
+    "Pipfile",
+    "alembic.ini",
+    "manage.py",
+)
+"""Files that stand at the top of a project."""
+
+_PACKAGE = "__init__.py"
+
+
+def project_root(path: Path) -> Path:
+    """The folder that holds the project of a file."""
+    return Path(Roots(Folders()).of(os.path.dirname(path)))
+
+
+class Roots:
+    """The folder that holds the project of what stands in a folder.
+
+    The nearest folder above with a repository in it; else the farthest with a project file; else
+    the folder above the outermost package, or that package where other projects lie beside it.
+    """
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._repositories: dict[str, str | None] = {}
+        self._marked: dict[str, str | None] = {}
+
+    def of(self, folder: str) -> str:
+        """The project's folder, given the absolute path of a folder in it."""
+        return self._repository(folder) or self._farthest(folder) or self._top(folder)
+
+    def _repository(self, folder: str) -> str | None:
+        if folder not in self._repositories:
+            is_one = self._is_repository(folder)
+            above = os.path.dirname(folder)
+            further = self._repository(above) if above != folder and not is_one else None
+            self._repositories[folder] = folder if is_one else further
+        return self._repositories[folder]
+
+    def _farthest(self, folder: str) -> str | None:
+        if folder not in self._marked:
+            above = os.path.dirname(folder)
+            found = self._farthest(above) if above != folder else None
+            if found is None and self._is_marked(folder):
+                found = folder
+            self._marked[folder] = found
+        return self._marked[folder]
+
+    def _top(self, folder: str) -> str:
+        package = None
+        while self._folders.has_file(folder, _PACKAGE) and folder != os.path.dirname(folder):
+            package, folder = folder, os.path.dirname(folder)
+        return folder if package is None or not self._holds_projects(folder) else package
+
+    def _holds_projects(self, folder: str) -> bool:
+        """Whether a folder holds projects, all of the computer for instance, and is none itself."""
+        inside = self._folders.inside(folder)
+        below = [os.path.join(folder, name) for name in (inside.folders if inside else ())]
+        is_all = folder == os.path.dirname(folder)
+        return is_all or any(self._is_repository(one) or self._is_marked(one) for one in below)
+
+    def _is_repository(self, folder: str) -> bool:
+        return self._folders.has(folder, ".git") or self._folders.has(folder, ".hg")
+
+    def _is_marked(self, folder: str) -> bool:
+        return any(self._folders.has_file(folder, name) for name in MARKERS)

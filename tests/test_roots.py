@@ -1,0 +1,43 @@
+"""Which folder a file's project is."""
+
+import pytest
+from small_project import found_in, written
+
+from sessionlint.facts.folders import Folders
+from sessionlint.facts.roots import Roots
+
+OTHERS = ["other/.git/HEAD", "other/pyproject.toml", "other/requirements.txt"]
+
+
+def root(folder, of, *names):
+    written(folder, dict.fromkeys(names, ""))
+    return Roots(Folders()).of(str(folder / of)).removeprefix(f"{folder}/")
+
+
+def test_a_repository_is_one(tmp_path):
+    names = ("code/shop/.git/HEAD", "code/shop/app/setup.py", "code/setup.py")
+    assert root(tmp_path, "code/shop/app", *names) == "code/shop"
+
+
+def test_the_farthest_folder_with_a_project_file_is_one(tmp_path):
+    names = ("code/shop/requirements.txt", "code/shop/app/setup.py", "code/shop/app/a/b.py")
+    assert root(tmp_path, "code/shop/app/a", *names) == "code/shop"
+
+
+def test_what_lies_around_packages_is_one(tmp_path):
+    names = ("code/shop/__init__.py", "code/shop/app/__init__.py", "code/other/__init__.py")
+    assert root(tmp_path, "code/shop/app", *names) == "code"
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_holds_other_projects_is_none(other, tmp_path):
+    names = ("code/shop/__init__.py", "code/shop/app/__init__.py", f"code/{other}")
+    assert root(tmp_path, "code/shop/app", *names) == "code/shop"
+
+
+def test_a_package_that_is_all_of_a_project_knows_its_own_name(tmp_path):
+    database = "from sqlalchemy.orm import sessionmaker\nmaker = sessionmaker()\n"
+    use = "from shop.db import maker\ndef load():\n    s = maker()\n    s.execute('select 1')\n"
+    files = {"shop/__init__.py": "", "shop/db.py": database, "shop/use.py": use}
+    project = written(tmp_path, files) / "shop"
+    assert found_in(project) == {"use.py": [(3, "SES102")]}
