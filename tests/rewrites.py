@@ -361,4 +361,19 @@ SAFE = {
             return x
         """,
     ),
+    "what is awaited is of an asynchronous maker, whatever the annotation says": (
+        """
+        async def f(q, make: sessionmaker):
+            s = make()
+            try:
+                return (await s.execute(q)).all()
+            finally:
+                await s.close()
+        """,
+        """
+        async def f(q, make: sessionmaker):
+            async with make() as s:
+                return (await s.execute(q)).all()
+        """,
+    ),
 }

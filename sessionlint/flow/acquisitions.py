@@ -65,6 +65,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 if confirmed is None:
                     continue
                 thing = confirmed
+            thing = body.typed(thing, name)
             resource = body.resource(evaluator, binding, thing, name)
             if None in resource.asked_beside:
                 continue

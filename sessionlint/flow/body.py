@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 import libcst as cst
@@ -31,6 +32,9 @@ from sessionlint.source.walk import descend
 
 __all__ = ["Body"]
 
+_AWAITED: Final = {"Session": "AsyncSession", "Connection": "AsyncConnection"}
+"""The types of which each has an asynchronous one."""
+
 _MOST_FLAGS: Final = 4
 _JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
 _REACHING: Final = frozenset({"locals", *(name.rpartition(".")[2] for name in SHELLS)})
@@ -42,7 +46,7 @@ class Body(Nodes):
     """One block's statements, and what they make of a resource."""
 
     def confirmed(self, thing: Thing, name: str) -> Thing | None:
-        """A guess that the use of its name bears out, with the type its awaits show."""
+        """A guess that the use of its name bears out."""
         used = {
             node.attr.value
             for node in self.nodes
@@ -52,12 +56,17 @@ class Body(Nodes):
         used -= PARTIAL & self._called_bare(name)
         is_database = uses_database(self.block.home)
         evidence = DATABASE_CALLS | {"execute", "cursor"} if is_database else DATABASE_CALLS
-        if not used & evidence:
-            return None
-        is_async = any(self._awaits(node, name) for node in self.nodes)
-        swap = {"Session": "AsyncSession", "Connection": "AsyncConnection"}
-        kind = TYPES[swap[thing.type.name]] if is_async and thing.type.name in swap else thing.type
-        return replace(thing, type=kind)
+        return thing if used & evidence else None
+
+    def typed(self, thing: Thing, name: str) -> Thing:
+        """What a name holds, with the type that its awaits show.
+
+        A maker may be annotated as `sessionmaker`, whatever sessions it makes.
+        """
+        kind = _AWAITED.get(thing.type.name)
+        if kind is None or not any(map(self._is_awaited, self.variables(name))):
+            return thing
+        return replace(thing, type=TYPES[kind])
 
     def _called_bare(self, name: str) -> set[str]:
         """The methods of a name that are called without arguments."""
@@ -70,12 +79,12 @@ class Body(Nodes):
             and is_name(node.func.value, name)
         }
 
-    def _awaits(self, node: cst.CSTNode, name: str) -> bool:
-        if type(node) is not cst.Await:
-            return False
-        match node.expression:
-            case cst.Call(func=cst.Attribute(value=cst.Name(value=owner))):
-                return owner == name
+    def _is_awaited(self, name: cst.Name) -> bool:
+        """Whether a name stands where one of its methods is called, and that is awaited."""
+        around = list(islice(self.above(name), 3))
+        match around:
+            case [cst.Attribute(value=owner), cst.Call(func=method), cst.Await()]:
+                return owner is name and method is around[0]
         return False
 
     def resource(self, evaluator: Evaluator, binding: Binding, thing: Thing, name: str) -> Resource:
