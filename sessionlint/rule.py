@@ -208,15 +208,12 @@ def _why(end: End) -> str:
 def _steps(scope: Scope, life: Lifetime, end: End) -> Iterator[Note]:
     """The path from the acquisition to the exit."""
     yield Note(scope.span(life.acquired), f"{subject(life)} is opened")
-    start = scope.span(life.acquired)
     for step in end.steps:
         words = _step_in_words(step)
         if words is not None and step.node is not end.node:
             yield Note(scope.span(step.node), words)
-    if end.node is not None:
-        yield Note(scope.span(end.node), f"{exit_in_words(scope, end)}, and it is still open")
-    else:
-        yield Note(start, f"{exit_in_words(scope, end)}, and it is still open")
+    left = scope.end if end.node is None else scope.span(end.node)
+    yield Note(left, f"{exit_in_words(scope, end)}, and it is still open")
 
 
 def _step_in_words(step: Step) -> str | None:

@@ -118,7 +118,7 @@ def test_the_path_ends_where_an_error_leaves():
     ]
 
 
-def test_the_path_of_a_function_that_ends_stands_at_the_acquisition():
+def test_the_path_of_a_function_that_ends_stands_at_its_last_statement():
     text = """\
     def f(engine, is_wanted):
         session = Session(engine)
@@ -128,7 +128,7 @@ def test_the_path_of_a_function_that_ends_stands_at_the_acquisition():
     assert path_of(text) == [
         (3, "session `session` is opened"),
         (4, "this is false"),
-        (3, "`f` ends, and it is still open"),
+        (4, "`f` ends, and it is still open"),
     ]
 
 
@@ -167,7 +167,7 @@ def test_a_handled_error_is_told_before_a_second_one():
             alert()
     """
     assert path_of(text)[-1] == (
-        3,
+        4,
         "`f` ends after the error handled on line 7, and it is still open",
     )
 

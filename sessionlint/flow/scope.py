@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -72,6 +72,27 @@ class Scope:
         return self.block.kind is BlockKind.MODULE
 
     @property
+    def end(self) -> Span:
+        """Where it ends unless something leaves it before: its last statement, or last line.
+
+        Of an `if` or a loop that is the head, as nothing in it may have run.
+        """
+        if self.is_module:
+            # Its statements may have been read one by one, and not all of them.
+            lines = self.source.text.rstrip().split("\n")
+            last = lines[-1]
+            return Span(len(lines), len(last) - len(last.lstrip()), len(lines), len(last))
+        return self.span(self._last)
+
+    @cached_property
+    def _last(self) -> cst.CSTNode:
+        suite: cst.CSTNode = self.block.node
+        while isinstance(suite, (cst.FunctionDef, cst.With, cst.IndentedBlock)):
+            lines = suite.body
+            suite = lines[-1] if isinstance(lines, Sequence) else lines
+        return suite
+
+    @property
     def _is_waiting(self) -> bool:
         """Whether it is an asynchronous function."""
         return self.block.kind is BlockKind.FUNCTION and self.block.is_async
@@ -93,6 +114,8 @@ class Scope:
         ]
         for life in found:
             self.source.positions.want(_nodes(life))
+            if not self.is_module and any(end.node is None for end in life.leaks):
+                self.source.positions.want([self._last])
         return found
 
     @cached_property
