@@ -50,6 +50,7 @@ class Rule(NamedTuple):
 
 
 _UNAWAITED = "nobody awaits this, so it closes nothing"
+_UNCALLED = "nobody calls this, so it closes nothing"
 _GIVEN_BACK = "its last commit or rollback gives the connection back"
 
 
@@ -77,10 +78,11 @@ def lifetime_finding(
     """A finding about a lifetime: on the acquisition, with the first leaking exit and its path."""
     leak = next(iter(life.leaks), None)
     # LibCST is not paid for by those who only ask what rules there are.
-    from sessionlint.flow.leaving import unawaited_releases
+    from sessionlint.flow.leaving import vain_releases
     from sessionlint.rewrite.managed import managed
 
-    notes = [Note(scope.span(one), _UNAWAITED) for one in unawaited_releases(life.resource)]
+    vain = ((one, hasattr(one, "func")) for one in vain_releases(life.resource))
+    notes = [Note(scope.span(one), _UNAWAITED if called else _UNCALLED) for one, called in vain]
     if leak is not None and leak.node is not None:
         notes.insert(0, Note(scope.span(leak.node), _why(leak)))
     steps = () if leak is None else tuple(_steps(scope, life, leak))

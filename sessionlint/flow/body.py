@@ -98,7 +98,7 @@ class Body(Nodes):
             thing,
             name,
             names,
-            unawaited=self._unawaited,
+            alone=self._alone,
         )
         if isinstance(binding.expression, cst.ListComp):
             resource.members = frozenset(self._members(name))
@@ -127,7 +127,7 @@ class Body(Nodes):
         return frozenset(one for one in self.named if one in _REACHING or CLOSING.search(one))
 
     @cached_property
-    def _unawaited(self) -> frozenset[int]:
+    def _alone(self) -> frozenset[int]:
         """The expressions that stand alone as a statement."""
         return frozenset(id(node.value) for node in self.nodes if type(node) is cst.Expr)
 

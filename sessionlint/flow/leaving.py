@@ -25,7 +25,7 @@ __all__ = [
     "leaves",
     "mentions",
     "own_names",
-    "unawaited_releases",
+    "vain_releases",
 ]
 
 
@@ -153,15 +153,19 @@ def gives_itself(resource: Resource, value: cst.BaseExpression) -> bool:
     return resource.thing.type.gives_itself(last_name(value.func))
 
 
-def unawaited_releases(resource: Resource) -> Iterator[cst.Call]:
-    """`db.close()` of an asynchronous session that stands alone: nothing happens there."""
+def vain_releases(resource: Resource) -> Iterator[cst.Call | cst.Attribute]:
+    """`db.close()` that nobody awaits, or `db.close` that nobody calls: nothing happens there."""
     kind = resource.thing.type
-    for node in descend(resource.block.node) if kind.is_async else ():
-        if isinstance(node, cst.Call) and id(node) in resource.unawaited:
-            method = last_name(node.func)
-            is_end = kind.is_release(method) and kind.is_coroutine(method)
-            if is_end and is_method(resource, node):
-                yield node
+    for node in descend(resource.block.node):
+        if id(node) not in resource.alone:
+            continue
+        match node:
+            case cst.Call(func=func) if kind.is_coroutine(last_name(func)):
+                if kind.is_release(last_name(func)) and is_method(resource, node):
+                    yield node
+            case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=method)):
+                if name in resource.names and kind.is_release(method):
+                    yield node
 
 
 def closes_behind(resource: Resource, call: cst.Call) -> bool:

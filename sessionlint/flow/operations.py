@@ -158,7 +158,8 @@ class Operations:
     def _attribute(self, node: cst.Attribute) -> Iterator[Operation]:
         yield from self.of(node.value)
         if self._is_it(node.value):
-            if self._resource.thing.type.is_release(node.attr.value):
+            is_given = id(node) not in self._resource.alone
+            if is_given and self._resource.thing.type.is_release(node.attr.value):
                 # `callback(db.close)`: whoever got the method will call it.
                 yield Operation(Act.HAND_OVER, node)
             return
@@ -250,7 +251,7 @@ class Operations:
         assert isinstance(node.func, cst.Attribute)
         name = node.func.attr.value
         kind = self._resource.thing.type
-        is_unawaited = kind.is_coroutine(name) and id(node) in self._resource.unawaited
+        is_unawaited = kind.is_coroutine(name) and id(node) in self._resource.alone
         if is_unawaited and (self._is_ending(name) or name in {"commit", "rollback"}):
             yield Operation(Act.RISK, node)
         elif self._is_ending(name):

@@ -26,7 +26,7 @@ class Resource:
     variables that hold one of them when it is a list of resources, `flags` the texts of the
     conditions worth remembering, `inner` the nested functions that speak of it with the act that
     calling one is, `queries` the variables that hold a query on it. `holders` are the calls (by
-    id) whose result keeps the resource and leaves; `unawaited` the calls (by id) that stand alone
+    id) whose result keeps the resource and leaves; `alone` the expressions (by id) that stand alone
     as a statement; `beside` are the variables that are unpacked with it, each with its truth where
     it is acquired; `branches` are the branching statements that the acquisition stands in, `loop`
     the loop that repeats it.
@@ -45,7 +45,7 @@ class Resource:
     flags: tuple[str, ...] = ()
     inner: dict[str, Act] = field(default_factory=dict[str, Act])
     holders: frozenset[int] = frozenset()
-    unawaited: frozenset[int] = frozenset()
+    alone: frozenset[int] = frozenset()
     beside: dict[str, bool | None] = field(default_factory=dict[str, bool | None])
     branches: tuple[cst.CSTNode, ...] = ()
     loop: cst.CSTNode | None = None
