@@ -127,7 +127,8 @@ class Evaluation:
     def _transaction(self, operation: Operation, state: State, *, is_clean_up: bool) -> Outcomes:
         idle = state.idle()
         self.has_transactions = True
-        if operation.act is Act.QUIET and is_clean_up:
+        # A rollback that fails has lost the connection, which is given back all the same.
+        if operation.act is Act.QUIET and (is_clean_up or state.is_faulted):
             return {(NEXT, idle): None}
         is_await = isinstance(operation.node, cst.Await)
         exits = self.errors if is_await else (_ERROR,)

@@ -63,7 +63,7 @@ SAFE_CALLS: Final = frozenset(
     "datetime.timedelta date.today uuid4 uuid.uuid4 traceback.print_exc "
     "traceback.format_exc text sa.text sqlalchemy.text logging.getLogger getLogger "
     "range os.path.exists os.path.isfile os.path.isdir os.path.join os.getenv os.environ.get "
-    "random.random Path pathlib.Path".split()
+    "random.random Path pathlib.Path time.sleep sleep logging.basicConfig".split()
 )
 TELLING: Final = frozenset(
     "isoformat strftime timestamp date time total_seconds hex upper lower strip".split()

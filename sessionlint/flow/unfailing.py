@@ -19,6 +19,9 @@ from sessionlint.source.walk import descend
 __all__ = ["is_still", "is_unfailing"]
 
 _ERROR: Final = Exit(Way.ERROR)
+_ENDING: Final = frozenset({"close", "remove"})
+"""Methods that end something else, which is not expected to fail: `registry.remove()`."""
+
 _STILL: Final = (
     *(cst.Name, cst.Attribute, cst.BaseNumber, cst.BaseString, cst.List, cst.Dict, cst.Set),
     *(cst.Tuple, cst.BooleanOperation, cst.Comparison, cst.UnaryOperation, cst.IfExp),
@@ -78,6 +81,8 @@ def _is_safe(expression: cst.BaseExpression) -> bool:
     if not isinstance(expression, cst.Call):
         return False
     func = expression.func
-    if isinstance(func, cst.Attribute) and is_logging(func.value, func.attr.value):
-        return True
+    if isinstance(func, cst.Attribute):
+        method = func.attr.value
+        if is_logging(func.value, method) or (method in _ENDING and not expression.args):
+            return True
     return dotted(func) in SAFE_CALLS
