@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.catalog import Kind
-from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import is_name, keyword, last_name
+from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.syntax import dotted, is_name, keyword, last_name
 from sessionlint.facts.values import OTHER, Foreign, Thing
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["gives_back", "is_connection"]
+__all__ = ["bound_before", "gives_back", "is_connection"]
 
 _LENDING: Final = frozenset({"get_bind", "connection", "get_connection"})
 """Functions that, where nothing else tells, give a connection that its owner closes."""
@@ -47,6 +47,22 @@ def gives_back(call: cst.Call, block: Block) -> bool:
     if "zope.sqlalchemy" in text:
         return True
     return "autocommit" in text and re.search(_CONFIGURED, text) is not None
+
+
+def bound_before(call: cst.Call, block: Block) -> cst.BaseExpression | None:
+    """What a function itself binds a factory to before it calls that, None for nothing.
+
+    By `maker.configure(bind=connection)`.
+    """
+    if block.kind is not BlockKind.FUNCTION or ".configure(" not in block.home.reader.text:
+        return None
+    maker = dotted(call.func)
+    for one in block.calls:
+        match one.func:
+            case cst.Attribute(value=owner, attr=cst.Name(value="configure")):
+                if dotted(owner) == maker:
+                    return keyword(one, "bind")
+    return None
 
 
 def is_connection(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts import classes, conventions, lenders, rebound
-from sessionlint.facts.binds import gives_back, is_connection
+from sessionlint.facts.binds import bound_before, gives_back, is_connection
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
@@ -111,7 +111,7 @@ def _result(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -
         case Symbol(name=name):
             return _library(evaluator, name, call, block)
         case Maker(made=made):
-            bind = keyword(call, "bind")
+            bind = keyword(call, "bind") or bound_before(call, block)
             if bind is None or gives_back(call, block):
                 return made
             return _bound(evaluator, made, bind, block)
