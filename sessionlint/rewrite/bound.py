@@ -9,7 +9,7 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import last_name, names_in
 from sessionlint.facts.values import Thing
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.unbound import Unbound
@@ -57,17 +57,38 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
         return None
     using = line.with_changes(leading_lines=()).deep_replace(made, cst.Name(name))
     assert isinstance(using, cst.BaseStatement)
-    behind = holder.body[start + 1 :]
-    loaded = Loaded(name, found.thing, block, [using, *behind])
-    needing = [index for index, one in enumerate(behind) if loaded.is_in(one)]
-    stop = needing[-1] + 1 if needing else 0
-    inside = [using, *behind[:stop]]
+    inside = _inside(name, found.thing, block, [using, *holder.body[start + 1 :]])
+    stop = len(inside) - 1
     if any(isinstance(one, (cst.FunctionDef, cst.ClassDef)) for one in inside):
         # Have: a module whose functions read what it loads; they run behind any `with`.
         return None
     around = entered.around(name, [led_closely(inside[0]), *inside[1:]], named, holder)
     reasons = _reasons(Loaded(name, found.thing, block, inside), found.thing.type.noun)
     return entered.fix(Splice(holder, start, start + 1 + stop, (around,)), reasons)
+
+
+def _inside(
+    name: str, thing: Thing, block: Block, lines: list[cst.BaseStatement]
+) -> list[cst.BaseStatement]:
+    """The statements, from the first on, up to the last that may need what the first one loads."""
+    for index, line in enumerate(lines[1:], 1):
+        again = _bound_anew(line)
+        if again and Loaded(name, thing, block, lines[:index]).names == {name, again}:
+            lines = lines[:index]
+            break
+    loaded = Loaded(name, thing, block, lines)
+    needing = [index for index, line in enumerate(lines) if index and loaded.is_in(line)]
+    return lines[: needing[-1] + 1 if needing else 1]
+
+
+def _bound_anew(line: cst.BaseStatement) -> str | None:
+    """The name to which a statement gives a value that has nothing to do with its old one."""
+    match line:
+        case cst.SimpleStatementLine(
+            body=[cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))], value=value)]
+        ):
+            return None if name in names_in(value) else name
+    return None
 
 
 def _is_given_as_query(line: cst.CSTNode, found: Unbound) -> bool:

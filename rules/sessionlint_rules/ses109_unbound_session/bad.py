@@ -51,6 +51,14 @@ def print_names() -> None:
         print(name)
 
 
+def print_first_names() -> None:
+    row = SessionLocal().execute(NAMES).first()  # want: SES109 "same expression"
+    print(row)
+    print("and once more")
+    row = SessionLocal().execute(NAMES).first()  # want: SES109 "same expression"
+    print(row)
+
+
 def names_by_cursor() -> list[str]:
     cursor = engine.raw_connection().cursor()  # want: SES109 "same expression"
     cursor.execute("select name from users")

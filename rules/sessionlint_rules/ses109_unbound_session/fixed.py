@@ -60,6 +60,16 @@ def print_names() -> None:
             print(name)
 
 
+def print_first_names() -> None:
+    with SessionLocal() as session:
+        row = session.execute(NAMES).first()
+        print(row)
+    print("and once more")
+    with SessionLocal() as session:
+        row = session.execute(NAMES).first()
+        print(row)
+
+
 def names_by_cursor() -> list[str]:
     with closing(engine.raw_connection()) as connection:
         cursor = connection.cursor()
