@@ -10,12 +10,13 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.shields import is_protected, is_shield, is_shielding
+from sessionlint.facts.shields import is_protected, is_shielding
 from sessionlint.facts.syntax import last_name
 from sessionlint.flow.callers import callers
 from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.handlers import catches_cancellation
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.shielded import is_in_shield
 from sessionlint.flow.waits import Wait, Waits
 from sessionlint.flow.ways import Place
 from sessionlint.source.threads import THREADED
@@ -135,13 +136,6 @@ def _cut_off(found: list[tuple[_Spot, Wait]]) -> Iterator[CleanUp]:
 def _is_called_in_shields(evaluator: Evaluator, function: Block) -> bool:
     """Whether all that is known to call a function protects it."""
     calls = list(callers(evaluator, function))
-    return bool(calls) and all(_is_in_shield(evaluator, *one) for one in calls)
-
-
-def _is_in_shield(evaluator: Evaluator, block: Block, call: cst.Call) -> bool:
-    for above in Nodes(block).above(call):
-        if isinstance(above, cst.With) and is_shielding(evaluator, above, block):
-            return True
-        if isinstance(above, cst.Call) and is_shield(evaluator, above.func, block):
-            return True
-    return is_protected(evaluator, block)
+    return bool(calls) and all(
+        is_in_shield(evaluator, Nodes(caller), call) for caller, call in calls
+    )

@@ -84,7 +84,7 @@ def _lifetime(resource: Resource, kind: YieldKind, elsewhere: Elsewhere) -> Life
     shape = _shape(ends, loop, evaluation.kind)
     is_clean = all(end.ending is not Ending.LEFT_OPEN for end in ends)
     is_helped = interpreter.operations.is_helped
-    if is_clean and (is_helped or not _is_worth_managing(resource)):
+    if is_clean and (is_helped or not _is_worth_managing(resource) or _is_shielded(resource)):
         shape = Shape.SILENT
     if shape is not Shape.NEVER and fallback(resource.binding) is not None:
         # Whose it is may be known by more than is followed here.
@@ -103,6 +103,15 @@ def _used(state: State) -> State:
 def _is_worth_managing(resource: Resource) -> bool:
     """Whether a `with` could take the place of the close and would hold anything."""
     return _could_be_managed(resource) and not _is_closed_at_once(resource)
+
+
+def _is_shielded(resource: Resource) -> bool:
+    """Whether it is closed by hand to protect that from cancellations."""
+    if not resource.thing.type.is_async or "shield" not in resource.block.home.reader.text:
+        return False
+    from sessionlint.flow.shielded import is_closed_in_shield
+
+    return is_closed_in_shield(resource)
 
 
 def _is_closed_at_once(resource: Resource) -> bool:
