@@ -205,11 +205,12 @@ def _agreed(things: list[Thing]) -> Value:
     """Objects of one type that differ in who owns them: the type is known, the owner is not."""
     types = {thing.type.name for thing in things}
     fresh = {thing.is_fresh for thing in things}
-    if len(types) > 1 or len(fresh) > 1:
+    if len(types) > 1:
         return UNKNOWN
     return replace(
         things[0],
-        is_maybe=any(thing.is_maybe for thing in things),
+        is_fresh=fresh == {True},
+        is_maybe=len(fresh) > 1 or any(thing.is_maybe for thing in things),
         is_cached=any(thing.is_cached for thing in things),
         is_guess=any(thing.is_guess for thing in things),
         is_own=any(thing.is_own for thing in things),
