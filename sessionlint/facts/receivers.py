@@ -12,6 +12,7 @@ from sessionlint.facts.calls import is_declaration
 from sessionlint.facts.collect import is_storing
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.holding import has, is_adding, is_made_of
+from sessionlint.facts.owned import only_owned
 from sessionlint.facts.parameters import parameter_at, position_of
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import asked_by_name, is_name, is_only_called, last_name, names_in
@@ -137,7 +138,10 @@ def _of_parameter(evaluator: Evaluator, block: Block, name: str, depth: int) -> 
     awaited = {id(node.expression) for node in nodes if type(node) is cst.Await}
     made = {each for node in nodes if (each := _made(node, name))}
     held = {name, *(each for node in nodes if (each := _each(node, name)))}
+    owned = only_owned(block, nodes, name)
     for node in nodes:
+        if id(node) in owned:
+            continue
         if any(_ends(node, one) for one in held):
             return Effect.RELEASES
         if type(node) is cst.Call and id(node) not in awaited and _outlives(node, name, made):
