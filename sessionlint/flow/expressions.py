@@ -116,7 +116,7 @@ class Evaluation:
     def _used(self, state: State, node: cst.CSTNode) -> State:
         if state.status is Status.CLOSED:
             self._closed[id(node)] = node
-        else:
+        elif state.status not in {Status.UNBORN, Status.NONE}:
             self._open.add(id(node))
         return state.to(Status.OPEN) if state.status in {Status.IDLE, Status.FRESH} else state
 

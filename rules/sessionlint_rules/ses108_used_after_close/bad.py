@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import column, create_engine, table, text
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -18,7 +19,7 @@ NAMES = text("select name from users order by id")
 
 
 def _get_db() -> Session:
-    db = SessionLocal()  # want: SES108 "is closed before the caller gets it on line 23"
+    db = SessionLocal()  # want: SES108 "is closed before the caller gets it on line 24"
     try:
         return db
     finally:
@@ -53,7 +54,7 @@ def list_names() -> list[str]:
 
 
 def count_users() -> int:
-    with SessionLocal() as session:  # want: SES108 "opens again on line 58"
+    with SessionLocal() as session:  # want: SES108 "opens again on line 59"
         names = session.scalars(NAMES).all()
     print(session.scalars(NAMES).first())
     return len(names)
@@ -99,3 +100,14 @@ def by_a_query() -> int:
     query = session.query(USERS).order_by(USERS.c.name)
     session.close()
     return query.filter(USERS.c.id > 0).count()
+
+
+def by_a_handler(user_id: int) -> str | None:
+    try:
+        session = SessionLocal()  # want: SES108 "opens again on line"
+        try:
+            return session.execute(NAME, {"id": user_id}).scalar_one()
+        finally:
+            session.close()
+    except NoResultFound:
+        return session.scalar(NAMES)
