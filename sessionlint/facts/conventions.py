@@ -15,7 +15,7 @@ from sessionlint.facts.scopes import Block, Module
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import Thing, Value
 
-__all__ = ["DATABASE_CALLS", "PARTIAL", "guess", "uses_database"]
+__all__ = ["AWAITED", "DATABASE_CALLS", "PARTIAL", "guess", "uses_database"]
 
 DATABASE_CALLS: Final = frozenset(
     "query commit rollback scalars scalar flush refresh merge expunge expire add_all exec".split()
@@ -23,6 +23,9 @@ DATABASE_CALLS: Final = frozenset(
 """Methods whose use tells a database session from the other things called session.
 
 Source: measured on labelled code, see the page of SES102."""
+
+AWAITED: Final = {"Session": "AsyncSession", "Connection": "AsyncConnection"}
+"""The types whose methods nobody awaits, each with the one that such an object has otherwise."""
 
 PARTIAL: Final = frozenset("expire expunge refresh merge add_all".split())
 """Those of them that are about the objects they are given."""

@@ -12,7 +12,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.catalog import TYPES, Kind
-from sessionlint.facts.conventions import DATABASE_CALLS, PARTIAL, uses_database
+from sessionlint.facts.conventions import AWAITED, DATABASE_CALLS, PARTIAL, uses_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, BlockKind, How
@@ -31,9 +31,6 @@ from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
 __all__ = ["Body"]
-
-_AWAITED: Final = {"Session": "AsyncSession", "Connection": "AsyncConnection"}
-"""The types of which each has an asynchronous one."""
 
 _MOST_FLAGS: Final = 4
 _JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
@@ -63,7 +60,7 @@ class Body(Nodes):
 
         A maker may be annotated as `sessionmaker`, whatever sessions it makes.
         """
-        kind = _AWAITED.get(thing.type.name)
+        kind = AWAITED.get(thing.type.name)
         if kind is None or not any(map(self._is_awaited, self.variables(name))):
             return thing
         return replace(thing, type=TYPES[kind])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.catalog import TYPES
+from sessionlint.facts.conventions import AWAITED, DATABASE_CALLS
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, is_name, last_name
@@ -107,8 +110,25 @@ def _acquired(evaluator: Evaluator, owner: Block, binding: Binding, name: str) -
     others = [one for one in owner.attribute(name) if one is not binding]
     is_one = binding.how is How.VALUE and not isinstance(binding.expression, cst.ListComp)
     thing = acquired(evaluator, binding) if is_one and all(map(_is_empty, others)) else None
-    is_sure = thing is not None and not (thing.is_guess or thing.is_maybe or thing.is_own)
-    return thing if is_sure else None
+    if thing is None or thing.is_maybe or thing.is_own:
+        return None
+    return _confirmed(owner, thing, name) if thing.is_guess else thing
+
+
+def _confirmed(owner: Block, thing: Thing, name: str) -> Thing | None:
+    """What a factory with a customary name gives, where the class uses it as a session."""
+    methods: set[str] = set()
+    awaited: set[str] = set()
+    for node in descend(owner.node):
+        call = bare(node) if isinstance(node, (cst.Await, cst.Call)) else None
+        match call:
+            case cst.Call(func=cst.Attribute(value=cst.Attribute(attr=attribute), attr=method)):
+                if attribute.value == name:
+                    (methods if call is node else awaited).add(method.value)
+    if not methods & DATABASE_CALLS:
+        return None
+    kind = AWAITED.get(thing.type.name) if awaited else None
+    return replace(thing, is_guess=False, type=TYPES[kind] if kind else thing.type)
 
 
 def _is_empty(binding: Binding) -> bool:
