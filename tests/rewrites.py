@@ -376,4 +376,19 @@ SAFE = {
                 return (await s.execute(q)).all()
         """,
     ),
+    "a function has the name of its variable": (
+        """
+        def s(q):
+            s = Maker()
+            try:
+                return s.execute(q).all()
+            finally:
+                s.close()
+        """,
+        """
+        def s(q):
+            with Maker() as s:
+                return s.execute(q).all()
+        """,
+    ),
 }

@@ -40,12 +40,13 @@ class Nodes:
             parent = self._above.get(id(parent))
 
     def variables(self, name: str) -> Iterator[cst.Name]:
-        """Where a name is that of a variable, and no attribute's or keyword's."""
+        """Where a name is that of a variable, and no attribute's, keyword's or the block's own."""
         for node in self.named.get(name, ()):
             parent = self._above.get(id(node))
             is_label = isinstance(parent, cst.Attribute) and parent.attr is node
             is_keyword = isinstance(parent, cst.Arg) and parent.keyword is node
-            if not is_label and not is_keyword:
+            is_title = parent is self.block.node and getattr(parent, "name", None) is node
+            if not (is_label or is_keyword or is_title):
                 yield node
 
     def chain(self, call: cst.Call) -> Iterator[cst.Attribute | cst.Call]:
