@@ -222,8 +222,11 @@ class Body(Nodes):
                 continue
             if not mentions(resource, block.node) or not is_only_called(self.nodes, block.name):
                 continue
-            is_closing = any(_closes(node, resource) for node in descend(block.node))
-            found[block.name] = Act.RELEASE if is_closing else Act.USE
+            nodes = list(descend(block.node))
+            is_closing = any(_closes(one, resource) or _enters(one, resource) for one in nodes)
+            # To call a generator runs nothing of it: whoever gets that comes to the close.
+            closing = Act.HAND_OVER if block.yields else Act.RELEASE
+            found[block.name] = closing if is_closing else Act.USE
         return found
 
     def closes(self, resource: Resource) -> bool:
@@ -252,6 +255,15 @@ def _closes(node: cst.CSTNode, resource: Resource) -> bool:
         and _name_in(node.value, resource.names)
         and resource.thing.type.is_release(node.attr.value)
     )
+
+
+def _enters(node: cst.CSTNode, resource: Resource) -> bool:
+    """Whether a `with` manages the resource, be it by `closing`."""
+    if type(node) is not cst.WithItem:
+        return False
+    entered = node.item
+    given = [arg.value for arg in entered.args] if type(entered) is cst.Call else [entered]
+    return any(_name_in(one, resource.names) for one in given)
 
 
 def _name_in(node: cst.CSTNode, names: frozenset[str]) -> bool:
