@@ -30,6 +30,9 @@ _HAVING_PATCH: Final = frozenset({"", "self", "cls"})
 _GIVING: Final = frozenset({"query_property", "configure", "registry", "session_factory"})
 """What a registry has that a session has not."""
 
+_ASKING: Final = ("assert_called", "assert_awaited", "assert_not_", "assert_any_", "assert_has_")
+"""How the methods begin by which a test asks a mock what was done with it."""
+
 _EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
 
@@ -149,6 +152,8 @@ def _is_patched(block: Block) -> bool:
         if any(parameter.name.value in _PATCHING for parameter in scope.parameters):
             return True
         scope = scope.parent
+    if any(last_name(call.func).startswith(_ASKING) for call in block.calls):
+        return True
     paths = {dotted(call.func) or "" for call in block.calls}
     return any(_is_patching(path, block) for path in paths)
 
