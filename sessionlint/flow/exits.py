@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -168,7 +168,8 @@ class _Exit:
         parameters = block.parameters
         self._self = parameters[0].name.value if parameters else ""
         self.name = f"{self._self}.{target.attr.value}"
-        renamed = _Renamed(self._self, target.attr.value)
+        shortcuts = _shortcuts(block.owner, self._self) if block.owner else {}
+        renamed = _Renamed(self._self, target.attr.value, shortcuts)
         self._variable = renamed.variable
         node = block.node.visit(renamed)
         assert isinstance(node, cst.FunctionDef)
@@ -239,14 +240,37 @@ class _Calm(Evaluation):
         return super().run(operations, state, is_clean_up=True)
 
 
+def _shortcuts(owner: Block, own: str) -> dict[str, cst.Call]:
+    """The methods of a class that do nothing but one call: `def commit(self)`, of the session."""
+    found: dict[str, cst.Call] = {}
+    for name in owner.names:
+        method = owner.function(name)
+        if (
+            method is None
+            or method.decorators
+            or [own] != [p.name.value for p in method.parameters]
+        ):
+            continue
+        match method.node:
+            case cst.FunctionDef(
+                body=cst.IndentedBlock(body=[cst.SimpleStatementLine(body=[cst.Expr(value=done)])])
+            ):
+                call = bare(done)
+                if isinstance(call, cst.Call) and not call.args:
+                    found[name] = call
+    return found
+
+
 class _Renamed(cst.CSTTransformer):
     """Makes an attribute of an object a variable, so that it can be followed like one.
 
-    `origins` has what each new node stands for, by its id.
+    A call of one of its `shortcuts` becomes what that does. `origins` has what each new node
+    stands for, by its id.
     """
 
-    def __init__(self, owner: str, attribute: str) -> None:
+    def __init__(self, owner: str, attribute: str, shortcuts: Mapping[str, cst.Call]) -> None:
         super().__init__()
+        self._shortcuts = shortcuts
         self.variable = f"_{owner}_of_{attribute}"
         self._owner = owner
         self._attribute = attribute
@@ -261,6 +285,16 @@ class _Renamed(cst.CSTTransformer):
             case cst.Attribute(value=owner, attr=cst.Name(value=word)):
                 if word == self._attribute and is_name(owner, self._owner):
                     updated_node = cst.Name(self.variable)
+            case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=word)), args=()):
+                if word in self._shortcuts and is_name(owner, self._owner):
+                    updated_node = self._shortcut(word)
         self.origins[id(updated_node)] = original_node
         self._kept.append(updated_node)
         return updated_node
+
+    def _shortcut(self, method: str) -> cst.CSTNode:
+        """What a method does, in a tree of its own."""
+        plain = _Renamed(self._owner, self._attribute, {})
+        done = self._shortcuts[method].deep_clone().visit(plain)
+        assert isinstance(done, cst.Call)
+        return done
