@@ -196,5 +196,16 @@ def _is_settled(caller: Block, call: cst.Call) -> bool:
 
 def _is_passed_on(caller: Block, call: cst.Call) -> bool:
     """Whether a caller gives what it gets, or something built on it, to those that call it."""
-    name = _bound_name(caller, call)
+    name = _bound_name(caller, call) or _maker_name(caller, call)
     return _is_given_back(caller, call, name) or (bool(caller.yields) and name is not None)
+
+
+def _maker_name(block: Block, call: cst.Call) -> str | None:
+    """The name of a session or maker that is made of what a call gives."""
+    for name, binding in values(block):
+        made = binding.expression
+        if not isinstance(made, cst.Call) or all(arg.value is not call for arg in made.args):
+            continue
+        if re.search(r"(?i)session", last_name(made.func)):
+            return name
+    return None

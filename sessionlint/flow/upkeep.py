@@ -125,7 +125,16 @@ def built_on(block: Block, name: str) -> set[str]:
             for one, binding in values(block)
             if isinstance(binding.expression, cst.Call) and _is_made_of(binding.expression, found)
         } - found
+        news |= {one for call in block.calls if (one := _configured(call, found))} - found
     return found
+
+
+def _configured(call: cst.Call, names: set[str]) -> str:
+    """The name of a maker that `maker.configure(bind=engine)` binds to one of these."""
+    match call.func:
+        case cst.Attribute(value=cst.Name(value=maker), attr=cst.Name(value="configure")):
+            return maker if any(is_name(arg.value, it) for arg in call.args for it in names) else ""
+    return ""
 
 
 def _is_made_of(call: cst.Call, names: set[str]) -> bool:
