@@ -35,10 +35,14 @@ _LEAVING: Final = (cst.Break, cst.Return)
 
 
 class Maker(NamedTuple):
-    """What makes an object anew: a function, for each request or in a loop; or FastAPI itself."""
+    """What makes an object anew: a function, for each request or in a loop; or FastAPI itself.
+
+    Where nothing says how often it runs there is an `other` function that makes one, too.
+    """
 
     name: str
     is_loop: bool = False
+    other: str = ""
 
 
 def maker(evaluator: Evaluator, method: Block, call: cst.Call) -> Maker | None:
@@ -58,6 +62,7 @@ def _of_class(
     is_made = method == "__init__"
     if is_made and _is_for_requests(evaluator, of):
         return Maker("FastAPI")
+    dropping: list[str] = []
     for function, made in callers(evaluator, of):
         if function.kind is not BlockKind.FUNCTION or has_mocks(function):
             continue
@@ -68,7 +73,9 @@ def _of_class(
             found = _repeating(evaluator, function, made, None if is_made else method)
         if found is not None:
             return found
-    return None
+        if is_made and not starts_up(evaluator, function) and _drops(function, made, None):
+            dropping.append(function.name)
+    return Maker(dropping[0], other=dropping[1]) if len(set(dropping)) > 1 else None
 
 
 def _is_for_requests(evaluator: Evaluator, of: Block) -> bool:
@@ -105,12 +112,15 @@ def _repeating(
         return Maker("FastAPI") if is_for_request else None
     loop = innermost(function.node, made)
     is_turned = loop is not None and not any(isinstance(one, _LEAVING) for one in descend(loop))
-    if not (serves(function) or is_turned):
-        return None
-    asked = _asked(function, made)
-    if method not in {None, *asked} or not asked or any(map(_is_end, asked)):
+    if not (serves(function) or is_turned) or not _drops(function, made, method):
         return None
     return Maker(function.name, is_loop=not serves(function))
+
+
+def _drops(function: Block, made: cst.Call, method: str | None) -> bool:
+    """Whether a function uses what it makes, by a method if there is one, and then drops it."""
+    asked = _asked(function, made)
+    return bool(asked) and method in {None, *asked} and not any(map(_is_end, asked))
 
 
 def _attributes(init: Block, call: cst.Call) -> set[str]:

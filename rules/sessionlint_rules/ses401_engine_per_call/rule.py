@@ -31,10 +31,12 @@ def _told(scope: Scope, one: EnginePerCall) -> str:
             return f"{made}, and disposes of it only where nothing fails"
         return f"{made}, each with connections of its own"
     name = one.maker.name
+    every = f"every `{owner.name}` builds a new {noun}, with connections of its own"
+    if one.maker.other:
+        return f"{every}, and `{name}` and `{one.maker.other}` make one at each call"
     when = "in every turn of a loop" if one.maker.is_loop else "for each request"
     who = name if name == "FastAPI" else f"`{name}`"
-    made = f"`{owner.name}` builds a new {noun}, with connections of its own"
-    return f"every {made}, and {who} makes one {when}"
+    return f"{every}, and {who} makes one {when}"
 
 
 ENGINE_PER_CALL = Rule(
