@@ -55,6 +55,9 @@ _TRANSPARENT: Final = frozenset(
     "staticmethod classmethod property cached_property abstractmethod override final retry wraps "
     "inject deprecated overload typechecked beartype validate_call catch".split()
 )
+_SAME: Final = frozenset(
+    "functools.partial typing.cast typing_extensions.cast asyncio.wait_for asyncio.shield".split()
+)
 _MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
 
 
@@ -158,9 +161,8 @@ def _helper(
     if last in THREADED:
         inner = _result(evaluator, evaluator.value(first, block), call, block)
         return Pending(inner)
-    if name in {"functools.partial", "typing.cast", "typing_extensions.cast"}:
-        chosen = list(arguments(call))[-1] if last == "cast" else first
-        return evaluator.value(chosen, block)
+    if name in _SAME:
+        return evaluator.value(list(arguments(call))[-1] if last == "cast" else first, block)
     if name in {"contextlib.closing", "contextlib.aclosing"}:
         return Managed(evaluator.value(first, block))
     return _outside(name)

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.catalog import CALLS
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare
@@ -148,4 +149,7 @@ def indent_of(block: cst.IndentedBlock | cst.Module) -> str | None:
 def _is_of_library(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
     """Whether the library itself is called; a pool's connections go back to the pool instead."""
     called = evaluator.value(call.func, block)
-    return isinstance(called, Symbol) or (isinstance(called, Method) and called.name != "getconn")
+    if isinstance(called, Symbol):
+        # `wait_for(engine.connect(), 5)` gives a connection, and no context manager.
+        return called.name in CALLS
+    return isinstance(called, Method) and called.name != "getconn"
