@@ -39,6 +39,9 @@ _ENGINE_CALLS: Final[dict[str, Gift]] = {
     "raw_connection": Gift(How.FRESH, "RawConnection"),
 }
 
+_OWN: Final = "raw_connection"
+"""What only engines of SQLAlchemy have, wherever they come from."""
+
 
 @lru_cache(maxsize=64)
 def uses_database(home: Module) -> bool:
@@ -51,7 +54,8 @@ def guess(call: cst.Call, block: Block, found: Value) -> Value:
     name = last_name(call.func)
     owner = call.func.value if isinstance(call.func, cst.Attribute) else None
     gift = _ENGINE_CALLS.get(name)
-    if gift is not None and owner is not None and uses_database(block.home):
+    is_known = name == _OWN or uses_database(block.home)
+    if gift is not None and owner is not None and is_known:
         is_engine = _ENGINE.fullmatch(last_name(_callee(owner))) is not None
         return _guessed(TYPES[gift.type]) if is_engine else found
     if is_customary(name) and not any(_is_session(arg.value) for arg in call.args):

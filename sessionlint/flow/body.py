@@ -51,7 +51,7 @@ class Body(Nodes):
         }
         # The session of a web page expires, too, but as a whole.
         used -= PARTIAL & self._called_bare(name)
-        is_database = uses_database(self.block.home)
+        is_database = thing.type.name == "RawConnection" or uses_database(self.block.home)
         evidence = DATABASE_CALLS | {"execute", "cursor"} if is_database else DATABASE_CALLS
         return thing if used & evidence else None
 
