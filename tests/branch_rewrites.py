@@ -106,4 +106,34 @@ BRANCHES = {
                     pass
         """,
     ),
+    "two branches open one name": (
+        """
+        def f(q, a, b):
+            if a:
+                s = Maker()
+                try:
+                    print(s.execute(q).all())
+                finally:
+                    s.close()
+            if b:
+                s = Maker()
+                print(s.execute(q).all())
+                s.close()
+            elif a:
+                with Maker() as s:
+                    print(s.execute(q).all())
+        """,
+        """
+        def f(q, a, b):
+            if a:
+                with Maker() as s:
+                    print(s.execute(q).all())
+            if b:
+                with Maker() as s:
+                    print(s.execute(q).all())
+            elif a:
+                with Maker() as s:
+                    print(s.execute(q).all())
+        """,
+    ),
 }

@@ -9,8 +9,9 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Binding, Block, BlockKind
-from sessionlint.flow.acquisitions import acquired, acquisitions, fallback
+from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.flow.acquisitions import acquisitions, fallback
+from sessionlint.flow.apart import branch_of
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, YieldKind
 from sessionlint.flow.generators import is_drawn
@@ -140,26 +141,11 @@ def _could_be_managed(resource: Resource) -> bool:
     Some drivers offer no context manager, and a name that may also hold somebody else's resource
     (a parameter, an argument's default) is closed only when it was opened here.
     """
-    others = [one for one in resource.others if not one.is_none] if resource.branches else []
-    is_owned_sometimes = resource.asked_beside or (others and not _is_apart(resource, others))
-    return resource.thing.type.is_manageable and not is_owned_sometimes
-
-
-def _is_apart(resource: Resource, others: list[Binding]) -> bool:
-    """Whether all that a name holds is opened by hand, each in a branch that it does not leave."""
-    if not all(acquired(resource.evaluator, one) for one in others):
+    if resource.asked_beside or not resource.thing.type.is_manageable:
         return False
-    nodes = Nodes(resource.block)
-    opened = [one.node for one in (resource.binding, *others) if one.node is not None]
-    branches = {id(next(filter(_is_branch, nodes.above(one)), None)) for one in opened}
-    return all(
-        any(id(above) in branches for above in nodes.above(one))
-        for one in nodes.variables(resource.name)
-    )
-
-
-def _is_branch(node: cst.CSTNode) -> bool:
-    return isinstance(node, (cst.If, cst.Match))
+    if not resource.branches or all(one.is_none for one in resource.others):
+        return True
+    return branch_of(resource, Nodes(resource.block)) is not None
 
 
 def _is_unused(state: State, evaluation: Evaluation) -> bool:

@@ -11,6 +11,7 @@ import libcst as cst
 from sessionlint.facts.scopes import How
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol, Value
+from sessionlint.flow.apart import branch_of
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.leaving import own_names
 from sessionlint.flow.nodes import Nodes
@@ -33,7 +34,7 @@ class Region:
     `block` holds the acquiring statement at `start`; `stop` is behind the last statement there
     that speaks of the resource. `unborn` is the statement `name = None` before, which may bind
     other names, too. `guard` is the `try` whose body is `block` and whose other parts speak of the
-    resource, in `outside`.
+    resource, in `outside`. `branch` is what the region lies in where others open the name, too.
     """
 
     resource: Resource
@@ -44,6 +45,7 @@ class Region:
     unborn: cst.SimpleStatementLine | None = None
     guard: cst.Try | None = None
     outside: list[cst.Name] = field(default_factory=list[cst.Name])
+    branch: cst.CSTNode | None = None
 
     @property
     def statements(self) -> Sequence[cst.BaseStatement]:
@@ -71,9 +73,10 @@ class Region:
 
 def region(resource: Resource) -> Region | None:
     """Where the resource lives, None when that is not the tail of one list of statements."""
-    if len(resource.names) > 1 or resource.members or not _is_plain(resource):
-        return None
     body = Nodes(resource.block)
+    branch = branch_of(resource, body) if resource.branches else None
+    if len(resource.names) > 1 or resource.members or not _is_plain(resource, branch):
+        return None
     line = next(body.above(resource.binding.node), None) if resource.binding.node else None
     block = next(body.above(line), None) if line is not None else None
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
@@ -81,12 +84,15 @@ def region(resource: Resource) -> Region | None:
     if not isinstance(block, (cst.IndentedBlock, cst.Module)):
         return None
     start = index_of(block.body, line)
-    found = Region(resource, body, block, start, start + 1)
+    found = Region(resource, body, block, start, start + 1, branch=branch)
     return found if _has_unborn(found) and _has_placed(found) else None
 
 
-def _is_plain(resource: Resource) -> bool:
-    """Whether one name is bound to the acquired and, at most, to None before that."""
+def _is_plain(resource: Resource, branch: cst.CSTNode | None) -> bool:
+    """Whether one name is bound to the acquired and, at most, to None before that.
+
+    What is bound to it out of its own branch does not count.
+    """
     match resource.binding.node:
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name())]):
             pass
@@ -97,13 +103,13 @@ def _is_plain(resource: Resource) -> bool:
     if resource.binding.how is not How.VALUE or resource.name in resource.block.declared:
         return False
     others = resource.others
-    return len(others) <= 1 and all(one.is_none for one in others)
+    return branch is not None or (len(others) <= 1 and all(one.is_none for one in others))
 
 
 def _has_unborn(found: Region) -> bool:
     """Note the statement `name = None`, if any; False when it is no statement of its own."""
     others = found.resource.others
-    if not others:
+    if not others or found.branch is not None:
         return True
     line = next(found.body.above(others[0].node), None) if others[0].node else None
     match line:
@@ -194,6 +200,8 @@ def _is_target(body: Nodes, name: cst.Name) -> bool:
 def _mentions(found: Region) -> Iterator[cst.Name]:
     body, block, name = found.body, found.resource.block, found.resource.name
     for node in body.variables(name):
+        if found.branch is not None and found.branch not in body.above(node):
+            continue
         is_another = any(
             isinstance(around, cst.FunctionDef)
             and below is around.body
