@@ -131,6 +131,16 @@ def test_what_somebody_may_end_is_not(more, tmp_path):
     assert codes(tmp_path, DATABASE, use=USE + more + ROUTE) == []
 
 
+def test_whose_uses_are_whose_is_not_guessed(tmp_path):
+    """Another registry of that name, and an object that has one."""
+    assert codes(tmp_path, DATABASE, use=USE + ROUTE, tool=DATABASE) == []
+    extension = "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\n"
+    route = '@app.get("/")\ndef users():\n    return db.session.query(User).all()\n'
+    database = DATABASE.replace("db_session", "session")
+    use = USE.replace("import db_session", "import session") + "from ext import db\n" + route
+    assert codes(tmp_path / "other", database, use=use, ext=extension) == []
+
+
 def test_what_another_file_ends_is_not(tmp_path):
     other = "from flask import current_app\ndef end(error):\n    current_app.db_session.remove()\n"
     assert codes(tmp_path, DATABASE, use=USE + ROUTE, other=other) == []
@@ -147,6 +157,9 @@ def test_what_another_file_ends_is_not(tmp_path):
         + LOG
         + '@app.get("/")\ndef users():\n    users = found()\n    log()\n    return users\n',
         '@app.get("/")\ndef users(db_session):\n    return db_session.query(User).all()\n',
+        '@app.get("/")\ndef users():\n    db_session.add(User())\n',
+        '@app.get("/")\ndef users():\n    with db_session.begin():\n        db_session.query(User)\n',
+        '@app.get("/")\ndef users():\n    s = db_session()\n    with s.begin():\n        s.query(User)\n',
         "class Users:\n    def get(self):\n        return db_session.query(User).all()\n",
     ],
 )

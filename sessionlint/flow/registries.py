@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
@@ -14,7 +15,7 @@ from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, bare, keyword, last_name
-from sessionlint.facts.values import Thing
+from sessionlint.facts.values import ModuleValue, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.callers import callers, is_dependency
 from sessionlint.flow.circumstances import serves, starts_by_name
@@ -29,7 +30,12 @@ _MANAGED: Final = (
 )
 """Options by which sessions give their connections back themselves, or may do so."""
 
-_ENDING: Final = frozenset({"commit", "rollback"})
+_ENDING: Final = frozenset({"commit", "rollback", "begin"})
+"""What gives the connection back in the function, `with registry.begin():` for instance."""
+
+_ASKING: Final = DATABASE - {"add", "add_all", "delete", "commit", "cursor"}
+"""Methods that ask the database at once, or put together what does."""
+
 _ENTERED: Final = "()"
 """Stands for a session that a `with` takes, among the methods that are called on the registry."""
 
@@ -100,9 +106,14 @@ def _may_give_back(evaluator: Evaluator, block: Block, made: cst.BaseExpression)
 def _user(evaluator: Evaluator, block: Block, name: str, thing: Thing) -> str | None:
     """What leaves a session behind for each request, None where that is not sure."""
     root = evaluator.tree.files.root
+    word = re.escape(name.encode())
     # Whatever has the name in other files, somebody removes a session there.
-    removing = rb"\b" + re.escape(name.encode()) + rb"\s*\.\s*remove\b"
+    removing = rb"\b" + word + rb"\s*\.\s*remove\b"
     if is_aside(block.home.path, root) or any(_saying(evaluator, name.encode(), removing)):
+        return None
+    defining = rb"(?m)^" + word + rb"[ \t]*(?::[^=\n]+)?=(?!=)"
+    if len(list(islice(_saying(evaluator, name.encode(), defining), 2))) > 1:
+        # Whose uses are whose is not for names to say.
         return None
     methods = _methods(evaluator, name, thing)
     if methods is None:
@@ -188,8 +199,9 @@ def _is_bound(body: Nodes, name: cst.Name) -> bool:
 
 def _mentions(evaluator: Evaluator, body: Nodes, name: str) -> Iterator[cst.BaseExpression]:
     """Where a block speaks of the registry, by its name or as one of its module."""
-    owned = (node for node in body.nodes if isinstance(node, cst.Attribute))
-    for node in (*body.variables(name), *(node for node in owned if node.attr.value == name)):
+    of_modules = (one for one in body.nodes if _is_of_module(evaluator, body, one, name))
+    for node in (*body.variables(name), *of_modules):
+        assert isinstance(node, cst.BaseExpression)
         if body.block.kind is BlockKind.MODULE and is_in_function(body, node):
             continue
         if isinstance(node, cst.Name) and _is_bound(body, node):
@@ -199,14 +211,21 @@ def _mentions(evaluator: Evaluator, body: Nodes, name: str) -> Iterator[cst.Base
             yield node
 
 
+def _is_of_module(evaluator: Evaluator, body: Nodes, node: cst.CSTNode, name: str) -> bool:
+    """`database.session`, where the first is a module: an object of that name has another."""
+    if not isinstance(node, cst.Attribute) or node.attr.value != name:
+        return False
+    return isinstance(evaluator.value(node.value, body.block), ModuleValue)
+
+
 def _leaves_open(function: Block, methods: _Methods, thing: Thing) -> bool:
     """Whether a function takes a connection and gives it to nobody back."""
     called = methods[function]
     if function.kind is not BlockKind.FUNCTION:
         return False
     if thing.type.is_async:
-        return bool(called & (DATABASE | {_ENTERED}))
-    return bool(called & DATABASE - _ENDING) and not _gives_back(function, methods)
+        return bool(called & (_ASKING | {_ENTERED}))
+    return bool(called & _ASKING) and not _gives_back(function, methods)
 
 
 def _gives_back(function: Block, methods: _Methods) -> bool:
