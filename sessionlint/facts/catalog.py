@@ -71,6 +71,11 @@ class Type(NamedTuple):
     is_manageable: bool = True
     is_cut_off: bool = False
 
+    @property
+    def is_session(self) -> bool:
+        """Whether it connects when it is first used, until a commit: so does a registry."""
+        return self.kind in {Kind.SESSION, Kind.REGISTRY}
+
     def is_release(self, method: str) -> bool:
         """Whether that method ends the object's hold on its connection."""
         return method in self.releases
@@ -94,7 +99,6 @@ class Gift(NamedTuple):
 
 _SESSION: Final = frozenset({"close", "aclose", "invalidate", "remove"})
 _CONNECTION: Final = frozenset({"close", "aclose", "invalidate", "terminate"})
-_REGISTRY: Final = frozenset({"close", "remove"})
 _ENGINE: Final = frozenset({"dispose", "close", "terminate"})
 
 # fmt: off
@@ -103,8 +107,8 @@ TYPES: Final[dict[str, Type]] = {
     for row in (
         Type("Session", Kind.SESSION, "session", releases=_SESSION),
         Type("AsyncSession", Kind.SESSION, "session", True, _SESSION, is_cut_off=True),
-        Type("scoped_session", Kind.REGISTRY, "scoped session", releases=_REGISTRY, ends_with=False, is_manageable=False),
-        Type("async_scoped_session", Kind.REGISTRY, "scoped session", True, _REGISTRY, ends_with=False, is_manageable=False, is_cut_off=True),
+        Type("scoped_session", Kind.REGISTRY, "scoped session", releases=frozenset({"close", "remove"}), ends_with=False, is_manageable=False),
+        Type("async_scoped_session", Kind.REGISTRY, "scoped session", True, frozenset({"close", "remove"}), ends_with=False, is_manageable=False, is_cut_off=True),
         Type("Engine", Kind.ENGINE, "engine", releases=_ENGINE, ends_with=False),
         Type("AsyncEngine", Kind.ENGINE, "engine", True, _ENGINE, ends_with=False),
         Type("Connection", Kind.CONNECTION, "connection", releases=_CONNECTION),

@@ -11,7 +11,7 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import TYPES, Kind
+from sessionlint.facts.catalog import TYPES
 from sessionlint.facts.conventions import AWAITED, DATABASE_CALLS, PARTIAL, uses_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
@@ -106,7 +106,7 @@ class Body(Nodes):
         }
         resource.flags = self._flags(resource)
         resource.inner = self._inner(resource)
-        if "query" in self.named and thing.type.kind is Kind.SESSION:
+        if "query" in self.named and thing.type.is_session:
             resource.queries = queries(self.block, name)
         resource.concerned = self.speaking(resource.watched | self._reaching)
         resource.is_closed_at_last = is_closed_at_last(resource, self._finals)

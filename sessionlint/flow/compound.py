@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import Kind
 from sessionlint.facts.syntax import arguments, last_name
 from sessionlint.flow import loops
 from sessionlint.flow.conditions import branches
@@ -190,7 +189,7 @@ def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
     """`with session.begin():`, whose end commits or rolls back."""
     match item:
         case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value="begin"))):
-            return interpreter.resource.thing.type.kind is Kind.SESSION and is_it(
+            return interpreter.resource.thing.type.is_session and is_it(
                 interpreter, owner
             )
     return False

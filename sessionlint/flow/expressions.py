@@ -8,7 +8,6 @@ from functools import partial
 
 import libcst as cst
 
-from sessionlint.facts.catalog import Kind
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.conditions import branches
@@ -94,7 +93,7 @@ class Evaluation:
         return self._yield(operation, state)
 
     def _acquired(self, node: cst.CSTNode, state: State) -> Outcomes:
-        is_session = self._resource.thing.type.kind is Kind.SESSION
+        is_session = self._resource.thing.type.is_session
         fresh = State(Status.FRESH if is_session else Status.OPEN, state.flags)
         born: Path = Step(StepKind.ACQUIRE, node)
         outcomes: Outcomes = {(NEXT, fresh): born}

@@ -7,7 +7,6 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import Kind
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.at_once import run_at_once
@@ -201,7 +200,7 @@ class Operations:
 
     @property
     def _is_session(self) -> bool:
-        return self._resource.thing.type.kind is Kind.SESSION
+        return self._resource.thing.type.is_session
 
     def _is_ending(self, method: str) -> bool:
         return self._resource.thing.type.is_release(method) or method in _EXITING

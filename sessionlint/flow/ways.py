@@ -188,7 +188,7 @@ class Lifetime(NamedTuple):
     @property
     def is_session(self) -> bool:
         """Whether it takes its connection only while a transaction lasts."""
-        return self.thing.type.noun == "session"
+        return self.thing.type.is_session
 
     @property
     def is_list(self) -> bool:
