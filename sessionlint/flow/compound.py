@@ -189,9 +189,7 @@ def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
     """`with session.begin():`, whose end commits or rolls back."""
     match item:
         case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value="begin"))):
-            return interpreter.resource.thing.type.is_session and is_it(
-                interpreter, owner
-            )
+            return interpreter.resource.thing.type.is_session and is_it(interpreter, owner)
     return False
 
 

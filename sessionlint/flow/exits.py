@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -19,6 +19,7 @@ from sessionlint.flow.acts import Operation
 from sessionlint.flow.body import Body
 from sessionlint.flow.expressions import Evaluation, YieldKind
 from sessionlint.flow.leaving import is_method
+from sessionlint.flow.objects import Renamed, shortcuts_of
 from sessionlint.flow.paths import Outcomes, flattened
 from sessionlint.flow.statements import Interpreter
 from sessionlint.flow.ways import State, Status, StepKind, Way
@@ -168,8 +169,8 @@ class _Exit:
         parameters = block.parameters
         self._self = parameters[0].name.value if parameters else ""
         self.name = f"{self._self}.{target.attr.value}"
-        shortcuts = _shortcuts(block.owner, self._self) if block.owner else {}
-        renamed = _Renamed(self._self, target.attr.value, shortcuts)
+        shortcuts = shortcuts_of(block.owner, self._self) if block.owner else {}
+        renamed = Renamed(self._self, target.attr.value, shortcuts)
         self._variable = renamed.variable
         node = block.node.visit(renamed)
         assert isinstance(node, cst.FunctionDef)
@@ -220,10 +221,12 @@ class _Exit:
         if not ordinary or any(state.status not in _ENDED for state in ordinary):
             return None
         for (way, state), trail in self._outcomes.items():
-            last = [step for step in flattened(trail) if step.kind is StepKind.LEAVE]
-            if way.way is Way.ERROR and state.status.is_open and last:
-                node = last[-1].node
-                node = bare(node) if isinstance(node, cst.Await) else node
+            left = [step.node for step in flattened(trail) if step.kind is StepKind.LEAVE]
+            # A handler may raise the error once more.
+            while left and isinstance(left[-1], cst.Raise):
+                left.pop()
+            if way.way in {Way.ERROR, Way.RAISE} and state.status.is_open and left:
+                node = bare(left[-1]) if isinstance(left[-1], cst.Await) else left[-1]
                 if isinstance(node, cst.Call) and is_method(self._resource, node):
                     return self._origins.get(id(node), node)
         return None
@@ -238,63 +241,3 @@ class _Calm(Evaluation):
         """Every way out of evaluating the operations in a state."""
         del is_clean_up
         return super().run(operations, state, is_clean_up=True)
-
-
-def _shortcuts(owner: Block, own: str) -> dict[str, cst.Call]:
-    """The methods of a class that do nothing but one call: `def commit(self)`, of the session."""
-    found: dict[str, cst.Call] = {}
-    for name in owner.names:
-        method = owner.function(name)
-        if (
-            method is None
-            or method.decorators
-            or [own] != [p.name.value for p in method.parameters]
-        ):
-            continue
-        match method.node:
-            case cst.FunctionDef(
-                body=cst.IndentedBlock(body=[cst.SimpleStatementLine(body=[cst.Expr(value=done)])])
-            ):
-                call = bare(done)
-                if isinstance(call, cst.Call) and not call.args:
-                    found[name] = call
-    return found
-
-
-class _Renamed(cst.CSTTransformer):
-    """Makes an attribute of an object a variable, so that it can be followed like one.
-
-    A call of one of its `shortcuts` becomes what that does. `origins` has what each new node
-    stands for, by its id.
-    """
-
-    def __init__(self, owner: str, attribute: str, shortcuts: Mapping[str, cst.Call]) -> None:
-        super().__init__()
-        self._shortcuts = shortcuts
-        self.variable = f"_{owner}_of_{attribute}"
-        self._owner = owner
-        self._attribute = attribute
-        self.origins: dict[int, cst.CSTNode] = {}
-        self._kept: list[cst.CSTNode] = []
-
-    def on_leave(  # type: ignore[override]
-        self, original_node: cst.CSTNode, updated_node: cst.CSTNode
-    ) -> cst.CSTNode:
-        """The node in the new tree."""
-        match updated_node:
-            case cst.Attribute(value=owner, attr=cst.Name(value=word)):
-                if word == self._attribute and is_name(owner, self._owner):
-                    updated_node = cst.Name(self.variable)
-            case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=word)), args=()):
-                if word in self._shortcuts and is_name(owner, self._owner):
-                    updated_node = self._shortcut(word)
-        self.origins[id(updated_node)] = original_node
-        self._kept.append(updated_node)
-        return updated_node
-
-    def _shortcut(self, method: str) -> cst.CSTNode:
-        """What a method does, in a tree of its own."""
-        plain = _Renamed(self._owner, self._attribute, {})
-        done = self._shortcuts[method].deep_clone().visit(plain)
-        assert isinstance(done, cst.Call)
-        return done

@@ -1,0 +1,72 @@
+"""What a method does with an attribute of its object, as if that were a variable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import libcst as cst
+
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import bare, is_name
+
+__all__ = ["Renamed", "shortcuts_of"]
+
+
+def shortcuts_of(owner: Block, own: str) -> dict[str, cst.Call]:
+    """The methods of a class that do nothing but one call: `def commit(self)`, of the session."""
+    found: dict[str, cst.Call] = {}
+    for name in owner.names:
+        method = owner.function(name)
+        if (
+            method is None
+            or method.decorators
+            or [own] != [p.name.value for p in method.parameters]
+        ):
+            continue
+        match method.node:
+            case cst.FunctionDef(
+                body=cst.IndentedBlock(body=[cst.SimpleStatementLine(body=[cst.Expr(value=done)])])
+            ):
+                call = bare(done)
+                if isinstance(call, cst.Call) and not call.args:
+                    found[name] = call
+    return found
+
+
+class Renamed(cst.CSTTransformer):
+    """Makes an attribute of an object a variable, so that it can be followed like one.
+
+    A call of one of its `shortcuts` becomes what that does. `origins` has what each new node
+    stands for, by its id.
+    """
+
+    def __init__(self, owner: str, attribute: str, shortcuts: Mapping[str, cst.Call]) -> None:
+        super().__init__()
+        self._shortcuts = shortcuts
+        self.variable = f"_{owner}_of_{attribute}"
+        self._owner = owner
+        self._attribute = attribute
+        self.origins: dict[int, cst.CSTNode] = {}
+        self._kept: list[cst.CSTNode] = []
+
+    def on_leave(  # type: ignore[override]
+        self, original_node: cst.CSTNode, updated_node: cst.CSTNode
+    ) -> cst.CSTNode:
+        """The node in the new tree."""
+        match updated_node:
+            case cst.Attribute(value=owner, attr=cst.Name(value=word)):
+                if word == self._attribute and is_name(owner, self._owner):
+                    updated_node = cst.Name(self.variable)
+            case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=word)), args=()):
+                if word in self._shortcuts and is_name(owner, self._owner):
+                    updated_node = self._shortcut(word)
+        self.origins[id(updated_node)] = original_node
+        self._kept.append(updated_node)
+        return updated_node
+
+    def _shortcut(self, method: str) -> cst.CSTNode:
+        """What a method does, in a tree of its own."""
+        plain = Renamed(self._owner, self._attribute, {})
+        done = self._shortcuts[method].deep_clone().visit(plain)
+        assert isinstance(done, cst.Call)
+        return done
