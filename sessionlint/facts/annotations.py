@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts import classes
-from sessionlint.facts.catalog import ANNOTATIONS, CALLS, TYPES, How
+from sessionlint.facts.catalog import ANNOTATIONS, CALLS, TYPES, How, Kind
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.scopes import How as Bound
 from sessionlint.facts.syntax import is_name, last_name
@@ -17,6 +17,7 @@ from sessionlint.facts.values import (
     UNKNOWN,
     ClassValue,
     Instance,
+    Items,
     Maker,
     Symbol,
     Thing,
@@ -26,11 +27,12 @@ from sessionlint.facts.values import (
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["aliased", "lent", "value"]
+__all__ = ["aliased", "lent", "promised", "value"]
 
 _GENERATORS: Final = frozenset(
     "Generator Iterator Iterable AsyncGenerator AsyncIterator AsyncIterable".split()
 )
+_TUPLES: Final = frozenset({"tuple", "Tuple"})
 _WRAPPERS: Final = frozenset({"Optional", "Annotated", "ClassVar", "Final"})
 
 
@@ -45,6 +47,8 @@ def value(evaluator: Evaluator, annotation: cst.BaseExpression, block: Block) ->
         case cst.Subscript(value=outer):
             if last_name(outer) in _WRAPPERS:
                 return value(evaluator, _first_index(annotation), block)
+            if last_name(outer) in _TUPLES:
+                return _items(evaluator, annotation, block)
             return _maker(evaluator, annotation, block)
         case cst.Name(value=name):
             alias = aliased(name, block)
@@ -62,6 +66,28 @@ def lent(evaluator: Evaluator, annotation: cst.BaseExpression, block: Block) -> 
         case cst.Subscript(value=outer) if last_name(outer) in _GENERATORS:
             return value(evaluator, _first_index(annotation), block)
     return UNKNOWN
+
+
+def promised(evaluator: Evaluator, function: Block) -> Value:
+    """What a function gives by its annotation, where that is nothing anybody has to release."""
+    assert isinstance(function.node, cst.FunctionDef)
+    if function.node.returns is None or function.parent is None:
+        return UNKNOWN
+    found = value(evaluator, function.node.returns.annotation, function.parent)
+    return Items(tuple(map(_unowned, found.items))) if isinstance(found, Items) else _unowned(found)
+
+
+def _unowned(found: Value) -> Value:
+    is_resource = isinstance(found, Thing) and found.type.kind in {Kind.SESSION, Kind.CONNECTION}
+    return UNKNOWN if is_resource else found
+
+
+def _items(evaluator: Evaluator, annotation: cst.Subscript, block: Block) -> Value:
+    """`tuple[Engine, sessionmaker[Session]]`; of `tuple[Session, ...]` nobody knows the length."""
+    parts = [part.slice.value for part in annotation.slice if isinstance(part.slice, cst.Index)]
+    if any(isinstance(part, cst.Ellipsis) for part in parts):
+        return UNKNOWN
+    return Items(tuple(value(evaluator, part, block) for part in parts))
 
 
 def _instance(evaluator: Evaluator, found: Value) -> Value:

@@ -272,7 +272,9 @@ def returned(evaluator: Evaluator, block: Block) -> Value:
     gives_none = not values and not is_declaration(block)
     found = NONE if gives_none else joined(values)
     if found == UNKNOWN:
-        found = _promised(evaluator, block)
+        from sessionlint.facts import annotations
+
+        found = annotations.promised(evaluator, block)
     return Pending(found) if block.is_async else found
 
 
@@ -286,15 +288,3 @@ def is_declaration(block: Block) -> bool:
     assert isinstance(block.node, cst.FunctionDef)
     raises = any(last_name(call.func) == "NotImplementedError" for call in block.calls)
     return raises or (len(block.node.body.body) <= 2 and not block.calls)
-
-
-def _promised(evaluator: Evaluator, block: Block) -> Value:
-    """The return annotation, where it speaks of things that nobody has to release."""
-    from sessionlint.facts import annotations
-
-    assert isinstance(block.node, cst.FunctionDef)
-    if block.node.returns is None or block.parent is None:
-        return UNKNOWN
-    found = annotations.value(evaluator, block.node.returns.annotation, block.parent)
-    is_resource = isinstance(found, Thing) and found.type.kind in {Kind.SESSION, Kind.CONNECTION}
-    return UNKNOWN if is_resource else found
