@@ -28,20 +28,19 @@ def branch_of(resource: Resource, nodes: Nodes) -> cst.CSTNode | None:
     opened = [one.node for one in (resource.binding, *others) if one.node is not None]
     if not others or not all(_is_opened(resource, one) for one in others):
         return None
-    choices = [next(_branches(nodes, one), None) for one in opened]
-    inside = {id(choice[1]) for choice in choices if choice is not None}
-    is_apart = all(
-        any(id(above) in inside for above in nodes.above(one))
+    branches = [next(_branches(nodes, one), None) for one in opened]
+    own, *rest = branches
+    inside = set(map(id, branches))
+    is_apart = len(inside) == len(branches) and all(
+        len(inside & set(map(id, _branches(nodes, one)))) == 1
         for one in nodes.variables(resource.name)
     )
-    return choices[0][0] if is_apart and choices[0] is not None else None
+    return own if is_apart and all(rest) else None
 
 
-def _branches(nodes: Nodes, node: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.If | cst.Match]]:
-    """The branches that a node stands in, innermost first, each with the whole statement."""
-    for below, above in pairwise(nodes.above(node)):
-        if isinstance(above, _BRANCHING):
-            yield below, above
+def _branches(nodes: Nodes, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The branches of an `if` or `match` that a node stands in, innermost first."""
+    return (below for below, above in pairwise(nodes.above(node)) if isinstance(above, _BRANCHING))
 
 
 def _is_opened(resource: Resource, binding: Binding) -> bool:

@@ -74,7 +74,7 @@ class Program:
     those under a condition whose release stands under another one: only the author knows whether
     the two go together, so the linter may hold its tongue. `owned` are those under a condition
     whose variable may also hold what somebody else releases: no `with` can take the place of the
-    release. `helped` are those whose variable is given to the helper, or closed by the very next
+    release; what other branches acquire for themselves is no such thing. `helped` are those whose variable is given to the helper, or closed by the very next
     statement, so that a `with` would hold nothing. `quiet` are lines whose
     `rollback` counts as not failing, for a release follows directly. `turns` are the lines whose
     `choose` decides about a turn, with the answer that goes on.
@@ -150,9 +150,38 @@ def _owned(subject: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[int]:
     sites = [node for node in values if ast.unparse(node.value) != "None"]
     bound += [ast.unparse(site.targets[0]) for site in sites]
     for site in sites:
+        name = ast.unparse(site.targets[0])
         is_conditional = any(site.lineno in _lines(branch) for branch in branches)
-        if is_conditional and bound.count(ast.unparse(site.targets[0])) > 1:
+        if is_conditional and bound.count(name) > 1 and not _is_apart(subject, name):
             yield site.lineno
+
+
+def _is_apart(subject: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+    """Whether branches acquire a variable, each once, and nothing else speaks of it."""
+    nodes = list(ast.walk(subject))
+    suites = [suite for node in nodes for suite in _suites(node)]
+    blocks = [range(suite[0].lineno, (suite[-1].end_lineno or 0) + 1) for suite in suites]
+    spoken = [node for node in nodes if isinstance(node, ast.Name) and node.id == name]
+    around = [
+        min((block for block in blocks if node.lineno in block), key=len, default=None)
+        for node in spoken
+        if isinstance(node.ctx, ast.Store)
+    ]
+    is_parameter = any(isinstance(node, ast.arg) and node.arg == name for node in nodes)
+    inside = set(filter(None, around))
+    return (
+        not is_parameter
+        and len(inside) == len(around)
+        and all(sum(node.lineno in block for block in inside) == 1 for node in spoken)
+    )
+
+
+def _suites(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The branches of an `if` or `match`."""
+    if isinstance(node, ast.If):
+        yield from filter(None, (node.body, node.orelse))
+    elif isinstance(node, ast.Match):
+        yield from (case.body for case in node.cases)
 
 
 def _helped(lines: Sequence[str], sites: Iterable[int]) -> Iterator[int]:
