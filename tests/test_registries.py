@@ -125,6 +125,11 @@ def test_what_only_a_test_removes_is_told(tmp_path):
         "def begin():\n    return db_session\n",
         "def begin():\n    with db_session() as s:\n        return s.query(User).all()\n",
         "def begin():\n    return db_session()\n",
+        "@app.teardown_request\ndef end(e):\n    if db_session.is_active:\n        db_session.rollback()\n",
+        "@app.after_request\ndef end(answer):\n    db_session.flush()\n    db_session.commit()\n",
+        "@app.teardown_request\ndef end(error):\n    db_session.get_transaction().rollback()\n",
+        "@app.teardown_request\ndef end(error):\n    db_session.registry.clear()\n",
+        "@app.teardown_request\ndef end(error, session=db_session):\n    session.remove()\n",
     ],
 )
 def test_what_somebody_may_end_is_not(more, tmp_path):
@@ -139,6 +144,19 @@ def test_whose_uses_are_whose_is_not_guessed(tmp_path):
     database = DATABASE.replace("db_session", "session")
     use = USE.replace("import db_session", "import session") + "from ext import db\n" + route
     assert codes(tmp_path / "other", database, use=use, ext=extension) == []
+
+
+@pytest.mark.parametrize(
+    ("plain", "made"),
+    [("db_session = ", "other = db_session = "), ("(maker)", "(maker, scopefunc=of_request)")],
+)
+def test_another_name_or_another_scope_is_not(plain, made, tmp_path):
+    assert codes(tmp_path, DATABASE.replace(plain, made), use=USE + ROUTE) == []
+
+
+def test_an_awaited_registry_stops_nobody(tmp_path):
+    database = DATABASE.replace("= scoped_session", "= await scoped_session")
+    assert codes(tmp_path, database, use=USE + ROUTE) == ["SES204"]
 
 
 def test_what_another_file_ends_is_not(tmp_path):
@@ -161,6 +179,7 @@ def test_what_another_file_ends_is_not(tmp_path):
         '@app.get("/")\ndef users():\n    with db_session.begin():\n        db_session.query(User)\n',
         '@app.get("/")\ndef users():\n    s = db_session()\n    with s.begin():\n        s.query(User)\n',
         "class Users:\n    def get(self):\n        return db_session.query(User).all()\n",
+        "class Window:\n    def on_delete(self, widget, event):\n        db_session.query(User).all()\n",
     ],
 )
 def test_what_leaves_nothing_behind_or_runs_once_is_not(text, tmp_path):

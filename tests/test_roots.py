@@ -6,7 +6,7 @@ from small_project import found_in, written
 from sessionlint.facts.folders import Folders
 from sessionlint.facts.roots import Roots
 
-OTHERS = ["other/.git/HEAD", "other/pyproject.toml", "other/requirements.txt"]
+MARKED = [f"{name}/requirements.txt" for name in ("one", "two", "three", "four")]
 
 
 def root(folder, of, *names):
@@ -29,10 +29,15 @@ def test_what_lies_around_packages_is_one(tmp_path):
     assert root(tmp_path, "code/shop/app", *names) == "code"
 
 
-@pytest.mark.parametrize("other", OTHERS)
-def test_what_holds_other_projects_is_none(other, tmp_path):
-    names = ("code/shop/__init__.py", "code/shop/app/__init__.py", f"code/{other}")
-    assert root(tmp_path, "code/shop/app", *names) == "code/shop"
+@pytest.mark.parametrize("others", [["other/.git/HEAD"], MARKED])
+def test_what_holds_other_projects_is_none(others, tmp_path):
+    names = ("shop/__init__.py", "shop/app/__init__.py", *others)
+    assert root(tmp_path, "code/shop/app", *(f"code/{name}" for name in names)) == "code/shop"
+
+
+def test_a_part_with_requirements_of_its_own_is_no_other_project(tmp_path):
+    names = ("code/shop/__init__.py", "code/docs/requirements.txt", "code/ui/setup.cfg")
+    assert root(tmp_path, "code/shop", *names) == "code"
 
 
 def test_a_package_that_is_all_of_a_project_knows_its_own_name(tmp_path):

@@ -6,6 +6,7 @@ Source: SQLAlchemy, "Joining a Session into an External Transaction".
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
@@ -50,17 +51,17 @@ def gives_back(call: cst.Call, block: Block) -> bool:
 
 
 def bound_before(call: cst.Call, block: Block) -> cst.BaseExpression | None:
-    """What a function itself binds a factory to before it calls that, None for nothing.
+    """What a function has bound a factory to when it calls that, None where it binds nothing.
 
-    By `maker.configure(bind=connection)`.
+    By `maker.configure(bind=connection)` above the call.
     """
     if block.kind is not BlockKind.FUNCTION or ".configure(" not in block.home.reader.text:
         return None
     maker = dotted(call.func)
-    for one in block.calls:
+    for one in takewhile(lambda each: each is not call, block.calls):
         match one.func:
             case cst.Attribute(value=owner, attr=cst.Name(value="configure")):
-                if dotted(owner) == maker:
+                if maker is not None and dotted(owner) == maker:
                     return keyword(one, "bind")
     return None
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import is_name
 from sessionlint.source.walk import descend
 
@@ -56,7 +56,10 @@ def _is_untold(test: cst.BaseExpression, name: str) -> bool:
 
 def _is_flag(block: Block, flag: str, name: str, untold: frozenset[int]) -> bool:
     """Whether a variable is true only where nothing was given."""
-    values = [one.expression for one in block.bindings(flag)]
+    bindings = block.bindings(flag)
+    if any(one.how is How.PARAMETER for one in bindings):
+        return False
+    values = [one.expression for one in bindings]
     return any(not is_name(one, "False") for one in values) and all(
         value is not None
         and (

@@ -57,7 +57,7 @@ _SCHEDULING: Final = frozenset(
 _SAME: Final = frozenset({"typing.cast", "typing_extensions.cast"})
 """What gives its argument back under another type, and with it to whoever gets that."""
 
-_ENDS: Final = frozenset({"close", "aclose", "release", "invalidate"})
+_ENDS: Final = frozenset({"close", "aclose", "release", "invalidate", "remove"})
 _DEEPEST: Final = 3
 
 

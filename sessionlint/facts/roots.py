@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from pathlib import Path
 
 from sessionlint.facts.folders import Folders
@@ -21,6 +22,7 @@ MARKERS = (
 """Files that stand at the top of a project."""
 
 _PACKAGE = "__init__.py"
+_MANY = 4
 
 
 def project_root(path: Path) -> Path:
@@ -39,6 +41,7 @@ class Roots:
         self._folders = folders
         self._repositories: dict[str, str | None] = {}
         self._marked: dict[str, str | None] = {}
+        self._packages: dict[str, str] = {}
 
     def of(self, folder: str) -> str:
         """The project's folder, given the absolute path of a folder in it."""
@@ -62,6 +65,11 @@ class Roots:
         return self._marked[folder]
 
     def _top(self, folder: str) -> str:
+        if folder not in self._packages:
+            self._packages[folder] = self._outermost(folder)
+        return self._packages[folder]
+
+    def _outermost(self, folder: str) -> str:
         package = None
         while self._folders.has_file(folder, _PACKAGE) and folder != os.path.dirname(folder):
             package, folder = folder, os.path.dirname(folder)
@@ -71,8 +79,10 @@ class Roots:
         """Whether a folder holds projects, all of the computer for instance, and is none itself."""
         inside = self._folders.inside(folder)
         below = [os.path.join(folder, name) for name in (inside.folders if inside else ())]
-        is_all = folder == os.path.dirname(folder)
-        return is_all or any(self._is_repository(one) or self._is_marked(one) for one in below)
+        if folder == os.path.dirname(folder) or any(map(self._is_repository, below)):
+            return True
+        # Parts of one project may have requirements of their own, its documentation for instance.
+        return len(list(islice(filter(self._is_marked, below), _MANY))) == _MANY
 
     def _is_repository(self, folder: str) -> bool:
         return self._folders.has(folder, ".git") or self._folders.has(folder, ".hg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -30,8 +31,11 @@ _HAVING_PATCH: Final = frozenset({"", "self", "cls"})
 _GIVING: Final = frozenset({"query_property", "configure", "registry", "session_factory"})
 """What a registry has that a session has not."""
 
-_ASKING: Final = ("assert_called", "assert_awaited", "assert_not_", "assert_any_", "assert_has_")
-"""How the methods begin by which a test asks a mock what was done with it."""
+_ASKING: Final = re.compile(
+    r"assert_(?:called|awaited)(?:_once)?(?:_with)?|assert_(?:any|not)_(?:call|called|await|awaited)"
+    r"|assert_has_(?:calls|awaits)"
+)
+"""The methods by which a test asks a mock what was done with it."""
 
 _EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
@@ -68,7 +72,8 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 if confirmed is None:
                     continue
                 thing = confirmed
-            thing = body.typed(thing, name)
+            if thing.is_guess or sum(not one.is_none for one in bindings) == 1:
+                thing = body.typed(thing, name)
             resource = body.resource(evaluator, binding, thing, name)
             if None in resource.asked_beside:
                 continue
@@ -94,10 +99,11 @@ def is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:
 
 
 def _is_session(body: Body, name: str) -> bool:
-    """Whether a registry is used like a session, and not to get sessions or queries from it."""
+    """Whether a registry is used like a session, and neither handed on nor asked for sessions."""
     spoken = [(node, next(body.above(node))) for node in body.variables(name)]
     is_giving = any(
-        (isinstance(around, cst.Call) and around.func is node)
+        isinstance(around, cst.Arg)
+        or (isinstance(around, cst.Call) and around.func is node)
         or (isinstance(around, cst.Attribute) and around.attr.value in _GIVING)
         for node, around in spoken
     )
@@ -152,7 +158,8 @@ def _is_patched(block: Block) -> bool:
         if any(parameter.name.value in _PATCHING for parameter in scope.parameters):
             return True
         scope = scope.parent
-    if any(last_name(call.func).startswith(_ASKING) for call in block.calls):
+    asked = (call.func.attr.value for call in block.calls if isinstance(call.func, cst.Attribute))
+    if any(map(_ASKING.fullmatch, asked)):
         return True
     paths = {dotted(call.func) or "" for call in block.calls}
     return any(_is_patching(path, block) for path in paths)

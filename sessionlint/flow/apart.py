@@ -19,10 +19,10 @@ _BRANCHING: Final = (cst.If, cst.Match)
 
 
 def branch_of(resource: Resource, nodes: Nodes) -> cst.CSTNode | None:
-    """The branch that alone has to do with what a resource's name holds in it.
+    """The branch in which a resource lives, while others open its name for themselves.
 
-    None where the name may hold something that nobody opens, or be spoken behind the branches;
-    and where nothing but this gives it a value.
+    None where no other branch does; where the name may hold what nobody opens; where it is spoken
+    out of these branches, or in one of them before that opens it.
     """
     others = [one for one in resource.others if not one.is_none]
     opened = [one.node for one in (resource.binding, *others) if one.node is not None]
@@ -35,7 +35,19 @@ def branch_of(resource: Resource, nodes: Nodes) -> cst.CSTNode | None:
         len(inside & set(map(id, _branches(nodes, one)))) == 1
         for one in nodes.variables(resource.name)
     )
-    return own if is_apart and all(rest) else None
+    is_first = all(
+        _is_first(nodes, resource.name, *pair) for pair in zip(branches, opened, strict=True)
+    )
+    return own if is_apart and all(rest) and is_first else None
+
+
+def _is_first(nodes: Nodes, name: str, branch: cst.CSTNode | None, opening: cst.CSTNode) -> bool:
+    """Whether a branch begins with the opening of a name, as far as it speaks of that."""
+    for one in nodes.variables(name):
+        around = list(nodes.above(one))
+        if branch in around:
+            return opening in around
+    return False
 
 
 def _branches(nodes: Nodes, node: cst.CSTNode) -> Iterator[cst.CSTNode]:

@@ -262,8 +262,10 @@ def _enters(node: cst.CSTNode, resource: Resource) -> bool:
     if type(node) is not cst.WithItem:
         return False
     entered = node.item
-    given = [arg.value for arg in entered.args] if type(entered) is cst.Call else [entered]
-    return any(_name_in(one, resource.names) for one in given)
+    if type(entered) is not cst.Call:
+        return resource.thing.type.ends_with and _name_in(entered, resource.names)
+    is_closing = last_name(entered.func) in {"closing", "aclosing"}
+    return is_closing and any(_name_in(arg.value, resource.names) for arg in entered.args)
 
 
 def _name_in(node: cst.CSTNode, names: frozenset[str]) -> bool:

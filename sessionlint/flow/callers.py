@@ -22,7 +22,7 @@ from sessionlint.flow.circumstances import (
 )
 from sessionlint.flow.loops import innermost
 
-__all__ = ["callers", "is_called_often", "is_dependency", "is_served", "is_start_up_work"]
+__all__ = ["callers", "is_called_often", "is_dependency", "is_served", "is_start_up_work", "named"]
 
 _HOPS: Final = 3
 """How many functions may stand between an engine and those that use it."""
@@ -71,6 +71,12 @@ def _count(
 def is_dependency(evaluator: Evaluator, function: Block) -> bool:
     """Whether FastAPI calls a function for every request."""
     return evaluator.tree.has(b"Depends", named_behind(rb"\bDepends\(\s*", function))
+
+
+def named(function: Block) -> str:
+    """The name of a function after that of its class."""
+    owner = function.owner
+    return function.name if owner is None else f"{owner.name}.{function.name}"
 
 
 def is_served(evaluator: Evaluator, block: Block) -> bool:

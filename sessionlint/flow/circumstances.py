@@ -49,11 +49,11 @@ _ONCE: Final = frozenset("fixture yield_fixture on_event command before_first_re
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _ROUTES: Final = _METHODS | {"route", "api_route", "websocket"}
-_VIEWS: Final = r"(?:Resource|MethodView|HTTPMethodView|APIView|RequestHandler|HTTPEndpoint)$"
+_VIEWS: Final = r"(?:Method)?Resource|\w*MethodView|APIView|\w*RequestHandler|HTTPEndpoint"
 """Classes of Flask and its extensions, Sanic, Tornado and Starlette, made for each request."""
 
-_OF_FALCON: Final = 3
-"""A responder takes itself, the request and the response."""
+_OF_FALCON: Final = (["req", "resp"], ["request", "response"])
+"""What its responders take; other objects have methods of these names for events."""
 
 
 def starts_up(evaluator: Evaluator, block: Block) -> bool:
@@ -124,11 +124,12 @@ def serves(block: Block) -> bool:
 def _is_of_view(method: Block, owner: Block) -> bool:
     """`get` of a Flask or Tornado class, or `on_get` of a Falcon one, which has no base."""
     if method.name.startswith("on_"):
-        return method.name[3:] in _METHODS and len(method.parameters) >= _OF_FALCON
+        given = [one.name.value for one in method.parameters]
+        return method.name[3:] in _METHODS and given[1:3] in _OF_FALCON
     head = owner.definition
     bases = head.bases if isinstance(head, cst.ClassDef) else ()
     names = (last_name(base.value) for base in bases)
-    return method.name in _METHODS and any(re.search(_VIEWS, name) for name in names)
+    return method.name in _METHODS and any(re.fullmatch(_VIEWS, name) for name in names)
 
 
 def _is_of_address(decorator: cst.BaseExpression) -> bool:

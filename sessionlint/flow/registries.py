@@ -17,7 +17,7 @@ from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, bare, keyword, last_name
 from sessionlint.facts.values import ModuleValue, Thing
 from sessionlint.facts.worth import DATABASE
-from sessionlint.flow.callers import callers, is_dependency
+from sessionlint.flow.callers import callers, is_dependency, named
 from sessionlint.flow.circumstances import serves, starts_by_name
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.shared import is_in_function
@@ -39,11 +39,18 @@ _ASKING: Final = DATABASE - {"add", "add_all", "delete", "commit", "cursor"}
 _ENTERED: Final = "()"
 """Stands for a session that a `with` takes, among the methods that are called on the registry."""
 
+_WORKING: Final = DATABASE - {"commit", "flush"}
+_LEADING: Final = frozenset({"registry", "get_transaction", "connection", "get_bind"})
+"""What leads to other objects, by which a session may be ended."""
+
+_SCOPES: Final = frozenset({"get_ident", "__ident_func__", "current_task"})
+"""What tells threads and tasks apart; another scope may end in a way of its own."""
+
 _LOST: Final = "?"
 """Stands for a use that cannot be followed, or that ends a session."""
 
 _CLOSING: Final = frozenset({"close", "aclose"})
-_BINDING: Final = (cst.ImportAlias, cst.AssignTarget, cst.Param, cst.AsName)
+_BINDING: Final = (cst.ImportAlias, cst.AssignTarget, cst.AsName)
 _Methods: TypeAlias = dict[Block, set[str]]
 
 _HOPS: Final = 2
@@ -69,31 +76,31 @@ def unremoved(evaluator: Evaluator, block: Block) -> Iterator[Unremoved]:
         return
     near = [(name, one) for name, bindings in block.near.names.items() for one in bindings]
     for name, binding in near:
-        thing = _registry(evaluator, binding)
-        if thing is None or binding.expression is None or len(block.bindings(name)) > 1:
+        made = binding.expression and bare(binding.expression)
+        if not isinstance(made, cst.Call) or len(block.bindings(name)) > 1:
             continue
-        if _may_give_back(evaluator, block, binding.expression):
+        thing = _registry(evaluator, binding, made)
+        if thing is None or _may_give_back(evaluator, block, made):
             continue
         user = _user(evaluator, block, name, thing)
         if user is not None:
-            yield Unremoved(name, thing, binding.expression, user)
+            yield Unremoved(name, thing, made, user)
 
 
-def _registry(evaluator: Evaluator, binding: Binding) -> Thing | None:
-    """The registry that a name of a module is given."""
-    made = binding.expression and bare(binding.expression)
-    if binding.how is not How.VALUE or not isinstance(made, cst.Call):
-        return None
-    if not evaluator.may_acquire(made, binding.block):
+def _registry(evaluator: Evaluator, binding: Binding, made: cst.Call) -> Thing | None:
+    """The registry of threads or tasks that a name of a module, and nothing else, is given."""
+    is_another = isinstance(binding.node, cst.Assign) and len(binding.node.targets) > 1
+    if binding.how is not How.VALUE or is_another or not evaluator.may_acquire(made, binding.block):
         return None
     value = evaluator.value(made, binding.block)
-    is_one = isinstance(value, Thing) and value.is_fresh and value.type.kind is Kind.REGISTRY
-    return value if isinstance(value, Thing) and is_one else None
+    if not isinstance(value, Thing) or not value.is_fresh or value.type.kind is not Kind.REGISTRY:
+        return None
+    scope = keyword(made, "scopefunc")
+    return value if scope is None or last_name(scope) in _SCOPES else None
 
 
-def _may_give_back(evaluator: Evaluator, block: Block, made: cst.BaseExpression) -> bool:
+def _may_give_back(evaluator: Evaluator, block: Block, made: cst.Call) -> bool:
     """Whether the options of the maker say so, be it in the file that it is imported from."""
-    assert isinstance(made, cst.Call)
     maker = next(arguments(made), None) or keyword(made, "session_factory")
     word = last_name(maker).encode() if isinstance(maker, (cst.Name, cst.Attribute)) else b""
     texts = [block.home.reader.text.encode()]
@@ -120,7 +127,7 @@ def _user(evaluator: Evaluator, block: Block, name: str, thing: Thing) -> str | 
         return None
     users = (one for one in methods if _leaves_open(one, methods, thing))
     found = next((one for one in users if _is_for_requests(evaluator, one, methods, thing)), None)
-    return None if found is None else _path(found)
+    return None if found is None else named(found)
 
 
 def _saying(evaluator: Evaluator, word: bytes, pattern: bytes) -> Iterator[Path]:
@@ -149,15 +156,16 @@ def _methods(evaluator: Evaluator, name: str, thing: Thing) -> _Methods | None:
                 return None
             if called:
                 found[block] = called
-    # What does nothing but end them may run behind every request.
+    # What ends them and asks for nothing may run behind every request.
     is_behind = any(
-        one.kind is BlockKind.FUNCTION and called <= _ENDING for one, called in found.items()
+        one.kind is BlockKind.FUNCTION and called & _ENDING and not called & _WORKING
+        for one, called in found.items()
     )
     return None if is_behind else found
 
 
 def _called(evaluator: Evaluator, block: Block, name: str, thing: Thing) -> Iterator[str]:
-    """The methods that the statements of a block call on the registry, or on what it gives."""
+    """The methods that a block calls on the registry, or on the session it gives."""
     if block.kind not in {BlockKind.FUNCTION, BlockKind.MODULE}:
         return
     body = Nodes(block)
@@ -182,6 +190,8 @@ def _method(evaluator: Evaluator, body: Nodes, node: cst.BaseExpression, thing: 
     """What is called on a registry or its session where it stands."""
     around, _ = stands_in(body, node)
     method = around.attr.value if isinstance(around, cst.Attribute) else ""
+    if isinstance(around, cst.Param) or method in _LEADING:
+        return _LOST
     if method in _CLOSING and thing.type.is_async:
         return method
     match use(evaluator, body, node):
@@ -194,7 +204,8 @@ def _method(evaluator: Evaluator, body: Nodes, node: cst.BaseExpression, thing: 
 
 def _is_bound(body: Nodes, name: cst.Name) -> bool:
     """Whether a name gets its value where it stands."""
-    return isinstance(stands_in(body, name)[0], _BINDING)
+    around, _ = stands_in(body, name)
+    return isinstance(around, _BINDING) or (isinstance(around, cst.Param) and around.name is name)
 
 
 def _mentions(evaluator: Evaluator, body: Nodes, name: str) -> Iterator[cst.BaseExpression]:
@@ -212,14 +223,14 @@ def _mentions(evaluator: Evaluator, body: Nodes, name: str) -> Iterator[cst.Base
 
 
 def _is_of_module(evaluator: Evaluator, body: Nodes, node: cst.CSTNode, name: str) -> bool:
-    """`database.session`, where the first is a module: an object of that name has another."""
+    """`database.session`, where the first is a module; an object has a session of its own."""
     if not isinstance(node, cst.Attribute) or node.attr.value != name:
         return False
     return isinstance(evaluator.value(node.value, body.block), ModuleValue)
 
 
 def _leaves_open(function: Block, methods: _Methods, thing: Thing) -> bool:
-    """Whether a function takes a connection and gives it to nobody back."""
+    """Whether a function takes a connection and never gives it back."""
     called = methods[function]
     if function.kind is not BlockKind.FUNCTION:
         return False
@@ -254,9 +265,3 @@ def _is_for_requests(
         and _is_for_requests(evaluator, one, methods, thing, hops - 1)
         for one in above
     )
-
-
-def _path(function: Block) -> str:
-    """The name of a function after that of its class."""
-    owner = function.owner
-    return function.name if owner is None else f"{owner.name}.{function.name}"

@@ -16,7 +16,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, is_name, targets_of
 from sessionlint.facts.values import ClassValue
 from sessionlint.flow.acquisitions import has_mocks
-from sessionlint.flow.callers import callers, is_dependency
+from sessionlint.flow.callers import callers, is_dependency, named
 from sessionlint.flow.circumstances import is_aside, serves, starts_up
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import Nodes
@@ -24,6 +24,7 @@ from sessionlint.source.walk import descend
 
 __all__ = ["Maker", "maker"]
 
+_OFTEN: Final = 2
 _HOPS: Final = 3
 """How many objects may be inside one another, the innermost with the engine."""
 
@@ -37,7 +38,7 @@ _LEAVING: Final = (cst.Break, cst.Return)
 class Maker(NamedTuple):
     """What makes an object anew: a function, for each request or in a loop; or FastAPI itself.
 
-    Where nothing says how often it runs there is an `other` function that makes one, too.
+    Where nothing says how often it runs, `other` is a second function that does; else it is empty.
     """
 
     name: str
@@ -62,7 +63,7 @@ def _of_class(
     is_made = method == "__init__"
     if is_made and _is_for_requests(evaluator, of):
         return Maker("FastAPI")
-    dropping: list[str] = []
+    dropping: list[Block] = []
     for function, made in callers(evaluator, of):
         if function.kind is not BlockKind.FUNCTION or has_mocks(function):
             continue
@@ -74,8 +75,11 @@ def _of_class(
         if found is not None:
             return found
         if is_made and not starts_up(evaluator, function) and _drops(function, made, None):
-            dropping.append(function.name)
-    return Maker(dropping[0], other=dropping[1]) if len(set(dropping)) > 1 else None
+            dropping += [function] if function not in dropping else []
+    if len(dropping) < _OFTEN:
+        return None
+    one, other, *_ = map(named, dropping)
+    return Maker(one, other=other)
 
 
 def _is_for_requests(evaluator: Evaluator, of: Block) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -79,15 +80,16 @@ class Scope:
         """
         if self.is_module:
             # Its statements may have been read one by one, and not all of them.
-            lines = self.source.text.rstrip().split("\n")
+            lines = re.split(r"\r\n?|\n", self.source.text.rstrip())
             last = lines[-1]
             return Span(len(lines), len(last) - len(last.lstrip()), len(lines), len(last))
         return self.span(self._last)
 
     @cached_property
     def _last(self) -> cst.CSTNode:
-        suite: cst.CSTNode = self.block.node
-        while isinstance(suite, (cst.FunctionDef, cst.With, cst.IndentedBlock)):
+        function = self.block.node
+        suite: cst.CSTNode = function.body if isinstance(function, cst.FunctionDef) else function
+        while isinstance(suite, (cst.With, cst.IndentedBlock)):
             lines = suite.body
             suite = lines[-1] if isinstance(lines, Sequence) else lines
         return suite

@@ -73,7 +73,10 @@ def _inside(
     """The statements, from the first on, up to the last that may need what the first one loads."""
     for index, line in enumerate(lines[1:], 1):
         again = _bound_anew(line)
-        if again and Loaded(name, thing, block, lines[:index]).names == frozenset({name, again}):
+        if again is None:
+            continue
+        before = Loaded(name, thing, block, lines[:index])
+        if before.names == frozenset({name, again}) and next(before.kept(), None) is None:
             lines = lines[:index]
             break
     loaded = Loaded(name, thing, block, lines)

@@ -7,7 +7,6 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import Kind
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import dotted, last_name, targets_of
 from sessionlint.facts.values import Thing
@@ -49,7 +48,7 @@ class Loaded:
     ) -> None:
         self._name = name
         self._declared = block.declared
-        self._is_session = thing.type.kind is Kind.SESSION
+        self._is_session = thing.type.is_session
         self.names: frozenset[str] = frozenset({name})
         nodes = [node for statement in region for node in descend(statement)]
         self._nodes = nodes

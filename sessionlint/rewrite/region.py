@@ -73,9 +73,11 @@ class Region:
 
 def region(resource: Resource) -> Region | None:
     """Where the resource lives, None when that is not the tail of one list of statements."""
+    if len(resource.names) > 1 or resource.members:
+        return None
     body = Nodes(resource.block)
     branch = branch_of(resource, body) if resource.branches else None
-    if len(resource.names) > 1 or resource.members or not _is_plain(resource, branch):
+    if not _is_plain(resource, branch):
         return None
     line = next(body.above(resource.binding.node), None) if resource.binding.node else None
     block = next(body.above(line), None) if line is not None else None
