@@ -132,6 +132,21 @@ def test_the_path_of_a_function_that_ends_stands_at_its_last_statement():
     ]
 
 
+def test_a_function_ends_behind_the_one_that_it_defines_last():
+    text = """\
+    def f(engine):
+        session = Session(engine)
+        def g():
+            return 1
+    """
+    assert path_of(text)[-1] == (4, "`f` ends, and it is still open")
+
+
+def test_a_module_of_old_line_ends_is_left_on_its_last_line():
+    text = "session = Session(None)\rsession.execute(1)\r"
+    assert path_of(text)[-1] == (3, "the module ends, and it is still open")
+
+
 def test_the_note_stands_where_the_function_is_left():
     text = """\
     def f(engine, work):
