@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
 __all__ = [
+    "CASTS",
     "called",
     "called_names",
     "decorator_name",
@@ -55,9 +56,12 @@ _TRANSPARENT: Final = frozenset(
     "staticmethod classmethod property cached_property abstractmethod override final retry wraps "
     "inject deprecated overload typechecked beartype validate_call catch".split()
 )
-_SAME: Final = frozenset(
-    "functools.partial typing.cast typing_extensions.cast asyncio.wait_for asyncio.shield".split()
-)
+CASTS: Final = frozenset({"typing.cast", "typing_extensions.cast"})
+"""What gives its argument back under another type, and with it to whoever gets that."""
+
+_SAME: Final = CASTS | {"functools.partial", "asyncio.wait_for", "asyncio.shield"}
+"""What gives, when it is called or awaited, what its first argument gives; a cast its last."""
+
 _MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts.calls import is_declaration
+from sessionlint.facts.calls import CASTS, is_declaration
 from sessionlint.facts.collect import is_storing
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.holding import has, is_adding, is_made_of
@@ -54,9 +54,6 @@ _SCHEDULING: Final = frozenset(
 )
 """Functions that let something go on behind the caller's back."""
 
-_SAME: Final = frozenset({"typing.cast", "typing_extensions.cast"})
-"""What gives its argument back under another type, and with it to whoever gets that."""
-
 _ENDS: Final = frozenset({"close", "aclose", "release", "invalidate", "remove"})
 _DEEPEST: Final = 3
 
@@ -82,7 +79,7 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
         return _of_function(evaluator, callee, argument, index, _DEEPEST)
     if isinstance(callee, Symbol) and callee.name.startswith("builtins."):
         return Effect.LOAN
-    if isinstance(callee, Symbol) and callee.name in _SAME:
+    if isinstance(callee, Symbol) and callee.name in CASTS:
         return Effect.UNKNOWN
     return Effect.PROMISES if CLOSING.search(last_name(callee_node)) else Effect.LOAN
 

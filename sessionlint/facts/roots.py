@@ -23,6 +23,7 @@ MARKERS = (
 
 _PACKAGE = "__init__.py"
 _MANY = 4
+"""How many folders with project files make what holds them a folder of projects."""
 
 
 def project_root(path: Path) -> Path:

@@ -22,7 +22,15 @@ from sessionlint.flow.circumstances import (
 )
 from sessionlint.flow.loops import innermost
 
-__all__ = ["callers", "is_called_often", "is_dependency", "is_served", "is_start_up_work", "named"]
+__all__ = [
+    "OFTEN",
+    "callers",
+    "is_called_often",
+    "is_dependency",
+    "is_served",
+    "is_start_up_work",
+    "named",
+]
 
 _HOPS: Final = 3
 """How many functions may stand between an engine and those that use it."""
@@ -31,7 +39,8 @@ _HOPS: Final = 3
 _Question: TypeAlias = Callable[[Block, cst.Call], bool]
 """What is asked of a caller, and of its call."""
 
-_OFTEN: Final = 2
+OFTEN: Final = 2
+"""From how many functions on what each of them does is done often."""
 
 
 def is_called_often(
@@ -42,7 +51,7 @@ def is_called_often(
     Callers do not count whose call is settled; for one that passes on what it gets, those that
     call it count.
     """
-    return _count(evaluator, factory, is_settled, is_passed_on, _HOPS) >= _OFTEN
+    return _count(evaluator, factory, is_settled, is_passed_on, _HOPS) >= OFTEN
 
 
 def _count(
@@ -51,19 +60,19 @@ def _count(
     """How many functions call a factory, as far as it takes to say that it is often."""
     often = 0
     for caller, call in callers(evaluator, factory):
-        if often >= _OFTEN:
+        if often >= OFTEN:
             break
         if starts_up(evaluator, caller) or is_settled(caller, call):
             continue
         is_repeated = runs_again(caller) or serves(caller)
         if is_repeated or innermost(caller.node, call) is not None:
-            often = _OFTEN
+            often = OFTEN
         # What a module calls itself is called once, when it is imported.
         elif caller.kind is not BlockKind.MODULE and not is_start_up_work(evaluator, caller, 1):
             above = 0
             if hops and is_passed_on(caller, call):
                 above = _count(evaluator, caller, is_settled, is_passed_on, hops - 1)
-                above += _OFTEN if is_dependency(evaluator, caller) else 0
+                above += OFTEN if is_dependency(evaluator, caller) else 0
             often += max(above, 1)
     return often
 

@@ -19,7 +19,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks
-from sessionlint.flow.harmless import PANDAS
+from sessionlint.flow.harmless import PANDAS, SETTLING
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
@@ -29,8 +29,6 @@ _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor".split())
 """Methods that need a connection, and are hardly those of anything else."""
 _PLAIN: Final = frozenset({"staticmethod", "classmethod"})
-_ENDING: Final = frozenset({"commit", "rollback", "begin"})
-"""Methods after which the connection is back in its pool."""
 _HOPS: Final = 3
 """How many functions may pass on what they are given, to one that uses it."""
 
@@ -136,7 +134,7 @@ def _takes(function: Block) -> bool:
 
 
 def _ends(function: Block) -> bool:
-    return any(last_name(one.func) in _ENDING for one in _methods_called(function))
+    return any(last_name(one.func) in SETTLING for one in _methods_called(function))
 
 
 def _methods_called(function: Block) -> list[cst.Call]:

@@ -25,6 +25,7 @@ __all__ = [
     "REFINING",
     "SAFE_CALLS",
     "SAFE_MANAGERS",
+    "SETTLING",
     "STATED",
     "STATEMENTS",
     "STATUS",
@@ -51,6 +52,9 @@ BUILDING: Final = frozenset({"query", "add", "add_all", "cursor"})
 
 SHELLS: Final = frozenset("IPython.embed embed breakpoint pdb.set_trace ipdb.set_trace".split())
 """What shows the variables of its caller to a person."""
+
+SETTLING: Final = frozenset({"commit", "rollback", "begin"})
+"""Methods of a session after which its connection is back in the pool, where nobody goes on."""
 
 QUIET: Final = frozenset({"rollback", "expunge_all", "expire_all"})
 EXITS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})

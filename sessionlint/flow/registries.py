@@ -19,6 +19,7 @@ from sessionlint.facts.values import ModuleValue, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.callers import callers, is_dependency, named
 from sessionlint.flow.circumstances import serves, starts_by_name
+from sessionlint.flow.harmless import SETTLING
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.shared import is_in_function
 from sessionlint.flow.spoken import Use, stands_in, use
@@ -29,9 +30,6 @@ _MANAGED: Final = (
     rb"\bautocommit\s*=\s*True\b|\bextension\s*=|\bclass_\s*=\s*(?!Async|Session)[A-Z]"
 )
 """Options by which sessions give their connections back themselves, or may do so."""
-
-_ENDING: Final = frozenset({"commit", "rollback", "begin"})
-"""What gives the connection back in the function, `with registry.begin():` for instance."""
 
 _ASKING: Final = DATABASE - {"add", "add_all", "delete", "commit", "cursor"}
 """Methods that ask the database at once, or put together what does."""
@@ -125,7 +123,7 @@ def _user(evaluator: Evaluator, block: Block, name: str, thing: Thing) -> str | 
     methods = _methods(evaluator, name, thing)
     if methods is None:
         return None
-    users = (one for one in methods if _leaves_open(one, methods, thing))
+    users = (one for one, called in methods.items() if _takes(one, called, thing))
     found = next((one for one in users if _is_for_requests(evaluator, one, methods, thing)), None)
     return None if found is None else named(found)
 
@@ -158,7 +156,7 @@ def _methods(evaluator: Evaluator, name: str, thing: Thing) -> _Methods | None:
                 found[block] = called
     # What ends them and asks for nothing may run behind every request.
     is_behind = any(
-        one.kind is BlockKind.FUNCTION and called & _ENDING and not called & _WORKING
+        one.kind is BlockKind.FUNCTION and called & SETTLING and not called & _WORKING
         for one, called in found.items()
     )
     return None if is_behind else found
@@ -180,8 +178,8 @@ def _called(evaluator: Evaluator, block: Block, name: str, thing: Thing) -> Iter
             case cst.Attribute():
                 yield _method(evaluator, body, around, thing)
             case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=one))]):
-                named = (node for node in body.variables(one) if not _is_bound(body, node))
-                yield from (_method(evaluator, body, node, thing) for node in named)
+                spoken = (node for node in body.variables(one) if not _is_bound(body, node))
+                yield from (_method(evaluator, body, node, thing) for node in spoken)
             case _:
                 yield _ENTERED if thing.type.is_async else _LOST
 
@@ -229,20 +227,16 @@ def _is_of_module(evaluator: Evaluator, body: Nodes, node: cst.CSTNode, name: st
     return isinstance(evaluator.value(node.value, body.block), ModuleValue)
 
 
-def _leaves_open(function: Block, methods: _Methods, thing: Thing) -> bool:
-    """Whether a function takes a connection and never gives it back."""
-    called = methods[function]
-    if function.kind is not BlockKind.FUNCTION:
-        return False
-    if thing.type.is_async:
-        return bool(called & (_ASKING | {_ENTERED}))
-    return bool(called & _ASKING) and not _gives_back(function, methods)
+def _takes(function: Block, called: set[str], thing: Thing) -> bool:
+    """Whether a function takes a connection, or makes a session for its task."""
+    taking = _ASKING | {_ENTERED} if thing.type.is_async else _ASKING
+    return function.kind is BlockKind.FUNCTION and not called.isdisjoint(taking)
 
 
 def _gives_back(function: Block, methods: _Methods) -> bool:
     """Whether a function, or one that it may call, ends its transaction."""
-    ending = {one.name for one, called in methods.items() if called & _ENDING}
-    return bool(methods.get(function, set()) & _ENDING) or any(
+    ending = {one.name for one, called in methods.items() if called & SETTLING}
+    return bool(methods.get(function, set()) & SETTLING) or any(
         last_name(call.func) in ending for call in function.calls
     )
 

@@ -16,7 +16,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, is_name, targets_of
 from sessionlint.facts.values import ClassValue
 from sessionlint.flow.acquisitions import has_mocks
-from sessionlint.flow.callers import callers, is_dependency, named
+from sessionlint.flow.callers import OFTEN, callers, is_dependency, named
 from sessionlint.flow.circumstances import is_aside, serves, starts_up
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import Nodes
@@ -24,7 +24,6 @@ from sessionlint.source.walk import descend
 
 __all__ = ["Maker", "maker"]
 
-_OFTEN: Final = 2
 _HOPS: Final = 3
 """How many objects may be inside one another, the innermost with the engine."""
 
@@ -75,8 +74,8 @@ def _of_class(
         if found is not None:
             return found
         if is_made and not starts_up(evaluator, function) and _drops(function, made, None):
-            dropping += [function] if function not in dropping else []
-    if len(dropping) < _OFTEN:
+            dropping.append(function)
+    if len(dropping) < OFTEN:
         return None
     one, other, *_ = map(named, dropping)
     return Maker(one, other=other)
