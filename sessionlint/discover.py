@@ -9,7 +9,8 @@ from sessionlint.config import Configuration, Settings
 from sessionlint.errors import UsageError
 from sessionlint.facts.folders import Folders, is_regular
 from sessionlint.facts.roots import Roots
-from sessionlint.facts.starts import in_path_order, is_entered
+from sessionlint.facts.sources import is_entered
+from sessionlint.facts.starts import in_path_order
 from sessionlint.source.text import NOTEBOOK
 
 __all__ = ["SUFFIXES", "Exclusions", "python_files"]

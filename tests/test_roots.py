@@ -46,3 +46,23 @@ def test_a_package_that_is_all_of_a_project_knows_its_own_name(tmp_path):
     files = {"shop/__init__.py": "", "shop/db.py": database, "shop/use.py": use}
     project = written(tmp_path, files) / "shop"
     assert found_in(project) == {"use.py": [(3, "SES102")]}
+
+
+@pytest.mark.parametrize(
+    ("mark", "others", "expected"),
+    [
+        ("code/shop/.git/HEAD", (), []),
+        ("code/shop/setup.py", MARKED, []),
+        # A script beside what it imports is all that is known of some projects.
+        ("code/shop/setup.py", (), [(3, "SES102")]),
+        ("code/shop/db.pyi", MARKED, [(3, "SES102")]),
+    ],
+)
+def test_a_script_beside_projects_has_no_source_of_theirs(mark, others, expected, tmp_path):
+    """Reading a home directory for one script would take minutes."""
+    database = "from sqlalchemy.orm import sessionmaker\nmaker = sessionmaker()\n"
+    use = "from shop.db import maker\ndef load():\n    s = maker()\n    s.execute('select 1')\n"
+    files = {"code/shop/db.py": database, mark: "", **dict.fromkeys(others, "")}
+    home = written(tmp_path, files) / "code"
+    (tmp_path / "use.py").write_text(use.replace("shop", "code.shop"))
+    assert found_in(home.parent).get("use.py", []) == expected

@@ -140,7 +140,7 @@ def _projects(given: Iterable[Path]) -> list[str]:
 def _may_matter(_change: Change, path: str) -> bool:
     """Whether a path may be a file to check, a settings file, or a folder of such."""
     from sessionlint.discover import SUFFIXES
-    from sessionlint.facts.starts import SKIPPED
+    from sessionlint.facts.sources import SKIPPED
 
     folders, name = os.path.split(path)
     if not SKIPPED.isdisjoint(folders.split(os.sep)):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from sessionlint.facts.aside import is_test
 from sessionlint.facts.folders import Folders
-from sessionlint.facts.starts import Starts, holds_source, in_path_order
+from sessionlint.facts.sources import Sources
+from sessionlint.facts.starts import Starts, in_path_order
 from sessionlint.source.cleaning import may_use_threads, may_wait
 from sessionlint.source.driving import QUIET
 from sessionlint.source.gate import may_speak
@@ -42,6 +43,7 @@ class Files:
         self._held: dict[str, bytes] = {}
         self._top = str(root)
         self._folders = folders or Folders()
+        self._sources = Sources(self._top, self._folders)
         self._is_source: dict[str, bool] = {self._top: True}
         self._silent: set[str] = set()
         self._waiting: set[str] = set()
@@ -94,7 +96,7 @@ class Files:
             is_below = folder.startswith(self._top.rstrip(os.sep) + os.sep)
             # What lies outside the project is not for the project to leave out.
             self._is_source[folder] = not is_below or (
-                holds_source(self._folders, above, name) and self._holds_source(above)
+                self._holds_source(above) and self._sources.hold(above, name)
             )
         return self._is_source[folder]
 
@@ -106,7 +108,7 @@ class Files:
         links = (name for name in inside.others if not os.path.isdir(os.path.join(folder, name)))
         yield folder, [name for name in (*inside.files, *links) if name.endswith(".py")]
         for name in inside.folders:
-            if holds_source(self._folders, folder, name):
+            if self._sources.hold(folder, name):
                 yield from self._below(os.path.join(folder, name))
 
     @cached_property
@@ -147,7 +149,7 @@ class Files:
     @cached_property
     def starts(self) -> Starts:
         """Where imports may start."""
-        return Starts(self._top, self._folders)
+        return Starts(self._top, self._folders, self._sources)
 
     @cached_property
     def _spoken(self) -> dict[str, tuple[Path, bytes]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sessionlint.facts.folders import Folders
 
-__all__ = ["MARKERS", "Roots", "project_root"]
+__all__ = ["MARKERS", "Roots", "holds_projects", "is_marked", "is_repository", "project_root"]
 
 MARKERS = (
     "pyproject.toml",
@@ -50,7 +50,7 @@ class Roots:
 
     def _repository(self, folder: str) -> str | None:
         if folder not in self._repositories:
-            is_one = self._is_repository(folder)
+            is_one = is_repository(self._folders, folder)
             above = os.path.dirname(folder)
             further = self._repository(above) if above != folder and not is_one else None
             self._repositories[folder] = folder if is_one else further
@@ -60,7 +60,7 @@ class Roots:
         if folder not in self._marked:
             above = os.path.dirname(folder)
             found = self._farthest(above) if above != folder else None
-            if found is None and self._is_marked(folder):
+            if found is None and is_marked(self._folders, folder):
                 found = folder
             self._marked[folder] = found
         return self._marked[folder]
@@ -74,19 +74,27 @@ class Roots:
         package = None
         while self._folders.has_file(folder, _PACKAGE) and folder != os.path.dirname(folder):
             package, folder = folder, os.path.dirname(folder)
-        return folder if package is None or not self._holds_projects(folder) else package
+        if package is None or not holds_projects(self._folders, folder):
+            return folder
+        return package
 
-    def _holds_projects(self, folder: str) -> bool:
-        """Whether a folder holds projects, all of the computer for instance, and is none itself."""
-        inside = self._folders.inside(folder)
-        below = [os.path.join(folder, name) for name in (inside.folders if inside else ())]
-        if folder == os.path.dirname(folder) or any(map(self._is_repository, below)):
-            return True
-        # Parts of one project may have requirements of their own, its documentation for instance.
-        return len(list(islice(filter(self._is_marked, below), _MANY))) == _MANY
 
-    def _is_repository(self, folder: str) -> bool:
-        return self._folders.has(folder, ".git") or self._folders.has(folder, ".hg")
+def holds_projects(folders: Folders, folder: str) -> bool:
+    """Whether a folder holds projects, all of the computer for instance, and is none itself."""
+    inside = folders.inside(folder)
+    below = [os.path.join(folder, name) for name in (inside.folders if inside else ())]
+    if folder == os.path.dirname(folder) or any(is_repository(folders, one) for one in below):
+        return True
+    # Parts of one project may have requirements of their own, its documentation for instance.
+    marked = (one for one in below if is_marked(folders, one))
+    return len(list(islice(marked, _MANY))) == _MANY
 
-    def _is_marked(self, folder: str) -> bool:
-        return any(self._folders.has_file(folder, name) for name in MARKERS)
+
+def is_repository(folders: Folders, folder: str) -> bool:
+    """Whether a folder is the top of what Git or Mercurial keeps."""
+    return folders.has(folder, ".git") or folders.has(folder, ".hg")
+
+
+def is_marked(folders: Folders, folder: str) -> bool:
+    """Whether a file stands in a folder that stands at the top of a project."""
+    return any(folders.has_file(folder, name) for name in MARKERS)

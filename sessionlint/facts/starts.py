@@ -7,33 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sessionlint.facts.folders import Folders
+from sessionlint.facts.sources import Sources
 
-__all__ = ["SKIPPED", "Starts", "holds_source", "in_path_order", "is_entered"]
-
-NOT_ENTERED = frozenset(
-    (
-        ".git .venv venv node_modules build dist __pycache__ .tox .nox site-packages "
-        ".ipynb_checkpoints .sessionlint_cache"
-    ).split()
-)
-"""Folders that are not checked unless they are given by name."""
-
-SKIPPED = NOT_ENTERED | frozenset(
-    ".hg .svn env .eggs .mypy_cache .ruff_cache .pytest_cache".split()
-)
-"""Folders that hold no source of the project."""
+__all__ = ["Starts", "in_path_order"]
 
 _PACKAGE = "__init__.py"
-
-
-def is_entered(folders: Folders, above: str, name: str) -> bool:
-    """Whether what lies in a folder is checked without being given by name."""
-    return name not in NOT_ENTERED and not folders.is_library(above, name)
-
-
-def holds_source(folders: Folders, above: str, name: str) -> bool:
-    """Whether a folder may hold source of the project."""
-    return name not in SKIPPED and not folders.is_library(above, name)
 
 
 def in_path_order(path: str) -> list[str]:
@@ -48,8 +26,9 @@ class Starts:
     in path order; `of_namespaces` those that have a folder of that name which is no package.
     """
 
-    def __init__(self, top: str, folders: Folders) -> None:
+    def __init__(self, top: str, folders: Folders, sources: Sources) -> None:
         self._folders = folders
+        self._sources = sources
         modules: dict[str, list[str]] = {}
         namespaces: dict[str, list[str]] = {}
         for folder, names, others in self._outside(top):
@@ -76,7 +55,7 @@ class Starts:
         others: list[str] = []
         for name in inside.folders:
             below = os.path.join(folder, name)
-            if not holds_source(self._folders, folder, name):
+            if not self._sources.hold(folder, name):
                 continue
             if self._folders.has_file(below, _PACKAGE):
                 names.add(name)
