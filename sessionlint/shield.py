@@ -18,7 +18,8 @@ import sys
 from asyncio import CancelledError
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, suppress
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
+from operator import attrgetter
 from types import CoroutineType, MethodType
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
@@ -34,7 +35,7 @@ _inside: ContextVar[tuple[_StandIn, ...]] = ContextVar("shielded", default=())
 
 _TOO_SLOW = "the clean-up had not ended after {} seconds"
 _FAILED = "a clean-up failed while its task was being cancelled"
-_OF_CODE = ("__code__", "__defaults__", "__globals__", "__kwdefaults__")
+_LOOKS = "__code__ __defaults__ __globals__ __kwdefaults__ __func__ __self__ func".split()
 _ANYIO = ("Cancelled by cancel scope", "Cancelled via cancel scope")  # Source: anyio 4, CancelScope
 
 
@@ -44,7 +45,6 @@ def shielded(awaitable: Awaitable[T], *, timeout: float | None = None) -> Corout
     It is raised at the end, once, instead of the result. If the clean-up failed as well, that is
     the `__context__` and goes to the loop's exception handler. In a cancelled scope of anyio or
     trio the next `await` raises. Outside of any event loop this is `await`, without a timeout.
-
     After `timeout` seconds the awaitable is cancelled, and again each time as many have passed.
 
     Raises:
@@ -54,8 +54,8 @@ def shielded(awaitable: Awaitable[T], *, timeout: float | None = None) -> Corout
     if inspect.isawaitable(awaitable):
         is_plain = isinstance(awaitable, CoroutineType)
         return _Shielded(awaitable if is_plain else _awaited(awaitable), timeout)
-    name = getattr(awaitable, "__name__", "it")
-    hint = f"; call it: shielded({name}())" if callable(awaitable) else ""
+    call = f"; call it: shielded({getattr(awaitable, '__name__', 'it')}())"
+    hint = call if callable(awaitable) else ""
     raise TypeError(f"{awaitable!r} cannot be awaited{hint}")
 
 
@@ -81,9 +81,8 @@ def uncancellable(function: Any = None, /, **timeout: Any) -> Any:  # Any: the o
     Raises:
         TypeError: what is decorated is no coroutine function.
     """
-    if function is None:
-        return functools.partial(_Uncancellable, **timeout)
-    return _Uncancellable(function, **timeout)
+    made: Any = functools.partial(_Uncancellable, **timeout)
+    return made if function is None else made(function)
 
 
 @asynccontextmanager
@@ -110,12 +109,13 @@ async def shielded_closing(
 ) -> AsyncGenerator[T, None]:
     """The thing, ended by `release(thing)`, else by its `aclose()` or `close()`, come what may.
 
+    What it has entered before, a task group or cancel scope, cannot be left inside of a shield.
+
     Raises:
         TypeError: there is no way to end it.
     """
-    end = getattr(thing, "aclose", None) or getattr(thing, "close", None)
-    if release is not None:
-        end = functools.partial(release, thing)
+    own = getattr(thing, "aclose", None) or getattr(thing, "close", None)
+    end = own if release is None else functools.partial(release, thing)
     if end is None:
         raise TypeError(f"{thing!r} has neither `aclose` nor `close`; say how to release it")
     try:
@@ -146,10 +146,12 @@ async def _each(steps: Sequence[Callable[[], object]], timeout: float | None) ->
 class _Uncancellable(Generic[P, T]):
     """A coroutine function, for so it looks to `inspect`, with a shield around the first step."""
 
+    __class__: Any = property(attrgetter("_call.__class__"))  # Starlette asks for it, too.
+
     def __init__(self, function: _Function[P, T], timeout: float | None = None) -> None:
         if not inspect.iscoroutinefunction(function):
             raise TypeError(f"{function!r} is no coroutine function")
-        functools.update_wrapper(self, function, (*functools.WRAPPER_ASSIGNMENTS, *_OF_CODE))
+        functools.update_wrapper(self, function, (*functools.WRAPPER_ASSIGNMENTS, *_LOOKS))
         self._call = function
         self._timeout = timeout
 
@@ -166,9 +168,11 @@ class _Shielded(Coroutine[Any, Any, T]):
     def __init__(self, coro: Any, timeout: float | None) -> None:  # Any: with send and throw
         self._coro = coro
         self._timeout = timeout
-        self._steps = self._driven(None)
+        self._steps = _driven(coro, timeout, None)
 
     def __await__(self) -> Generator[Any, Any, T]:
+        if inspect.getgeneratorstate(self._steps) != inspect.GEN_CREATED:
+            raise RuntimeError("cannot reuse already awaited coroutine")
         return self._steps
 
     def send(self, value: Any, /) -> Any:  # Any: what a task sends, and what it waits for
@@ -179,7 +183,7 @@ class _Shielded(Coroutine[Any, Any, T]):
         is_new = inspect.getgeneratorstate(self._steps) == inspect.GEN_CREATED
         if not is_new or not isinstance(error, CancelledError):
             return self._steps.throw(error)
-        self._steps = self._driven(error)
+        self._steps = _driven(self._coro, self._timeout, error)
         return self._steps.send(None)
 
     def close(self) -> None:
@@ -190,14 +194,14 @@ class _Shielded(Coroutine[Any, Any, T]):
         # What anyio and asyncio ask of a coroutine: `cr_frame`, `__qualname__` and the like.
         return getattr(self._coro, name)
 
-    def _driven(self, early: CancelledError | None) -> Generator[Any, Any, T]:
-        """Run the clean-up; `early` was raised in the task before the first step."""
-        loop = asyncio._get_running_loop()
-        task = asyncio.current_task(loop) if loop else None
-        run = _StandIn(task, early).driven if task else _driven_elsewhere
-        del task  # Else an error would hold this frame, it the task, and the task the error.
-        result: T = yield from run(self._coro, self._timeout)
-        return result
+
+def _driven(coro: Any, timeout: float | None, early: Any) -> Generator[Any, Any, Any]:
+    """Run the clean-up; `early` was raised in the task before the first step. Any: as above."""
+    loop = asyncio._get_running_loop()
+    task = asyncio.current_task(loop) if loop else None
+    run = _StandIn(task, early).driven if task else _driven_elsewhere
+    del task  # Else an error would hold this frame, it the task, and the task the error.
+    return (yield from run(coro, timeout))
 
 
 def _driven_elsewhere(coro: Any, timeout: float | None) -> Generator[Any, Any, Any]:
@@ -220,10 +224,10 @@ class _StandIn:
     a future is `_asyncio_future_blocking`, `get_loop`, `add_done_callback`, `cancel`, `result`.
     """
 
-    _asyncio_future_blocking = absorbs = False
+    _asyncio_future_blocking = absorbs = has_ended = is_own = False
     owed = expired = 0
-    error: CancelledError | None = None
     timer: asyncio.TimerHandle | None = None
+    error: Any = None
     future: Any = None
 
     def __init__(self, task: Any, early: BaseException | None) -> None:
@@ -245,21 +249,27 @@ class _StandIn:
         """Nothing: it is asked for after a turn of the loop only."""
 
     def done(self) -> bool:
-        return self.future is not None and self.future.done()
+        return self.future is None or self.future.done()
 
     def cancel(self, msg: Any = None) -> bool:
         """Keep a request to cancel, or hand it on if it is the clean-up's own."""
-        if _is_absorbed(self):
+        is_own, self.is_own = self.is_own, False
+        waited: Any = self
+        while waited is not None and not getattr(waited, "absorbs", False):
+            waited = getattr(waited, "future", None)
+        if waited is not None:  # A shield in this chain takes one request back.
+            waited.absorbs = False
             return True
-        is_anyio = isinstance(msg, str) and msg.startswith(_ANYIO)
         # Have: if anyio cancels, its scope is one of the clean-up's, for we shield from others.
-        if is_anyio and self.done():
+        is_anyio = isinstance(msg, str) and msg.startswith(_ANYIO)
+        if is_anyio and self.future is not None and self.future.done():
             return True  # anyio itself spares a task whose future is done, and asks again.
         # A signal's handler runs in whatever context it interrupts, the clean-up's as well.
         is_ctrl_c = sys._getframe(1).f_code.co_name == "_on_sigint"
-        if is_ctrl_c or (not is_anyio and self not in _inside.get()):
+        is_ours = is_own or (not self.has_ended and self in _inside.get())
+        if is_ctrl_c or not (is_anyio or is_ours):
             self.note(msg)
-            self.owed += _withdrawn(self.task, 1)
+            self.owed += 0 if self.has_ended else _withdrawn(self.task, 1)
         elif self.future is None or not self.future.cancel(msg=msg):
             self.error = CancelledError() if msg is None else CancelledError(msg)
         return True
@@ -283,7 +293,9 @@ class _StandIn:
         self.owed += _withdrawn(self.task)
         try:
             result: Any = yield from self._in_time(coro, timeout)
-        except (Exception, CancelledError) as failure:
+        except GeneratorExit:
+            raise
+        except BaseException as failure:
             yield from self._settled(failure)
             raise
         else:
@@ -294,14 +306,11 @@ class _StandIn:
             self.task = self.future = self.mark = None
 
     def _in_time(self, coro: Any, timeout: float | None) -> Generator[Any, Any, Any]:
-        scope = _anyio_scope(self.task)
         if timeout is not None:
-            context = copy_context()
-            context.run(_inside.set, self.mark)
-            self.timer = self.loop.call_later(timeout, self._expire, timeout, context=context)
+            self.timer = self.loop.call_later(timeout, self._expire, timeout)
+        scope = _anyio_scope(self.task)
         try:
-            result: Any = yield from self._stepped(coro)
-            return result
+            return (yield from self._stepped(coro))
         except CancelledError as error:
             if not self.expired:
                 raise
@@ -309,21 +318,24 @@ class _StandIn:
         finally:
             if self.timer is not None:
                 self.timer.cancel()
+                self.timer = None  # Its context holds the mark.
                 _withdrawn(self.task, self.expired)
             if scope is not None:
                 with suppress(RuntimeError):  # Somebody else closes the coroutine.
                     scope.__exit__(None, None, None)
 
     def _expire(self, timeout: float) -> None:
+        _inside.set(self.mark)
         self.expired += 1
         self.task.cancel()
-        self.timer = self.loop.call_later(timeout, self._expire, timeout)
+        self.timer = self.loop.call_later(max(timeout, 0.05), self._expire, timeout)
 
     def _stepped(self, coro: Any) -> Generator[Any, Any, Any]:
         """Step the clean-up to its end; the task waits for the stand-in meanwhile."""
-        thrown: BaseException | None = None
         while True:
+            thrown, self.error = self.error, None
             token = _inside.set(self.mark)
+            before = _counted(self.task)
             try:
                 waited = coro.send(None) if thrown is None else coro.throw(thrown)
             except StopIteration as end:
@@ -333,34 +345,32 @@ class _StandIn:
                 thrown = None
             if waited is None:
                 waited = self.waiting(None)
-            elif getattr(waited, "_asyncio_future_blocking", False):
+            elif getattr(waited, "_asyncio_future_blocking", False) and waited is not self.task:
                 waited._asyncio_future_blocking = False
                 waited = self.waiting(waited)
             # Have: else a task cannot wait for it, and the error that says so goes in below.
+            # Who asks from outside adds a request; a TaskGroup that repeats its own does not.
+            self.is_own = self.task._must_cancel and before >= _counted(self.task) > 0
             try:
                 yield waited
             except GeneratorExit:
                 coro.close()
                 raise
             except BaseException as error:  # noqa: BLE001 - it goes where it belongs
-                thrown = error
-            if self.error is not None:
-                thrown, self.error = self.error, None
+                self.error = self.error or error
 
     def _settled(self, failure: BaseException | None) -> Generator[Any, Any, None]:
         """Give the task back the requests that were kept; CancelledError if one is new."""
-        while self.owed or self.asked is not None:
-            if self.task._must_cancel:
-                self.note(self.task._cancel_message)  # It came during the last step.
-            owed, self.owed = self.owed, 0
-            for _ in range(owed):
-                self.task.cancel(*self.asked or ())
-            if not self.task._must_cancel:
-                break
+        if self.task._must_cancel:
+            self.note(self.task._cancel_message)  # It came during the last step.
+        is_fatal = not isinstance(failure, (Exception, CancelledError, type(None)))
+        for _ in range(max(self.owed, is_fatal and self.asked is not None)):
+            self.task.cancel(*self.asked or ())
+        if self.task._must_cancel and not is_fatal:
             # Have: as many are counted as before, and the task would raise in its next step.
-            self.absorbs = True
+            self.absorbs = self.has_ended = True  # What comes in this turn stays counted.
             yield self.waiting(None)
-        if self.asked is None:
+        if self.asked is None or is_fatal:
             return
         if failure is not None and not isinstance(failure, CancelledError):
             # Not with the task, for then the handler would run in its context, which is in use.
@@ -368,21 +378,13 @@ class _StandIn:
         raise CancelledError(*self.asked)
 
 
-def _is_absorbed(waited: Any) -> bool:  # Any: as in _StandIn
-    """Whether a shield in this chain of stand-ins takes the request back, as it does once."""
-    while waited is not None:
-        if getattr(waited, "absorbs", False):
-            waited.absorbs = False
-            return True
-        waited = getattr(waited, "future", None)
-    return False
+def _counted(task: Any) -> Any:  # Any: an int, without the cost of saying so
+    return getattr(task, "cancelling", int)()  # Python 3.10 counts no requests.
 
 
-def _withdrawn(task: Any, times: int | None = None) -> int:  # Any: as in _StandIn
-    """How many requests to cancel the task has forgotten: all, or so many; 0 in Python 3.10."""
-    if sys.version_info < (3, 11):
-        return 0
-    count: int = task.cancelling() if times is None else times
+def _withdrawn(task: Any, most: float = float("inf")) -> int:
+    """How many requests to cancel the task has forgotten: all, or so many."""
+    count = int(min(_counted(task), most))
     for _ in range(count):
         task.uncancel()
     return count
@@ -395,6 +397,4 @@ def _anyio_scope(task: Any) -> Any:  # Any: anyio is not imported, not even for 
     state = None if states is None else states.get(task)
     if backend is None or (states is not None and getattr(state, "cancel_scope", None) is None):
         return None
-    scope = sys.modules["anyio"].CancelScope(shield=True)
-    scope.__enter__()
-    return scope
+    return sys.modules["anyio"].CancelScope(shield=True).__enter__()
