@@ -65,7 +65,7 @@ class Project:
 
         `engine` is "fast", or "full" for LibCST's own visit and no gate.
         """
-        files = Files(root, lambda name: read(Path(name)))
+        files = Files(root, lambda name: read(Path(name)), source_roots=source_roots)
         return cls(files, names, source_roots, is_full=engine == "full")
 
     @cached_property

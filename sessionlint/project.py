@@ -239,7 +239,8 @@ class Run:
             root = self._roots.of(folder)
             key = settings, root
             if key not in self._projects:
-                files = Files(Path(root), self.read, self._configuration.folders)
+                folders = self._configuration.folders
+                files = Files(Path(root), self.read, folders, settings.src)
                 is_full = self._options.engine == "full"
                 self._projects[key] = Project(
                     files,

@@ -107,6 +107,16 @@ def test_a_folder_of_that_name_is_no_configuration(tmp_path):
         ("src = [1]", ": `src` must be a list of strings"),
         ("factories = { a = 1 }", ": `factories` must be a list of strings"),
         ("cache-dir = ''", ": `cache-dir` must be the path of a folder"),
+        (r'cache-dir = "a\u0000b"', ": `cache-dir` must be the path of a folder"),
+        (
+            "src = ['~nobody-of-that-name/x']",
+            ": `src`: Could not determine home directory.",
+        ),
+        ("exclude = ['[z-a].py']", ": bad pattern `[z-a].py`: bad character range z-a"),
+        (
+            "per-file-ignores = { 'a/[z-a]' = [] }",
+            ": bad pattern `a/[z-a]`: bad character range z-a",
+        ),
         ("cache-dir = ['a']", ": `cache-dir` must be the path of a folder"),
         ("per-file-ignores = []", ": `per-file-ignores` must be a table of lists of codes"),
         (

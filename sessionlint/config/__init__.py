@@ -231,6 +231,12 @@ def _settings(
             raise ConfigError(f"{path}: unknown key `{key}` in [tool.sessionlint]{hint}")
     lists = {key: _strings(path, key, table[key]) for key in _LISTS if key in table}
     per_file = tuple(_per_file_ignores(path, table.get("per-file-ignores", {})))
+    for pattern in (*lists.get("exclude", ()), *dict(per_file)):
+        if "[" in pattern:
+            from sessionlint.config.patterns import nonsense
+
+            if reason := nonsense(pattern):
+                raise ConfigError(f"{path}: bad pattern `{pattern}`: {reason}")
     selection = Selection(
         select=lists.get("select"),
         ignore=lists.get("ignore", ()),
@@ -251,9 +257,9 @@ def _settings(
         fixing=fixing,
         per_file_ignores=per_file,
         exclude=lists.get("exclude", ()),
-        src=tuple(path.parent / folder for folder in lists.get("src", ())),
+        src=tuple(_folder(path, "src", folder) for folder in lists.get("src", ())),
         names=_names(path, table, lists),
-        cache_dir=_folder(path, "cache-dir", table.get("cache-dir")),
+        cache_dir=_folder(path, "cache-dir", table["cache-dir"]) if "cache-dir" in table else None,
     )
 
 
@@ -269,12 +275,14 @@ def _module(path: Path, value: object) -> str:
     raise ConfigError(f"{path}: `shield-module` must be the name of a module, such as `app.shield`")
 
 
-def _folder(path: Path, key: str, value: object) -> Path | None:
-    if value is None:
-        return None
-    if isinstance(value, str) and value:
+def _folder(path: Path, key: str, value: object) -> Path:
+    """A folder by its place from that of the pyproject.toml, or from a home directory."""
+    if not (isinstance(value, str) and value) or "\0" in value:
+        raise ConfigError(f"{path}: `{key}` must be the path of a folder")
+    try:
         return Path(os.path.abspath(path.parent / Path(value).expanduser()))
-    raise ConfigError(f"{path}: `{key}` must be the path of a folder")
+    except RuntimeError as error:
+        raise ConfigError(f"{path}: `{key}`: {error}") from error
 
 
 def _strings(path: Path, key: str, value: object) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-__all__ = ["expression_of"]
+__all__ = ["expression_of", "nonsense"]
 
 _GLOB = r"\*\*/|\*+|\?|\[!?[^]]+\]"
 
@@ -21,6 +21,15 @@ def expression_of(pattern: str) -> re.Pattern[str]:
         parts += (re.escape(text[at : match.start()]), _wildcard(match.group()))
         at = match.end()
     return re.compile("".join([*parts, re.escape(text[at:])]), re.DOTALL)
+
+
+def nonsense(pattern: str) -> str | None:
+    """Why a pattern stands for nothing, as `[z-a]` does, None where it is good."""
+    try:
+        expression_of(pattern)
+    except re.error as error:
+        return error.msg
+    return None
 
 
 def _wildcard(piece: str) -> str:

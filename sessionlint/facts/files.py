@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,18 +30,26 @@ _LARGE = 1_000
 
 
 class Files:
-    """The Python files below a folder.
+    """The Python files below a folder, and below those outside of it that its imports start from.
 
     `read` gives the bytes of a file by its absolute path, None when it cannot be read.
     """
 
     def __init__(
-        self, root: Path, read: Callable[[str], bytes | None], folders: Folders | None = None
+        self,
+        root: Path,
+        read: Callable[[str], bytes | None],
+        folders: Folders | None = None,
+        source_roots: Iterable[Path] = (),
     ) -> None:
         self.root = root
         self._read = read
         self._held: dict[str, bytes] = {}
         self._top = str(root)
+        # One that holds the project itself would bring all of its neighbours.
+        apart = (one for one in source_roots if not one.is_relative_to(root))
+        others = (str(one) for one in apart if not root.is_relative_to(one))
+        self._tops = (self._top, *dict.fromkeys(others))
         self._folders = folders or Folders()
         self._sources = Sources(self._top, self._folders)
         self._is_source: dict[str, bool] = {self._top: True}
@@ -113,16 +121,17 @@ class Files:
 
     @cached_property
     def _python(self) -> list[tuple[str, list[str]]]:
-        return list(self._below(self._top))
+        return [one for top in self._tops for one in self._below(top)]
 
     @cached_property
     def is_large(self) -> bool:
         """Whether reading all of the project takes longer than looking closely at a file of it."""
         count = 0
-        for _, names in self._below(self._top):
-            count += len(names)
-            if count > _LARGE:
-                return True
+        for top in self._tops:
+            for _, names in self._below(top):
+                count += len(names)
+                if count > _LARGE:
+                    return True
         return False
 
     @property
