@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard, cast
 
@@ -45,12 +45,15 @@ class Sieve:
     def news(self, path: Path, found: Iterable[Finding]) -> list[Finding]:
         """Those findings of a file that are not known, or not so often.
 
-        Nothing is counted as gone from a file that could not be checked.
+        Nothing is counted as gone from a file that could not be checked. Of several that look
+        alike nobody can say which is new, so that none of them is fixed.
         """
         found = list(found)
         if not any(_is_error(one) for one in found):
             self._checked.add(str(path))
-        return [one for one in found if _is_error(one) or not self._is_known(path, one)]
+        news = [one for one in found if _is_error(one) or not self._is_known(path, one)]
+        known = self._left.get(str(path), Counter[_Entry]())
+        return [one._replace(fix=None) if _entry(one) in known else one for one in news]
 
     def _is_known(self, path: Path, finding: Finding) -> bool:
         left = self._left.get(str(path))
@@ -60,10 +63,17 @@ class Sieve:
         left[entry] -= 1
         return True
 
-    @property
-    def gone(self) -> int:
-        """How many known findings were not found in the files that were checked."""
-        return sum(sum(self._left[path].values()) for path in self._checked & self._left.keys())
+    def gone(self, is_on: Callable[[str, str], bool]) -> int:
+        """How many known findings were not found in the files that were checked.
+
+        `is_on` says whether the rule of a code was asked about the file of a path.
+        """
+        return sum(
+            count
+            for path in self._checked & self._left.keys()
+            for entry, count in self._left[path].items()
+            if count and is_on(path, entry[0])
+        )
 
 
 def baseline_of(path: Path, found: Iterable[tuple[Path, Finding]]) -> bytes:

@@ -170,11 +170,16 @@ def _git(folder: str, *arguments: str) -> bytes | None:
     import subprocess
 
     # Inside a hook, git's own variables point at another folder than ours.
-    environment = {key: text for key, text in os.environ.items() if not key.startswith("GIT_")}
+    environment = {
+        key: text
+        for key, text in os.environ.items()
+        if not key.startswith("GIT_") or key.startswith("GIT_CONFIG")
+    }
     try:
         done = subprocess.run(
-            # A repository's own configuration must not make looking at it run a program.
-            ["git", "-c", "core.fsmonitor=false", *arguments],
+            # A repository's own configuration must not make looking at it run a program, which is
+            # why git refuses that of another user; in containers, a checkout is often another's.
+            ["git", "-c", "core.fsmonitor=false", "-c", "safe.directory=*", *arguments],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

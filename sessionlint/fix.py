@@ -236,7 +236,7 @@ class _Attempt:
         except SyntaxError as error:
             # Have: LibCST refuses to build a node, which is this error to it.
             return f"the result is not Python: {error.msg}"
-        except UnicodeEncodeError:
+        except UnicodeError:
             return "the file's encoding has no room for the result"
         except RecursionError:
             return "nested too deep to rewrite"

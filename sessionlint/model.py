@@ -157,8 +157,8 @@ class Suppression(NamedTuple):
     It is `text[start:stop]`, where `text` is all of the comment, which begins at `line`, `column`.
     `codes` are what it names, in capitals, with the index of each in the text; a blanket one
     names none and takes back everything. With `is_noqa` other linters read it as well. Without
-    `is_comment` it is a `# noqa` in a string, and `text` nothing more than that. Unless `is_clear`,
-    it is written in a way that takes nothing back.
+    `is_comment` it is a `# noqa` in a string, and `text` nothing more than that, or flake8's own
+    line for a whole file. Unless `is_clear`, it is written in a way that takes nothing back.
     """
 
     line: int

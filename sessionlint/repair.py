@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessionlint.errors import ChangedFile, UnreadableFile, UnwritableFile
+from sessionlint.errors import ChangedFile, ConfigError, UnreadableFile, UnwritableFile
 from sessionlint.fix import Fixed, fix_source, fixed_singly
 from sessionlint.project import Options, Rules, Run
 from sessionlint.source.text import decoded
@@ -104,6 +104,13 @@ def _attempt(run: Run, path: Path, write: Write) -> Repair | None:
         return _left(run, path, run.findings(path), str(error))
     except ChangedFile:
         return None
+    except ConfigError:
+        raise
+    except Exception:  # noqa: BLE001 - a bug costs one file; what became of the others is told
+        from traceback import print_exc
+
+        print_exc()
+        return _left(run, path, run.unreadable(path, UnreadableFile("the fixer died on this file")))
 
 
 def _left(run: Run, path: Path, found: Iterable[Finding], failure: str = "") -> Repair:

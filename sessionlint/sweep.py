@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sessionlint.cache.outcome import Outcome
 from sessionlint.errors import SessionlintError, UnreadableFile
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sessionlint.recall import Recall
 
 __all__ = ["Means", "swept"]
+
+_T = TypeVar("_T")
 
 WORTH_A_PROCESS = 300_000
 """Bytes of files to parse for which another process saves more than it costs.
@@ -93,7 +95,7 @@ class _Sweep:
     def glanced(self, files: Sequence[str]) -> dict[str, list[Finding] | None]:
         """Each of a few files with its findings, as far as they are found without a parser."""
         self._let_ask(files)
-        return {path: self._run.unparsed(path) for path in files}
+        return {path: self._survived(path, self._run.unparsed) for path in files}
 
     def _let_ask(self, files: Sequence[str]) -> None:
         """Let the project of each file ask what its names were before it reads all files."""
@@ -129,7 +131,8 @@ class _Sweep:
     def _known(self, path: str, glanced: dict[str, list[Finding] | None]) -> list[Finding] | None:
         """The findings of a file without a parser, be it that they were found before."""
         if path not in glanced:
-            return (self._run if self.recall is None else self.recall).unparsed(path)
+            asked = self._run if self.recall is None else self.recall
+            return self._survived(path, asked.unparsed)
         found = glanced[path]
         if self.recall is None:
             return found
@@ -148,7 +151,8 @@ class _Sweep:
         sizes = [_size(path) for path in paths]
         jobs = min(self._means.jobs or cores(), len(paths), 1 + sum(sizes) // WORTH_A_PROCESS)
         if not may_fork() or (jobs < 2 and not any(map(self._is_feared, paths))):
-            yield from map(self._survived, paths)
+            for path in paths:
+                yield self._survived(path, self._outcome) or self._died(path)
             return
         self._prepare(paths)
         ready: dict[int, Outcome] = {}
@@ -180,17 +184,21 @@ class _Sweep:
             return Outcome(found, "", None)
         return self.recall.outcome(path, found, data, reads.seen)
 
-    def _survived(self, path: str) -> Outcome:
-        """The same in this process; a bug costs one file here as in a process of its own."""
+    def _survived(self, path: str, asked: Callable[[str], _T | None]) -> _T | None:
+        """What is said of a file in this process, None where a bug hinders that.
+
+        It costs one file here, too, as in a process of its own.
+        """
         try:
-            return self._outcome(path)
+            return asked(path)
         except SessionlintError:
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the other files are worth a check
             from traceback import print_exc
 
             print_exc()
-            return self._died(path)
+            self.has_died = True
+            return None
 
     def _packed(self, path: str) -> bytes:
         return self._outcome(path).packed()

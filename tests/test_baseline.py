@@ -214,11 +214,41 @@ def test_a_baseline_that_cannot_be_written_is_one_clear_line(app, target):
 
 def test_a_baseline_is_written_where_a_link_leads_and_leaves_nothing_else(app):
     (app / "link.json").symlink_to("base.json")
-    (app / "base.json").write_text("old")
+    (app / "base.json").write_text('{"version": 1, "files": {}}')
     assert sessionlint("--write-baseline", "link.json", cwd=app).returncode == 0
     assert (app / "link.json").is_symlink()
     assert (app / "base.json").read_text() == EXPECTED
     assert sorted(os.listdir(app)) == ["app", "b.py", "base.json", "link.json"]
+
+
+@pytest.mark.parametrize("target", ["b.py", "base.json"])
+def test_a_file_that_is_no_baseline_is_not_overwritten(app, target):
+    (app / target).write_text(LEAK)
+    done = sessionlint("--write-baseline", target, "app", cwd=app)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"sessionlint: {target}:1:1: malformed baseline")
+    assert (app / target).read_text() == LEAK
+
+
+def test_of_two_that_look_alike_none_is_fixed(app):
+    """Nobody can say which of the two is new."""
+    (app / "b.py").write_text(LEAK + NEW)
+    sessionlint("--write-baseline", "base.json", "b.py", cwd=app)
+    twice = LEAK + NEW.replace("    return", "    db = Session(engine)\n    return")
+    (app / "b.py").write_text(twice)
+    for options in ([], ["--fix"], ["--diff"]):
+        done = concise("--unsafe-fixes", "--baseline", "base.json", *options, "b.py", cwd=app)
+        assert "[*]" not in done.stdout
+    assert (app / "b.py").read_text() == twice
+
+
+def test_what_the_settings_switch_off_is_not_gone(app):
+    (app / "pyproject.toml").write_text(
+        "[tool.sessionlint]\nper-file-ignores = { 'b.py' = ['SES1'] }\n"
+    )
+    assert left(app) == []
+    (app / "pyproject.toml").write_text("[tool.sessionlint]\nignore = ['SES102']\n")
+    assert left(app) == []
 
 
 @pytest.mark.parametrize("option", ["--fix", "--diff", "--baseline=base.json"])

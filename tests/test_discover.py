@@ -163,6 +163,17 @@ def test_is_not_led_astray_by_the_variables_of_a_hook(tmp_path, monkeypatch):
     assert found(tmp_path) == ["a.py"]
 
 
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may give files away")
+def test_asks_git_about_what_belongs_to_somebody_else(tmp_path):
+    """As in containers, where git then says nothing and what it ignores would be rewritten."""
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text("b.py\n")
+    make(tmp_path, "a.py", "b.py")
+    for path in (tmp_path, tmp_path / ".git"):
+        os.chown(path, 12_345, -1)
+    assert found(tmp_path) == ["a.py"]
+
+
 def test_works_without_git(tmp_path, monkeypatch):
     git(tmp_path, "init", "--quiet")
     make(tmp_path, "a.py", "sub/b.py")

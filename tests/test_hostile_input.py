@@ -81,6 +81,8 @@ UNREADABLE = {
     "not utf-8": b"\n\nx = '\xff'\n",
     "unknown coding": b"# coding: klingon\n",
     "coding that is no text": b"# coding: rot13\nk = 1\n",
+    "coding that refuses": b"# coding: undefined\nk = 1\n",
+    "coding of host names": b"# coding: punycode\nk = 1\n",
     "wrong coding": b"\xef\xbb\xbf# coding: latin-1\n",
     "two template strings in a row": (USE + 'x = t"a" t"b"\n').encode(),
     "bytes and text in a row": (USE + 'x = b"a" "b"\n').encode(),

@@ -127,9 +127,9 @@ def removed(path: Path) -> bool:
     """
     if not os.path.lexists(path):
         return False
-    if path.is_symlink() or not (path / _TAG).is_file():
-        raise CacheError("is no cache of sessionlint")
     try:
+        if path.is_symlink() or not (path / _TAG).is_file():
+            raise CacheError("is no cache of sessionlint")
         names = os.listdir(path)
         ours = [name for name in names if _OWN.fullmatch(name) or _PASSING.fullmatch(name)]
         for name in ours:

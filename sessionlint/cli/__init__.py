@@ -1,5 +1,6 @@
 """The command `sessionlint`: options to an exit code."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
@@ -29,7 +30,15 @@ def main() -> NoReturn:
         if isinstance(stream, TextIOWrapper):
             # A terminal that cannot show a character of the source still gets the finding.
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except Exception:  # noqa: BLE001 - whatever it is, 1 would mean that something was found
+        from traceback import print_exc
+
+        print_exc()
+        say(["sessionlint: this is a bug of sessionlint's own"], is_error=True)
+        code = SessionlintError.exit_code
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -38,6 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     0 is clean, 1 is findings, 2 is that something could not be checked.
     """
     try:
+        _refuse_no_place()
         with _command.make_context("sessionlint", list(arguments)) as context:
             code: int = _command.invoke(context)
     except click.exceptions.Exit as end:
@@ -54,7 +64,22 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         say(["interrupted"], is_error=True)
         return INTERRUPTED
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # Have: a stream, for what is said about files has their names.
+        stop_writing()
+        say([f"sessionlint: cannot write: {error.strerror}"], is_error=True)
+        return SessionlintError.exit_code
     return code
+
+
+def _refuse_no_place() -> None:
+    """Complain where the current folder was removed, by which all other paths are understood."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(f"the current folder cannot be used: {error.strerror}") from error
 
 
 def _complain(show: Callable[[], None]) -> None:

@@ -12,6 +12,7 @@ import click
 
 from sessionlint.cli.console import say
 from sessionlint.cli.request import settings
+from sessionlint.errors import UsageError
 from sessionlint.report.paths import shown
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def clean(paths: tuple[str, ...], cache_dir: str | None) -> int:
     """Remove the cache of the projects that PATHS (default: the current folder) belong to."""
     from sessionlint.cache.folder import CacheError, removed
 
+    missing = next((path for path in paths if not os.path.exists(path)), None)
+    if missing is not None:
+        raise UsageError(f"no such file or folder: {missing}")
     configuration = settings()
     found = [_place((path,), cache_dir, configuration) for path in paths or (".",)]
     places = {place for place in found if place is not None}

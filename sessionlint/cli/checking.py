@@ -95,7 +95,7 @@ def check(**given: Any) -> int:  # Any: click hands over each option with the ty
         from sessionlint.cli.watching import watched
 
         return watched(asked, _checked)
-    if asked.write_baseline:
+    if asked.write_baseline is not None:
         from sessionlint.cli.known import baselined
 
         return baselined(asked)
@@ -116,9 +116,15 @@ def check(**given: Any) -> int:  # Any: click hands over each option with the ty
 
 def _refuse(asked: Asked) -> None:
     """Complain about what cannot be done before anything is."""
+    if "" in asked.paths:
+        # Most often a variable that is not set; all of the current folder is not what is meant.
+        raise UsageError("a path is empty; `.` is the current folder")
     if asked.statistics and asked.output_format not in COUNTED:
         raise UsageError(f"`--statistics` goes with {', '.join(COUNTED)}")
     if asked.output_file is not None:
+        for name in _WRITING:
+            if getattr(asked, name):
+                raise UsageError(f"`--{name.replace('_', '-')}` has no report for `--output-file`")
         from sessionlint.write import refuse_to_put
 
         refuse_to_put(Path(asked.output_file))
@@ -133,8 +139,9 @@ def _agree(asked: Asked) -> None:
     Raises:
         UsageError: options contradict each other.
     """
-    wishes = [name for name in ("fix", "diff", *_WRITING) if getattr(asked, name)]
-    if asked.write_baseline and asked.baseline is not None:
+    wishes = [name for name in ("fix", "diff", "add_noqa") if getattr(asked, name)]
+    wishes += ["write_baseline"] * (asked.write_baseline is not None)
+    if asked.write_baseline is not None and asked.baseline is not None:
         wishes.append("baseline")
     if len(wishes) > 1 and not set(_WRITING).isdisjoint(wishes):
         first, second, *_ = (f"`--{name.replace('_', '-')}`" for name in reversed(wishes))
@@ -161,7 +168,7 @@ def _checked(asked: Asked) -> int:
     if job.sieve:
         from sessionlint.cli.known import say_what_is_gone
 
-        say_what_is_gone(job.sieve, asked)
+        say_what_is_gone(job, asked)
     view = view_of(asked, sys.stdout, job.options.unsaved)
     if asked.output_format == "sarif":
         view = view._replace(rewrites=_rewrites(job, found))

@@ -46,7 +46,7 @@ def fixed(asked: Asked) -> int:
     if job.sieve:
         from sessionlint.cli.known import say_what_is_gone
 
-        say_what_is_gone(job.sieve, asked)
+        say_what_is_gone(job, asked)
     if tally.has_failed:
         return 2
     is_bad = tally.found or (tally.applied and asked.exit_non_zero_on_fix)

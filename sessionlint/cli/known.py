@@ -5,14 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sessionlint.cli.console import paint_for, say
-from sessionlint.cli.request import Asked, has_error, job_of, loaded
+from sessionlint.cli.request import Asked, Job, has_error, job_of, loaded
+from sessionlint.errors import BaselineError
+from sessionlint.project import Run
 from sessionlint.report.paths import shown
-
-if TYPE_CHECKING:
-    from sessionlint.baseline import Sieve
 
 __all__ = ["baselined", "say_what_is_gone"]
 
@@ -29,6 +27,8 @@ def baselined(asked: Asked) -> int:
     from sessionlint.report.text import concise
     from sessionlint.write import put
 
+    target = Path(asked.write_baseline or "")
+    _refuse_other(target)
     job = job_of(asked)
     checked = check_files(job.files, loaded, job.configuration, job.options)
     found = [
@@ -38,7 +38,6 @@ def baselined(asked: Asked) -> int:
     ]
     errors = [(path, one) for path, one in found if has_error([one])]
     known = [(path, one) for path, one in found if not has_error([one])]
-    target = Path(asked.write_baseline or "")
     put(target, baseline_of(target, known))
     plain = paint_for(None)
     say((concise(shown(path), one, plain, has_fix=False) for path, one in errors), is_error=True)
@@ -47,12 +46,29 @@ def baselined(asked: Asked) -> int:
     return 2 if errors else 0
 
 
-def say_what_is_gone(sieve: Sieve, asked: Asked) -> None:
-    """Say how many entries of the baseline have become needless, where that can be known."""
-    if asked.quiet or asked.select or asked.ignore:
-        # Have: nobody wants to hear it, or rules are off that would have found them.
+def _refuse_other(path: Path) -> None:
+    """Complain early where a file cannot be written, or is something else than a baseline."""
+    from sessionlint.baseline import read_baseline
+    from sessionlint.write import refuse_to_put
+
+    refuse_to_put(path)
+    try:
+        if path.is_file() and path.stat().st_size:
+            read_baseline(path)
+    except BaselineError as error:
+        raise BaselineError(f"{error}; to write a new one, remove it") from error
+
+
+def say_what_is_gone(job: Job, asked: Asked) -> None:
+    """Say how many entries of the baseline have become needless, unless nobody wants to hear it."""
+    if asked.quiet or job.sieve is None:
         return
-    say(_gone(sieve.gone, asked.baseline), is_error=True)
+    run = Run(loaded, job.configuration, job.options)
+
+    def is_on(path: str, code: str) -> bool:
+        return any(rule.code == code for rule in run.rules_of(Path(path)))
+
+    say(_gone(job.sieve.gone(is_on), asked.baseline), is_error=True)
 
 
 def _gone(count: int, name: str | None) -> Iterator[str]:

@@ -77,14 +77,13 @@ def _digest(data: bytes) -> str:
 
 
 def _write(path: Path, before: bytes | None, after: bytes) -> None:
-    from sessionlint.write import written
+    from sessionlint.write import put, written
 
+    if before is None:
+        put(path, after)
+        return
     try:
-        if before is None:
-            path.write_bytes(after)
-        elif before != after:
+        if before != after:
             written(path, before, after, [path])
-    except OSError as error:
-        raise UnwritableFile(f"{path} cannot be written: {error.strerror}") from error
     except UnwritableFile as error:
         raise UnwritableFile(f"{path} {error}") from error

@@ -67,7 +67,8 @@ def would_fix(number: int, hidden: int) -> Iterator[str]:
 
 def diff(path: str, before: bytes, after: bytes) -> bytes:
     """A unified diff of a file as `patch` reads it, in the file's own encoding and newlines."""
-    name = path.encode(errors="surrogateescape")
+    # Source: `patch` takes a name up to a tab, where there is none up to a space.
+    name = path.encode(errors="surrogateescape") + b"\t" * (" " in path)
     texts = [data.split(b"\n") for data in (before, after)]
     old, new = ([*(line + b"\n" for line in text[:-1]), *filter(None, text[-1:])] for text in texts)
     pieces = difflib.diff_bytes(difflib.unified_diff, old, new, name, name)

@@ -27,6 +27,15 @@ def test_suites(found: Sequence[Placed]) -> Iterator[str]:
     Without findings there is one test that passed, for a report without tests counts as broken.
     Source: XML 1.0 allows no control characters, escaped or not, so each becomes a visible sign.
     """
+    yield from map(_in_ascii, _lines(found))
+
+
+def _in_ascii(line: str) -> str:
+    """A line that is the same in every encoding in which standard output may be written."""
+    return line.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def _lines(found: Sequence[Placed]) -> Iterator[str]:
     yield _HEAD
     yield f"<testsuites {_attributes(name='sessionlint', **_counts(found))}>"
     if not found:

@@ -53,7 +53,7 @@ def sarif(found: Sequence[Placed], rules: Sequence[Page], rewrites: Rewrites) ->
     run = {
         "tool": {"driver": driver},
         "invocations": [{"executionSuccessful": is_whole}],
-        "originalUriBaseIds": {_BASE: {"uri": f"{Path.cwd().as_uri()}/"}},
+        "originalUriBaseIds": {_BASE: {"uri": f"{Path.cwd().as_uri().rstrip('/')}/"}},
         "columnKind": "unicodeCodePoints",
         "results": results,
     }

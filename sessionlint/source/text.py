@@ -3,6 +3,7 @@
 import codecs
 import io
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from sessionlint.errors import UnreadableFile
@@ -63,7 +64,8 @@ def decoded(data: bytes) -> str:
     except UnicodeDecodeError as error:
         reason = f"not {encoding}: byte 0x{error.object[error.start]:02x} cannot be decoded"
         raise UnreadableFile(reason, line=_line_of(error.object, error.start)) from error
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:
+        # Have: `undefined` and `punycode` are known, and refuse in words of their own.
         raise UnreadableFile(f"{encoding} is not a text encoding") from error
     return text
 
@@ -81,9 +83,10 @@ def encoded(text: str, like: bytes) -> bytes:
     encoding, _ = tokenize.detect_encoding(io.BytesIO(like).readline)
     mark = codecs.BOM_UTF8 if like.startswith(codecs.BOM_UTF8) else b""
     encoding = "utf-8" if mark else encoding
-    if mark + decoded(like).encode(encoding) != like:
-        raise UnreadableFile(f"its {encoding} does not come out as it went in")
-    return mark + text.encode(encoding)
+    with suppress(UnicodeError):
+        if mark + decoded(like).encode(encoding) == like:
+            return mark + text.encode(encoding)
+    raise UnreadableFile(f"its {encoding} does not come out as it went in")
 
 
 def lines(text: str) -> list[str]:

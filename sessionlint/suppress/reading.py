@@ -17,6 +17,7 @@ _OWN: Final = re.compile(
     r"ignore(?P<file>-file)?(?:\s*\[(?P<codes>[^\]]*)\]|(?!\s*\[|[\w-]))"
     r"|(?P<unclear>ignore|disable|noqa)(?:[^#]*[^#\s])?)"
 )
+_FLAKE8: Final = re.compile(r"\s*# flake8[:=]\s*noqa\s*", re.IGNORECASE)
 _CODE: Final = re.compile(r"[^,\s]+")
 
 
@@ -26,10 +27,12 @@ def suppressions(lines: Sequence[str], layout: Layout) -> Iterator[Suppression]:
     `# noqa` takes back everything, `# noqa: SES103, SES2` what has one of the codes or begins
     with one; case does not matter. `# sessionlint: ignore` and `# sessionlint: ignore[SES103]`
     are the same, `ignore-file` is for the whole file. What is meant so and written in another way,
-    `# sessionlint: disable=SES103`, is unclear and takes nothing back.
+    `# sessionlint: disable=SES103`, is unclear and takes nothing back. A line `# flake8: noqa` is
+    for the whole file as well.
 
-    Source: flake8 reads the same `# noqa`, but no second one on a line; in strings, too; one whose
-    codes it cannot read is a bare one (checked in tests/test_suppress.py).
+    Source: flake8 reads the same `# noqa`, but no second one on a line, and codes in capitals only;
+    in strings, too; one whose codes it cannot read is a bare one (checked in
+    tests/test_suppress.py). ruff honours `# flake8: noqa` as flake8 does.
     """
     for number, line in enumerate(lines, 1):
         # Few lines have a comment, and this test costs a tenth of the search.
@@ -44,6 +47,25 @@ def suppressions(lines: Sequence[str], layout: Layout) -> Iterator[Suppression]:
                 yield _suppression(number, match.start(), match[0], match, is_comment=False)
         for match in _OWN.finditer(line, at):
             yield _suppression(number, at, line[at:], match)
+        if _FLAKE8.fullmatch(line):
+            yield _of_flake8(number, line)
+
+
+def _of_flake8(number: int, line: str) -> Suppression:
+    """The line by which flake8 leaves out a file; what it is good for is not ours to judge."""
+    return Suppression(
+        number,
+        0,
+        line,
+        0,
+        len(line),
+        (),
+        is_blanket=True,
+        is_noqa=True,
+        is_file=True,
+        is_comment=False,
+        is_clear=True,
+    )
 
 
 def _suppression(
