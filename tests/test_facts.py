@@ -202,6 +202,14 @@ def test_follows_re_exports_through_packages(tmp_path):
     assert found(tmp_path, files) == {"use.py": ["SES102"]}
 
 
+@pytest.mark.parametrize(("marker", "expected"), [("__init__.py", []), ("other.py", ["SES102"])])
+def test_a_package_is_found_before_a_module_of_its_name(marker, expected, tmp_path):
+    """As Python does; a folder without that file is none where there is a module."""
+    files = {"db.py": DB, f"db/{marker}": "maker = dict\n"}
+    files["use.py"] = use("from db import maker", "maker()")
+    assert found(tmp_path, files).get("use.py", []) == expected
+
+
 def test_follows_an_import_from_a_src_folder(tmp_path):
     files = {"src/db.py": DB, "tests/use.py": use("from db import maker", "maker()")}
     assert found(tmp_path, files) == {"tests/use.py": ["SES102"]}

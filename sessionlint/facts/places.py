@@ -119,11 +119,12 @@ class Places:
 
     def _file_of(self, root: Path, parts: list[str]) -> Path | None:
         target = root.joinpath(*parts)
-        module = target.with_name(f"{target.name}.py")
-        if parts and self._files.is_file(module):
-            return module
         package = target / _PACKAGE
-        return package if self._files.is_file(package) else None
+        if self._files.is_file(package):
+            # Python looks for a package first.
+            return package
+        module = target.with_name(f"{target.name}.py")
+        return module if parts and self._files.is_file(module) else None
 
 
 def is_package(path: Path) -> bool:
