@@ -20,6 +20,7 @@ __all__ = [
     "gives_itself",
     "is_close",
     "is_closed_at_last",
+    "is_closed_on_demand",
     "is_method",
     "leads_back",
     "leaves",
@@ -131,6 +132,26 @@ def is_close(line: cst.CSTNode, resource: Resource) -> bool:
         case cst.If(test=cst.Name(value=name), body=cst.IndentedBlock(body=[only])):
             return name == resource.name and is_close(only, resource)
     return closed_by(line, resource) in resource.names | resource.members
+
+
+def is_closed_on_demand(resource: Resource) -> bool:
+    """Whether a `finally` closes it where a field of the object says so, and else somebody else.
+
+    `if self.commit_manually: session.close()`, where a transaction manager closes it otherwise.
+    """
+    parameters = resource.block.parameters if resource.block.owner is not None else ()
+    own = parameters[0].name.value if parameters else ""
+    return any(
+        isinstance(line, cst.If)
+        and any(closed_by(one, resource) in resource.names for one in line.body.body)
+        and any(
+            isinstance(part, cst.Attribute) and is_name(part.value, own)
+            for part in descend(line.test)
+        )
+        for node in descend(resource.block.node)
+        if isinstance(node, cst.Finally)
+        for line in node.body.body
+    )
 
 
 def closed_by(line: cst.CSTNode, resource: Resource) -> str:

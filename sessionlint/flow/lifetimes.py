@@ -15,7 +15,7 @@ from sessionlint.flow.apart import branch_of
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, YieldKind
 from sessionlint.flow.generators import is_drawn
-from sessionlint.flow.leaving import closed_by
+from sessionlint.flow.leaving import closed_by, is_closed_on_demand
 from sessionlint.flow.lending import yield_kind
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.paths import flattened
@@ -86,6 +86,8 @@ def _lifetime(resource: Resource, kind: YieldKind, elsewhere: Elsewhere) -> Life
     is_clean = all(end.ending is not Ending.LEFT_OPEN for end in ends)
     is_helped = interpreter.operations.is_helped
     if is_clean and (is_helped or not _is_worth_managing(resource) or _is_shielded(resource)):
+        shape = Shape.SILENT
+    if resource.thing.is_guess and is_closed_on_demand(resource):
         shape = Shape.SILENT
     if shape is not Shape.NEVER and fallback(resource.binding) is not None:
         # Whose it is may be known by more than is followed here.
