@@ -382,6 +382,17 @@ DB = """
         ('patch("app.db.SessionLocal")', True),
         ('patch("app.handlers.SessionLocal", TestingSessionLocal)', False),
         ('monkeypatch.setattr(handlers, "SessionLocal", tests.db.session_maker)', False),
+        ('patch("app.handlers.SessionLocal", maker)', True),
+        ("handlers.SessionLocal = FakeSession", True),
+        ("app.db.SessionLocal = lambda: session", True),
+        ("patch.multiple(handlers, SessionLocal=FakeSession)", True),
+        ('patch.dict("sys.modules", {"app.db": SessionLocal})', True),
+        ("patch.dict(sys.modules, {'db': SessionLocal})", True),
+        ("handlers.SessionLocal = TestingSessionLocal", False),
+        ("handlers.SessionLocal = sessionmaker(bind=engine)", False),
+        ("if handlers.SessionLocal == SessionLocal: pass", False),
+        ("self.SessionLocal = FakeSession", False),
+        ('patch.dict("sys.modules", {"redis": SessionLocal})', False),
         ('patch("app.others.SessionLocal")', False),
         ('patch("app.handlers.count")', False),
         ('print("app.handlers.SessionLocal")', False),
@@ -397,11 +408,12 @@ def test_what_tests_replace_is_entered_only_when_asked_for(line, is_replaced, tm
     assert (found.fix.safety is Safety.SAFE, found.fix.reason) == (not is_replaced, reason)
 
 
+@pytest.mark.parametrize("line", ['patch("app.db.SessionLocal")', "db.SessionLocal = Fake"])
 @pytest.mark.parametrize(("beside", "is_replaced"), [("tests", True), ("tools", False)])
-def test_of_a_large_project_only_tests_are_asked(beside, is_replaced, tmp_path, monkeypatch):
+def test_of_a_large_project_only_tests_are_asked(beside, is_replaced, line, tmp_path, monkeypatch):
     monkeypatch.setattr("sessionlint.facts.files._LARGE", 0)
     files = {"app/__init__.py": "", "app/db.py": DB, "app/handlers.py": HANDLER}
-    root = written(tmp_path, files | {f"{beside}/helpers.py": 'patch("app.db.SessionLocal")\n'})
+    root = written(tmp_path, files | {f"{beside}/helpers.py": f"x = 1\n{line}\n"})
     path = root / "app" / "handlers.py"
     project = Project.open(root, bytes_of, Names())
     (found,) = check_source(path.read_bytes(), path, RULES, project)

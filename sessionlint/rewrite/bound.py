@@ -8,7 +8,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import last_name, names_in
 from sessionlint.facts.values import Thing
 from sessionlint.flow.nodes import Nodes
@@ -39,6 +39,9 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
     holder = next(body.above(line), None) if line is not None else None
     entered = opening(evaluator, block, found.thing, made)
     if entered is None or not isinstance(holder, (cst.IndentedBlock, cst.Module)):
+        return None
+    if block.kind is BlockKind.CLASS:
+        # The name of the session would be an attribute, of a model or an enumeration a member.
         return None
     first = _first(line)
     if first is None or made not in set(_firsts(first)) or line is None:

@@ -11,6 +11,7 @@ from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import dotted, last_name, targets_of
 from sessionlint.facts.values import Thing
 from sessionlint.flow.harmless import SAFE_CALLS, is_logging
+from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import children, descend
 
 __all__ = ["Loaded"]
@@ -24,10 +25,14 @@ _PLAIN: Final = frozenset(
 )
 """Methods and attributes of sessions and results that give a plain value, or None."""
 
+_OWN: Final = frozenset("commit flush rollback close add add_all".split())
+"""Those of them that anything made around a session may have, too, and give what it likes."""
+
 _FETCHING: Final = frozenset(
     "fetchall fetchone fetchmany all first one one_or_none scalar scalar_one scalar_one_or_none "
-    "fetch fetchrow fetchval list tuple dict set sorted sum max min".split()
+    "fetch fetchrow fetchval".split()
 )
+_COLLECTING: Final = frozenset("list tuple dict set sorted sum max min".split())
 """What takes rows out of a result; they are plain, except for objects that a session keeps."""
 
 _ADOPTING: Final = frozenset({"add", "add_all", "refresh"})
@@ -53,10 +58,17 @@ class Loaded:
         nodes = [node for statement in region for node in descend(statement)]
         self._nodes = nodes
         self._made = frozenset(name for node in nodes for name in _instances(node))
+        self._parameters = frozenset(one.name.value for one in block.parameters)
+        self._own = frozenset(block.names) - self._parameters
         known = -1
         while known < len(self.names):
             known = len(self.names)
             self.names |= {name for node in nodes for name in self._given(node)}
+
+    @classmethod
+    def through(cls, resource: Resource, region: Sequence[cst.CSTNode]) -> Loaded:
+        """What statements load through a resource."""
+        return cls(resource.name, resource.thing, resource.block, region)
 
     def is_in(self, node: cst.CSTNode) -> bool:
         """Whether one of the names, the resource's own among them, is spoken in a node."""
@@ -77,6 +89,28 @@ class Loaded:
             elif isinstance(node, cst.Call) and self._passes_on(node):
                 yield node
 
+    def stores(self) -> Iterator[cst.CSTNode]:
+        """The places that put something loaded where it stays when the function has ended."""
+        for node in self._nodes:
+            if isinstance(node, (cst.Assign, cst.AnnAssign, cst.AugAssign)):
+                if self._carries(node.value) and any(map(self._stays, targets_of(node))):
+                    yield node
+            elif isinstance(node, cst.Call) and any(self._carries(a.value) for a in node.args):
+                # Whatever a caller gives to be called may keep what it gets.
+                keeper = node.func.value if isinstance(node.func, cst.Attribute) else node.func
+                is_keeping = keeper is node.func or last_name(node.func) in _KEEPING
+                if is_keeping and self._stays(keeper, self._parameters):
+                    yield node
+
+    def _stays(self, target: cst.CSTNode, among: frozenset[str] | None = None) -> bool:
+        """Whether what a value is put into outlives the function, and is not loaded itself."""
+        if isinstance(target, (cst.Tuple, cst.List)):
+            return any(self._stays(element.value, among) for element in target.elements)
+        if isinstance(target, cst.Name) and among is None:
+            return target.value in self._declared
+        roots = set(_held(target)) - self.names
+        return bool(roots & among) if among is not None else not roots <= self._own
+
     def _is_outside(self, target: cst.CSTNode) -> bool:
         if isinstance(target, (cst.Tuple, cst.List)):
             return any(self._is_outside(element.value) for element in target.elements)
@@ -96,7 +130,8 @@ class Loaded:
             # A cursor given to a function is a loan; an object of a session may load more later.
             return name in _KEEPING and not self._is_it(owner)
         is_logged = owner is not None and is_logging(owner, name)
-        return not is_logged and (dotted(call.func) or "") not in SAFE_CALLS | _VALUES | _FETCHING
+        harmless = SAFE_CALLS | _VALUES | _COLLECTING
+        return not is_logged and (dotted(call.func) or "") not in harmless
 
     def _is_it(self, node: cst.CSTNode | None) -> bool:
         return isinstance(node, cst.Name) and node.value == self._name
@@ -104,14 +139,15 @@ class Loaded:
     def _given(self, node: cst.CSTNode) -> Iterator[str]:
         match node:
             case cst.Assign() | cst.AnnAssign() | cst.AugAssign():
-                if self._carries(node.value):
-                    yield from _names(targets_of(node))
+                yield from self._bound(targets_of(node), node.value)
+            case cst.Match(subject=subject, cases=cases):
+                if self._carries(subject):
+                    yield from (name for one in cases for name in _captured(one.pattern))
             case cst.NamedExpr(target=target, value=value):
                 if self._carries(value):
                     yield from _names([target])
             case cst.For(target=target, iter=source) | cst.CompFor(target=target, iter=source):
-                if self._carries(source):
-                    yield from _names([target])
+                yield from self._bound([target], source)
             case cst.WithItem(item=item, asname=cst.AsName(name=target)):
                 if self._carries(item):
                     yield from _names([target])
@@ -122,6 +158,21 @@ class Loaded:
             case cst.Call():
                 yield from self._held_by(node)
 
+    def _bound(self, targets: Iterable[cst.CSTNode], value: cst.CSTNode | None) -> Iterator[str]:
+        """The names of targets that get something loaded, or that of which such a target is made.
+
+        Source: a session adopts by cascade, as `Item(user=user)` does in both directions.
+        """
+        names = list(_names(targets))
+        if self._carries(value):
+            yield from names
+        elif self._is_session and not self.names.isdisjoint(names):
+            if isinstance(value, cst.Call):
+                held = (name for arg in value.args for name in _held(arg.value))
+                yield from (name for name in held if name in self._made)
+            elif value is not None:
+                yield from _held(value)
+
     def _held_by(self, call: cst.Call) -> Iterator[str]:
         """The names that hold more than before once something is called."""
         given = [arg.value for arg in call.args]
@@ -131,6 +182,10 @@ class Loaded:
                     yield holder
                 if self._is_session and holder == self._name and method in _ADOPTING:
                     yield from (name for value in given for name in _held(value))
+            case cst.Attribute(value=owner, attr=cst.Name(value=method)):
+                if self._is_session and method in _KEEPING and self._carries(owner):
+                    names = (name for value in given for name in _held(value))
+                    yield from (name for name in names if name in self._made)
         if self._is_session and any(map(self._is_it, given)):
             # Whoever gets both may add the one to the other.
             names = (name for value in given for name in _held(value))
@@ -160,17 +215,22 @@ class Loaded:
     def _gives(self, call: cst.Call) -> bool:
         name = last_name(call.func)
         owner = call.func.value if isinstance(call.func, cst.Attribute) else None
-        is_value = name in (_VALUES if owner is None else _PLAIN)
-        if is_value or (not self._is_session and name in _FETCHING):
+        if owner is None:
+            is_value = name in (_VALUES if self._is_session else _VALUES | _COLLECTING)
+        elif isinstance(owner, cst.Name) and name in _OWN and not self._is_it(owner):
+            is_value = False
+        else:
+            is_value = name in (_PLAIN if self._is_session else _PLAIN | _FETCHING)
+        if is_value:
             return False
         return self._carries(owner) or any(self._carries(arg.value) for arg in call.args)
 
 
 def _instances(node: cst.CSTNode) -> Iterator[str]:
-    """The names that a statement gives to a new object of a class."""
+    """The names that a statement gives to a new object, of a class or out of a function."""
     match node:
         case cst.Assign(value=cst.Call() as made) | cst.AnnAssign(value=cst.Call() as made):
-            if last_name(made.func)[:1].isupper():
+            if last_name(made.func)[:1].isupper() or isinstance(made.func, cst.Name):
                 yield from _names(targets_of(node))
 
 
@@ -184,6 +244,22 @@ def _held(value: cst.CSTNode) -> Iterator[str]:
         case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Set(elements=parts):
             for part in parts:
                 yield from _held(part.value)
+        case cst.Call(
+            func=cst.Name(value="list" | "tuple" | "set" | "iter"), args=[cst.Arg(inner)]
+        ):
+            yield from _held(inner)
+        case cst.GeneratorExp(for_in=inner) | cst.ListComp(for_in=inner):
+            yield from _held(inner.iter)
+
+
+def _captured(pattern: cst.CSTNode) -> Iterator[str]:
+    """The names that a pattern gives to what fits it."""
+    for node in descend(pattern):
+        match node:
+            case cst.MatchAs(name=cst.Name(value=name)) | cst.MatchStar(name=cst.Name(value=name)):
+                yield name
+            case cst.MatchMapping(rest=cst.Name(value=name)):
+                yield name
 
 
 def _names(targets: Iterable[cst.CSTNode]) -> Iterator[str]:

@@ -18,7 +18,8 @@ from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.lists import index_of, lines_of
 from sessionlint.rewrite.manners import Opening, indent_of, led_closely, opening
 from sessionlint.rewrite.pruning import all_comments, pruned
-from sessionlint.rewrite.region import Region, is_with_strangers, region, spoken_elsewhere
+from sessionlint.rewrite.region import Region, region, spoken_elsewhere
+from sessionlint.rewrite.strangers import is_with_strangers
 from sessionlint.rewrite.tails import Tail, Tails, handles_errors, leaps
 from sessionlint.source.walk import descend
 
@@ -221,8 +222,9 @@ class _Rewriting:
         closed = self._returns_behind_closes()
         if any(id(node) not in closed for node in within.results()):
             self._reasons.append(f"what is returned may still need the {life.noun}")
-        is_kept = next(within.kept(), None) is not None or is_with_strangers(place)
-        if not life.has_releases and is_kept:
+        if not life.has_releases and (
+            next(within.kept(), None) or is_with_strangers(self._resource, place.statements)
+        ):
             self._reasons.append(f"what is stored or passed on may still need the {life.noun}")
 
     def _returns_behind_closes(self) -> set[int]:
@@ -247,8 +249,7 @@ class _Rewriting:
         return id(last) in self._marks
 
     def _loaded(self, statements: Sequence[cst.CSTNode]) -> Loaded:
-        resource = self._resource
-        return Loaded(resource.name, resource.thing, resource.block, statements)
+        return Loaded.through(self._resource, statements)
 
     def _splice(self) -> Splice | None:
         """The statements of the innermost list that holds everything, rewritten."""

@@ -9,20 +9,15 @@ from itertools import islice, pairwise
 import libcst as cst
 
 from sessionlint.facts.scopes import How
-from sessionlint.facts.syntax import is_name, last_name
-from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol, Value
+from sessionlint.facts.syntax import is_name
 from sessionlint.flow.apart import branch_of
-from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.leaving import own_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.rewrite.lists import index_of
 from sessionlint.source.walk import descend
 
-__all__ = ["Region", "is_with_strangers", "region", "spoken_elsewhere"]
-
-_LIBRARIES = frozenset("builtins sqlalchemy sqlmodel pandas psycopg psycopg2 asyncpg".split())
-"""Whose functions keep no session that they are given."""
+__all__ = ["Region", "region", "spoken_elsewhere"]
 
 _LOOPS = (cst.For, cst.While)
 
@@ -169,24 +164,6 @@ def spoken_elsewhere(place: Region, names: frozenset[str]) -> bool:
         elif is_asked and (turns if is_before else id(node) not in around):
             return True
     return False
-
-
-def is_with_strangers(place: Region) -> bool:
-    """Whether the resource is given to a function that nobody knows: it may be kept there."""
-    name, evaluator, block = place.resource.name, place.resource.evaluator, place.resource.block
-    calls = (node for one in place.statements for node in descend(one) if type(node) is cst.Call)
-    return any(
-        any(is_name(arg.value, name) for arg in call.args)
-        and last_name(call.func) not in PANDAS
-        and not _is_known(evaluator.value(call.func, block))
-        for call in calls
-    )
-
-
-def _is_known(callee: Value) -> bool:
-    if isinstance(callee, (Symbol, Foreign)):
-        return callee.name.partition(".")[0] in _LIBRARIES
-    return isinstance(callee, (FunctionValue, ClassValue))
 
 
 def _is_target(body: Nodes, name: cst.Name) -> bool:

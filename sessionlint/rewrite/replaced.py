@@ -17,11 +17,16 @@ __all__ = ["stand_in"]
 _PUT: Final = r"(?:\bpatch(?:\.object)?|\bsetattr)\(\s*"
 """What puts one thing in the place of another, of which the name follows."""
 
-_BY_ANOTHER: Final = (
-    r"[\"'](?!\s*,\s*(?:new\s*=\s*)?(?i:(?![\w.]*(?:fake|mock|dummy|stub))"
-    r"[\w.]*(?:session(?:local)?|maker|factory))\s*[,)])"
+_MAKER: Final = (
+    r"(?i:(?![\w.]*(?:fake|mock|dummy|stub))[\w.]*\w(?:session(?:local)?|maker|factory))\s*"
 )
+"""The name of another maker of sessions; `maker` alone may be anything that a test calls so."""
+
+_BY_ANOTHER: Final = rf"[\"'](?!\s*,\s*(?:new\s*=\s*)?{_MAKER}[,)])"
 """What stands behind a name that is not replaced by another maker of sessions."""
+
+_ASSIGNED: Final = rf"[ \t]*=(?!=)(?![ \t]*{_MAKER}[(;#\n])"
+"""The same where a test assigns to an attribute of the module."""
 
 
 def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> str:
@@ -45,10 +50,17 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
 
 
 def _pattern(name: str, modules: list[str]) -> re.Pattern[bytes]:
-    """`setattr(module, "name"`, or `patch("app.module.name"` with one of the modules."""
-    near = "|".join(map(re.escape, modules))
+    """`setattr(module, "name"`, or `patch("app.module.name"` with one of the modules.
+
+    As well `module.name = fake`, and a module that is replaced as a whole.
+    """
+    near, word = "|".join(map(re.escape, modules)), re.escape(name)
     of_object = r"[^()\"'\n]{0,200},\s*[\"']"
     by_path = rf"[\"'](?:\w+\.)*(?:{near})\."
-    text = rf"{_PUT}(?:{of_object}|{by_path}){re.escape(name)}{_BY_ANOTHER}"
+    named = rf"{_PUT}(?:{of_object}|{by_path}){word}{_BY_ANOTHER}"
+    multiple = rf"\bpatch\.multiple\([^()]{{0,200}}\b{word}{_ASSIGNED}"
+    module = rf"\bpatch\.dict\(\s*[\"']?sys\.modules\b[^)]{{0,200}}[\"'](?:\w+\.)*(?:{near})[\"']"
+    assigned = rf"(?m:^)[ \t]*(?:\w+\.)*(?:{near})\.{word}{_ASSIGNED}"
+    text = f"{named}|{multiple}|{module}|{assigned}"
     # The name of a file may be no text.
     return re.compile(text.encode(errors="surrogateescape"))

@@ -1,0 +1,197 @@
+"""What is loaded through a session that nobody closes, and is asked for more behind any `with`."""
+
+from textwrap import dedent
+
+import pytest
+from small_project import bytes_of, written
+
+from sessionlint import fix_source
+from sessionlint.check import Project
+from sessionlint.facts.names import Names
+from sessionlint_rules import RULES
+
+HEAD = """
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session, sessionmaker
+
+Maker = sessionmaker(create_engine("sqlite://"))
+
+
+class User:
+    def __init__(self, name, items=()):
+        self.name, self.items = name, items
+
+
+class Users:
+    def __init__(self, db):
+        self.db = db
+
+    def load(self, db):
+        self.found = db.scalars(select(User)).all()
+
+    def add(self, user):
+        self.db.add(user)
+        self.db.commit()
+        return user
+
+
+def fill(db, found):
+    for user in db.scalars(select(User)):
+        found[user.name] = user
+
+
+def fill_through(db, found):
+    fill(db, found)
+
+
+def each(db, callback):
+    for user in db.scalars(select(User)):
+        callback(user)
+
+
+def make_user(name):
+    return User(name)
+
+
+def save(db, user):
+    db.add(user)
+    db.commit()
+
+
+def count(db):
+    found = [user.name for user in db.scalars(select(User))]
+    found.append("")
+    return len(found)
+
+
+def first(connection, query):
+    return connection.execute(query)
+"""
+KEPT = {
+    "in a field of an object that gets the session": """
+        users = Users(None)
+        db = Maker()
+        users.load(db)
+        print("loaded")
+        return len(users.found[0].items)
+        """,
+    "in a container that goes along": """
+        found = {}
+        db = Maker()
+        fill(db, found)
+        return len(found["a"].items)
+        """,
+    "two functions below": """
+        found = {}
+        db = Maker()
+        fill_through(db, found)
+        return len(found["a"].items)
+        """,
+    "by what is called for each": """
+        found = []
+        db = Maker()
+        each(db, found.append)
+        return len(found[0].items)
+        """,
+    "by an object around it whose method has the name of the session's": """
+        db = Maker()
+        users = Users(db)
+        user = users.add(User("a"))
+        print("added")
+        return user.name
+        """,
+    "as what an added object belongs to": """
+        db = Maker()
+        user = User("a")
+        item = Item(user=user)
+        db.add(item)
+        db.commit()
+        print("saved")
+        return user.name
+        """,
+    "as what is put into a loaded object": """
+        db = Maker()
+        user = db.get(User, 1)
+        item = Item()
+        user.items.append(item)
+        db.commit()
+        print("saved")
+        return item.title
+        """,
+    "as what a function has made": """
+        db = Maker()
+        user = make_user("a")
+        save(db, user)
+        print("saved")
+        return user.name
+        """,
+    "as an item of what was added one by one": """
+        made = []
+        db = Maker()
+        for user in made:
+            db.add(user)
+        db.commit()
+        return made[0].name
+        """,
+    "as an item of what was added at once": """
+        made = [User("a")]
+        db = Maker()
+        db.add_all(user for user in made)
+        db.commit()
+        return made[0].name
+        """,
+    "under its other name": """
+        db = Maker()
+        user = User("a")
+        other = user
+        db.add(other)
+        db.commit()
+        return user.name
+        """,
+    "as the result of a function that has the name of a result's method": """
+        db = create_engine("sqlite://").connect()
+        rows = first(db, text("select 1"))
+        print("have them")
+        return [row for row in rows]
+        """,
+}
+
+
+def fixed(body, folder):
+    """What all fixes make of a module with these lines in the end."""
+    path = written(folder, {"example.py": f"{HEAD}\n\n{body}\n"}) / "example.py"
+    project = Project.open(folder, bytes_of, Names())
+    return fix_source(path.read_bytes(), path, RULES, project, lambda _: True)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_no_safe_fix_leaves_behind_what_may_load_more(name, tmp_path):
+    body = dedent(KEPT[name]).strip().replace("\n", "\n    ")
+    result = fixed(f"def use():\n    {body}", tmp_path)
+    (finding,) = result.applied
+    assert finding.fix.reason.endswith(" may still need the session") or (
+        finding.fix.reason.endswith(" may still need the connection")
+    )
+
+
+@pytest.mark.parametrize(
+    "pattern", ["User() as user", "[user, *_]", "[_, *user]", "{'a': 1, **user}", "user"]
+)
+def test_what_a_pattern_gives_a_name_is_covered(pattern, tmp_path):
+    lines = f"match db.get(User, 1):\n        case {pattern}:\n            pass"
+    result = fixed(f"def use():\n    db = Maker()\n    {lines}\n    return len(user)", tmp_path)
+    assert [finding.fix.reason for finding in result.applied] == [""]
+    assert result.data.decode().endswith("                pass\n        return len(user)\n")
+
+
+def test_a_function_that_keeps_nothing_is_trusted(tmp_path):
+    result = fixed("def use():\n    db = Maker()\n    count(db)\n    return 0", tmp_path)
+    assert [finding.fix.reason for finding in result.applied] == [""]
+    assert "    with Maker() as db:\n        count(db)\n" in result.data.decode()
+
+
+def test_a_class_gets_no_attribute(tmp_path):
+    lines = "class Settings:\n    names = Maker().execute(text('select 1')).all()"
+    result = fixed(lines, tmp_path)
+    assert [finding.code for finding in result.remaining] == ["SES109"]
+    assert result.remaining[0].fix is None
