@@ -111,9 +111,19 @@ def _is_session(body: Body, name: str) -> bool:
 
 
 def _is_on_a_mock(binding: Binding) -> bool:
-    """Whether a test gives a mock to what is made: `Session(bind=MagicMock())`."""
+    """Whether a test gives a mock to what is made, or to the object that makes it.
+
+    `Session(bind=MagicMock())`, or `Context(MagicMock()).get_session()`, be it in two steps.
+    """
     made = binding.expression and bare(binding.expression)
-    given = [arg.value for arg in made.args] if isinstance(made, cst.Call) else []
+    calls = [made] if isinstance(made, cst.Call) else []
+    match calls:
+        case [cst.Call(func=cst.Attribute(value=cst.Call() as owner))]:
+            calls.append(owner)
+        case [cst.Call(func=cst.Attribute(value=cst.Name(value=owner)))]:
+            makers = (one.expression for one in binding.block.bindings(owner))
+            calls += (one for one in makers if isinstance(one, cst.Call))
+    given = [arg.value for call in calls for arg in call.args]
     names = [value.value for value in given if isinstance(value, cst.Name)]
     bound = [one.expression for name in names for one in binding.block.bindings(name)]
     return any("mock" in name.lower() for name in names) or any(

@@ -106,6 +106,9 @@ def _is_given_as_query(line: cst.CSTNode, found: Unbound) -> bool:
 
 
 def _reasons(loaded: Loaded, noun: str) -> Iterator[str]:
+    if noun == "raw connection":
+        # Have: the pool has it at once, and may give it to somebody who commits.
+        yield "what is written may have been committed by whoever got it next"
     if next(loaded.results(), None) is not None:
         yield f"what is returned may still need the {noun}"
     if next(loaded.kept(), None) is not None:
