@@ -1,4 +1,4 @@
-"""What is loaded through a session that nobody closes, and is asked for more behind any `with`."""
+"""What a fix must not close too early: what is asked for more later, or was left open on purpose."""
 
 from textwrap import dedent
 
@@ -195,3 +195,55 @@ def test_a_class_gets_no_attribute(tmp_path):
     result = fixed(lines, tmp_path)
     assert [finding.code for finding in result.remaining] == ["SES109"]
     assert result.remaining[0].fix is None
+
+
+LEFT_OPEN = {
+    "SES303": """
+        class Unit:
+            def __init__(self, session: AsyncSession):
+                self.session, self.depth = session, 1
+
+            async def __aexit__(self, *error):
+                self.depth -= 1
+                await self.session.flush()
+                if self.depth:
+                    return
+                await self.session.commit()
+                await self.session.close()
+        """,
+    "SES301": """
+        async def use(db: AsyncSession, work):
+            try:
+                await work()
+            finally:
+                rows = await db.scalar("select 1")
+                if rows:
+                    await db.close()
+        """,
+    "SES110": """
+        class Unit:
+            def __enter__(self):
+                self.session = Maker()
+                return self
+
+            def __exit__(self, *error):
+                if self.session is None:
+                    return
+                self.session.commit()
+                self.session.close()
+        """,
+}
+
+
+@pytest.mark.parametrize("code", LEFT_OPEN)
+def test_no_close_goes_into_a_finally_that_some_way_out_avoids(code, tmp_path):
+    result = fixed(
+        f"from sqlalchemy.ext.asyncio import AsyncSession\n{dedent(LEFT_OPEN[code])}", tmp_path
+    )
+    assert code in {one.code for one in (*result.applied, *result.remaining)}
+    before, after = (
+        dedent(LEFT_OPEN[code]),
+        result.data.decode().rpartition("import AsyncSession")[2],
+    )
+    guards = [(text.rpartition("return")[0] or text).count("try:") for text in (before, after)]
+    assert guards[0] == guards[1]

@@ -8,6 +8,7 @@ from sessionlint.facts.syntax import text_of
 from sessionlint.flow.exits import LeakyExit
 from sessionlint.model import Fix, Safety, Splice
 from sessionlint.rewrite.manners import empty_lines, indent_of, led_closely
+from sessionlint.source.walk import descend
 
 __all__ = ["ended"]
 
@@ -28,6 +29,9 @@ def ended(one: LeakyExit) -> Fix | None:
     if len(closing) != 1 or closing[0] <= start:
         return None
     first, *rest = block.body[start : closing[0]]
+    if any(isinstance(one, cst.Return) for line in (first, *rest) for one in descend(line)):
+        # Who returns before the close may have found nothing to close.
+        return None
     indent = indent_of(block)
     guarded = cst.Try(
         cst.IndentedBlock([led_closely(first), *rest], indent=indent),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -11,7 +11,7 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.shields import local_shield
-from sessionlint.facts.syntax import dotted
+from sessionlint.facts.syntax import dotted, names_in
 from sessionlint.flow.cleanups import CleanUp
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.protection import EarlyShield, NestedBegin
@@ -101,8 +101,12 @@ def _protected(
         return None
     holder, start = place
     *tried, last = holder.body[start : ends[holder] + 1]
-    if any(isinstance(one, _JUMPS) for one in descend(last)):
-        # In a `finally` it would hide what is being raised.
+    before = [one for statement in tried for one in descend(statement)]
+    if any(isinstance(one, _JUMPS) for one in (*before, *descend(last))):
+        # In a `finally` it would hide what is being raised; who leaves before leaves it open.
+        return None
+    if not _bound(before).isdisjoint(names_in(last)):
+        # What decides about the release may have failed.
         return None
     indent = indent_of(holder)
     head = tried[0]
@@ -112,11 +116,17 @@ def _protected(
         leading_lines=empty_lines(head),
     )
     edits: list[Edit] = [Splice(holder, start, ends[holder] + 1, (whole,))]
-    within = {id(one) for statement in tried for one in descend(statement)}
+    within = set(map(id, before))
     undone = [one.wait for one in own if one.wait.is_rollback and id(one.wait.node) in within]
     for wait in (*undone, release):
         edits += [one for one in _shield(evaluator, block, wait) if one not in edits]
     return Fix(_TITLE, Safety.SAFE, tuple(edits))
+
+
+def _bound(nodes: Iterable[cst.CSTNode]) -> set[str]:
+    """The names that statements give a value to."""
+    targets = (one.target for one in nodes if isinstance(one, (cst.AssignTarget, cst.NamedExpr)))
+    return {target.value for target in targets if isinstance(target, cst.Name)}
 
 
 def _as_first(statement: cst.CSTNode) -> cst.BaseStatement:
