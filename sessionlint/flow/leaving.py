@@ -38,7 +38,10 @@ def mentions(resource: Resource, node: cst.CSTNode) -> bool:
     # Defaults, decorators and types are read by the block around; its variables end at the body.
     head = node.with_changes(body=cst.SimpleStatementSuite([cst.Pass()]))
     inside = names - own_names(resource.block, node)
-    return any(type(part) is cst.Name and part.value in names for part in descend(head)) or any(
+    parts = list(descend(head))
+    own = {id(part.name) for part in parts if type(part) is cst.Param}
+    spoken = (part for part in parts if type(part) is cst.Name and id(part) not in own)
+    return any(part.value in names for part in spoken) or any(
         type(part) is cst.Name and part.value in inside for part in descend(node.body)
     )
 
