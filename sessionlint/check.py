@@ -41,14 +41,12 @@ class Project:
         self,
         files: Files,
         names: Names,
-        source_roots: tuple[Path, ...] = (),
         *,
         is_full: bool = False,
         patience: int = PATIENCE,
     ) -> None:
         self.files = files
         self.names = names
-        self.source_roots = source_roots
         self.is_full = is_full
         self._patience = patience
 
@@ -66,7 +64,7 @@ class Project:
         `engine` is "fast", or "full" for LibCST's own visit and no gate.
         """
         files = Files(root, lambda name: read(Path(name)), source_roots=source_roots)
-        return cls(files, names, source_roots, is_full=engine == "full")
+        return cls(files, names, is_full=engine == "full")
 
     @cached_property
     def producers(self) -> Producers:
@@ -76,7 +74,7 @@ class Project:
     @cached_property
     def places(self) -> Places:
         """Where the modules of the project lie."""
-        return Places(self.files, self.source_roots)
+        return Places(self.files)
 
     @cached_property
     def evaluator(self) -> Evaluator:

@@ -245,7 +245,6 @@ class Run:
                 self._projects[key] = Project(
                     files,
                     settings.names,
-                    settings.src,
                     is_full=is_full,
                     patience=self._patience,
                 )

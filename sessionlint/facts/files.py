@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ class Files:
     """The Python files below a folder, and below those outside of it that its imports start from.
 
     `read` gives the bytes of a file by its absolute path, None when it cannot be read.
+    `source_roots` are the folders that imports start from, looked at before all others.
     """
 
     def __init__(
@@ -40,9 +41,10 @@ class Files:
         root: Path,
         read: Callable[[str], bytes | None],
         folders: Folders | None = None,
-        source_roots: Iterable[Path] = (),
+        source_roots: tuple[Path, ...] = (),
     ) -> None:
         self.root = root
+        self.source_roots = source_roots
         self._read = read
         self._held: dict[str, bytes] = {}
         self._top = str(root)
@@ -119,19 +121,22 @@ class Files:
             if self._sources.hold(folder, name):
                 yield from self._below(os.path.join(folder, name))
 
+    def _all(self) -> Iterator[tuple[str, list[str]]]:
+        for top in self._tops:
+            yield from self._below(top)
+
     @cached_property
     def _python(self) -> list[tuple[str, list[str]]]:
-        return [one for top in self._tops for one in self._below(top)]
+        return list(self._all())
 
     @cached_property
     def is_large(self) -> bool:
         """Whether reading all of the project takes longer than looking closely at a file of it."""
         count = 0
-        for top in self._tops:
-            for _, names in self._below(top):
-                count += len(names)
-                if count > _LARGE:
-                    return True
+        for _, names in self._all():
+            count += len(names)
+            if count > _LARGE:
+                return True
         return False
 
     @property

@@ -16,15 +16,11 @@ _PACKAGE = "__init__.py"
 
 
 class Places:
-    """Finds the files of imports.
+    """Finds the files of imports."""
 
-    `source_roots` are folders that imports start from, looked at before all others.
-    """
-
-    def __init__(self, files: Files, source_roots: tuple[Path, ...] = ()) -> None:
+    def __init__(self, files: Files) -> None:
         self.reads = Reads()
         self._files = files
-        self._source_roots = source_roots
         self._located: dict[tuple[str, Path], Path | None] = {}
         self._tops: dict[tuple[str, Path], bool] = {}
 
@@ -53,7 +49,7 @@ class Places:
         return files.pop() if len(files) == 1 else None
 
     def _candidates(self, first: str, importer: Path) -> Iterator[Path]:
-        yield from self._source_roots
+        yield from self._files.source_roots
         yield from self._folders_above(importer.parent)
         if first == self._files.root.name and self._files.is_file(self._files.root / _PACKAGE):
             # All of the project is one package, whatever marks its top.
