@@ -7,6 +7,7 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.catalog import Type
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import last_name, names_in
@@ -66,7 +67,7 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
         # Have: a module whose functions read what it loads; they run behind any `with`.
         return None
     around = entered.around(name, [led_closely(inside[0]), *inside[1:]], named, holder)
-    reasons = _reasons(Loaded(name, found.thing, block, inside), found.thing.type.noun)
+    reasons = _reasons(Loaded(name, found.thing, block, inside), found.thing.type)
     return entered.fix(Splice(holder, start, start + 1 + stop, (around,)), reasons)
 
 
@@ -105,14 +106,14 @@ def _is_given_as_query(line: cst.CSTNode, found: Unbound) -> bool:
     return False
 
 
-def _reasons(loaded: Loaded, noun: str) -> Iterator[str]:
-    if noun == "raw connection":
+def _reasons(loaded: Loaded, kind: Type) -> Iterator[str]:
+    if kind.name == "RawConnection":
         # Have: the pool has it at once, and may give it to somebody who commits.
         yield "what is written may have been committed by whoever got it next"
     if next(loaded.results(), None) is not None:
-        yield f"what is returned may still need the {noun}"
+        yield f"what is returned may still need the {kind.noun}"
     if next(loaded.kept(), None) is not None:
-        yield f"what is stored or passed on may still need the {noun}"
+        yield f"what is stored or passed on may still need the {kind.noun}"
 
 
 def _name(thing: Thing, block: Block) -> str | None:

@@ -59,7 +59,7 @@ class Loaded:
         self._nodes = nodes
         self._made = frozenset(name for node in nodes for name in _instances(node))
         self._parameters = frozenset(one.name.value for one in block.parameters)
-        self._own = frozenset(block.names) - self._parameters
+        self._variables = frozenset(block.names) - self._parameters
         known = -1
         while known < len(self.names):
             known = len(self.names)
@@ -99,17 +99,20 @@ class Loaded:
                 # Whatever a caller gives to be called may keep what it gets.
                 keeper = node.func.value if isinstance(node.func, cst.Attribute) else node.func
                 is_keeping = keeper is node.func or last_name(node.func) in _KEEPING
-                if is_keeping and self._stays(keeper, self._parameters):
+                if is_keeping and not self._parameters.isdisjoint(self._others(keeper)):
                     yield node
 
-    def _stays(self, target: cst.CSTNode, among: frozenset[str] | None = None) -> bool:
+    def _stays(self, target: cst.CSTNode) -> bool:
         """Whether what a value is put into outlives the function, and is not loaded itself."""
         if isinstance(target, (cst.Tuple, cst.List)):
-            return any(self._stays(element.value, among) for element in target.elements)
-        if isinstance(target, cst.Name) and among is None:
+            return any(self._stays(element.value) for element in target.elements)
+        if isinstance(target, cst.Name):
             return target.value in self._declared
-        roots = set(_held(target)) - self.names
-        return bool(roots & among) if among is not None else not roots <= self._own
+        return not self._others(target) <= self._variables
+
+    def _others(self, value: cst.CSTNode) -> set[str]:
+        """The names through which a value is reached that hold nothing loaded."""
+        return set(_held(value)) - self.names
 
     def _is_outside(self, target: cst.CSTNode) -> bool:
         if isinstance(target, (cst.Tuple, cst.List)):
@@ -168,8 +171,7 @@ class Loaded:
             yield from names
         elif self._is_session and not self.names.isdisjoint(names):
             if isinstance(value, cst.Call):
-                held = (name for arg in value.args for name in _held(arg.value))
-                yield from (name for name in held if name in self._made)
+                yield from self._made_among(arg.value for arg in value.args)
             elif value is not None:
                 yield from _held(value)
 
@@ -184,12 +186,15 @@ class Loaded:
                     yield from (name for value in given for name in _held(value))
             case cst.Attribute(value=owner, attr=cst.Name(value=method)):
                 if self._is_session and method in _KEEPING and self._carries(owner):
-                    names = (name for value in given for name in _held(value))
-                    yield from (name for name in names if name in self._made)
+                    yield from self._made_among(given)
         if self._is_session and any(map(self._is_it, given)):
             # Whoever gets both may add the one to the other.
-            names = (name for value in given for name in _held(value))
-            yield from (name for name in names if name in self._made)
+            yield from self._made_among(given)
+
+    def _made_among(self, values: Iterable[cst.CSTNode]) -> Iterator[str]:
+        """The names through which values are reached that hold what was made in the region."""
+        names = (name for value in values for name in _held(value))
+        yield from (name for name in names if name in self._made)
 
     def _carries(self, value: cst.CSTNode | None) -> bool:
         """Whether a value may need the resource."""

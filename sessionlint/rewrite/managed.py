@@ -84,7 +84,7 @@ class _Rewriting:
         if self._life.has_releases:
             return
         later = place.block.body[place.stop :]
-        loaded = self._loaded(place.block.body[place.start + 1 :])
+        loaded = Loaded.through(self._resource, place.block.body[place.start + 1 :])
         needing = [index for index, one in enumerate(later) if loaded.is_in(one)]
         place.stop += needing[-1] + 1 if needing else 0
 
@@ -211,12 +211,12 @@ class _Rewriting:
         if life.shape is Shape.YIELDED:
             # Have: whoever resumes it finds it closed already; only a failing borrower did not.
             return
-        loaded = self._loaded(place.block.body[place.start + 1 :])
+        loaded = Loaded.through(self._resource, place.block.body[place.start + 1 :])
         later = place.block.body[place.stop :]
         is_later = not self._ends_closed() and any(map(loaded.is_in, later))
         if is_later or spoken_elsewhere(place, loaded.names - {self._resource.name}):
             self._reasons.append("what is loaded is used after the close")
-        within = self._loaded(place.statements)
+        within = Loaded.through(self._resource, place.statements)
         if any(isinstance(node, cst.Yield) for s in place.statements for node in descend(s)):
             self._reasons.append("the generator may be left waiting inside the `with`")
         closed = self._returns_behind_closes()
@@ -247,9 +247,6 @@ class _Rewriting:
             case cst.Try(finalbody=cst.Finally(body=cst.IndentedBlock(body=final))):
                 return any(id(one) in self._marks for one in final)
         return id(last) in self._marks
-
-    def _loaded(self, statements: Sequence[cst.CSTNode]) -> Loaded:
-        return Loaded.through(self._resource, statements)
 
     def _splice(self) -> Splice | None:
         """The statements of the innermost list that holds everything, rewritten."""

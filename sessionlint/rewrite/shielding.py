@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -105,7 +105,9 @@ def _protected(
     if any(isinstance(one, _JUMPS) for one in (*before, *descend(last))):
         # In a `finally` it would hide what is being raised; who leaves before leaves it open.
         return None
-    if not _bound(before).isdisjoint(names_in(last)):
+    within = set(map(id, before))
+    spoken = names_in(last) & block.names.keys()
+    if any(id(one.node) in within for name in spoken for one in block.names[name]):
         # What decides about the release may have failed.
         return None
     indent = indent_of(holder)
@@ -116,17 +118,10 @@ def _protected(
         leading_lines=empty_lines(head),
     )
     edits: list[Edit] = [Splice(holder, start, ends[holder] + 1, (whole,))]
-    within = set(map(id, before))
     undone = [one.wait for one in own if one.wait.is_rollback and id(one.wait.node) in within]
     for wait in (*undone, release):
         edits += [one for one in _shield(evaluator, block, wait) if one not in edits]
     return Fix(_TITLE, Safety.SAFE, tuple(edits))
-
-
-def _bound(nodes: Iterable[cst.CSTNode]) -> set[str]:
-    """The names that statements give a value to."""
-    targets = (one.target for one in nodes if isinstance(one, (cst.AssignTarget, cst.NamedExpr)))
-    return {target.value for target in targets if isinstance(target, cst.Name)}
 
 
 def _as_first(statement: cst.CSTNode) -> cst.BaseStatement:
