@@ -123,7 +123,7 @@ def _refuse(asked: Asked) -> None:
         raise UsageError(f"`--statistics` goes with {', '.join(COUNTED)}")
     if asked.output_file is not None:
         for name in _WRITING:
-            if getattr(asked, name):
+            if _is_asked_for(asked, name):
                 raise UsageError(f"`--{name.replace('_', '-')}` has no report for `--output-file`")
         from sessionlint.write import refuse_to_put
 
@@ -133,15 +133,19 @@ def _refuse(asked: Asked) -> None:
 _WRITING = ("add_noqa", "write_baseline")
 
 
+def _is_asked_for(asked: Asked, name: str) -> bool:
+    """Whether an option is given, be it with an empty value."""
+    return getattr(asked, name) not in {None, False}
+
+
 def _agree(asked: Asked) -> None:
     """Make sure that one thing is asked for.
 
     Raises:
         UsageError: options contradict each other.
     """
-    wishes = [name for name in ("fix", "diff", "add_noqa") if getattr(asked, name)]
-    wishes += ["write_baseline"] * (asked.write_baseline is not None)
-    if asked.write_baseline is not None and asked.baseline is not None:
+    wishes = [name for name in ("fix", "diff", *_WRITING) if _is_asked_for(asked, name)]
+    if "write_baseline" in wishes and asked.baseline is not None:
         wishes.append("baseline")
     if len(wishes) > 1 and not set(_WRITING).isdisjoint(wishes):
         first, second, *_ = (f"`--{name.replace('_', '-')}`" for name in reversed(wishes))
