@@ -6,6 +6,7 @@ Source: SQLAlchemy, "Joining a Session into an External Transaction".
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -35,19 +36,26 @@ def gives_back(call: cst.Call, block: Block) -> bool:
     """Whether a session, or a factory of sessions, is made that keeps no connection.
 
     With `autocommit` each statement gives its connection back. Source: SQLAlchemy 1.4, Session;
-    since 2.0 there is none. A factory may get it later, by `configure` in the same module. What is
-    registered with zope.sqlalchemy is closed at the end of the transaction. Source: its
-    `SessionDataManager._finish`.
+    since 2.0 there is none. A parameter may be for it, with this as its default; a factory may get
+    it later, by `configure` in the same module. What is registered with zope.sqlalchemy is closed
+    at the end of the transaction. Source: its `SessionDataManager._finish`.
     """
     told = keyword(call, "autocommit")
     if told is not None:
-        return is_name(told, "True")
+        return any(is_name(one, "True") for one in (told, *_defaults(told, block)))
     if last_name(call.func) == "create_session":
         return True
     text = block.home.reader.text
     if "zope.sqlalchemy" in text:
         return True
     return "autocommit" in text and re.search(_CONFIGURED, text) is not None
+
+
+def _defaults(given: cst.BaseExpression, block: Block) -> Iterator[cst.BaseExpression]:
+    """What a parameter is where a function's caller does not give it."""
+    for parameter in block.parameters:
+        if parameter.default is not None and is_name(given, parameter.name.value):
+            yield parameter.default
 
 
 def bound_before(call: cst.Call, block: Block) -> cst.BaseExpression | None:
@@ -77,10 +85,18 @@ def is_connection(
     value = evaluator.value(bind, block)
     if isinstance(value, Thing):
         return value.type.kind is not Kind.ENGINE
-    if isinstance(value, Foreign) and value.name.rpartition(".")[2] in _LENDING:
+    if isinstance(value, Foreign) and _is_lent(value.name):
         return True
     if isinstance(bind, cst.Call):
         return last_name(bind.func) in _LENDING
     if _CONNECTION.fullmatch(last_name(bind)):
         return True
     return not is_for_all and (value == OTHER or _BIND.fullmatch(last_name(bind)) is not None)
+
+
+def _is_lent(name: str) -> bool:
+    """Whether a stranger's function gives a connection that is its own to close.
+
+    Alembic's are: `context.get_context().bind`. Source: Alembic, `MigrationContext.bind`.
+    """
+    return name.rpartition(".")[2] in _LENDING or name.startswith("alembic.")

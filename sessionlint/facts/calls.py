@@ -151,6 +151,9 @@ def _library(evaluator: Evaluator, name: str, call: cst.Call, block: Block) -> V
     given = _given(gift, UNKNOWN)
     if isinstance(given, Thing) and given.type.kind is Kind.SESSION:
         return _session(evaluator, given, call, block)
+    if isinstance(given, Thing) and given.type.kind is Kind.REGISTRY and first is not None:
+        maker = evaluator.value(first, block)
+        return replace(given, is_fresh=not isinstance(maker, Maker) or maker.made.is_fresh)
     return given
 
 

@@ -9,11 +9,12 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.binds import gives_back
 from sessionlint.facts.catalog import LIBRARIES, TYPES, Gift, How, Type
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.scopes import Block, Module
 from sessionlint.facts.syntax import last_name
-from sessionlint.facts.values import Thing, Value
+from sessionlint.facts.values import Foreign, Thing, Value
 
 __all__ = ["AWAITED", "DATABASE_CALLS", "PARTIAL", "guess", "uses_database"]
 
@@ -39,6 +40,9 @@ _ENGINE_CALLS: Final[dict[str, Gift]] = {
     "raw_connection": Gift(How.FRESH, "RawConnection"),
 }
 
+_LEGACY: Final = ".get_legacy_facade."
+"""What gives sessions that are `autocommit`. Source: oslo.db, `LegacyEngineFacade`."""
+
 _OWN: Final = "raw_connection"
 """What only engines of SQLAlchemy have, wherever they come from."""
 
@@ -51,6 +55,8 @@ def uses_database(home: Module) -> bool:
 
 def guess(call: cst.Call, block: Block, found: Value) -> Value:
     """What an unresolved call gives by its customary name, else what was found."""
+    if gives_back(call, block) or (isinstance(found, Foreign) and _LEGACY in found.name):
+        return found
     name = last_name(call.func)
     owner = call.func.value if isinstance(call.func, cst.Attribute) else None
     gift = _ENGINE_CALLS.get(name)

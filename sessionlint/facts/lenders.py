@@ -13,7 +13,16 @@ from sessionlint.facts.aside import is_aside
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, keyword, last_name
-from sessionlint.facts.values import OTHER, UNKNOWN, Foreign, FunctionValue, Pending, Thing, Value
+from sessionlint.facts.values import (
+    OTHER,
+    UNKNOWN,
+    Foreign,
+    FunctionValue,
+    Pending,
+    Symbol,
+    Thing,
+    Value,
+)
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
@@ -40,9 +49,15 @@ def lends(evaluator: Evaluator, callee: Value, call: cst.Call) -> bool:
         return False
     if _is_registry(evaluator, name):
         return True
-    if callee != UNKNOWN or not isinstance(call.func, cst.Attribute):
+    if not isinstance(call.func, cst.Attribute) or not _is_of_any(callee, call.func.value):
         return False
     return evaluator.named(None, f"def {name}", lambda: _of_methods(evaluator, name)) == OTHER
+
+
+def _is_of_any(callee: Value, owner: cst.BaseExpression) -> bool:
+    """Whether a method may be one of the project: of what is kept in a library's `tools.db`."""
+    is_kept = isinstance(callee, (Symbol, Foreign)) and isinstance(owner, cst.Attribute)
+    return callee == UNKNOWN or is_kept
 
 
 def _is_registry(evaluator: Evaluator, name: str) -> bool:

@@ -35,6 +35,9 @@ _STARTS: Final = (
 _COMMANDS: Final = frozenset({"cli", "__main__"})
 """Modules whose functions are commands, each of which is a run of the program."""
 
+_READING_WORDS: Final = frozenset({"parse_args", "parse_known_args"})
+"""Source: the standard library's `argparse`."""
+
 _FACTORY: Final = r"(?i)_*create_\w*(?:engine|sessions?|pool)"
 """What is named after what it gives, `create_db_engine` for instance, may be called at any time."""
 
@@ -84,7 +87,7 @@ def starts_anyway(evaluator: Evaluator, block: Block) -> bool:
     """Whether it runs so whatever its name is."""
     if block.home.path.stem in _COMMANDS or _ONCE & set(map(decorator_name, block.decorators)):
         return True
-    if _is_task_of_airflow(block) or _is_lifespan(block):
+    if _is_task_of_airflow(block) or _is_lifespan(block) or _is_command(block):
         return True
     above: Block | None = block
     while above is not None:
@@ -92,6 +95,11 @@ def starts_anyway(evaluator: Evaluator, block: Block) -> bool:
             return True
         above = above.parent
     return is_aside(evaluator, block) or _is_handed_over(evaluator, block)
+
+
+def _is_command(block: Block) -> bool:
+    """Whether a function reads the words the program was started with: one of its commands."""
+    return any(last_name(call.func) in _READING_WORDS for call in block.calls)
 
 
 def _is_lifespan(block: Block) -> bool:

@@ -11,9 +11,10 @@ import libcst as cst
 from sessionlint.facts.catalog import CALLS, TYPES, Kind
 from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_name
-from sessionlint.facts.values import Symbol, Thing
+from sessionlint.facts.values import FunctionValue, Symbol, Thing
 from sessionlint.facts.worth import BUILDERS
 from sessionlint.flow.callers import is_called_often, is_served, is_start_up_work
 from sessionlint.flow.circumstances import starts_anyway, starts_by_name
@@ -65,7 +66,8 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
             if is_called_often(evaluator, block, _is_settled, _is_passed_on):
                 yield EnginePerCall(thing, call)
             continue
-        is_lost = is_used and not is_once and not (name and is_looked_after(block, name))
+        is_kept = name and (is_looked_after(block, name) or _is_kept(evaluator, block, name))
+        is_lost = is_used and not is_once and not is_kept
         if is_lost and not is_start_up_work(evaluator, block):
             yield EnginePerCall(thing, call, None, name is not None and bool(ends(block, name)))
             return
@@ -175,6 +177,20 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
             ):
                 if owner is call and method.value in _CONNECTING:
                     return name not in block.kept | block.declared
+    return False
+
+
+def _is_kept(evaluator: Evaluator, block: Block, name: str) -> bool:
+    """Whether a function of the project is given an engine, and keeps it."""
+    for call in block.calls:
+        for argument in call.args:
+            if not is_name(argument.value, name):
+                continue
+            callee = evaluator.value(call.func, block)
+            if isinstance(callee, FunctionValue):
+                inside = parameter_of(callee, call, argument)
+                if inside is not None and is_stored(callee.block, built_on(callee.block, inside)):
+                    return True
     return False
 
 
