@@ -28,6 +28,14 @@ __all__ = ["Given", "given", "is_left_open"]
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor".split())
 """Methods that need a connection, and are hardly those of anything else."""
+_LOOKING: Final = frozenset({"create_all", "drop_all", "reflect", "has_table"})
+"""Methods of metadata and dialects that use a connection, and leave it open.
+
+Source: SQLAlchemy, `MetaData` and `Dialect`.
+"""
+_MIGRATION: Final = "MigrationContext"
+"""Source: Alembic, "Runtime Objects"."""
+
 _PLAIN: Final = frozenset({"staticmethod", "classmethod"})
 _HOPS: Final = 3
 """How many functions may pass on what they are given, to one that uses it."""
@@ -74,7 +82,20 @@ def is_left_open(
             return is_kept and _is_used(evaluator, of, _methods(nodes, call))
         case FunctionValue() as function:
             return _only_uses(evaluator, function, call, argument, block, hops)
-    return last_name(call.func) in PANDAS
+    name = last_name(call.func)
+    if name in PANDAS or name in _LOOKING:
+        return True
+    return _is_keeping(call) and bool(_methods(nodes, call))
+
+
+def _is_keeping(call: cst.Call) -> bool:
+    """Whether a call gives an object that asks a connection things, and never closes it."""
+    match call.func:
+        case cst.Name(value="inspect"):
+            return True
+        case cst.Attribute(value=owner, attr=cst.Name(value=name)):
+            return name == "inspect" or (name == "configure" and last_name(owner) == _MIGRATION)
+    return False
 
 
 def _opened(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Call, cst.Arg, Thing]]:
