@@ -337,6 +337,38 @@ FIXED = {
         LOOP.replace("break", "if x:\n            break\n        await s.flush()"),
         None,
     ),
+    "another name behind the loop": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "db = s\n        break") + "\n    await db.commit()",
+        None,
+    ),
+    "another name that was None before the loop": (
+        f"{OPEN}        yield s\n",
+        "db = None\n    "
+        + LOOP.replace("break", "db = s\n        break")
+        + "\n    await db.commit()",
+        None,
+    ),
+    "a list behind the loop": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "held = [s]\n        break") + "\n    await held[0].commit()",
+        None,
+    ),
+    "an object behind the loop": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "users = Users(s)\n        break") + "\n    await users.all()",
+        None,
+    ),
+    "a row behind the loop": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "row = await s.get(x, 1)\n        break") + "\n    print(row.name)",
+        Safety.UNSAFE,
+    ),
+    "another name in the loop": (
+        f"{OPEN}        yield s\n",
+        LOOP.replace("break", "db = s\n        await db.get(x, 1)\n        break"),
+        Safety.SAFE,
+    ),
     "a use behind the loop": (f"{OPEN}        yield s\n", f"{LOOP}\n    await s.commit()", None),
 }
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.holding import has, is_made_of
+from sessionlint.facts.holding import has, is_made_of, may_keep
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.syntax import bare, is_name, last_name, targets_of
 from sessionlint.flow.driven import Driven
 from sessionlint.flow.lenders import closes, goes_on, handles, is_straight, manages
 from sessionlint.flow.loops import innermost
@@ -38,7 +38,11 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     is_async = found.lender.is_async
     manager = "asynccontextmanager" if is_async else "contextmanager"
     call = found.made.with_changes(func=cst.Call(cst.Name(manager), [cst.Arg(node)]))
-    edit = _entering_loop(block, found, call) if found.exit else _entering_item(block, found, call)
+    edit = (
+        _entering_loop(evaluator, block, found, call)
+        if found.exit
+        else _entering_item(block, found, call)
+    )
     is_inside = manages(evaluator, found.lender) or _begins(found.lender)
     if edit is None or (is_inside and not _is_left_alone(block, found)):
         return None
@@ -47,7 +51,9 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     return Fix.weighed(f"enter it by `{manager}`", edits, reason)
 
 
-def _entering_loop(block: Block, found: Driven, call: cst.Call) -> Edit | None:
+def _entering_loop(
+    evaluator: Evaluator, block: Block, found: Driven, call: cst.Call
+) -> Edit | None:
     """`async with` in the place of a loop that takes one turn, a `break` at its end left out."""
     loop = found.by
     assert isinstance(loop, cst.For)
@@ -63,7 +69,9 @@ def _entering_loop(block: Block, found: Driven, call: cst.Call) -> Edit | None:
     if jumps and isinstance(body, cst.IndentedBlock) and _is_break(body.body[-1]):
         body = body.with_changes(body=body.body[:-1])
         del jumps[-1]
-    if jumps or loop.orelse is not None or not body.body or _is_used_behind(block, loop):
+    if jumps or loop.orelse is not None or not body.body:
+        return None
+    if _is_spoken_behind(block, loop.target, loop) or _is_held_behind(evaluator, block, loop):
         return None
     if _is_given_away(block, body, loop.target.value):
         return None
@@ -90,16 +98,38 @@ def _is_given_away(block: Block, body: cst.BaseSuite, name: str) -> bool:
     return is_given or name in block.kept or name in block.declared
 
 
+def _is_held_behind(evaluator: Evaluator, block: Block, loop: cst.For) -> bool:
+    """Whether a variable that is spoken of behind the loop may hold the session: `db = session`."""
+    assert isinstance(loop.target, cst.Name)
+    name = loop.target.value
+    return any(
+        has(block, one.value, name) or _keeps(evaluator, block, one.value, name)
+        for one in descend(loop.body)
+        if isinstance(one, (cst.Assign, cst.AnnAssign))
+        and any(_is_spoken_behind(block, target, loop) for target in targets_of(one))
+    )
+
+
+def _keeps(evaluator: Evaluator, block: Block, value: cst.CSTNode | None, name: str) -> bool:
+    """Whether a value is made by a call that is given the session, and may hold it."""
+    call = bare(value) if isinstance(value, cst.BaseExpression) else None
+    return isinstance(call, cst.Call) and any(
+        is_name(arg.value, name) and may_keep(evaluator, call, arg, block) for arg in call.args
+    )
+
+
 def _is_variable(target: cst.AssignTarget) -> bool:
     return isinstance(target.target, cst.Name)
 
 
-def _is_used_behind(block: Block, loop: cst.For) -> bool:
-    """Whether the session is spoken of anywhere but in its loop, where it would be closed."""
-    assert isinstance(loop.target, cst.Name)
-    name = loop.target.value
+def _is_spoken_behind(block: Block, variable: cst.CSTNode, loop: cst.For) -> bool:
+    """Whether a variable is spoken of anywhere but in a loop, behind which all is closed."""
+    if not isinstance(variable, cst.Name):
+        return False
+    name = variable.value
     inside = sum(is_name(node, name) for node in descend(loop))
-    return sum(is_name(node, name) for node in Nodes(block).nodes) > inside
+    bound = sum(one.is_none for one in block.bindings(name))
+    return sum(is_name(node, name) for node in Nodes(block).nodes) > inside + bound
 
 
 def _is_break(node: cst.CSTNode) -> bool:
@@ -170,5 +200,8 @@ def _reasons(evaluator: Evaluator, block: Block, found: Driven) -> Iterator[str]
         loaded = Loaded(found.by.target.value, found.thing, block, [found.by.body])
         if next(loaded.results(), None) is not None:
             yield "what is returned may still need the session"
+        others = loaded.names - {found.by.target.value}
+        if any(_is_spoken_behind(block, cst.Name(name), found.by) for name in others):
+            yield "what is loaded is used after the close"
         if next(loaded.kept(), None) is not None:
             yield "what is stored or passed on may still need the session"
