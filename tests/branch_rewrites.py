@@ -136,4 +136,57 @@ BRANCHES = {
                     print(s.execute(q).all())
         """,
     ),
+    "one name is opened again and again": (
+        """
+        def f(q, a):
+            s = Maker()
+            try:
+                print(s.execute(q).all())
+            finally:
+                s.close()
+            a()
+            s = Maker()
+            count = s.execute(q).scalar()
+            s.close()
+            if count:
+                s = Maker()
+                print(s.execute(q).all())
+                s.close()
+            else:
+                a(count)
+            with Maker() as s:
+                a(s.execute(q).scalar())
+        """,
+        """
+        def f(q, a):
+            with Maker() as s:
+                print(s.execute(q).all())
+            a()
+            with Maker() as s:
+                count = s.execute(q).scalar()
+            if count:
+                with Maker() as s:
+                    print(s.execute(q).all())
+            else:
+                a(count)
+            with Maker() as s:
+                a(s.execute(q).scalar())
+        """,
+    ),
+    "one name is opened again and never closed": (
+        """
+        def f(q):
+            s = Maker()
+            print(len(s.execute(q).all()))
+            s = Maker()
+            s.execute(q)
+        """,
+        """
+        def f(q):
+            with Maker() as s:
+                print(len(s.execute(q).all()))
+            with Maker() as s:
+                s.execute(q)
+        """,
+    ),
 }

@@ -147,12 +147,43 @@ NEVER = {
             with warns(DeprecationWarning):
                 s.close()
         """,
-    "bound twice": """
-        def f(q):
+    "used behind a second opening that may not take place": """
+        def f(q, a):
             s = Maker()
             s.execute(q)
+            if a:
+                s = Maker()
+                s.execute(q)
+            s.close()
+        """,
+    "of the turn before": """
+        def f(q, rows):
+            for row in rows:
+                if row:
+                    s.close()
+                s = Maker()
+                s.execute(q)
+                s = Maker()
+                s.execute(q)
+        """,
+    "closed by the clean-up of the next one that is not opened": """
+        def f(q, a):
             s = Maker()
             s.execute(q)
+            try:
+                s = Other()
+                a(q)
+            except ValueError:
+                a()
+            s.close()
+        """,
+    "two for a function inside": """
+        def f(q, register):
+            s = Maker()
+            s.execute(q)
+            s.close()
+            s = Maker()
+            register(lambda: s.execute(q))
             s.close()
         """,
     "bound to None beside what is worked out": """

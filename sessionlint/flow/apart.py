@@ -13,7 +13,7 @@ from sessionlint.flow.acquisitions import acquired
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 
-__all__ = ["branch_of"]
+__all__ = ["branch_of", "is_first", "is_opened"]
 
 _BRANCHING: Final = (cst.If, cst.Match)
 
@@ -26,7 +26,7 @@ def branch_of(resource: Resource, nodes: Nodes) -> cst.CSTNode | None:
     """
     others = [one for one in resource.others if not one.is_none]
     opened = [one.node for one in (resource.binding, *others) if one.node is not None]
-    if not others or not all(_is_opened(resource, one) for one in others):
+    if not others or not all(is_opened(resource, one) for one in others):
         return None
     branches = [next(_branches(nodes, one), None) for one in opened]
     own, *rest = branches
@@ -35,17 +35,16 @@ def branch_of(resource: Resource, nodes: Nodes) -> cst.CSTNode | None:
         len(inside & set(map(id, _branches(nodes, one)))) == 1
         for one in nodes.variables(resource.name)
     )
-    is_first = all(
-        _is_first(nodes, resource.name, *pair) for pair in zip(branches, opened, strict=True)
-    )
-    return own if is_apart and all(rest) and is_first else None
+    pairs = zip(branches, opened, strict=True)
+    is_begun = all(is_first(nodes, resource.name, *pair) for pair in pairs)
+    return own if is_apart and all(rest) and is_begun else None
 
 
-def _is_first(nodes: Nodes, name: str, branch: cst.CSTNode | None, opening: cst.CSTNode) -> bool:
-    """Whether a branch begins with the opening of a name, as far as it speaks of that."""
+def is_first(nodes: Nodes, name: str, part: cst.CSTNode | None, opening: cst.CSTNode) -> bool:
+    """Whether a part begins with the opening of a name, as far as it speaks of that."""
     for one in nodes.variables(name):
         around = list(nodes.above(one))
-        if branch in around:
+        if part in around:
             return opening in around
     return False
 
@@ -55,6 +54,6 @@ def _branches(nodes: Nodes, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     return (below for below, above in pairwise(nodes.above(node)) if isinstance(above, _BRANCHING))
 
 
-def _is_opened(resource: Resource, binding: Binding) -> bool:
-    """Whether a branch opens what it gives the name, by hand or by a `with`."""
+def is_opened(resource: Resource, binding: Binding) -> bool:
+    """Whether a function opens what it gives the name, by hand or by a `with`."""
     return binding.how is How.WITH or acquired(resource.evaluator, binding) is not None

@@ -37,6 +37,8 @@ def managed(life: Lifetime) -> Fix | None:
     place = region(resource) if entered is not None else None
     if entered is None or place is None:
         return None
+    if place.may_go_on and any(end.way is Way.LOST for end in life.leaks):
+        return None
     try:
         return _Rewriting(life, entered, place).fix()
     except RecursionError:
@@ -83,9 +85,8 @@ class _Rewriting:
         place = self._place
         if self._life.has_releases:
             return
-        later = place.block.body[place.stop :]
-        loaded = Loaded.through(self._resource, place.block.body[place.start + 1 :])
-        needing = [index for index, one in enumerate(later) if loaded.is_in(one)]
+        loaded = Loaded.through(self._resource, place.behind)
+        needing = [index for index, one in enumerate(place.later) if loaded.is_in(one)]
         place.stop += needing[-1] + 1 if needing else 0
 
     def _parted(self) -> tuple[_Statements, _Statements, _Statements]:
@@ -211,9 +212,8 @@ class _Rewriting:
         if life.shape is Shape.YIELDED:
             # Have: whoever resumes it finds it closed already; only a failing borrower did not.
             return
-        loaded = Loaded.through(self._resource, place.block.body[place.start + 1 :])
-        later = place.block.body[place.stop :]
-        is_later = not self._ends_closed() and any(map(loaded.is_in, later))
+        loaded = Loaded.through(self._resource, place.behind)
+        is_later = not self._ends_closed() and any(map(loaded.is_in, place.later))
         if is_later or spoken_elsewhere(place, loaded.names - {self._resource.name}):
             self._reasons.append("what is loaded is used after the close")
         within = Loaded.through(self._resource, place.statements)

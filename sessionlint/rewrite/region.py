@@ -10,11 +10,11 @@ import libcst as cst
 
 from sessionlint.facts.scopes import How
 from sessionlint.facts.syntax import is_name
-from sessionlint.flow.apart import branch_of
 from sessionlint.flow.leaving import own_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.rewrite.lists import index_of
+from sessionlint.rewrite.sections import Section, section_of
 from sessionlint.source.walk import descend
 
 __all__ = ["Region", "region", "spoken_elsewhere"]
@@ -29,7 +29,7 @@ class Region:
     `block` holds the acquiring statement at `start`; `stop` is behind the last statement there
     that speaks of the resource. `unborn` is the statement `name = None` before, which may bind
     other names, too. `guard` is the `try` whose body is `block` and whose other parts speak of the
-    resource, in `outside`. `branch` is what the region lies in where others open the name, too.
+    resource, in `outside`. `section` is what the region lies in where others open the name, too.
     """
 
     resource: Resource
@@ -40,12 +40,34 @@ class Region:
     unborn: cst.SimpleStatementLine | None = None
     guard: cst.Try | None = None
     outside: list[cst.Name] = field(default_factory=list[cst.Name])
-    branch: cst.CSTNode | None = None
+    section: Section | None = None
 
     @property
     def statements(self) -> Sequence[cst.BaseStatement]:
         """What the `with` would hold."""
         return self.block.body[self.start + 1 : self.stop]
+
+    @property
+    def limit(self) -> int:
+        """Where in `block` the resource loses its name, at the latest."""
+        parts = self.section.parts if self.section else ()
+        ends = [place for place, one in enumerate(self.block.body) if one in parts]
+        return ends[-1] + 1 if ends else len(self.block.body)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the name may still hold the resource in the section of the next one."""
+        return self.section is not None and self.section.may_go_on
+
+    @property
+    def behind(self) -> Sequence[cst.BaseStatement]:
+        """What follows the acquiring statement, as far as the name is that of the resource."""
+        return self.block.body[self.start + 1 : self.limit]
+
+    @property
+    def later(self) -> Sequence[cst.BaseStatement]:
+        """Those statements of it that are behind the region."""
+        return self.block.body[self.stop : self.limit]
 
     @property
     def others_unborn(self) -> cst.SimpleStatementLine:
@@ -71,8 +93,8 @@ def region(resource: Resource) -> Region | None:
     if len(resource.names) > 1 or resource.members:
         return None
     body = Nodes(resource.block)
-    branch = branch_of(resource, body) if resource.branches else None
-    if not _is_plain(resource, branch):
+    section = section_of(resource, body)
+    if not _is_plain(resource, has_section=section is not None):
         return None
     line = next(body.above(resource.binding.node), None) if resource.binding.node else None
     block = next(body.above(line), None) if line is not None else None
@@ -81,14 +103,14 @@ def region(resource: Resource) -> Region | None:
     if not isinstance(block, (cst.IndentedBlock, cst.Module)):
         return None
     start = index_of(block.body, line)
-    found = Region(resource, body, block, start, start + 1, branch=branch)
+    found = Region(resource, body, block, start, start + 1, section=section)
     return found if _has_unborn(found) and _has_placed(found) else None
 
 
-def _is_plain(resource: Resource, branch: cst.CSTNode | None) -> bool:
+def _is_plain(resource: Resource, *, has_section: bool) -> bool:
     """Whether one name is bound to the acquired and, at most, to None before that.
 
-    What is bound to it out of its own branch does not count.
+    What is bound to it out of its own section does not count.
     """
     match resource.binding.node:
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name())]):
@@ -100,13 +122,13 @@ def _is_plain(resource: Resource, branch: cst.CSTNode | None) -> bool:
     if resource.binding.how is not How.VALUE or resource.name in resource.block.declared:
         return False
     others = resource.others
-    return branch is not None or (len(others) <= 1 and all(one.is_none for one in others))
+    return has_section or (len(others) <= 1 and all(one.is_none for one in others))
 
 
 def _has_unborn(found: Region) -> bool:
     """Note the statement `name = None`, if any; False when it is no statement of its own."""
     others = found.resource.others
-    if not others or found.branch is not None:
+    if not others or found.section is not None:
         return True
     line = next(found.body.above(others[0].node), None) if others[0].node else None
     match line:
@@ -148,7 +170,7 @@ def spoken_elsewhere(place: Region, names: frozenset[str]) -> bool:
     In a loop that may be in the next turn, even inside: by what comes first there.
     """
     inside = {id(node) for one in place.statements for node in descend(one)}
-    around = {id(node) for one in place.block.body for node in descend(one)}
+    around = {id(node) for one in place.block.body[: place.limit] for node in descend(one)}
     loops = [node for node in place.body.above(place.block) if isinstance(node, _LOOPS)]
     is_first, is_before = True, True
     for node in place.body.nodes:
@@ -179,7 +201,7 @@ def _is_target(body: Nodes, name: cst.Name) -> bool:
 def _mentions(found: Region) -> Iterator[cst.Name]:
     body, block, name = found.body, found.resource.block, found.resource.name
     for node in body.variables(name):
-        if found.branch is not None and found.branch not in body.above(node):
+        if found.section is not None and not found.section.holds(body, node):
             continue
         is_another = any(
             isinstance(around, cst.FunctionDef)
