@@ -45,6 +45,21 @@ STORE = """\
             return await load(session, user_id)
 
 
+    class Users:
+        def __init__(self, session: AsyncSession):
+            self.db = session
+
+        async def all(self):
+            return await self.db.scalars(1)
+
+        async def counted(self):
+            return len(await self.all())
+
+        async def label(self):
+            await asyncio.sleep(1)
+            return str(self.db)
+
+
     @asynccontextmanager
     async def context(kind=None):
         session = await kind.session()
@@ -62,7 +77,7 @@ import anyio
 import store
 from asyncpg import connect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from store import SessionLocal, by_own_lock, context, kept, load, one_by_one, passed, streamed
+from store import SessionLocal, Users, by_own_lock, context, kept, load, one_by_one, passed, streamed
 
 """
 
@@ -76,6 +91,8 @@ SHARED = {
     "by its methods": "await gather(db.execute(1), db.scalar(2))",
     "of a connection": "await gather(conn.execute(1), conn.execute(2))",
     "in objects": "await gather(x.Users(db).all(), x.Orders(db).all())",
+    "in one object": "users = Users(db)\n    await gather(users.all(), users.counted())",
+    "in an object and by itself": "users = Users(db)\n    await gather(users.all(), db.scalar(1))",
     "as tasks": "await gather(asyncio.create_task(load(db)), asyncio.create_task(load(db)))",
     "under names": "a = load(db)\n    b = load(db)\n    await gather(a, b)",
     "in a list": "await gather(*[load(db), load(db)])",
@@ -83,6 +100,9 @@ SHARED = {
     "in a comprehension": "await gather(*[load(db, i) for i in x])",
     "in a generator": "await gather(*(load(db, i) for i in x), return_exceptions=True)",
     "in a list that is filled": "them = []\n    for i in x:\n        them.append(load(db, i))\n    await gather(*them)",
+    "in a set that is waited for": "await asyncio.wait({asyncio.create_task(load(db)), asyncio.create_task(load(db))})",
+    "in what is waited for": "them = [asyncio.create_task(load(db, i)) for i in x]\n    await asyncio.wait(them, timeout=3)",
+    "in what completes": "for one in asyncio.as_completed([load(db, i) for i in x]):\n        await one",
     "in a task group": "async with asyncio.TaskGroup() as group:\n        group.create_task(load(db))\n        group.create_task(load(db))",
     "in a loop in a task group": "async with asyncio.TaskGroup() as group:\n        for i in x:\n            group.create_task(load(db, i))",
     "in a task group of anyio": "async with anyio.create_task_group() as group:\n        group.start_soon(load, db)\n        group.start_soon(load, db, 2)",
@@ -98,6 +118,9 @@ LEFT_ALONE = {
     "a session each": "await gather(*(load(db) for db in x))",
     "a session in every turn": "async with asyncio.TaskGroup() as group:\n        for i in x:\n            db = i.session\n            group.create_task(load(db))",
     "nothing awaited on it": "await gather(kept(db), kept(db))",
+    "nothing awaited on what an object keeps": "users = Users(db)\n    await gather(users.label(), users.label())",
+    "one object each": "users, more = Users(db), Users(other_db)\n    await gather(users.all(), more.all())",
+    "two objects": "users = Users(db)\n    more = Users(other_db)\n    await gather(users.all(), more.all())",
     "with a lock": "lock = asyncio.Lock()\n    await gather(one_by_one(db, lock), one_by_one(db, lock))",
     "with a lock of the function": "await gather(*(by_own_lock(db, i) for i in x))",
     "a function inside": "async def one(i):\n        await db.execute(i)\n    await gather(one(1), asyncio.sleep(1))",
@@ -126,6 +149,77 @@ def codes(body, folder):
 @pytest.mark.parametrize("shape", SHARED)
 def test_a_session_in_several_tasks_is_found(shape, tmp_path):
     assert codes(SHARED[shape], tmp_path) == ["SES202"]
+
+
+KEPT = """\
+    import asyncio
+    from asyncio import Lock
+    from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+
+    class Shop:
+        def __init__(self, session: AsyncSession, factory: async_sessionmaker, untold_db):
+            self.session = session
+            self.session_factory = factory
+            self.untold_db = untold_db
+            self.lock = Lock()
+
+        async def users(self, i=0):
+            return await self.session.scalars(i)
+
+        async def orders(self):
+            return [one for one in await self.users()]
+
+        async def by_itself(self):
+            async with self.session_factory() as session:
+                return await session.scalars(1)
+
+        async def locked(self):
+            async with self.lock:
+                return await self.session.scalars(1)
+
+        async def untold(self):
+            return await self.untold_db.scalars(1)
+
+        async def all(self, ids):
+            return await asyncio.gather({tasks})
+    """
+
+
+def codes_in_class(tasks, folder):
+    """What is found where a method lets these tasks run at once, by both engines."""
+    project = written(folder, {"shop.py": KEPT.replace("{tasks}", tasks)})
+    found = found_in(project)
+    assert found == found_in(project, "full")
+    return [code for _, code in found.get("shop.py", [])]
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        "self.users(), self.orders()",
+        "*(self.users(i) for i in ids)",
+        "self.session.scalars(1), self.session.scalars(2)",
+        "self.orders(), self.session.scalars(2)",
+    ],
+)
+def test_a_session_of_an_object_in_several_tasks_is_found(tasks, tmp_path):
+    assert codes_in_class(tasks, tmp_path) == ["SES202"]
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        "self.users(), asyncio.sleep(1)",
+        "self.users(), self.by_itself()",
+        "*(self.by_itself() for _ in ids)",
+        "self.locked(), self.locked()",
+        "self.untold(), self.untold()",
+        "*(one.users() for one in ids)",
+    ],
+)
+def test_a_session_of_an_object_in_one_task_is_left_alone(tasks, tmp_path):
+    assert codes_in_class(tasks, tmp_path) == []
 
 
 @pytest.mark.parametrize("shape", LEFT_ALONE)

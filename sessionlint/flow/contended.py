@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import libcst as cst
@@ -14,7 +15,7 @@ from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.source.walk import descend
 
-__all__ = ["is_awaiting", "is_locked", "is_waiting"]
+__all__ = ["is_awaiting", "is_locked", "is_waiting", "waited_attributes"]
 
 _LOCK: Final = re.compile(r"(?i)(?:.*_)?(?:r?lock|sem|semaphore|mutex|limiter)\d*")
 
@@ -48,11 +49,30 @@ def _is_used(evaluator: Evaluator, function: Block, node: cst.CSTNode, name: str
 
 def _waited(function: Block, name: str) -> list[cst.CSTNode]:
     """Where a function waits for something that has a name there; nowhere behind a lock."""
+    return [node for node in _waits_of(function) if _speaks(node, name)]
+
+
+def waited_attributes(
+    evaluator: Evaluator, method: Block, hops: int = 1
+) -> Iterator[cst.Attribute]:
+    """The attributes of its object that a method waits for, or has another method wait for."""
+    for node in _waits_of(method):
+        for part in _waited_parts(node):
+            for below in descend(part):
+                if isinstance(below, cst.Attribute) and is_name(below.value, "self"):
+                    yield below
+                    called = evaluator.value(below, method) if hops else None
+                    if isinstance(called, FunctionValue):
+                        yield from waited_attributes(evaluator, called.block, hops - 1)
+
+
+def _waits_of(function: Block) -> list[cst.CSTNode]:
+    """Where a function waits for anything; nowhere behind a lock."""
     nodes = list(descend(function.node))
     entered = (node.item for node in nodes if isinstance(node, cst.WithItem))
     if any(map(is_locked, entered)):
         return []
-    return [node for node in nodes if _waits(node) and _speaks(node, name)]
+    return [node for node in nodes if _waits(node)]
 
 
 def _waits(node: cst.CSTNode) -> bool:
@@ -62,9 +82,11 @@ def _waits(node: cst.CSTNode) -> bool:
 
 
 def _speaks(node: cst.CSTNode, name: str) -> bool:
-    parts: list[cst.CSTNode] = [node]
+    return any(is_name(below, name) for part in _waited_parts(node) for below in descend(part))
+
+
+def _waited_parts(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """What is waited for: what a `with` enters, and a loop goes through."""
     if isinstance(node, cst.With):
-        parts = [item.item for item in node.items]
-    elif isinstance(node, cst.For):
-        parts = [node.iter]
-    return any(is_name(below, name) for part in parts for below in descend(part))
+        return [item.item for item in node.items]
+    return [node.iter] if isinstance(node, cst.For) else [node]

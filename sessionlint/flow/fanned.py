@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import libcst as cst
@@ -11,26 +11,17 @@ from sessionlint.facts import annotations as hints
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
-from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import bare, is_name, last_name
-from sessionlint.facts.values import UNKNOWN, FunctionValue, Symbol, Thing, Value
+from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.syntax import bare, dotted, is_name, last_name
+from sessionlint.facts.values import UNKNOWN, FunctionValue, Thing, Value
 from sessionlint.flow.acquisitions import has_mocks
-from sessionlint.flow.contended import is_awaiting, is_locked, is_waiting
+from sessionlint.flow.contended import is_awaiting, is_locked, is_waiting, waited_attributes
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.tasks import Task, groups
 from sessionlint.source.fanning import FANS, SPAWNS, is_session_name
 from sessionlint.source.walk import descend
 
 __all__ = ["Fanned", "fanned"]
-
-_GATHERS: Final = frozenset({"asyncio.gather", "asyncio.tasks.gather"})
-_GROUPS: Final = frozenset(
-    {
-        *("asyncio.TaskGroup", "asyncio.taskgroups.TaskGroup", "anyio.create_task_group"),
-        *("trio.open_nursery", "anyio.abc.TaskGroup"),
-    }
-)
-_WRAPPING: Final = frozenset({"create_task", "ensure_future", "wait_for", "shield"})
-"""Functions that give a task for the coroutine that is their first argument."""
 
 _QUEUEING: Final = frozenset({"psycopg.AsyncConnection", "aiosqlite.Connection"})
 """What lets one task wait until another is through.
@@ -48,19 +39,6 @@ class Fanned(NamedTuple):
     uses: tuple[cst.BaseExpression, ...]
 
 
-class _Task(NamedTuple):
-    """What one task runs, and where that stands.
-
-    `is_many` where there may be one of it for each of several things, `own` are the names that
-    each has for itself.
-    """
-
-    run: cst.BaseExpression
-    node: cst.BaseExpression
-    is_many: bool = False
-    own: frozenset[str] = frozenset()
-
-
 def fanned(evaluator: Evaluator, block: Block) -> Iterator[Fanned]:
     """The sessions that an asynchronous function gives to tasks which run at once.
 
@@ -71,7 +49,7 @@ def fanned(evaluator: Evaluator, block: Block) -> Iterator[Fanned]:
     if not calls or has_mocks(block):
         return
     body = Nodes(block)
-    for call, tasks in _groups(evaluator, block, body, calls):
+    for call, tasks in groups(evaluator, block, body, calls):
         named = {name for task in tasks for name in _names(evaluator, block, task)}
         for name in sorted(named):
             uses = [task for task in tasks if _is_using(evaluator, block, task, name)]
@@ -80,14 +58,56 @@ def fanned(evaluator: Evaluator, block: Block) -> Iterator[Fanned]:
             thing = _session(evaluator, block, name, uses)
             if thing is not None:
                 yield Fanned(thing, name, call, tuple(_called(task.node) for task in uses))
+        yield from _of_object(evaluator, block, call, tasks)
 
 
-def _session(evaluator: Evaluator, block: Block, name: str, uses: list[_Task]) -> Thing | None:
+def _of_object(
+    evaluator: Evaluator, block: Block, call: cst.Call, tasks: list[Task]
+) -> Iterator[Fanned]:
+    """The sessions of the object itself that several of its methods, or its tasks, wait for."""
+    kept = [(task, dict(_kept(evaluator, block, task))) for task in tasks]
+    for name in sorted({name for _, sessions in kept for name in sessions}):
+        uses = [task for task, sessions in kept if name in sessions]
+        thing = next(sessions[name] for _, sessions in kept if name in sessions)
+        if len(uses) > 1 or any(task.is_many for task in uses):
+            yield Fanned(thing, name, call, tuple(_called(task.node) for task in uses))
+
+
+def _kept(evaluator: Evaluator, block: Block, task: Task) -> Iterator[tuple[str, Thing]]:
+    """The sessions of the object that a task waits for: `self.db.get(…)`, or in a method."""
+    run = bare(task.run)
+    if not isinstance(run, cst.Call) or is_locked(run):
+        return
+    match run.func:
+        case cst.Attribute(value=cst.Attribute() as owner):
+            inside, spoken = block, iter([owner])
+        case cst.Attribute(value=cst.Name(value="self")):
+            method = evaluator.value(run.func, block)
+            if not isinstance(method, FunctionValue):
+                return
+            inside = method.block
+            spoken = waited_attributes(evaluator, inside)
+        case _:
+            return
+    for one in spoken:
+        name = dotted(one)
+        if name is not None and name.startswith("self.") and is_session_name(one.attr.value):
+            thing = _as_single(evaluator.value(one, inside))
+            if thing is not None:
+                yield name, thing
+
+
+def _session(evaluator: Evaluator, block: Block, name: str, uses: list[Task]) -> Thing | None:
     """What a name holds, if that is sure to do one thing at a time for whoever awaits it."""
     found = evaluator.lookup(name, block)
     if found == UNKNOWN:
         taken = [_taken(evaluator, block, task, name) for task in uses]
         found = next((one for one in taken if one is not None), found)
+    return _as_single(found)
+
+
+def _as_single(found: Value) -> Thing | None:
+    """What is sure to do one thing at a time, None if it is something else."""
     if not isinstance(found, Thing) or found.is_guess or not found.type.is_async:
         return None
     if found.type.name in _QUEUEING:
@@ -95,7 +115,7 @@ def _session(evaluator: Evaluator, block: Block, name: str, uses: list[_Task]) -
     return found if found.type.kind in {Kind.SESSION, Kind.CONNECTION} else None
 
 
-def _taken(evaluator: Evaluator, block: Block, task: _Task, name: str) -> Value | None:
+def _taken(evaluator: Evaluator, block: Block, task: Task, name: str) -> Value | None:
     """What the function of a task says that it takes under that name."""
     run = bare(task.run)
     if not isinstance(run, cst.Call):
@@ -111,139 +131,28 @@ def _taken(evaluator: Evaluator, block: Block, task: _Task, name: str) -> Value 
     )
 
 
-def _groups(
-    evaluator: Evaluator, block: Block, body: Nodes, calls: list[cst.Call]
-) -> Iterator[tuple[cst.Call, list[_Task]]]:
-    """Calls that let tasks run at once, each with all of its tasks."""
-    for call in calls:
-        value = evaluator.value(call.func, block) if last_name(call.func) in FANS else None
-        if isinstance(value, Symbol) and value.name in _GATHERS:
-            yield call, [task for arg in call.args for task in _of_argument(block, body, arg)]
-    for around in dict.fromkeys(_task_groups(evaluator, block, body)):
-        name = _entered_as(evaluator, block, around)
-        spawned = [call for call in calls if _is_spawning(call, name)]
-        tasks = [task for call in spawned for task in _spawned(body, around, call)]
-        if spawned:
-            yield spawned[0], tasks
-
-
-def _of_argument(block: Block, body: Nodes, arg: cst.Arg) -> Iterator[_Task]:
-    value = arg.value
-    if arg.star == "*":
-        yield from _of_several(block, body, value)
-    elif isinstance(value, cst.Name):
-        # A coroutine that got a name before.
-        given = [one.expression for one in block.bindings(value.value) if one.how is How.VALUE]
-        yield from (_task(one) for one in given[:1] if one is not None)
-    elif not arg.keyword:
-        yield _task(value)
-
-
-def _of_several(block: Block, body: Nodes, value: cst.BaseExpression) -> Iterator[_Task]:
-    """The tasks of a list, as it is written, made by a comprehension, or filled by `append`."""
-    match value:
-        case cst.List(elements=elements) | cst.Tuple(elements=elements):
-            for one in elements:
-                yield _task(one.value)
-        case cst.GeneratorExp(elt=run, for_in=each) | cst.ListComp(elt=run, for_in=each):
-            targets = {node.value for node in descend(each) if isinstance(node, cst.Name)}
-            yield _task(run, frozenset(targets), is_many=True)
-        case cst.Name(value=name):
-            bindings = block.bindings(name)
-            if len(bindings) == 1 and bindings[0].how is How.VALUE and bindings[0].expression:
-                if not isinstance(bindings[0].expression, cst.Name):
-                    yield from _of_several(block, body, bindings[0].expression)
-                yield from _appended(body, name)
-
-
-def _appended(body: Nodes, name: str) -> Iterator[_Task]:
-    for node in body.nodes:
-        match node:
-            case cst.Call(
-                func=cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value="append")),
-                args=[cst.Arg(value=run)],
-            ) if owner == name:
-                loops = [one for one in body.above(node) if isinstance(one, (cst.For, cst.While))]
-                yield _task(run, _bound_in(loops), is_many=bool(loops))
-
-
-def _task_groups(evaluator: Evaluator, block: Block, body: Nodes) -> Iterator[cst.With]:
-    for node in body.nodes:
-        if isinstance(node, cst.With) and _entered_as(evaluator, block, node):
-            yield node
-
-
-def _entered_as(evaluator: Evaluator, block: Block, node: cst.With) -> str:
-    """The name of the task group that a `with` enters, empty if it enters none."""
-    for item in node.items:
-        match item:
-            case cst.WithItem(
-                item=cst.Call(func=made), asname=cst.AsName(name=cst.Name(value=name))
-            ):
-                value = evaluator.value(made, block)
-                if isinstance(value, Symbol) and value.name in _GROUPS:
-                    return name
-    return ""
-
-
-def _is_spawning(call: cst.Call, group: str) -> bool:
-    match call.func:
-        case cst.Attribute(value=owner, attr=cst.Name(value=method)):
-            return method in SPAWNS and is_name(owner, group)
-    return False
-
-
-def _spawned(body: Nodes, group: cst.With, call: cst.Call) -> Iterator[_Task]:
-    """What a task group starts by a call that stands in its `with`, and how often."""
-    above = list(body.above(call))
-    if group not in above or not call.args:
-        return
-    inside = above[: above.index(group)]
-    if any(isinstance(one, (cst.If, cst.Match, cst.Try, cst.FunctionDef)) for one in inside):
-        # Have: of several branches only one may run.
-        return
-    loops = [one for one in inside if isinstance(one, (cst.For, cst.While))]
-    first, *rest = call.args
-    if isinstance(first.value, cst.Call):
-        yield _task(first.value, _bound_in(inside), is_many=bool(loops))
-    else:
-        run = cst.Call(first.value, rest)
-        yield _Task(run, call, bool(loops), _bound_in(inside))
-
-
-def _bound_in(nodes: Sequence[cst.CSTNode]) -> frozenset[str]:
-    """The names that get a value in loops and blocks, which may be another one in every turn."""
-    found: set[str] = set()
-    for node in (below for one in nodes for below in descend(one)):
-        match node:
-            case cst.AssignTarget(target=target) | cst.AsName(name=target):
-                found.update(one.value for one in descend(target) if isinstance(one, cst.Name))
-            case cst.For(target=target) | cst.AnnAssign(target=target):
-                found.update(one.value for one in descend(target) if isinstance(one, cst.Name))
-    return frozenset(found)
-
-
-def _task(
-    node: cst.BaseExpression, own: frozenset[str] = frozenset(), *, is_many: bool = False
-) -> _Task:
-    """The task that runs a coroutine, whatever it is wrapped in."""
-    run = node
-    while isinstance(run, cst.Call) and last_name(run.func) in _WRAPPING and run.args:
-        run = run.args[0].value
-    return _Task(run, node, is_many, own)
-
-
 def _called(node: cst.BaseExpression) -> cst.BaseExpression:
     return node.func if isinstance(node, cst.Call) else node
 
 
-def _names(evaluator: Evaluator, block: Block, task: _Task) -> Iterator[str]:
+def _names(evaluator: Evaluator, block: Block, task: Task) -> Iterator[str]:
     """The names in a task, and in the function inside that it calls, that may be sessions."""
     inner = _inner(evaluator, block, task.run)
-    for part in (task.run, *([inner.node] if inner is not None else [])):
+    owner = _owner(task.run)
+    made = None if owner is None else _made(block, owner)
+    parts = (task.run, None if inner is None else inner.node, made)
+    for part in filter(None, parts):
         for node in descend(part):
             if isinstance(node, cst.Name) and is_session_name(node.value):
                 yield node.value
+
+
+def _owner(run: cst.BaseExpression) -> str | None:
+    """The variable whose method a task runs."""
+    match bare(run):
+        case cst.Call(func=cst.Attribute(value=cst.Name(value=owner))):
+            return owner
+    return None
 
 
 def _inner(evaluator: Evaluator, block: Block, run: cst.BaseExpression) -> Block | None:
@@ -255,7 +164,7 @@ def _inner(evaluator: Evaluator, block: Block, run: cst.BaseExpression) -> Block
     return None
 
 
-def _is_using(evaluator: Evaluator, block: Block, task: _Task, name: str) -> bool:
+def _is_using(evaluator: Evaluator, block: Block, task: Task, name: str) -> bool:
     """Whether a task awaits something on the session, as far as that can be told."""
     run = bare(task.run)
     if name in task.own or not isinstance(run, cst.Call) or is_locked(run):
@@ -268,8 +177,27 @@ def _is_using(evaluator: Evaluator, block: Block, task: _Task, name: str) -> boo
         return is_waiting(evaluator, inner, name)
     match run.func:
         case cst.Attribute(value=cst.Name(value=owner)):
-            return owner == name
-        case cst.Attribute(value=cst.Call(args=args)):
+            return owner == name or _waits_for(evaluator, block, run, owner, name)
+        case cst.Attribute(value=cst.Call() as made):
             # `Users(session).all()`
-            return any(is_name(arg.value, name) for arg in args)
+            return any(is_name(arg.value, name) for arg in made.args)
     return False
+
+
+def _made(block: Block, name: str) -> cst.Call | None:
+    """The call that makes the one object a variable holds: `users = Users(session)`."""
+    match block.bindings(name):
+        case [Binding(how=How.VALUE, expression=cst.Call() as made)]:
+            return made
+    return None
+
+
+def _waits_for(evaluator: Evaluator, block: Block, run: cst.Call, owner: str, name: str) -> bool:
+    """Whether a method waits for the session that its object was made of, and keeps."""
+    made, method = _made(block, owner), evaluator.value(run.func, block)
+    if made is None or not isinstance(method, FunctionValue):
+        return False
+    if not any(is_name(arg.value, name) for arg in made.args):
+        return False
+    waited = waited_attributes(evaluator, method.block)
+    return any(is_session_name(one.attr.value) for one in waited)

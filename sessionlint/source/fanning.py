@@ -3,15 +3,15 @@
 import re
 from typing import Final
 
-__all__ = ["FANS", "NAMED", "SPAWNS", "is_session_name", "may_fan_out"]
+__all__ = ["FANS", "NAMED", "SPAWNS", "is_session_name", "may_fan_out", "may_fan_out_itself"]
 
-FANS: Final = frozenset({"gather"})
-"""Functions that let their arguments run at once and wait for all of them."""
+FANS: Final = frozenset({"gather", "wait", "as_completed"})
+"""Functions that let tasks run at once and wait for them."""
 
 SPAWNS: Final = frozenset({"create_task", "start_soon"})
 """Methods of task groups that let one task run beside the others."""
 
-_WORDS: Final = tuple(f"{name}(" for name in sorted(FANS | SPAWNS))
+_WORDS: Final = ("gather(", "asyncio.wait(", "as_completed(", "create_task(", "start_soon(")
 _WORDS_OF_BYTES: Final = tuple(word.encode() for word in _WORDS)
 _NAME: Final = r"\w*(?:[Ss]ess|[Cc]onn)\w*|\w*[Dd][Bb]|tx"
 NAMED: Final = rf"[(,=\s](?:{_NAME})\s*[,).]"
@@ -26,9 +26,19 @@ def is_session_name(name: str) -> bool:
     return re.fullmatch(_NAME, name) is not None
 
 
+_KEPT: Final = rf"\bself\.(?:{_NAME})\s*[,).]"
+_ITSELF: Final = r"\bself\.\w+\("
+_ANY: Final = f"{NAMED}|{_KEPT}"
+
+
 def may_fan_out(text: str | bytes) -> bool:
     """Whether a text may hand something with such a name to tasks that it waits for."""
     if isinstance(text, bytes):
         is_spawning = b"async" in text and any(word in text for word in _WORDS_OF_BYTES)
-        return is_spawning and re.search(NAMED.encode(), text) is not None
-    return any(word in text for word in _WORDS) and re.search(NAMED, text) is not None
+        return is_spawning and re.search(_ANY.encode(), text) is not None
+    return any(word in text for word in _WORDS) and re.search(_ANY, text) is not None
+
+
+def may_fan_out_itself(text: str) -> bool:
+    """Whether the text of a function may let several methods of its own object run at once."""
+    return any(word in text for word in _WORDS) and re.search(_ITSELF, text) is not None

@@ -64,3 +64,13 @@ async def by_methods(db: AsyncSession) -> None:
 
 async def by_repositories(db: AsyncSession) -> None:
     await asyncio.gather(_Users(db).count(), _Users(db).count())  # want: SES202 "2 tasks use"
+
+
+async def by_one_repository(db: AsyncSession) -> None:
+    users = _Users(db)
+    await asyncio.gather(users.count(), users.count())  # want: SES202 "2 tasks use session `db`"
+
+
+async def as_completed(db: AsyncSession, ids: Sequence[int]) -> list[str | None]:
+    names = asyncio.as_completed([_name(db, one) for one in ids])  # want: SES202 "several tasks"
+    return [await name for name in names]

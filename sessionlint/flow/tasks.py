@@ -1,0 +1,168 @@
+"""The tasks that a function lets run at once, and what each of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Block, How
+from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.values import Symbol
+from sessionlint.flow.nodes import Nodes
+from sessionlint.source.fanning import FANS, SPAWNS
+from sessionlint.source.walk import descend
+
+__all__ = ["Task", "groups"]
+
+_GATHERS: Final = frozenset({"asyncio.gather", "asyncio.tasks.gather"})
+_WAITING: Final = frozenset({"asyncio.wait", "asyncio.as_completed"})
+"""Functions that are given their tasks in something to go through."""
+
+_GROUPS: Final = frozenset(
+    {
+        *("asyncio.TaskGroup", "asyncio.taskgroups.TaskGroup", "anyio.create_task_group"),
+        *("trio.open_nursery", "anyio.abc.TaskGroup"),
+    }
+)
+_WRAPPING: Final = frozenset({"create_task", "ensure_future", "wait_for", "shield"})
+"""Functions that give a task for the coroutine that is their first argument."""
+
+
+class Task(NamedTuple):
+    """What one task runs, and where that stands.
+
+    `is_many` where there may be one of it for each of several things, `own` are the names that
+    each has for itself.
+    """
+
+    run: cst.BaseExpression
+    node: cst.BaseExpression
+    is_many: bool = False
+    own: frozenset[str] = frozenset()
+
+
+def groups(
+    evaluator: Evaluator, block: Block, body: Nodes, calls: list[cst.Call]
+) -> Iterator[tuple[cst.Call, list[Task]]]:
+    """Calls that let tasks run at once, each with all of its tasks."""
+    for call in calls:
+        value = evaluator.value(call.func, block) if last_name(call.func) in FANS else None
+        if isinstance(value, Symbol) and value.name in _GATHERS:
+            yield call, [task for arg in call.args for task in _of_argument(block, body, arg)]
+        elif isinstance(value, Symbol) and value.name in _WAITING and call.args:
+            yield call, list(_of_several(block, body, call.args[0].value))
+    for around in dict.fromkeys(_task_groups(evaluator, block, body)):
+        name = _entered_as(evaluator, block, around)
+        spawned = [call for call in calls if _is_spawning(call, name)]
+        tasks = [task for call in spawned for task in _spawned(body, around, call)]
+        if spawned:
+            yield spawned[0], tasks
+
+
+def _of_argument(block: Block, body: Nodes, arg: cst.Arg) -> Iterator[Task]:
+    value = arg.value
+    if arg.star == "*":
+        yield from _of_several(block, body, value)
+    elif isinstance(value, cst.Name):
+        # A coroutine that got a name before.
+        given = [one.expression for one in block.bindings(value.value) if one.how is How.VALUE]
+        yield from (_task(one) for one in given[:1] if one is not None)
+    elif not arg.keyword:
+        yield _task(value)
+
+
+def _of_several(block: Block, body: Nodes, value: cst.BaseExpression) -> Iterator[Task]:
+    """The tasks of a list, as it is written, made by a comprehension, or filled by `append`."""
+    match value:
+        case cst.List(elements=parts) | cst.Tuple(elements=parts) | cst.Set(elements=parts):
+            for one in parts:
+                yield _task(one.value)
+        case cst.BaseSimpleComp(elt=run, for_in=each):
+            targets = {node.value for node in descend(each) if isinstance(node, cst.Name)}
+            yield _task(run, frozenset(targets), is_many=True)
+        case cst.Name(value=name):
+            bindings = block.bindings(name)
+            if len(bindings) == 1 and bindings[0].how is How.VALUE and bindings[0].expression:
+                if not isinstance(bindings[0].expression, cst.Name):
+                    yield from _of_several(block, body, bindings[0].expression)
+                yield from _appended(body, name)
+
+
+def _appended(body: Nodes, name: str) -> Iterator[Task]:
+    for node in body.nodes:
+        match node:
+            case cst.Call(
+                func=cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value="append")),
+                args=[cst.Arg(value=run)],
+            ) if owner == name:
+                loops = [one for one in body.above(node) if isinstance(one, (cst.For, cst.While))]
+                yield _task(run, _bound_in(loops), is_many=bool(loops))
+
+
+def _task_groups(evaluator: Evaluator, block: Block, body: Nodes) -> Iterator[cst.With]:
+    for node in body.nodes:
+        if isinstance(node, cst.With) and _entered_as(evaluator, block, node):
+            yield node
+
+
+def _entered_as(evaluator: Evaluator, block: Block, node: cst.With) -> str:
+    """The name of the task group that a `with` enters, empty if it enters none."""
+    for item in node.items:
+        match item:
+            case cst.WithItem(
+                item=cst.Call(func=made), asname=cst.AsName(name=cst.Name(value=name))
+            ):
+                value = evaluator.value(made, block)
+                if isinstance(value, Symbol) and value.name in _GROUPS:
+                    return name
+    return ""
+
+
+def _is_spawning(call: cst.Call, group: str) -> bool:
+    match call.func:
+        case cst.Attribute(value=owner, attr=cst.Name(value=method)):
+            return method in SPAWNS and is_name(owner, group)
+    return False
+
+
+def _spawned(body: Nodes, group: cst.With, call: cst.Call) -> Iterator[Task]:
+    """What a task group starts by a call that stands in its `with`, and how often."""
+    above = list(body.above(call))
+    if group not in above or not call.args:
+        return
+    inside = above[: above.index(group)]
+    if any(isinstance(one, (cst.If, cst.Match, cst.Try, cst.FunctionDef)) for one in inside):
+        # Have: of several branches only one may run.
+        return
+    loops = [one for one in inside if isinstance(one, (cst.For, cst.While))]
+    first, *rest = call.args
+    if isinstance(first.value, cst.Call):
+        yield _task(first.value, _bound_in(inside), is_many=bool(loops))
+    else:
+        run = cst.Call(first.value, rest)
+        yield Task(run, call, bool(loops), _bound_in(inside))
+
+
+def _bound_in(nodes: Sequence[cst.CSTNode]) -> frozenset[str]:
+    """The names that get a value in loops and blocks, which may be another one in every turn."""
+    found: set[str] = set()
+    for node in (below for one in nodes for below in descend(one)):
+        match node:
+            case cst.AssignTarget(target=target) | cst.AsName(name=target):
+                found.update(one.value for one in descend(target) if isinstance(one, cst.Name))
+            case cst.For(target=target) | cst.AnnAssign(target=target):
+                found.update(one.value for one in descend(target) if isinstance(one, cst.Name))
+    return frozenset(found)
+
+
+def _task(
+    node: cst.BaseExpression, own: frozenset[str] = frozenset(), *, is_many: bool = False
+) -> Task:
+    """The task that runs a coroutine, whatever it is wrapped in."""
+    run = node
+    while isinstance(run, cst.Call) and last_name(run.func) in _WRAPPING and run.args:
+        run = run.args[0].value
+    return Task(run, node, is_many, own)
