@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sessionlint.facts.aside import is_test
 from sessionlint.facts.folders import Folders
+from sessionlint.facts.roots import is_marked
 from sessionlint.facts.sources import Sources
 from sessionlint.facts.starts import Starts, in_path_order
 from sessionlint.source.cleaning import may_use_threads, may_wait
@@ -99,6 +100,10 @@ class Files:
     def is_there(self, folder: str, name: str) -> bool:
         """Whether a folder holds a module, or a folder with modules, of that name."""
         return self._folders.has(folder, name) or self._folders.has(folder, f"{name}.py")
+
+    def is_marked(self, folder: Path) -> bool:
+        """Whether a file stands in a folder that stands at the top of a project."""
+        return is_marked(self._folders, str(folder))
 
     def _holds_source(self, folder: str) -> bool:
         if folder not in self._is_source:

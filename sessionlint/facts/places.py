@@ -64,9 +64,10 @@ class Places:
         """Where what lies in a folder may import from, innermost first."""
         is_inside = True
         for around in (folder, *folder.parents):
-            # Inside a package, a sibling is reached by a relative import or the full name.
+            # Inside a package, a sibling is reached by a relative import or the full name, but for
+            # one with files of a project in it: a program is started there.
             is_inside = is_inside and self._files.is_file(around / _PACKAGE)
-            if around == folder or not is_inside:
+            if around == folder or not is_inside or self._files.is_marked(around):
                 yield around
                 yield around / "src"
             if around == self._files.root:
