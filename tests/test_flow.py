@@ -308,6 +308,35 @@ def test_a_session_that_nothing_has_used_is_a_risk_only(use, severity):
 
 
 @pytest.mark.parametrize(
+    ("done", "told"),
+    [
+        ("s.add(1)", ", though nothing has used it by then"),
+        ("s.get(1, 2)", ""),
+        ("s.add(1); s.commit(); s.refresh(1)", ""),
+        (
+            "s.get(1, 2); s.commit()",
+            ", though its last commit or rollback gives the connection back",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("given", "target"), [("s", "own"), ("s, 1", "own, row")])
+def test_what_a_factory_has_done_with_its_session_counts(given, target, done, told):
+    text = f"""    def opened(engine):
+        s = Session(engine)
+        {done}
+        return {given}
+
+    def f(engine, work):
+        {target} = opened(engine)
+        work()
+        own.commit()
+        own.close()
+    """
+    [finding] = [one for one in findings(START + dedent(text)) if one.function == "f"]
+    assert finding.message == f"session `own` is still open when `f` fails on line 9{told}"
+
+
+@pytest.mark.parametrize(
     ("lines", "why"),
     [
         ("for row in rows: work(row)", "nothing uses it"),

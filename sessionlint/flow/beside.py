@@ -12,7 +12,7 @@ from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import FunctionValue, Thing
 
-__all__ = ["beside", "returned", "unpacked"]
+__all__ = ["beside", "called_before", "returned", "unpacked"]
 
 _FIXED: Final = {"True": True, "False": False, "None": False}
 
@@ -67,6 +67,27 @@ def returned(
         value = node.value and bare(node.value)
         parts = [part.value for part in value.elements] if isinstance(value, cst.Tuple) else []
         yield parts, callee.block
+
+
+def called_before(evaluator: Evaluator, binding: Binding) -> list[str]:
+    """The methods that the function which gives a resource has called on it, in source order."""
+    made = bare(binding.expression) if binding.expression is not None else None
+    callee = evaluator.value(made.func, binding.block) if isinstance(made, cst.Call) else None
+    if not isinstance(callee, FunctionValue):
+        return []
+    values = [bare(node.value) for node in callee.block.returns if node.value is not None]
+    parts = [
+        *values,
+        *(part for parts, _ in returned(evaluator, made, binding.block) for part in parts),
+    ]
+    given = {part.value for part in parts if isinstance(part, cst.Name)}
+    return [
+        call.func.attr.value
+        for call in callee.block.calls
+        if isinstance(call.func, cst.Attribute)
+        and isinstance(call.func.value, cst.Name)
+        and call.func.value.value in given
+    ]
 
 
 def _is_fresh(evaluator: Evaluator, part: cst.BaseExpression, block: Block) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
@@ -37,6 +38,7 @@ __all__ = ["KINDS", "run"]
 KINDS: Final = frozenset({cst.If, cst.While, cst.For, cst.Try, cst.TryStar, cst.With, cst.Match})
 """The compound statements that `run` takes; definitions are not among them."""
 
+_SUPPRESSING: Final = r"_*suppress\w*"
 _ERROR: Final = Exit(Way.ERROR)
 _FAULTS: Final = frozenset({Way.ERROR, Way.CANCEL, Way.STOP})
 _WRITTEN: Final = frozenset({Way.NEXT, Way.RETURN, Way.BREAK, Way.CONTINUE})
@@ -196,7 +198,7 @@ def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
 def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -> Outcomes:
     """Evaluate a with-item; an object made around the resource is there to end it."""
     outcomes = interpreter.evaluate(item, state)
-    if isinstance(item, cst.Call) and last_name(item.func) in ENTERED_SAFELY:
+    if _is_named(item, ENTERED_SAFELY):
         outcomes = {key: trail for key, trail in outcomes.items() if key[0] == NEXT}
     if not (isinstance(item, cst.Call) and interpreter.operations.leaves(item)):
         return outcomes
@@ -208,7 +210,13 @@ def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -
 
 def _may_fail_to_exit(item: cst.BaseExpression) -> bool:
     """Whether leaving a stranger's block may fail: a transaction commits there, a lock does not."""
-    return isinstance(item, cst.Call) and last_name(item.func) not in SAFE_MANAGERS
+    return isinstance(item, cst.Call) and not _is_named(item, SAFE_MANAGERS)
+
+
+def _is_named(item: cst.BaseExpression, names: frozenset[str]) -> bool:
+    """Whether a call has one of these names, or that of one's own way to suppress errors."""
+    name = last_name(item.func) if isinstance(item, cst.Call) else ""
+    return name in names or re.fullmatch(_SUPPRESSING, name) is not None
 
 
 def _left(item: cst.WithItem, outcomes: Outcomes, exits: tuple[Exit, ...]) -> Outcomes:

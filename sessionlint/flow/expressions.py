@@ -9,8 +9,10 @@ from functools import partial
 import libcst as cst
 
 from sessionlint.flow.acts import Act, Operation
+from sessionlint.flow.beside import called_before
 from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.conditions import branches
+from sessionlint.flow.harmless import BUILDING, SETTLING
 from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, step, then
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
@@ -93,13 +95,22 @@ class Evaluation:
         return self._yield(operation, state)
 
     def _acquired(self, node: cst.CSTNode, state: State) -> Outcomes:
-        is_session = self._resource.thing.type.is_session
-        fresh = State(Status.FRESH if is_session else Status.OPEN, state.flags)
+        fresh = State(self._first_status(), state.flags)
         born: Path = Step(StepKind.ACQUIRE, node)
         outcomes: Outcomes = {(NEXT, fresh): born}
         if self._resource.thing.is_maybe:
             outcomes[NEXT, State(Status.NONE, state.flags)] = None
         return {**outcomes, **_lost(node, state)}
+
+    def _first_status(self) -> Status:
+        """What a resource is where it is acquired: its function may have used it."""
+        if not self._resource.thing.type.is_session:
+            return Status.OPEN
+        called = called_before(self._resource.evaluator, self._resource.binding)
+        used = [name for name in called if name not in BUILDING]
+        if not used:
+            return Status.FRESH
+        return Status.IDLE if used[-1] in SETTLING else Status.OPEN
 
     def rebound(self, value: cst.CSTNode, state: State) -> Outcomes:
         """The name now holds something else; what it held before is out of reach."""

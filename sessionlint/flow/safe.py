@@ -26,7 +26,7 @@ from sessionlint.flow.harmless import (
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.unfailing import is_still, is_unfailing
 
-__all__ = ["is_given_cursor", "is_safe_call", "may_operate_in_vain", "may_store_in_vain"]
+__all__ = ["is_given_cursor", "is_safe_call", "may_operate_in_vain"]
 
 _TRIED: Final = (
     *(cst.Divide, cst.FloorDivide, cst.Modulo, cst.Power, cst.MatrixMultiply),
@@ -60,21 +60,13 @@ def _is_count(node: cst.AugAssign) -> bool:
     return False
 
 
-def may_store_in_vain(target: cst.Subscript) -> bool:
-    """Whether storing under a key may fail: a word is one of a mapping, which takes any."""
-    match target.slice:
-        case [cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString()))]:
-            return False
-    return True
-
-
 def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
     """Whether a call does not fail in practice: logging, a few built-ins, a plain class."""
     if path in SAFE_CALLS or _unaliased(resource, path) in SAFE_CALLS:
         return True
     if path in EMPTY_CALLS and not any(_is_work(resource, one.value) for one in node.args):
         return True
-    if last_name(node.func) in MOCKS or is_unfailing(node, resource.block):
+    if last_name(node.func) in MOCKS or is_unfailing(node, resource):
         return True
     if _is_statement(resource, node):
         return True

@@ -22,7 +22,8 @@ from sessionlint.flow.leaving import leads_back, leaves
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.paths import NEXT, Outcomes, extend, joined, only_next, then
 from sessionlint.flow.resource import Resource
-from sessionlint.flow.safe import may_operate_in_vain, may_store_in_vain
+from sessionlint.flow.safe import may_operate_in_vain
+from sessionlint.flow.unfailing import may_store_in_vain
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 
 __all__ = ["Interpreter"]

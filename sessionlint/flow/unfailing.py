@@ -11,12 +11,14 @@ import libcst as cst
 
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import dotted
+from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.handlers import Catch, caught
 from sessionlint.flow.harmless import SAFE_CALLS, is_logging
+from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Exit, Way
 from sessionlint.source.walk import descend
 
-__all__ = ["is_still", "is_unfailing"]
+__all__ = ["is_still", "is_unfailing", "may_store_in_vain"]
 
 _ERROR: Final = Exit(Way.ERROR)
 _ENDING: Final = frozenset({"close", "remove"})
@@ -28,9 +30,12 @@ _STILL: Final = (
 )
 
 
-def is_unfailing(call: cst.Call, block: Block) -> bool:
-    """Whether a call is of a function of this module, or of the same class, that cannot fail."""
-    called = _called(call.func, block)
+def is_unfailing(call: cst.Call, resource: Resource) -> bool:
+    """Whether a call is of a function of the project that cannot fail.
+
+    It is one of this module or the same class, or one that is given the resource.
+    """
+    called = _called(call.func, resource.block) or _taking(call, resource)
     if called is None or called.decorators or called.is_async:
         return False
     # To call a generator runs nothing of it.
@@ -44,6 +49,16 @@ def _called(func: cst.BaseExpression, block: Block) -> Block | None:
         case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
             return block.owner.function(name) if block.owner else None
     return None
+
+
+def _taking(call: cst.Call, resource: Resource) -> Block | None:
+    """The function that is given a resource, wherever it stands."""
+    if not any(
+        isinstance(a.value, cst.Name) and a.value.value in resource.names for a in call.args
+    ):
+        return None
+    found = resource.evaluator.value(call.func, resource.block)
+    return found.block if isinstance(found, FunctionValue) else None
 
 
 def _is_calm(node: cst.CSTNode | None) -> bool:
@@ -66,9 +81,23 @@ def _is_calm(node: cst.CSTNode | None) -> bool:
         case cst.Expr(value=value) | cst.Return(value=value):
             return _is_calm(value)
         case cst.Assign(targets=targets, value=value):
-            is_plain = all(isinstance(one.target, (cst.Name, cst.Attribute)) for one in targets)
-            return is_plain and _is_calm(value)
+            return all(_is_plain(one.target) for one in targets) and _is_calm(value)
     return isinstance(node, cst.BaseExpression) and is_still(node)
+
+
+def _is_plain(target: cst.BaseExpression) -> bool:
+    """Whether nothing fails where a value is put: `session.info["tenant"]` is a mapping."""
+    if isinstance(target, cst.Subscript):
+        return isinstance(target.value, cst.Attribute) and not may_store_in_vain(target)
+    return isinstance(target, (cst.Name, cst.Attribute))
+
+
+def may_store_in_vain(target: cst.Subscript) -> bool:
+    """Whether storing under a key may fail: a word is one of a mapping, which takes any."""
+    match target.slice:
+        case [cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString()))]:
+            return False
+    return True
 
 
 def is_still(value: cst.BaseExpression) -> bool:
