@@ -157,13 +157,11 @@ LEFT_ALONE = {
     "looped over, left and closed behind": "async for it in get_session():\n        break\n    await it.commit()\n    await it.close()",
     "looped over and left": "async for it in get_session():\n        break",
     "by a name": "made = get_db()\n    it = next(made)\n    it.add(1)",
-    "closed": "it = next(get_db())\n    it.add(1)\n    it.close()",
     "closed by a function of ours": "it = next(get_db())\n    it.add(1)\n    finish(it)",
     "reset": "it = next(get_db())\n    it.add(1)\n    it.reset()",
     "in a list": "it = next(get_db())\n    it.add(1)\n    x.append(it)",
     "closed by a function of a function": "it = next(get_db())\n    it.add(1)\n    pass_on(it)",
     "kept by a function": "it = next(get_db())\n    it.add(1)\n    keep(it)",
-    "by another name": "it = next(get_db())\n    it.add(1)\n    that = it\n    that.close()",
     "given away": "it = next(get_db())\n    it.add(1)\n    return it",
     "given to an object": "it = next(get_db())\n    it.add(1)\n    return Store(it)",
     "kept and handed on": "x.it = next(get_db())\n    x.it.add(1)\n    finish(x.it)",
@@ -379,3 +377,64 @@ def test_a_fix_is_as_safe_as_the_generator_is_plain(shape):
     found = findings(START.format(lender=lender, use=use))
     [one] = [one for one in found if one.code == "SES107"]
     assert (one.fix.safety if one.fix else None) is expected
+
+
+BY_HAND = """\
+from contextlib import suppress
+from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm import sessionmaker
+
+SessionLocal = sessionmaker(create_engine("sqlite://"))
+AsyncSessionLocal = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+
+
+def get_db():
+    with SessionLocal() as s:
+{sync}
+
+async def get_session():
+    async with AsyncSessionLocal() as s:
+        yield s
+
+
+def use(x):
+    db = next(get_db())
+    try:
+        return x.count(db.get(x, 1).name)
+    finally:
+        db.close()
+
+
+async def use_async(x):
+    db = await anext(get_session())
+    await db.execute(x)
+    await db.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("sync", "reason"),
+    [
+        ("        yield s\n", ""),
+        ("        yield s\n        s.commit()\n", "what the dependency does behind its `yield`"),
+        (
+            "        try:\n            yield s\n        except ValueError:\n            raise\n",
+            "an error of the block reaches the handlers of the dependency",
+        ),
+        ("        with s.begin():\n            yield s\n", None),
+        ("        if s.is_active:\n            yield s\n", None),
+    ],
+)
+def test_what_is_closed_by_hand_is_entered_where_the_generator_is_plain(sync, reason):
+    found = findings(BY_HAND.format(sync=sync))
+    told = {one.function: one for one in found}
+    later = told["use_async"].fix
+    assert (later.title, later.safety) == ("enter it by `asynccontextmanager`", Safety.SAFE)
+    one = told.get("use")
+    if reason is None:
+        assert one is None
+        return
+    assert (one.code, one.fix.title) == ("SES101", "enter it by `contextmanager`")
+    assert one.fix.reason.startswith(reason)
+    assert one.fix.safety is (Safety.UNSAFE if reason else Safety.SAFE)

@@ -123,17 +123,6 @@ NEVER = {
                 await pool.release(conn)
                 await pool.close()
         """,
-    "out of a generator that is thrown away": """
-        def get_db():
-            with Maker() as db:
-                yield db
-
-        def f(q):
-            db = next(get_db())
-            rows = db.scalars(q).all()
-            db.close()
-            return rows
-        """,
     "a module whose functions read what it loads": """
         KEY = Maker().scalar("key")
 

@@ -26,7 +26,7 @@ _STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": T
 def drawn(evaluator: Evaluator, binding: Binding) -> Thing | None:
     """What `db = next(get_db())` takes out of a generator that ends before it is used.
 
-    Its session has to be closed all the same, and no `with` around that call does it rightly.
+    Its session has to be closed all the same; a `with` does it where it can enter the generator.
     """
     if binding.how is not How.VALUE or binding.expression is None:
         return None
@@ -38,8 +38,9 @@ def drawn(evaluator: Evaluator, binding: Binding) -> Thing | None:
     found = lent_by(evaluator, binding.block, made, is_async=is_async_step(call))
     if found is None:
         return None
-    thing, _ = found
-    return replace(thing, type=thing.type._replace(is_manageable=False), is_fresh=True)
+    thing, lender = found
+    is_plain = lenders.is_for_any_with(evaluator, lender)
+    return replace(thing, type=thing.type._replace(is_manageable=is_plain), is_fresh=True)
 
 
 def is_drawn(made: cst.BaseExpression) -> bool:

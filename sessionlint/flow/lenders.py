@@ -12,7 +12,16 @@ from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.nodes import Nodes
 
-__all__ = ["closes", "goes_on", "handles", "is_straight", "manages", "only_closes"]
+__all__ = [
+    "begins",
+    "closes",
+    "goes_on",
+    "handles",
+    "is_for_any_with",
+    "is_straight",
+    "manages",
+    "only_closes",
+]
 
 
 def is_straight(lender: Block) -> bool:
@@ -94,6 +103,17 @@ def manages(evaluator: Evaluator, lender: Block) -> bool:
         isinstance(node, cst.With) and _opened(evaluator, lender, node) < len(node.items)
         for node in _above(lender)
     )
+
+
+def begins(lender: Block) -> bool:
+    """Whether a generator begins a transaction by hand, which a commit would end as well."""
+    return any(last_name(call.func) in {"begin", "begin_nested"} for call in lender.calls)
+
+
+def is_for_any_with(evaluator: Evaluator, lender: Block) -> bool:
+    """Whether a `with` may enter a generator whatever it does inside with what that lends."""
+    is_plain = is_straight(lender) and closes(evaluator, lender)
+    return is_plain and not manages(evaluator, lender) and not begins(lender)
 
 
 def only_closes(evaluator: Evaluator, lender: Block) -> bool:

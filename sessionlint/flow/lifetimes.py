@@ -61,8 +61,7 @@ def lifetimes(evaluator: Evaluator, block: Block) -> Iterator[Lifetime]:
     for resource in found:
         life = _lifetime(resource, kind, elsewhere)
         # Of what comes out of a generator and is never closed, `driven` tells.
-        is_left = life.has_releases and bool(life.leaks)
-        if is_left or not is_drawn(resource.acquired):
+        if life.has_releases or not is_drawn(resource.acquired):
             yield life
 
 

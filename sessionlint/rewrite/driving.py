@@ -9,17 +9,29 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import has, is_made_of, may_keep
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare, is_name, last_name, targets_of
+from sessionlint.facts.syntax import bare, is_name, targets_of
 from sessionlint.flow.driven import Driven
-from sessionlint.flow.lenders import closes, goes_on, handles, is_straight, manages
+from sessionlint.flow.generators import is_async_step, lent_by, thrown_away
+from sessionlint.flow.lenders import (
+    begins,
+    closes,
+    goes_on,
+    handles,
+    is_for_any_with,
+    is_straight,
+    manages,
+)
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.resource import Resource
 from sessionlint.model import AddImport, Edit, Fix, Replace
 from sessionlint.rewrite.leaving import Loaded
+from sessionlint.rewrite.manners import Opening, opening
 from sessionlint.rewrite.pruning import comments
+from sessionlint.rewrite.replaced import stand_in
 from sessionlint.source.walk import descend
 
-__all__ = ["entered"]
+__all__ = ["entered", "opening_of"]
 
 _ENDING = frozenset(
     {"commit", "rollback", "close", "aclose", "begin", "connection", "reset", "invalidate"}
@@ -34,21 +46,49 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     """
     if not is_straight(found.lender) or not closes(evaluator, found.lender):
         return None
-    node = found.made.func
     is_async = found.lender.is_async
     manager = "asynccontextmanager" if is_async else "contextmanager"
-    call = found.made.with_changes(func=cst.Call(cst.Name(manager), [cst.Arg(node)]))
+    call = _wrapped(found.made, manager)
     edit = (
         _entering_loop(evaluator, block, found, call)
         if found.exit
         else _entering_item(block, found, call)
     )
-    is_inside = manages(evaluator, found.lender) or _begins(found.lender)
+    is_inside = manages(evaluator, found.lender) or begins(found.lender)
     if edit is None or (is_inside and not _is_left_alone(block, found)):
         return None
     reason = "; ".join(_reasons(evaluator, block, found))
     edits = (edit, AddImport("contextlib", manager))
     return Fix.weighed(f"enter it by `{manager}`", edits, reason)
+
+
+def opening_of(resource: Resource) -> Opening | None:
+    """What to enter in the place of what acquires a resource, None where that would do more."""
+    evaluator, block, made = resource.evaluator, resource.block, resource.acquired
+    call = bare(made)
+    generator = thrown_away(call) if isinstance(call, cst.Call) else None
+    if generator is None:
+        return opening(evaluator, block, resource.thing, made)
+    assert isinstance(call, cst.Call)
+    found = lent_by(evaluator, block, generator, is_async=is_async_step(call))
+    return None if found is None else _opening_drawn(evaluator, block, generator, found[1])
+
+
+def _opening_drawn(
+    evaluator: Evaluator, block: Block, generator: cst.Call, lender: Block
+) -> Opening | None:
+    """What to enter in the place of `next(get_db())`."""
+    if not is_for_any_with(evaluator, lender) or (lender.is_async and not block.is_async):
+        return None
+    manager = "asynccontextmanager" if lender.is_async else "contextmanager"
+    doubts = [*_doubts(evaluator, lender), stand_in(evaluator, block, generator)]
+    return Opening(
+        _wrapped(generator, manager), lender.is_async, manager, "; ".join(filter(None, doubts))
+    )
+
+
+def _wrapped(made: cst.Call, manager: str) -> cst.Call:
+    return made.with_changes(func=cst.Call(cst.Name(manager), [cst.Arg(made.func)]))
 
 
 def _entering_loop(
@@ -156,11 +196,6 @@ def _entering_item(block: Block, found: Driven, call: cst.Call) -> Edit | None:
     return Replace(item, call) if is_alike else None
 
 
-def _begins(lender: Block) -> bool:
-    """Whether a generator begins a transaction by hand, which a commit would end as well."""
-    return any(last_name(call.func) in {"begin", "begin_nested"} for call in lender.calls)
-
-
 def _is_left_alone(block: Block, found: Driven) -> bool:
     """Whether the session is only read from, so that nothing ends what holds it open around.
 
@@ -191,11 +226,8 @@ def _entered_as(body: Nodes, found: Driven) -> tuple[cst.CSTNode, str]:
 
 
 def _reasons(evaluator: Evaluator, block: Block, found: Driven) -> Iterator[str]:
-    """What else happens when a generator is brought to its end."""
-    if goes_on(found.lender) or manages(evaluator, found.lender):
-        yield "what the dependency does behind its `yield` is done then, a commit for instance"
-    if handles(found.lender):
-        yield "an error of the block reaches the handlers of the dependency"
+    """Why the result of entering a generator would not do the same in every run."""
+    yield from _doubts(evaluator, found.lender)
     if isinstance(found.by, cst.For) and isinstance(found.by.target, cst.Name):
         loaded = Loaded(found.by.target.value, found.thing, block, [found.by.body])
         if next(loaded.results(), None) is not None:
@@ -205,3 +237,11 @@ def _reasons(evaluator: Evaluator, block: Block, found: Driven) -> Iterator[str]
             yield "what is loaded is used after the close"
         if next(loaded.kept(), None) is not None:
             yield "what is stored or passed on may still need the session"
+
+
+def _doubts(evaluator: Evaluator, lender: Block) -> Iterator[str]:
+    """What else happens when a generator is brought to its end."""
+    if goes_on(lender) or manages(evaluator, lender):
+        yield "what the dependency does behind its `yield` is done then, a commit for instance"
+    if handles(lender):
+        yield "an error of the block reaches the handlers of the dependency"

@@ -13,10 +13,11 @@ from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
 from sessionlint.model import Fix, Splice
 from sessionlint.rewrite.closes import closes, ends_pool, is_doubted
+from sessionlint.rewrite.driving import opening_of
 from sessionlint.rewrite.joining import joined
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.lists import index_of, lines_of
-from sessionlint.rewrite.manners import Opening, indent_of, led_closely, opening
+from sessionlint.rewrite.manners import Opening, indent_of, led_closely
 from sessionlint.rewrite.pruning import all_comments, pruned
 from sessionlint.rewrite.region import Region, region, spoken_elsewhere
 from sessionlint.rewrite.strangers import is_with_strangers
@@ -33,7 +34,7 @@ def managed(life: Lifetime) -> Fix | None:
     if any(end.ending not in {Ending.LEFT_OPEN, Ending.RELEASED} for end in life.ends):
         return None
     resource = life.resource
-    entered = opening(resource.evaluator, resource.block, resource.thing, resource.acquired)
+    entered = opening_of(resource)
     place = region(resource) if entered is not None else None
     if entered is None or place is None:
         return None

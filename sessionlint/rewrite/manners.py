@@ -46,24 +46,26 @@ https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html#sqlalchemy.ext.asy
 
 
 class Opening(NamedTuple):
-    """What a `with` statement enters; `needs_closing` when it is wrapped in contextlib's.
+    """What a `with` statement enters; `wrapper` is what of contextlib it is wrapped in, if any.
 
     `doubt` is why that may go wrong, in words, or empty.
     """
 
     expression: cst.BaseExpression
     is_async: bool
-    needs_closing: bool = False
+    wrapper: str = ""
     doubt: str = ""
 
     @property
     def title(self) -> str:
         """What a fix does that uses it."""
+        if self.wrapper.endswith("contextmanager"):
+            return f"enter it by `{self.wrapper}`"
         return "wrap in `async with`" if self.is_async else "wrap in `with`"
 
     def fix(self, edit: Edit, reasons: Iterable[str] = ()) -> Fix:
         """The fix that makes an edit and what the file needs besides, safe without any reason."""
-        imported = (AddImport("contextlib", "closing"),) if self.needs_closing else ()
+        imported = (AddImport("contextlib", self.wrapper),) if self.wrapper else ()
         reason = "; ".join((*reasons, *filter(None, [self.doubt])))
         return Fix.weighed(self.title, (edit, *imported), reason)
 
@@ -113,7 +115,7 @@ def opening(
         found = _closing(made)
     if found is None or (found.is_async and not block.is_async):
         return None
-    return found if found.needs_closing else found._replace(doubt=stand_in(evaluator, block, made))
+    return found if found.wrapper else found._replace(doubt=stand_in(evaluator, block, made))
 
 
 def _is_before_with(evaluator: Evaluator, block: Block) -> bool:
@@ -126,7 +128,7 @@ def _is_before_with(evaluator: Evaluator, block: Block) -> bool:
 
 def _closing(made: cst.BaseExpression) -> Opening:
     wrapped = cst.Call(cst.Name("closing"), [cst.Arg(made)])
-    return Opening(wrapped, is_async=False, needs_closing=True)
+    return Opening(wrapped, is_async=False, wrapper="closing")
 
 
 def led_closely(statement: cst.BaseStatement) -> cst.BaseStatement:

@@ -1,5 +1,7 @@
 """Sessions that are closed on every way out, but by hand."""
 
+from collections.abc import Iterator
+
 import asyncpg
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -114,6 +116,33 @@ async def list_names_async() -> list[str]:
         return list(result)
     finally:
         await session.aclose()
+
+
+def _get_db() -> Iterator[Session]:
+    with SessionLocal() as db:
+        yield db
+
+
+def drawn_from_a_dependency(user_id: int) -> str | None:
+    db = next(_get_db())  # want: SES101 "`db` is closed by hand"
+    try:
+        return db.execute(NAME, {"id": user_id}).scalar()
+    finally:
+        db.close()
+
+
+def opened_again(user_id: int, name: str) -> str | None:
+    db = SessionLocal()  # want: SES101 "`db` is closed by hand"
+    try:
+        db.execute(RENAME, {"id": user_id, "name": name})
+        db.commit()
+    finally:
+        db.close()
+    db = SessionLocal()  # want: SES101 "`db` is closed by hand"
+    try:
+        return db.execute(NAME, {"id": user_id}).scalar()
+    finally:
+        db.close()
 
 
 async def rename_async(user_id: int, name: str) -> bool:

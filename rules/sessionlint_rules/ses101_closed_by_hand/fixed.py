@@ -1,6 +1,7 @@
 """Sessions that are closed on every way out, but by hand."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import asyncpg
 from sqlalchemy import create_engine, text
@@ -81,6 +82,24 @@ async def list_names_async() -> list[str]:
     async with AsyncSession(async_engine) as session:
         result = await session.scalars(NAMES)
         return list(result)
+
+
+def _get_db() -> Iterator[Session]:
+    with SessionLocal() as db:
+        yield db
+
+
+def drawn_from_a_dependency(user_id: int) -> str | None:
+    with contextmanager(_get_db)() as db:
+        return db.execute(NAME, {"id": user_id}).scalar()
+
+
+def opened_again(user_id: int, name: str) -> str | None:
+    with SessionLocal() as db:
+        db.execute(RENAME, {"id": user_id, "name": name})
+        db.commit()
+    with SessionLocal() as db:
+        return db.execute(NAME, {"id": user_id}).scalar()
 
 
 async def rename_async(user_id: int, name: str) -> bool:

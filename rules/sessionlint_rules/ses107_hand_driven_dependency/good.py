@@ -57,14 +57,6 @@ def brought_to_its_end() -> str | None:
         next(generator, None)
 
 
-def closed_by_hand() -> str | None:
-    db = next(_get_db())
-    try:
-        return db.execute(NAMES).scalars().first()
-    finally:
-        db.close()
-
-
 def closed_by_closing() -> str | None:
     with closing(next(_get_db())) as db:
         return db.execute(NAMES).scalars().first()
