@@ -149,6 +149,8 @@ def _library(evaluator: Evaluator, name: str, call: cst.Call, block: Block) -> V
         is_lent = bind is not None and is_connection(evaluator, bind, block, is_for_all=True)
         return Maker(replace(made, is_fresh=not is_lent and not gives_back(call, block)))
     given = _given(gift, UNKNOWN)
+    if gift.how is How.BORROWED:
+        return given
     if isinstance(given, Thing) and given.type.kind is Kind.SESSION:
         return _session(evaluator, given, call, block)
     if isinstance(given, Thing) and given.type.kind is Kind.REGISTRY and first is not None:

@@ -21,7 +21,6 @@ __all__ = [
     "How",
     "Kind",
     "Type",
-    "canonical",
 ]
 
 
@@ -138,6 +137,7 @@ CALLS: Final[dict[str, Gift]] = {
     "sqlalchemy.orm.sessionmaker": Gift(How.MAKER, "Session"),
     "sqlalchemy.orm.create_session": Gift(How.FRESH, "Session"),
     "sqlalchemy.orm.scoped_session": Gift(How.FRESH, "scoped_session"),
+    "sqlalchemy.orm.object_session": Gift(How.BORROWED, "Session"),
     "sqlalchemy.create_engine": Gift(How.FRESH, "Engine"),
     "sqlalchemy.engine_from_config": Gift(How.FRESH, "Engine"),
     "sqlalchemy.ext.asyncio.create_async_engine": Gift(How.FRESH, "AsyncEngine"),
@@ -145,6 +145,7 @@ CALLS: Final[dict[str, Gift]] = {
     "sqlalchemy.ext.asyncio.AsyncSession": Gift(How.FRESH, "AsyncSession"),
     "sqlalchemy.ext.asyncio.async_sessionmaker": Gift(How.MAKER, "AsyncSession"),
     "sqlalchemy.ext.asyncio.async_scoped_session": Gift(How.FRESH, "async_scoped_session"),
+    "sqlalchemy.ext.asyncio.async_object_session": Gift(How.BORROWED, "AsyncSession"),
     "sqlmodel.ext.asyncio.session.AsyncSession": Gift(How.FRESH, "AsyncSession"),
     "flask_sqlalchemy.SQLAlchemy": Gift(How.BORROWED, "SQLAlchemy"),
     "asyncpg.connect": Gift(How.FRESH_ON_AWAIT, "asyncpg.Connection"),
@@ -227,52 +228,6 @@ ANNOTATIONS: Final[dict[str, str]] = {
     "psycopg.Connection": "psycopg.Connection",
     "psycopg.AsyncConnection": "psycopg.AsyncConnection",
 }
-
-_SPELLINGS: Final[dict[str, str]] = {
-    "sqlalchemy.orm.session.Session": "sqlalchemy.orm.Session",
-    "sqlalchemy.orm.session.sessionmaker": "sqlalchemy.orm.sessionmaker",
-    "sqlalchemy.orm.session.create_session": "sqlalchemy.orm.create_session",
-    "sqlalchemy.orm.scoping.scoped_session": "sqlalchemy.orm.scoped_session",
-    "sqlalchemy.engine.create_engine": "sqlalchemy.create_engine",
-    "sqlalchemy.engine.create.create_engine": "sqlalchemy.create_engine",
-    "sqlalchemy.engine.engine_from_config": "sqlalchemy.engine_from_config",
-    "sqlalchemy.engine.Engine": "sqlalchemy.Engine",
-    "sqlalchemy.engine.base.Engine": "sqlalchemy.Engine",
-    "sqlalchemy.future.Engine": "sqlalchemy.Engine",
-    "sqlalchemy.future.create_engine": "sqlalchemy.create_engine",
-    "sqlalchemy.future.Connection": "sqlalchemy.Connection",
-    "sqlalchemy.future.engine.Engine": "sqlalchemy.Engine",
-    "sqlalchemy.future.engine.create_engine": "sqlalchemy.create_engine",
-    "sqlalchemy.future.engine.Connection": "sqlalchemy.Connection",
-    "sqlalchemy.engine.Connection": "sqlalchemy.Connection",
-    "sqlalchemy.engine.base.Connection": "sqlalchemy.Connection",
-    "sqlalchemy.ext.asyncio.session.AsyncSession": "sqlalchemy.ext.asyncio.AsyncSession",
-    "sqlalchemy.ext.asyncio.session.async_sessionmaker": "sqlalchemy.ext.asyncio.async_sessionmaker",
-    "sqlalchemy.ext.asyncio.engine.AsyncEngine": "sqlalchemy.ext.asyncio.AsyncEngine",
-    "sqlalchemy.ext.asyncio.engine.AsyncConnection": "sqlalchemy.ext.asyncio.AsyncConnection",
-    "sqlalchemy.ext.asyncio.engine.create_async_engine": "sqlalchemy.ext.asyncio.create_async_engine",
-    "sqlalchemy.ext.asyncio.scoping.async_scoped_session": "sqlalchemy.ext.asyncio.async_scoped_session",
-    "sqlmodel.Session": "sqlalchemy.orm.Session",
-    "sqlmodel.orm.session.Session": "sqlalchemy.orm.Session",
-    "sqlmodel.create_engine": "sqlalchemy.create_engine",
-    "sqlmodel.engine.create.create_engine": "sqlalchemy.create_engine",
-    "asyncpg.connection.connect": "asyncpg.connect",
-    "asyncpg.pool.create_pool": "asyncpg.create_pool",
-    "psycopg2.extensions.connection": "psycopg2.connect",
-    "aiosqlite.core.connect": "aiosqlite.connect",
-    "aiomysql.connection.connect": "aiomysql.connect",
-    "psycopg_pool.pool.ConnectionPool": "psycopg_pool.ConnectionPool",
-    "psycopg_pool.pool_async.AsyncConnectionPool": "psycopg_pool.AsyncConnectionPool",
-}
-
-
-def canonical(name: str) -> str:
-    """The one spelling of a library name that the tables use.
-
-    Source: the re-exports of SQLAlchemy 1.4 to 2.1, SQLModel and the drivers.
-    """
-    return _SPELLINGS.get(name, name)
-
 
 LIBRARIES: Final = frozenset(
     "sqlalchemy sqlmodel flask_sqlalchemy asyncpg psycopg psycopg2 psycopg_pool aiomysql "

@@ -13,7 +13,7 @@ import libcst as cst
 from sessionlint.facts import annotations as hints
 from sessionlint.facts import calls, classes
 from sessionlint.facts.by_name import ByName
-from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES, canonical
+from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES
 from sessionlint.facts.definitions import found_values, implementations
 from sessionlint.facts.fields import Fields
 from sessionlint.facts.modules import Tree
@@ -21,6 +21,7 @@ from sessionlint.facts.names import Names
 from sessionlint.facts.producers import Producers
 from sessionlint.facts.questions import Questions
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
+from sessionlint.facts.spellings import canonical
 from sessionlint.facts.values import (
     NONE,
     OTHER,

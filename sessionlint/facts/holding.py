@@ -30,7 +30,9 @@ _PARTS: Final = LEADING_BACK | {"connection", "execution_options"}
 MAKING: Final = frozenset({"cls", "partial", "build", "compile"})
 """Functions that make an object of what they are given, in small letters."""
 
-_ADDING: Final = r"(?:add|append|attach|mount|push|put|register|set|subscribe)(?:_\w+)?"
+_ADDING: Final = (
+    r"(?:add|append|attach|mount|push|put|register|set|subscribe)(?:_\w+|[A-Z][a-zA-Z]*)?"
+)
 _DEEPEST: Final = 3
 
 

@@ -54,6 +54,9 @@ _SCHEDULING: Final = frozenset(
 )
 """Functions that let something go on behind the caller's back."""
 
+_SETTING: Final = r"(?i)(?:attach|bind|install|register|set)_?(?:\w+_)?(?:session|connection|db)"
+"""By their names, methods of strangers that keep what they get: `BaseModel.set_session(db)`."""
+
 _ENDS: Final = frozenset({"close", "aclose", "release", "invalidate", "remove"})
 _DEEPEST: Final = 3
 
@@ -81,6 +84,8 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
         return Effect.LOAN
     if isinstance(callee, Symbol) and callee.name in CASTS:
         return Effect.UNKNOWN
+    if re.fullmatch(_SETTING, last_name(callee_node)):
+        return Effect.KEEPS
     return Effect.PROMISES if CLOSING.search(last_name(callee_node)) else Effect.LOAN
 
 

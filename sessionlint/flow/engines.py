@@ -155,6 +155,10 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
             case cst.WithItem(item=cst.Call(func=cst.Attribute(value=owner, attr=method))):
                 if owner is call and method.value in _CONNECTING:
                     return True
+            case cst.WithItem(item=cst.Call(func=cst.Call(func=func, args=args))):
+                # `with sessionmaker(create_engine(URL))() as session`
+                if any(arg.value is call for arg in args):
+                    return re.search(r"(?i)session", last_name(func)) is not None
             case cst.WithItem(item=cst.Call(func=func, args=[cst.Arg(value=given)])):
                 if given is call and last_name(func).endswith("Session"):
                     return True
