@@ -428,6 +428,32 @@ def test_what_tests_replace_is_entered_only_when_asked_for(line, is_replaced, tm
     assert (found.fix.safety is Safety.SAFE, found.fix.reason) == (not is_replaced, reason)
 
 
+@pytest.mark.parametrize(
+    ("imported", "maker"),
+    [
+        ("from app.db import SessionLocal", "SessionLocal"),
+        ("from app import db", "db.SessionLocal"),
+        ("import app.db as store", "store.SessionLocal"),
+    ],
+)
+@pytest.mark.parametrize(
+    "line", ['patch("app.db.SessionLocal")', 'patch("app.others.SessionLocal")']
+)
+def test_what_a_function_imports_itself_may_be_replaced_where_it_comes_from(
+    imported, maker, line, tmp_path
+):
+    text = (
+        f"def f(q):\n    {imported}\n    s = {maker}()\n    try:\n        s.execute(q)\n"
+        "    finally:\n        s.close()\n"
+    )
+    files = {"app/__init__.py": "", "app/db.py": DB, "app/handlers.py": text}
+    root = written(tmp_path, files | {"tests/test_handlers.py": f"{line}\n"})
+    path = root / "app" / "handlers.py"
+    project = Project.open(root, bytes_of, Names())
+    (found,) = check_source(path.read_bytes(), path, RULES, project)
+    assert (found.fix.safety is Safety.UNSAFE) is ("app.db" in line)
+
+
 @pytest.mark.parametrize("line", ['patch("app.db.SessionLocal")', "db.SessionLocal = Fake"])
 @pytest.mark.parametrize(("beside", "is_replaced"), [("tests", True), ("tools", False)])
 def test_of_a_large_project_only_tests_are_asked(beside, is_replaced, line, tmp_path, monkeypatch):

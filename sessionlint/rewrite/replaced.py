@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import libcst as cst
@@ -39,14 +40,26 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
     name = last_name(call.func) if isinstance(call, cst.Call) else ""
     if not name:
         return ""
-    origins = {one.origin for one in block.home.top.bindings(name)}
-    modules = {one.rpartition(".")[2] for one in (module_name(block.home.path), *origins) if one}
+    assert isinstance(call, cst.Call)
+    origins = (module_name(block.home.path), *_origins(call.func, block))
+    modules = {one.rpartition(".")[2] for one in origins if one}
     pattern = _pattern(name, sorted(modules))
     tree = evaluator.tree
     # All of a large project would be read for one of its files.
     has = tree.is_tested if tree.files.is_large else tree.has
     is_replaced = evaluator.once(pattern, lambda: has(name.encode(), pattern))
     return f"tests put something else in the place of `{name}`" if is_replaced else ""
+
+
+def _origins(func: cst.BaseExpression, block: Block) -> Iterator[str]:
+    """The modules that what is called may be an attribute of: `db.SessionLocal`, or imported."""
+    imported = last_name(func)
+    scope: Block | None = block
+    while scope is not None:
+        yield from (one.origin for one in scope.bindings(imported))
+        if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
+            yield from (one.item or one.origin for one in scope.bindings(func.value.value))
+        scope = scope.parent
 
 
 def _pattern(name: str, modules: list[str]) -> re.Pattern[bytes]:
