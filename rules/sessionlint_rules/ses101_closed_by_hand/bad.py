@@ -124,7 +124,7 @@ def _get_db() -> Iterator[Session]:
 
 
 def drawn_from_a_dependency(user_id: int) -> str | None:
-    db = next(_get_db())  # want: SES101 "`db` is closed by hand"
+    db = next(_get_db())  # want: SES101 "is taken out of its generator and closed by hand"
     try:
         return db.execute(NAME, {"id": user_id}).scalar()
     finally:

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that a `with` would close in fewer lines."""
+    # LibCST is not paid for by those who only ask what rules there are.
+    from sessionlint.flow.generators import is_drawn
+
     for life in scope.lifetimes:
         if life.shape is Shape.BY_HAND:
-            message = f"{subject(life)} is closed by hand"
+            is_taken = is_drawn(life.acquired)
+            how = "is taken out of its generator and closed" if is_taken else "is closed"
+            message = f"{subject(life)} {how} by hand"
             yield lifetime_finding(CLOSED_BY_HAND, scope, life, message)
 
 
