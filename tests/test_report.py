@@ -1,7 +1,9 @@
 """How findings are printed."""
 
+import difflib
 import json
 import os
+import random
 import subprocess
 
 import pytest
@@ -206,6 +208,28 @@ def test_a_diff_can_be_applied(tmp_path, before, after):
         check=True,
     )
     assert (tmp_path / "a.py").read_bytes() == after
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_short_diff_is_that_of_the_standard_library(seed):
+    draw = random.Random(seed)
+    before = [b"%d\n" % draw.randrange(9) for _ in range(draw.randrange(60))]
+    after = [line for line in before if draw.random() > 0.1]
+    for _ in range(draw.randrange(4)):
+        after.insert(draw.randrange(len(after) + 1), b"new\n")
+    expected = difflib.diff_bytes(difflib.unified_diff, before, after, b"a.py", b"a.py")
+    assert diff("a.py", b"".join(before), b"".join(after)) == b"".join(expected)
+
+
+def test_a_diff_of_a_long_file_has_the_changed_lines_alone():
+    by_hand = (
+        "def f():\n    s = maker()\n    try:\n        s.get()\n    finally:\n        s.close()\n\n"
+    )
+    managed = "def f():\n    with maker() as s:\n        s.get()\n\n"
+    old = by_hand * 60
+    new = "from store import maker\n" + by_hand * 30 + managed + by_hand * 29
+    lines = diff("a.py", old.encode(), new.encode()).splitlines()[2:]
+    assert sum(line[:1] in {b"+", b"-"} for line in lines) == 1 + 4 + 1
 
 
 def test_a_diff_for_people_steers_no_terminal():

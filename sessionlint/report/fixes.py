@@ -5,8 +5,8 @@ Source: the sentences are ruff's, so that people and scripts know them.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 from itertools import groupby
 from operator import itemgetter
 
@@ -17,6 +17,9 @@ from sessionlint.report.totals import plural, totals
 __all__ = ["diff", "diff_for_people", "fixes", "is_offered", "offers", "would_fix"]
 
 _ROLES: dict[str, Role] = {"+": "good", "-": "code", "@": "margin"}
+
+_LONG = 10_000
+"""From how many lines on a diff takes seconds where no line is taken for noise."""
 
 _NO_END = b"\\ No newline at end of file\n"
 
@@ -71,8 +74,37 @@ def diff(path: str, before: bytes, after: bytes) -> bytes:
     name = path.encode(errors="surrogateescape") + b"\t" * (" " in path)
     texts = [data.split(b"\n") for data in (before, after)]
     old, new = ([*(line + b"\n" for line in text[:-1]), *filter(None, text[-1:])] for text in texts)
-    pieces = difflib.diff_bytes(difflib.unified_diff, old, new, name, name)
+    pieces = _unified(old, new, name)
     return b"".join(line if line.endswith(b"\n") else line + b"\n" + _NO_END for line in pieces)
+
+
+def _unified(old: list[bytes], new: list[bytes], name: bytes) -> Iterator[bytes]:
+    """The lines of a diff.
+
+    `difflib.unified_diff` takes every line for noise that is often in 200 lines or more, blank ones
+    for instance, so that two changed lines of a long file were shown as a hundred.
+    """
+    matcher = SequenceMatcher(None, old, new, autojunk=len(new) > _LONG)
+    groups = list(matcher.get_grouped_opcodes(3))
+    if groups:
+        yield from (b"--- " + name + b"\n", b"+++ " + name + b"\n")
+    for group in groups:
+        first, last = group[0], group[-1]
+        yield b"@@ -%s +%s @@\n" % (_range(first[1], last[2]), _range(first[3], last[4]))
+        for kind, start, stop, new_start, new_stop in group:
+            if kind == "equal":
+                yield from (b" " + line for line in old[start:stop])
+                continue
+            yield from (b"-" + line for line in old[start:stop])
+            yield from (b"+" + line for line in new[new_start:new_stop])
+
+
+def _range(start: int, stop: int) -> bytes:
+    """Lines as the head of a hunk tells them. Source: POSIX, `diff -u`."""
+    length = stop - start
+    if length == 1:
+        return b"%d" % (start + 1)
+    return b"%d,%d" % (start + (length > 0), length)
 
 
 def diff_for_people(data: bytes, paint: Paint) -> Iterator[str]:
