@@ -9,7 +9,7 @@ __all__ = ["is_customary"]
 # millisecond.
 _FACTORY: Final = (
     r"(?i:_*(?:make|create|new|open|get(?!_(?:\w*_)?(?:current|thread|thread_local|scoped|shared|"
-    r"global|cached|existing|active)_))_?(?:\w+_)?session|_*(?:async|db|local)?_?session"
+    r"global|cached|existing|active|my)_))_?(?:\w+_)?session|_*(?:async|db|local)?_?session"
     r"(?:_?(?:local|maker|factory))|(?:\w*)SessionLocal|sessionmaker|DBSession|db_session)"
 )
 

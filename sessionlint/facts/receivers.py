@@ -57,6 +57,12 @@ _SCHEDULING: Final = frozenset(
 _SETTING: Final = r"(?i)(?:attach|bind|install|register|set)_?(?:\w+_)?(?:session|connection|db)"
 """By their names, methods of strangers that keep what they get: `BaseModel.set_session(db)`."""
 
+_RUNNING: Final = frozenset("create_task ensure_future submit start_soon spawn add_task".split())
+"""Those of them whose first argument is what runs, so that it is no resource.
+
+`crud.create_task(db, task)` writes a row of a list of tasks.
+"""
+
 _ENDS: Final = frozenset({"close", "aclose", "release", "invalidate", "remove"})
 _DEEPEST: Final = 3
 
@@ -72,7 +78,7 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     if is_named(evaluator, call.func, block, configured.owners):
         return Effect.KEEPS
     callee_node, index = call.func, position_of(call, argument)
-    is_keeping = name in _KEEPING or is_storing(call, index)
+    is_keeping = (name in _KEEPING and not _is_own(name, index)) or is_storing(call, index)
     if is_keeping and not _is_ours(evaluator, call, block):
         return Effect.KEEPS
     if name in THREADED and index:
@@ -87,6 +93,11 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     if re.fullmatch(_SETTING, last_name(callee_node)):
         return Effect.KEEPS
     return Effect.PROMISES if CLOSING.search(last_name(callee_node)) else Effect.LOAN
+
+
+def _is_own(name: str, index: int) -> bool:
+    """Whether what has the name of a scheduling function is none: a resource comes first."""
+    return name in _RUNNING and index == 0
 
 
 def _only_queries(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> bool:
@@ -167,8 +178,13 @@ def _made(node: cst.CSTNode, name: str) -> str:
 
 def _outlives(call: cst.Call, name: str, made: set[str]) -> bool:
     """Whether a call starts something with an object, or puts what is `made` of it somewhere."""
-    if last_name(call.func) in _SCHEDULING:
-        return any(_is_taken(arg.value, name) for arg in call.args)
+    scheduling = last_name(call.func)
+    if scheduling in _SCHEDULING:
+        return any(
+            _is_taken(arg.value, name)
+            for index, arg in enumerate(call.args)
+            if not (_is_own(scheduling, index) and is_name(arg.value, name))
+        )
     values = [arg.value for arg in call.args] if is_adding(call) else []
     return any(is_made_of(one, name) or any(is_name(one, it) for it in made) for one in values)
 

@@ -26,7 +26,7 @@ from sessionlint.source.walk import descend
 __all__ = ["Given", "given", "is_left_open"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
-_TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor".split())
+_TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor refresh".split())
 """Methods that need a connection, and are hardly those of anything else."""
 _LOOKING: Final = frozenset({"create_all", "drop_all", "reflect", "has_table"})
 """Methods of metadata and dialects that use a connection, and leave it open.
@@ -155,7 +155,11 @@ def _takes(function: Block) -> bool:
 
 
 def _ends(function: Block) -> bool:
-    return any(last_name(one.func) in SETTLING for one in _methods_called(function))
+    """Whether a function ends a transaction, and takes no connection after that."""
+    called = _methods_called(function)
+    ends = [place for place, one in enumerate(called) if last_name(one.func) in SETTLING]
+    behind = called[ends[-1] + 1 :] if ends else ()
+    return bool(ends) and not any(map(_is_taking, behind))
 
 
 def _methods_called(function: Block) -> list[cst.Call]:
