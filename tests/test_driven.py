@@ -379,6 +379,51 @@ def test_a_fix_is_as_safe_as_the_generator_is_plain(shape):
     assert (one.fix.safety if one.fix else None) is expected
 
 
+REGISTRY = """\
+from sqlalchemy import create_engine
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+registry = scoped_session(sessionmaker(create_engine("sqlite://")))
+other = scoped_session(sessionmaker(create_engine("sqlite://")))
+
+
+def get_db():
+    db = registry()
+    try:
+        yield db
+    finally:
+        {ending}
+
+
+def use(x):
+    db = next(get_db())
+    return db.get(x, 1).name
+
+
+def use_and_close(x):
+    db = next(get_db())
+    try:
+        return db.get(x, 1).name
+    finally:
+        db.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected"),
+    [
+        ("registry.remove()", ["SES107", "SES101"]),
+        ("db.close()", []),
+        ("other.remove()", []),
+    ],
+)
+def test_a_registry_removes_what_its_generator_lends(ending, expected):
+    found = [one for one in findings(REGISTRY.format(ending=ending)) if one.code != "SES204"]
+    assert [one.code for one in found] == expected
+    fixes = [one.fix for one in found if one.fix is not None]
+    assert {fix.safety for fix in fixes} <= {Safety.UNSAFE}
+
+
 BY_HAND = """\
 from contextlib import suppress
 from sqlalchemy import create_engine

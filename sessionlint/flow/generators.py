@@ -104,9 +104,10 @@ def lent_by(
 
 
 def _opens(evaluator: Evaluator, lender: Block, name: str) -> bool:
-    """Whether a generator opens itself what it lends."""
+    """Whether a generator opens itself what it lends, or removes it from a registry."""
     bindings = [one for one in lender.bindings(name) if not is_name(one.expression, "None")]
-    return bool(bindings) and all(_is_opening(evaluator, one) for one in bindings)
+    is_opened = bool(bindings) and all(_is_opening(evaluator, one) for one in bindings)
+    return is_opened or lenders.removes(evaluator, lender)
 
 
 def _is_opening(evaluator: Evaluator, binding: Binding) -> bool:

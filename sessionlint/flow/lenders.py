@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import libcst as cst
 
+from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.nodes import Nodes
 
@@ -21,6 +22,7 @@ __all__ = [
     "is_straight",
     "manages",
     "only_closes",
+    "removes",
 ]
 
 
@@ -46,7 +48,7 @@ def closes(evaluator: Evaluator, lender: Block) -> bool:
     above = _above(lender)
     ends = [node for node in above if isinstance(node, cst.Try) and node.finalbody is not None]
     entered = any(isinstance(node, cst.With) and _opened(evaluator, lender, node) for node in above)
-    return (entered or bool(ends)) and all(_is_closing(node, _lent(lender)) for node in ends)
+    return (entered or bool(ends)) and all(_is_closing(lender, node) for node in ends)
 
 
 def _above(lender: Block) -> list[cst.CSTNode]:
@@ -59,16 +61,38 @@ def _lent(lender: Block) -> str:
     return lent.value if isinstance(lent, cst.Name) else ""
 
 
-def _is_closing(node: cst.Try, name: str) -> bool:
-    """Whether a `try` has a `finally` that closes what is lent, and does nothing else."""
+def _is_closing(lender: Block, node: cst.Try) -> bool:
+    """Whether a `try` has a `finally` that closes what is lent, and does nothing else.
+
+    A registry removes what it gave: `db = registry()`, and `registry.remove()`.
+    """
     match node.finalbody:
         case cst.Finally(
             body=cst.IndentedBlock(body=[cst.SimpleStatementLine(body=[cst.Expr(value=done)])])
         ):
             match bare(done):
                 case cst.Call(func=cst.Attribute(value=owner) as method, args=[]):
-                    return is_name(owner, name) and last_name(method) == "close"
+                    if last_name(method) == "remove":
+                        return dotted(owner) in [dotted(one.func) for one in _givers(lender)]
+                    return is_name(owner, _lent(lender)) and last_name(method) == "close"
     return False
+
+
+def removes(evaluator: Evaluator, lender: Block) -> bool:
+    """Whether a generator lends the session of a registry, and removes it from there at its end.
+
+    Others may have it, too; and what is removed is closed by nobody who comes later.
+    """
+    values = (evaluator.value(one.func, lender) for one in _givers(lender))
+    is_shared = any(isinstance(one, Thing) and one.type.kind is Kind.REGISTRY for one in values)
+    is_removing = any(last_name(call.func) == "remove" for call in lender.calls)
+    return is_shared and is_removing and closes(evaluator, lender)
+
+
+def _givers(lender: Block) -> list[cst.Call]:
+    """The calls that give a generator what that lends."""
+    given = [one.expression and bare(one.expression) for one in lender.bindings(_lent(lender))]
+    return [one for one in given if isinstance(one, cst.Call)]
 
 
 def handles(lender: Block) -> bool:

@@ -20,6 +20,7 @@ from sessionlint.flow.lenders import (
     is_for_any_with,
     is_straight,
     manages,
+    removes,
 )
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import Nodes
@@ -245,3 +246,5 @@ def _doubts(evaluator: Evaluator, lender: Block) -> Iterator[str]:
         yield "what the dependency does behind its `yield` is done then, a commit for instance"
     if handles(lender):
         yield "an error of the block reaches the handlers of the dependency"
+    if removes(evaluator, lender):
+        yield "the registry may have given its session to others already"
