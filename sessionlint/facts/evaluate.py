@@ -49,6 +49,9 @@ __all__ = ["Evaluator"]
 
 _Answer = TypeVar("_Answer")
 
+_APPLICATIONS: Final = frozenset({"flask.current_app", "quart.current_app"})
+"""Objects of libraries that the project puts its own attributes on."""
+
 _CONSTANTS: Final = (
     cst.BaseString,
     cst.BaseNumber,
@@ -277,6 +280,8 @@ class Evaluator:
         match self.value(node.value, block):
             case ModuleValue(module=module):
                 return self.member(module, name)
+            case Symbol(name=owner) if owner in _APPLICATIONS:
+                return self.fields.value(name)
             case Symbol(name=owner):
                 return Symbol(canonical(f"{owner}.{name}"))
             case Thing(type=kind) as thing:

@@ -9,11 +9,14 @@ from typing import NamedTuple
 import libcst as cst
 
 from sessionlint.facts.caching import is_cache
-from sessionlint.facts.calls import returned
+from sessionlint.facts.calls import decorator_name, returned
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.syntax import dotted
 from sessionlint.facts.values import Pending, Stream, Thing, Value
+from sessionlint.source.walk import descend
 
 __all__ = ["Cached", "cached"]
 
@@ -34,12 +37,25 @@ def cached(evaluator: Evaluator, block: Block) -> Iterator[Cached]:
     if block.kind is not BlockKind.FUNCTION:
         return
     for decorator in block.decorators:
-        if not is_cache(evaluator, decorator, block):
+        if not is_cache(evaluator, decorator, block) or _is_closed_by_object(decorator, block):
             continue
         found = returned(evaluator, block)
         thing = _thing(found)
         if thing is not None:
             yield Cached(decorator, thing, isinstance(found, Stream))
+
+
+def _is_closed_by_object(decorator: cst.BaseExpression, block: Block) -> bool:
+    """Whether it is an object's own session, which another method of that closes."""
+    if not decorator_name(decorator).endswith("property") or block.owner is None:
+        return False
+    kept = f"self.{block.name}"
+    return any(
+        isinstance(node, cst.Attribute)
+        and CLOSING.search(node.attr.value) is not None
+        and dotted(node.value) == kept
+        for node in descend(block.owner.node)
+    )
 
 
 def _thing(value: Value) -> Thing | None:
