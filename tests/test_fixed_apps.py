@@ -14,8 +14,7 @@ UNFIXABLE = {
     # asyncpg has no `with` that closes a connection of `asyncpg.connect()`.
     "price_feed": ["prices/schema.py: SES104"],
     "report_job": [],
-    # Known as a connection by its name alone.
-    "shop": ["shop/orders.py: SES103"],
+    "shop": [],
     # The engine depends on an argument.
     "user_service": ["users/export.py: SES401"],
 }

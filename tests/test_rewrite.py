@@ -273,6 +273,13 @@ def text_of(result: Fixed) -> str:
     return result.data.decode().split("import AsyncEngine, AsyncSession\n")[1]
 
 
+@pytest.mark.parametrize(("use", "entered"), [("log(q)", "Maker()"), ("log(s)", "Maker() as s")])
+def test_what_nothing_uses_gets_no_name(use, entered, tmp_path):
+    text = f"def f(q, log):\n    s = Maker()\n    {use}\n    s.close()\n"
+    result = fixed(text, tmp_path)
+    assert text_of(result) == f"def f(q, log):\n    with {entered}:\n        {use}\n"
+
+
 def test_handlers_that_are_there_for_the_close_are_kept(tmp_path):
     text = (
         "def f(q):\n    s = Maker()\n    try:\n        s.execute(q)\n    finally:\n"

@@ -11,7 +11,7 @@ from sessionlint.facts.syntax import bare, is_name, last_name, text_of
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import children, descend
 
-__all__ = ["closes", "ends_pool", "has_only_closes", "is_close", "is_doubted"]
+__all__ = ["closes", "ends_pool", "has_only_closes", "is_close", "is_doubted", "is_spoken"]
 
 _CLOSES: Final = frozenset({"close", "aclose"})
 
@@ -55,6 +55,17 @@ def is_doubted(node: cst.CSTNode, resource: Resource, known: set[int]) -> bool:
         if isinstance(one, cst.BaseExpression) and _ends(one, resource):
             return True
         stack.extend(children(one))
+    return False
+
+
+def is_spoken(nodes: Iterable[cst.CSTNode], name: str, known: set[int]) -> bool:
+    """Whether something speaks of a variable, `known` statements left out."""
+    stack = list(nodes)
+    while stack:
+        one = stack.pop()
+        if is_name(one, name):
+            return True
+        stack.extend(() if id(one) in known else children(one))
     return False
 
 

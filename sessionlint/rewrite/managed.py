@@ -12,7 +12,7 @@ from sessionlint.flow.acts import Act
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
 from sessionlint.model import Fix, Splice
-from sessionlint.rewrite.closes import closes, ends_pool, is_doubted
+from sessionlint.rewrite.closes import closes, ends_pool, is_doubted, is_spoken
 from sessionlint.rewrite.driving import opening_of
 from sessionlint.rewrite.joining import joined
 from sessionlint.rewrite.leaving import Loaded
@@ -286,7 +286,8 @@ class _Rewriting:
             inside[0] = led_closely(inside[0])
             if id(self._inside[0]) in self._marks:
                 self._marks[id(inside[0])] = inside[0]
-        managing = self._entered.around(name, inside, line, place.block)
+        spoken = name if is_spoken(self._inside, name, set(self._marks)) else None
+        managing = self._entered.around(spoken, inside, line, place.block)
         if not self._behind:
             return managing
         first, *rest = self._behind
