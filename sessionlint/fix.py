@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sessionlint.check import Project, check_source
 from sessionlint.errors import UnfitEdit, UnreadableFile
 from sessionlint.marks import Mark, marks
-from sessionlint.model import Finding
+from sessionlint.model import Finding, Severity
 from sessionlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -267,10 +267,18 @@ def _complaint(before: _State, after: _State, fixed: Sequence[Finding]) -> str:
         if any(room[mark] <= 0 for mark in own):
             if own & gone:
                 return "it would still be found"
+            if _is_next(finding):
+                # Have: what is closed now can be managed where it is taken, by another walk.
+                continue
             where = f"{finding.code} on line {finding.span.line}"
             return f"the result would have a new {where}: {finding.message}"
         room.subtract(own)
     return ""
+
+
+def _is_next(finding: Finding) -> bool:
+    """Whether a finding is a matter of style alone, and has a fix of its own."""
+    return finding.severity is Severity.STYLE and finding.fix is not None
 
 
 def _syntax_error(data: bytes) -> str:

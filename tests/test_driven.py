@@ -1,9 +1,13 @@
 """Generators that are driven by hand: where they are found, and what is left alone."""
 
 import pytest
-from small_project import findings, found_in, written
+from small_project import bytes_of, findings, found_in, written
 
+from sessionlint import fix_source
+from sessionlint.check import Project
+from sessionlint.facts.names import Names
 from sessionlint.model import Safety
+from sessionlint_rules import RULES
 
 STORE = """\
     from contextlib import contextmanager
@@ -483,3 +487,68 @@ def test_what_is_closed_by_hand_is_entered_where_the_generator_is_plain(sync, re
     assert (one.code, one.fix.title) == ("SES101", "enter it by `contextmanager`")
     assert one.fix.reason.startswith(reason)
     assert one.fix.safety is (Safety.UNSAFE if reason else Safety.SAFE)
+
+
+PARTS = """\
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+
+SessionLocal = sessionmaker(create_engine("sqlite://"))
+
+
+def get_db():
+    {lender}
+
+
+def use(x{parameter}):
+    db = next(get_db())
+    try:
+        db.execute(x)
+    finally:
+        db.close()
+"""
+MANAGED = "with SessionLocal() as s:\n        "
+
+
+@pytest.mark.parametrize(
+    ("lender", "parameter", "expected"),
+    [
+        (f"{MANAGED}yield s", "", ""),
+        (
+            f"{MANAGED}s.execute(1)\n        yield s",
+            "",
+            "what the dependency does before its `yield`",
+        ),
+        (
+            f"{MANAGED}prepare(s)\n        yield s",
+            "",
+            "what the dependency does before its `yield`",
+        ),
+        (f"{MANAGED}print(1)\n        yield s", "", ""),
+        (f"{MANAGED}yield s", ", get_db=get_db", None),
+    ],
+)
+def test_what_a_generator_does_before_it_lends_is_kept_by_a_with(lender, parameter, expected):
+    found = findings(PARTS.format(lender=lender, parameter=parameter))
+    [fix] = [one.fix for one in found if one.function == "use"]
+    assert (fix and fix.reason.startswith(expected)) if expected is not None else fix is None
+    assert expected is None or (fix.safety is Safety.UNSAFE) is bool(expected)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "s = SessionLocal()\n    yield s\n    s.close()",
+        "s = SessionLocal()\n    try: yield s\n    finally: s.close()",
+    ],
+)
+def test_a_generator_and_who_takes_from_it_are_both_fixed(ending, tmp_path):
+    text = PARTS.format(lender=ending, parameter="")
+    path = written(tmp_path, {"use.py": text}) / "use.py"
+    project = Project.open(tmp_path, bytes_of, Names())
+    result = fix_source(
+        path.read_bytes(), path, RULES, project, lambda one: one.fix.safety is Safety.SAFE
+    )
+    assert b"with contextmanager(get_db)() as db:" in result.data
+    assert b"with SessionLocal() as s:" in result.data
+    assert result.remaining == ()

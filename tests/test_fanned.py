@@ -60,6 +60,18 @@ STORE = """\
             return str(self.db)
 
 
+    class Cached:
+        def __init__(self, db: AsyncSession, cache_conn):
+            self.db = db
+            self.cache_conn = cache_conn
+
+        async def cached(self, key):
+            return await self.cache_conn.get(key)
+
+        async def load(self, key):
+            return await self.db.scalar(key)
+
+
     @asynccontextmanager
     async def context(kind=None):
         session = await kind.session()
@@ -77,7 +89,7 @@ import anyio
 import store
 from asyncpg import connect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from store import SessionLocal, Users, by_own_lock, context, kept, load, one_by_one, passed, streamed
+from store import Cached, SessionLocal, Users, by_own_lock, context, kept, load, one_by_one, passed, streamed
 
 """
 
@@ -121,6 +133,9 @@ LEFT_ALONE = {
     "nothing awaited on what an object keeps": "users = Users(db)\n    await gather(users.label(), users.label())",
     "one object each": "users, more = Users(db), Users(other_db)\n    await gather(users.all(), more.all())",
     "two objects": "users = Users(db)\n    more = Users(other_db)\n    await gather(users.all(), more.all())",
+    "one list in every turn": "for i in x:\n        them = []\n        them.append(load(db, i))\n        await gather(*them)",
+    "one or the other in a list": "them = []\n    if x:\n        them.append(load(db))\n    else:\n        them.append(load(db, 2))\n    await gather(*them)",
+    "another session of the object": "repo = Cached(db, x)\n    await gather(repo.cached(1), repo.load(2))",
     "with a lock": "lock = asyncio.Lock()\n    await gather(one_by_one(db, lock), one_by_one(db, lock))",
     "with a lock of the function": "await gather(*(by_own_lock(db, i) for i in x))",
     "a function inside": "async def one(i):\n        await db.execute(i)\n    await gather(one(1), asyncio.sleep(1))",
@@ -163,6 +178,7 @@ KEPT = """\
             self.session_factory = factory
             self.untold_db = untold_db
             self.lock = Lock()
+            self.guard = Lock()
 
         async def users(self, i=0):
             return await self.session.scalars(i)
@@ -177,6 +193,41 @@ KEPT = """\
         async def locked(self):
             async with self.lock:
                 return await self.session.scalars(1)
+
+        async def acquired(self):
+            await self.lock.acquire()
+            return await self.session.scalars(1)
+
+        async def guarded(self):
+            async with self.guard:
+                return await self.session.scalars(1)
+
+        async def given(self, session=None):
+            return await (session or self.session).scalars(1)
+
+        async def written(self, is_new=False):
+            if is_new:
+                await self.session.commit()
+
+        async def bound_alike(self):
+            async with AsyncSession(self.session.bind) as session:
+                return await session.scalars(1)
+
+        async def measured(self, client):
+            return await client.post(len(self.session.new))
+
+        async def prepared(self):
+            async def later():
+                await self.session.scalars(1)
+
+            self.later = later
+
+        @property
+        def new_session(self):
+            return self.session_factory()
+
+        async def anew(self):
+            return await self.new_session.scalars(1)
 
         async def untold(self):
             return await self.untold_db.scalars(1)
@@ -215,6 +266,15 @@ def test_a_session_of_an_object_in_several_tasks_is_found(tasks, tmp_path):
         "*(self.by_itself() for _ in ids)",
         "self.locked(), self.locked()",
         "self.untold(), self.untold()",
+        "self.acquired(), self.acquired()",
+        "self.guarded(), self.guarded()",
+        "self.given(ids[0]), self.given(ids[1])",
+        "self.written(), self.written(True)",
+        "self.bound_alike(), self.bound_alike()",
+        "self.measured(ids), self.measured(ids)",
+        "self.prepared(), self.prepared()",
+        "self.anew(), self.anew()",
+        "await self.users(), await self.users()",
         "*(one.users() for one in ids)",
     ],
 )

@@ -20,7 +20,7 @@ from sessionlint.facts.values import OTHER, Foreign, Thing
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["bound_before", "gives_back", "is_connection"]
+__all__ = ["bound_before", "gives_back", "is_connection", "is_told_to_commit"]
 
 _LENDING: Final = frozenset({"get_bind", "connection", "get_connection"})
 """Functions that, where nothing else tells, give a connection that its owner closes."""
@@ -29,6 +29,7 @@ _CONNECTION: Final = re.compile(r"(?:\w*_)?(?:conn|connection)", re.IGNORECASE)
 _BIND: Final = re.compile(r"(?:\w*_)?bind", re.IGNORECASE)
 
 
+_OTHERWISE: Final = r"\([^()]*\bautocommit\s*=\s*False\b(?![^()]*\)\s*(?:->[^:]*)?:)"
 _CONFIGURED: Final = r"\.configure\((?:[^()]|\([^()]*\))*\bautocommit\s*=\s*True\b"
 
 
@@ -40,9 +41,8 @@ def gives_back(call: cst.Call, block: Block) -> bool:
     it later, by `configure` in the same module. What is registered with zope.sqlalchemy is closed
     at the end of the transaction. Source: its `SessionDataManager._finish`.
     """
-    told = keyword(call, "autocommit")
-    if told is not None:
-        return any(is_name(one, "True") for one in (told, *_defaults(told, block)))
+    if keyword(call, "autocommit") is not None:
+        return is_told_to_commit(call, block)
     if last_name(call.func) == "create_session":
         return True
     text = block.home.reader.text
@@ -51,10 +51,20 @@ def gives_back(call: cst.Call, block: Block) -> bool:
     return "autocommit" in text and re.search(_CONFIGURED, text) is not None
 
 
+def is_told_to_commit(call: cst.Call, block: Block) -> bool:
+    """Whether a call says `autocommit=True`, be it by the default of a parameter."""
+    told = keyword(call, "autocommit")
+    given = () if told is None else (told, *_defaults(told, block))
+    return any(is_name(one, "True") for one in given)
+
+
 def _defaults(given: cst.BaseExpression, block: Block) -> Iterator[cst.BaseExpression]:
-    """What a parameter is where a function's caller does not give it."""
+    """What a parameter is where a function's caller does not give it, and nobody otherwise."""
     for parameter in block.parameters:
-        if parameter.default is not None and is_name(given, parameter.name.value):
+        name = parameter.name.value
+        if parameter.default is None or not is_name(given, name) or len(block.bindings(name)) > 1:
+            continue
+        if not re.search(rf"\b{block.name}{_OTHERWISE}", block.home.reader.text):
             yield parameter.default
 
 

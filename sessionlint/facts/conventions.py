@@ -9,11 +9,11 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.binds import gives_back
+from sessionlint.facts.binds import is_told_to_commit
 from sessionlint.facts.catalog import LIBRARIES, TYPES, Gift, How, Type
 from sessionlint.facts.custom import is_customary
 from sessionlint.facts.scopes import Block, Module
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import is_name, keyword, last_name
 from sessionlint.facts.values import Foreign, Thing, Value
 
 __all__ = ["AWAITED", "DATABASE_CALLS", "PARTIAL", "guess", "uses_database"]
@@ -40,7 +40,7 @@ _ENGINE_CALLS: Final[dict[str, Gift]] = {
     "raw_connection": Gift(How.FRESH, "RawConnection"),
 }
 
-_LEGACY: Final = ".get_legacy_facade."
+_LEGACY: Final = ".get_legacy_facade.get_session"
 """What gives sessions that are `autocommit`. Source: oslo.db, `LegacyEngineFacade`."""
 
 _OWN: Final = "raw_connection"
@@ -55,8 +55,6 @@ def uses_database(home: Module) -> bool:
 
 def guess(call: cst.Call, block: Block, found: Value) -> Value:
     """What an unresolved call gives by its customary name, else what was found."""
-    if gives_back(call, block) or (isinstance(found, Foreign) and _LEGACY in found.name):
-        return found
     name = last_name(call.func)
     owner = call.func.value if isinstance(call.func, cst.Attribute) else None
     gift = _ENGINE_CALLS.get(name)
@@ -64,9 +62,17 @@ def guess(call: cst.Call, block: Block, found: Value) -> Value:
     if gift is not None and owner is not None and is_known:
         is_engine = _ENGINE.fullmatch(last_name(_callee(owner))) is not None
         return _guessed(TYPES[gift.type]) if is_engine else found
+    if is_told_to_commit(call, block) or (isinstance(found, Foreign) and _is_legacy(found, call)):
+        return found
     if is_customary(name) and not any(_is_session(arg.value) for arg in call.args):
         return _guessed(TYPES["Session"])
     return found
+
+
+def _is_legacy(found: Foreign, call: cst.Call) -> bool:
+    """Whether a session of oslo.db's legacy facade is given, and not told otherwise."""
+    told = keyword(call, "autocommit")
+    return found.name.endswith(_LEGACY) and (told is None or not is_name(told, "False"))
 
 
 def _is_session(given: cst.BaseExpression) -> bool:

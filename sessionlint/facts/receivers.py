@@ -54,7 +54,7 @@ _SCHEDULING: Final = frozenset(
 )
 """Functions that let something go on behind the caller's back."""
 
-_SETTING: Final = r"(?i)(?:attach|bind|install|register|set)_?(?:\w+_)?(?:session|connection|db)"
+_SETTING: Final = r"(?i)(?:bind|register|set)_?(?:db_?)?(?:session|connection|db)"
 """By their names, methods of strangers that keep what they get: `BaseModel.set_session(db)`."""
 
 _RUNNING: Final = frozenset("create_task ensure_future submit start_soon spawn add_task".split())

@@ -10,6 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.scopes import Binding, How
 from sessionlint.flow.acquisitions import acquired
+from sessionlint.flow.generators import drawn
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 
@@ -56,4 +57,6 @@ def _branches(nodes: Nodes, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 def is_opened(resource: Resource, binding: Binding) -> bool:
     """Whether a function opens what it gives the name, by hand or by a `with`."""
-    return binding.how is How.WITH or acquired(resource.evaluator, binding) is not None
+    evaluator = resource.evaluator
+    is_acquired = acquired(evaluator, binding) is not None
+    return binding.how is How.WITH or is_acquired or drawn(evaluator, binding) is not None

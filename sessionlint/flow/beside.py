@@ -70,7 +70,7 @@ def returned(
 
 
 def called_before(evaluator: Evaluator, binding: Binding) -> list[str]:
-    """The methods that the function which gives a resource has called on it, in source order."""
+    """The methods that the function which gives a resource calls on its name, in source order."""
     made = bare(binding.expression) if binding.expression is not None else None
     callee = evaluator.value(made.func, binding.block) if isinstance(made, cst.Call) else None
     if not isinstance(callee, FunctionValue):
@@ -80,7 +80,9 @@ def called_before(evaluator: Evaluator, binding: Binding) -> list[str]:
         *values,
         *(part for parts, _ in returned(evaluator, made, binding.block) for part in parts),
     ]
-    given = {part.value for part in parts if isinstance(part, cst.Name)}
+    names = {part.value for part in parts if isinstance(part, cst.Name)}
+    # What has had the name before is another one.
+    given = {name for name in names if len(callee.block.bindings(name)) == 1}
     return [
         call.func.attr.value
         for call in callee.block.calls

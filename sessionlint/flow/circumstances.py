@@ -99,7 +99,8 @@ def starts_anyway(evaluator: Evaluator, block: Block) -> bool:
 
 def _is_command(block: Block) -> bool:
     """Whether a function reads the words the program was started with: one of its commands."""
-    return any(last_name(call.func) in _READING_WORDS for call in block.calls)
+    is_reading = any(last_name(call.func) in _READING_WORDS for call in block.calls)
+    return is_reading and block.owner is None and block.home.imports("argparse")
 
 
 def _is_lifespan(block: Block) -> bool:

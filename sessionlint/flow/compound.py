@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
 from sessionlint.facts.syntax import arguments, last_name
+from sessionlint.facts.values import FunctionValue
 from sessionlint.flow import loops
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
@@ -16,6 +16,7 @@ from sessionlint.flow.handlers import Catch, caught, takes_all_of
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
 from sessionlint.flow.leaving import gives_itself
 from sessionlint.flow.loops import is_it, target_names
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.paths import (
     NEXT,
     Outcomes,
@@ -38,7 +39,6 @@ __all__ = ["KINDS", "run"]
 KINDS: Final = frozenset({cst.If, cst.While, cst.For, cst.Try, cst.TryStar, cst.With, cst.Match})
 """The compound statements that `run` takes; definitions are not among them."""
 
-_SUPPRESSING: Final = r"_*suppress\w*"
 _ERROR: Final = Exit(Way.ERROR)
 _FAULTS: Final = frozenset({Way.ERROR, Way.CANCEL, Way.STOP})
 _WRITTEN: Final = frozenset({Way.NEXT, Way.RETURN, Way.BREAK, Way.CONTINUE})
@@ -175,7 +175,7 @@ def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) ->
     )
     if item.asname is not None and target_names(item.asname.name) & interpreter.resource.names:
         entered = then(entered, lambda now: interpreter.evaluation.rebound(item, now))
-    leaving = exits or ((_ERROR,) if _may_fail_to_exit(item.item) else ())
+    leaving = exits or ((_ERROR,) if _may_fail_to_exit(interpreter, item.item) else ())
 
     def entering(now: State) -> Outcomes:
         done = _with(interpreter, node, index + 1, now)
@@ -198,7 +198,7 @@ def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
 def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -> Outcomes:
     """Evaluate a with-item; an object made around the resource is there to end it."""
     outcomes = interpreter.evaluate(item, state)
-    if _is_named(item, ENTERED_SAFELY):
+    if _is_safe_manager(interpreter, item, ENTERED_SAFELY):
         outcomes = {key: trail for key, trail in outcomes.items() if key[0] == NEXT}
     if not (isinstance(item, cst.Call) and interpreter.operations.leaves(item)):
         return outcomes
@@ -208,15 +208,30 @@ def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -
     )
 
 
-def _may_fail_to_exit(item: cst.BaseExpression) -> bool:
+def _may_fail_to_exit(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
     """Whether leaving a stranger's block may fail: a transaction commits there, a lock does not."""
-    return isinstance(item, cst.Call) and not _is_named(item, SAFE_MANAGERS)
+    return isinstance(item, cst.Call) and not _is_safe_manager(interpreter, item, SAFE_MANAGERS)
 
 
-def _is_named(item: cst.BaseExpression, names: frozenset[str]) -> bool:
-    """Whether a call has one of these names, or that of one's own way to suppress errors."""
-    name = last_name(item.func) if isinstance(item, cst.Call) else ""
-    return name in names or re.fullmatch(_SUPPRESSING, name) is not None
+def _is_safe_manager(
+    interpreter: Interpreter, item: cst.BaseExpression, names: frozenset[str]
+) -> bool:
+    """Whether a call has one of these names, or makes the project's own that do no more.
+
+    A generator that first of all tries its `yield` is entered without any failure.
+    """
+    if not isinstance(item, cst.Call):
+        return False
+    if last_name(item.func) in names:
+        return True
+    resource = interpreter.resource
+    made = resource.evaluator.value(item.func, resource.block)
+    if not isinstance(made, FunctionValue) or len(made.block.yields) != 1:
+        return False
+    match made.block.node:
+        case cst.FunctionDef(body=cst.IndentedBlock(body=[cst.Try(finalbody=None) as only])):
+            return any(only.body is one for one in Nodes(made.block).above(made.block.yields[0]))
+    return False
 
 
 def _left(item: cst.WithItem, outcomes: Outcomes, exits: tuple[Exit, ...]) -> Outcomes:

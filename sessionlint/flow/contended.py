@@ -11,12 +11,15 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare, is_name
+from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import FunctionValue
+from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
 __all__ = ["is_awaiting", "is_locked", "is_waiting", "waited_attributes"]
 
+_CHOICES: Final = (cst.If, cst.IfExp, cst.Match, cst.ExceptHandler, cst.BooleanOperation)
+_SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _LOCK: Final = re.compile(r"(?i)(?:.*_)?(?:r?lock|sem|semaphore|mutex|limiter)\d*")
 
 
@@ -49,30 +52,66 @@ def _is_used(evaluator: Evaluator, function: Block, node: cst.CSTNode, name: str
 
 def _waited(function: Block, name: str) -> list[cst.CSTNode]:
     """Where a function waits for something that has a name there; nowhere behind a lock."""
-    return [node for node in _waits_of(function) if _speaks(node, name)]
+    nodes = list(descend(function.node))
+    entered = (node.item for node in nodes if isinstance(node, cst.WithItem))
+    if any(map(is_locked, entered)):
+        return []
+    return [node for node in nodes if _waits(node) and _speaks(node, name)]
 
 
 def waited_attributes(
     evaluator: Evaluator, method: Block, hops: int = 1
 ) -> Iterator[cst.Attribute]:
-    """The attributes of its object that a method waits for, or has another method wait for."""
-    for node in _waits_of(method):
-        for part in _waited_parts(node):
-            for below in descend(part):
-                if isinstance(below, cst.Attribute) and is_name(below.value, "self"):
-                    yield below
-                    called = evaluator.value(below, method) if hops else None
-                    if isinstance(called, FunctionValue):
-                        yield from waited_attributes(evaluator, called.block, hops - 1)
+    """The attributes of its object for which a method waits on every way, with nothing else.
+
+    `await self.db.get(…)`, `await count(self.db)` where that waits for it, or another such method.
+    """
+    body = Nodes(method)
+    waits = [node for node in body.nodes if _waits(node)]
+    if any(map(_may_queue, waits)):
+        return
+    for node in waits:
+        if not isinstance(node, cst.Await) or any(
+            _is_choice(method, one) for one in body.above(node)
+        ):
+            continue
+        call = bare(node)
+        if not isinstance(call, cst.Call):
+            continue
+        match call.func:
+            case cst.Attribute(value=cst.Attribute(value=cst.Name(value="self")) as owner):
+                yield owner
+            case cst.Attribute(value=cst.Name(value="self")) if hops:
+                called = evaluator.value(call.func, method)
+                if isinstance(called, FunctionValue):
+                    yield from waited_attributes(evaluator, called.block, hops - 1)
+        yield from _lent(evaluator, method, call)
 
 
-def _waits_of(function: Block) -> list[cst.CSTNode]:
-    """Where a function waits for anything; nowhere behind a lock."""
-    nodes = list(descend(function.node))
-    entered = (node.item for node in nodes if isinstance(node, cst.WithItem))
-    if any(map(is_locked, entered)):
-        return []
-    return [node for node in nodes if _waits(node)]
+def _lent(evaluator: Evaluator, method: Block, call: cst.Call) -> Iterator[cst.Attribute]:
+    """The attributes of the object that a function of the project is given, and waits for."""
+    if not isinstance(evaluator.value(call.func, method), FunctionValue):
+        return
+    for arg in call.args:
+        match arg.value:
+            case cst.Attribute(value=cst.Name(value="self")) as given:
+                if is_awaiting(evaluator, method, call, arg):
+                    yield given
+
+
+def _is_choice(method: Block, node: cst.CSTNode) -> bool:
+    """Whether what stands in a node may not run, or not for the method itself."""
+    if isinstance(node, _CHOICES):
+        return True
+    return isinstance(node, _SCOPES) and node is not method.node
+
+
+def _may_queue(node: cst.CSTNode) -> bool:
+    """Whether a wait may be there to let one in at a time, whatever its name."""
+    if isinstance(node, cst.With):
+        return True
+    call = bare(node) if isinstance(node, cst.Await) else None
+    return isinstance(call, cst.Call) and last_name(call.func) in {"acquire", "wait"}
 
 
 def _waits(node: cst.CSTNode) -> bool:

@@ -158,7 +158,7 @@ def _is_used_up(block: Block, call: cst.Call) -> bool:
             case cst.WithItem(item=cst.Call(func=cst.Call(func=func, args=args))):
                 # `with sessionmaker(create_engine(URL))() as session`
                 if any(arg.value is call for arg in args):
-                    return re.search(r"(?i)session", last_name(func)) is not None
+                    return last_name(func).endswith("sessionmaker")
             case cst.WithItem(item=cst.Call(func=func, args=[cst.Arg(value=given)])):
                 if given is call and last_name(func).endswith("Session"):
                     return True
@@ -191,11 +191,21 @@ def _is_kept(evaluator: Evaluator, block: Block, name: str) -> bool:
             if not is_name(argument.value, name):
                 continue
             callee = evaluator.value(call.func, block)
-            if isinstance(callee, FunctionValue):
+            if isinstance(callee, FunctionValue) and callee.owner is None:
                 inside = parameter_of(callee, call, argument)
-                if inside is not None and is_stored(callee.block, built_on(callee.block, inside)):
+                if inside is not None and _is_put_away(callee.block, inside):
                     return True
     return False
+
+
+def _is_put_away(function: Block, name: str) -> bool:
+    """Whether a function puts what has a name into an attribute of something."""
+    return any(
+        isinstance(node, cst.Assign)
+        and is_name(node.value, name)
+        and any(isinstance(one.target, cst.Attribute) for one in node.targets)
+        for node in descend(function.node)
+    )
 
 
 def _is_settled(caller: Block, call: cst.Call) -> bool:

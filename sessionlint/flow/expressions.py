@@ -110,7 +110,10 @@ class Evaluation:
         used = [name for name in called if name not in BUILDING]
         if not used:
             return Status.FRESH
-        return Status.IDLE if used[-1] in SETTLING else Status.OPEN
+        if used[-1] not in SETTLING:
+            return Status.OPEN
+        self.has_transactions = True
+        return Status.IDLE
 
     def rebound(self, value: cst.CSTNode, state: State) -> Outcomes:
         """The name now holds something else; what it held before is out of reach."""

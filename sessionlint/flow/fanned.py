@@ -9,11 +9,12 @@ import libcst as cst
 
 from sessionlint.facts import annotations as hints
 from sessionlint.facts.catalog import Kind
+from sessionlint.facts.classes import member
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
-from sessionlint.facts.values import UNKNOWN, FunctionValue, Thing, Value
+from sessionlint.facts.values import UNKNOWN, ClassValue, FunctionValue, Thing, Value
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.contended import is_awaiting, is_locked, is_waiting, waited_attributes
 from sessionlint.flow.nodes import Nodes
@@ -75,7 +76,7 @@ def _of_object(
 
 def _kept(evaluator: Evaluator, block: Block, task: Task) -> Iterator[tuple[str, Thing]]:
     """The sessions of the object that a task waits for: `self.db.get(…)`, or in a method."""
-    run = bare(task.run)
+    run = task.run
     if not isinstance(run, cst.Call) or is_locked(run):
         return
     match run.func:
@@ -91,7 +92,10 @@ def _kept(evaluator: Evaluator, block: Block, task: Task) -> Iterator[tuple[str,
             return
     for one in spoken:
         name = dotted(one)
-        if name is not None and name.startswith("self.") and is_session_name(one.attr.value):
+        # What a property gives may be another one each time.
+        is_method = inside.owner is not None and inside.owner.function(one.attr.value) is not None
+        is_own = name is not None and name.startswith("self.") and not is_method
+        if name is not None and is_own and is_session_name(one.attr.value):
             thing = _as_single(evaluator.value(one, inside))
             if thing is not None:
                 yield name, thing
@@ -108,7 +112,10 @@ def _session(evaluator: Evaluator, block: Block, name: str, uses: list[Task]) ->
 
 def _as_single(found: Value) -> Thing | None:
     """What is sure to do one thing at a time, None if it is something else."""
-    if not isinstance(found, Thing) or found.is_guess or not found.type.is_async:
+    if not isinstance(found, Thing) or not found.type.is_async or found.is_guess or found.is_own:
+        return None
+    if found.is_fresh and not found.is_cached:
+        # Have: each time it is asked for, it is another.
         return None
     if found.type.name in _QUEUEING:
         return None
@@ -197,7 +204,22 @@ def _waits_for(evaluator: Evaluator, block: Block, run: cst.Call, owner: str, na
     made, method = _made(block, owner), evaluator.value(run.func, block)
     if made is None or not isinstance(method, FunctionValue):
         return False
-    if not any(is_name(arg.value, name) for arg in made.args):
-        return False
-    waited = waited_attributes(evaluator, method.block)
-    return any(is_session_name(one.attr.value) for one in waited)
+    given = next((arg for arg in made.args if is_name(arg.value, name)), None)
+    kept = set() if given is None else _kept_as(evaluator, block, made, given)
+    return any(one.attr.value in kept for one in waited_attributes(evaluator, method.block))
+
+
+def _kept_as(evaluator: Evaluator, block: Block, made: cst.Call, given: cst.Arg) -> set[str]:
+    """The attributes in which an object keeps what it is made of."""
+    of = evaluator.value(made.func, block)
+    init = member(evaluator, of.block, "__init__") if isinstance(of, ClassValue) else None
+    name = parameter_of(init, made, given) if isinstance(init, FunctionValue) else None
+    if not isinstance(init, FunctionValue) or name is None:
+        return set()
+    return {
+        node.targets[0].target.attr.value
+        for node in descend(init.block.node)
+        if isinstance(node, cst.Assign)
+        and is_name(node.value, name)
+        and isinstance(node.targets[0].target, cst.Attribute)
+    }

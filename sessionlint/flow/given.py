@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
@@ -17,7 +18,7 @@ from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, is_name, last_name
-from sessionlint.facts.values import ClassValue, FunctionValue, Thing
+from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.harmless import PANDAS, SETTLING
 from sessionlint.flow.nodes import Nodes
@@ -33,6 +34,8 @@ _LOOKING: Final = frozenset({"create_all", "drop_all", "reflect", "has_table"})
 
 Source: SQLAlchemy, `MetaData` and `Dialect`.
 """
+_LOOKED_BY: Final = r"(?i)meta(?:_?data)?$|^dialect$"
+_INSPECTING: Final = frozenset({"sqlalchemy.inspect", "sqlalchemy.inspection.inspect"})
 _MIGRATION: Final = "MigrationContext"
 """Source: Alembic, "Runtime Objects"."""
 
@@ -82,20 +85,26 @@ def is_left_open(
             return is_kept and _is_used(evaluator, of, _methods(nodes, call))
         case FunctionValue() as function:
             return _only_uses(evaluator, function, call, argument, block, hops)
-    name = last_name(call.func)
-    if name in PANDAS or name in _LOOKING:
+    if last_name(call.func) in PANDAS or _is_looking(call):
         return True
-    return _is_keeping(call) and bool(_methods(nodes, call))
+    return _is_keeping(evaluator, call, block) and bool(_methods(nodes, call))
 
 
-def _is_keeping(call: cst.Call) -> bool:
+def _is_looking(call: cst.Call) -> bool:
+    """Whether metadata or a dialect, by its name, is given a connection to use."""
+    match call.func:
+        case cst.Attribute(value=owner, attr=cst.Name(value=method)):
+            return method in _LOOKING and re.search(_LOOKED_BY, last_name(owner)) is not None
+    return False
+
+
+def _is_keeping(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
     """Whether a call gives an object that asks a connection things, and never closes it."""
     match call.func:
-        case cst.Name(value="inspect"):
-            return True
-        case cst.Attribute(value=owner, attr=cst.Name(value=name)):
-            return name == "inspect" or (name == "configure" and last_name(owner) == _MIGRATION)
-    return False
+        case cst.Attribute(value=owner, attr=cst.Name(value="configure")):
+            return last_name(owner) == _MIGRATION
+    callee = evaluator.value(call.func, block)
+    return isinstance(callee, Symbol) and callee.name in _INSPECTING
 
 
 def _opened(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Call, cst.Arg, Thing]]:

@@ -15,6 +15,7 @@ from sessionlint.flow.nodes import Nodes
 
 __all__ = [
     "begins",
+    "begins_work",
     "closes",
     "goes_on",
     "handles",
@@ -69,6 +70,7 @@ def _is_closing(lender: Block, node: cst.Try) -> bool:
     match node.finalbody:
         case cst.Finally(
             body=cst.IndentedBlock(body=[cst.SimpleStatementLine(body=[cst.Expr(value=done)])])
+            | cst.SimpleStatementSuite(body=[cst.Expr(value=done)])
         ):
             match bare(done):
                 case cst.Call(func=cst.Attribute(value=owner) as method, args=[]):
@@ -134,8 +136,22 @@ def begins(lender: Block) -> bool:
     return any(last_name(call.func) in {"begin", "begin_nested"} for call in lender.calls)
 
 
+def begins_work(lender: Block) -> bool:
+    """Whether a generator asks anything of what it lends before it does."""
+    name, at_end = _lent(lender), lender.yields[0]
+    for node in Nodes(lender).nodes:
+        if node is at_end:
+            return False
+        match node:
+            case cst.Call(func=cst.Attribute(value=owner)) if is_name(owner, name):
+                return True
+            case cst.Call(args=args) if any(is_name(arg.value, name) for arg in args):
+                return True
+    return False
+
+
 def is_for_any_with(evaluator: Evaluator, lender: Block) -> bool:
-    """Whether a `with` may enter a generator whatever it does inside with what that lends."""
+    """Whether a `with` may enter a generator, whatever transactions are ended inside."""
     is_plain = is_straight(lender) and closes(evaluator, lender)
     return is_plain and not manages(evaluator, lender) and not begins(lender)
 

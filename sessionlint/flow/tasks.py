@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.syntax import dotted, is_name, last_name
 from sessionlint.facts.values import Symbol
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.fanning import FANS, SPAWNS
@@ -52,7 +53,7 @@ def groups(
         value = evaluator.value(call.func, block) if last_name(call.func) in FANS else None
         if isinstance(value, Symbol) and value.name in _GATHERS:
             yield call, [task for arg in call.args for task in _of_argument(block, body, arg)]
-        elif isinstance(value, Symbol) and value.name in _WAITING and call.args:
+        elif isinstance(value, Symbol) and value.name in _WAITING and _is_written_out(call):
             yield call, list(_of_several(block, body, call.args[0].value))
     for around in dict.fromkeys(_task_groups(evaluator, block, body)):
         name = _entered_as(evaluator, block, around)
@@ -60,6 +61,12 @@ def groups(
         tasks = [task for call in spawned for task in _spawned(body, around, call)]
         if spawned:
             yield spawned[0], tasks
+
+
+def _is_written_out(call: cst.Call) -> bool:
+    """Whether a call says what it waits for; `wait` alone is the name of too much."""
+    is_plain = last_name(call.func) != "wait" or dotted(call.func) == "asyncio.wait"
+    return is_plain and bool(call.args)
 
 
 def _of_argument(block: Block, body: Nodes, arg: cst.Arg) -> Iterator[Task]:
@@ -88,18 +95,27 @@ def _of_several(block: Block, body: Nodes, value: cst.BaseExpression) -> Iterato
             if len(bindings) == 1 and bindings[0].how is How.VALUE and bindings[0].expression:
                 if not isinstance(bindings[0].expression, cst.Name):
                     yield from _of_several(block, body, bindings[0].expression)
-                yield from _appended(body, name)
+                yield from _appended(body, bindings[0], name)
 
 
-def _appended(body: Nodes, name: str) -> Iterator[Task]:
+def _appended(body: Nodes, binding: Binding, name: str) -> Iterator[Task]:
+    """What a list is filled with, in each turn of a loop that does not begin the list anew."""
+    around = None if binding.node is None else _list_around(body, binding.node)
     for node in body.nodes:
         match node:
             case cst.Call(
                 func=cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value="append")),
                 args=[cst.Arg(value=run)],
             ) if owner == name:
-                loops = [one for one in body.above(node) if isinstance(one, (cst.For, cst.While))]
-                yield _task(run, _bound_in(loops), is_many=bool(loops))
+                inside = list(takewhile(lambda one: one is not around, body.above(node)))
+                loops = [one for one in inside if isinstance(one, (cst.For, cst.While))]
+                if loops or not any(isinstance(one, (cst.If, cst.Match)) for one in inside):
+                    yield _task(run, _bound_in(loops), is_many=bool(loops))
+
+
+def _list_around(body: Nodes, node: cst.CSTNode) -> cst.CSTNode | None:
+    """The list of statements that a node stands in."""
+    return next((one for one in body.above(node) if isinstance(one, cst.IndentedBlock)), None)
 
 
 def _task_groups(evaluator: Evaluator, block: Block, body: Nodes) -> Iterator[cst.With]:

@@ -10,7 +10,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import dotted
+from sessionlint.facts.syntax import dotted, last_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.handlers import Catch, caught
 from sessionlint.flow.harmless import SAFE_CALLS, is_logging
@@ -88,7 +88,7 @@ def _is_calm(node: cst.CSTNode | None) -> bool:
 def _is_plain(target: cst.BaseExpression) -> bool:
     """Whether nothing fails where a value is put: `session.info["tenant"]` is a mapping."""
     if isinstance(target, cst.Subscript):
-        return isinstance(target.value, cst.Attribute) and not may_store_in_vain(target)
+        return last_name(target.value) == "info" and not may_store_in_vain(target)
     return isinstance(target, (cst.Name, cst.Attribute))
 
 

@@ -14,6 +14,7 @@ from sessionlint.flow.driven import Driven
 from sessionlint.flow.generators import is_async_step, lent_by, thrown_away
 from sessionlint.flow.lenders import (
     begins,
+    begins_work,
     closes,
     goes_on,
     handles,
@@ -83,6 +84,9 @@ def _opening_drawn(
         return None
     manager = "asynccontextmanager" if lender.is_async else "contextmanager"
     doubts = [*_doubts(evaluator, lender), stand_in(evaluator, block, generator)]
+    if isinstance(generator.func, cst.Name) and block.bindings(generator.func.value):
+        # Have: a parameter, or what the function itself gives the name, may be anything.
+        return None
     return Opening(
         _wrapped(generator, manager), lender.is_async, manager, "; ".join(filter(None, doubts))
     )
@@ -246,5 +250,7 @@ def _doubts(evaluator: Evaluator, lender: Block) -> Iterator[str]:
         yield "what the dependency does behind its `yield` is done then, a commit for instance"
     if handles(lender):
         yield "an error of the block reaches the handlers of the dependency"
+    if begins_work(lender):
+        yield "what the dependency does before its `yield` is kept then"
     if removes(evaluator, lender):
         yield "the registry may have given its session to others already"

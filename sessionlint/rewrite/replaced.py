@@ -37,7 +37,7 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
     all. Empty where no test of the project replaces it, or each by a maker of sessions.
     """
     call = bare(opened)
-    name = last_name(call.func) if isinstance(call, cst.Call) else ""
+    name = _own_name(call.func, block) if isinstance(call, cst.Call) else ""
     if not name:
         return ""
     assert isinstance(call, cst.Call)
@@ -53,13 +53,29 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
 
 def _origins(func: cst.BaseExpression, block: Block) -> Iterator[str]:
     """The modules that what is called may be an attribute of: `db.SessionLocal`, or imported."""
-    imported = last_name(func)
+    owner = func.value if isinstance(func, cst.Attribute) else None
+    if isinstance(owner, cst.Attribute):
+        yield owner.attr.value
+    for scope in _scopes(block):
+        yield from (one.origin for one in scope.bindings(last_name(func)))
+        if isinstance(owner, cst.Name):
+            yield from (one.item or one.origin for one in scope.bindings(owner.value))
+
+
+def _scopes(block: Block) -> Iterator[Block]:
+    """A block, and those around it."""
     scope: Block | None = block
     while scope is not None:
-        yield from (one.origin for one in scope.bindings(imported))
-        if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
-            yield from (one.item or one.origin for one in scope.bindings(func.value.value))
+        yield scope
         scope = scope.parent
+
+
+def _own_name(func: cst.BaseExpression, block: Block) -> str:
+    """The name of what is called where it comes from: of `Mk`, imported as that, its own."""
+    name = last_name(func)
+    bound = next((one for scope in _scopes(block) if (one := scope.bindings(name))), [])
+    items = {one.item for one in bound if one.item} if isinstance(func, cst.Name) else set()
+    return items.pop() if len(items) == 1 else name
 
 
 def _pattern(name: str, modules: list[str]) -> re.Pattern[bytes]:

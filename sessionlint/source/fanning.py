@@ -35,7 +35,7 @@ def may_fan_out(text: str | bytes) -> bool:
     """Whether a text may hand something with such a name to tasks that it waits for."""
     if isinstance(text, bytes):
         is_spawning = b"async" in text and any(word in text for word in _WORDS_OF_BYTES)
-        return is_spawning and re.search(_ANY.encode(), text) is not None
+        return is_spawning and re.search(f"{_ANY}|{_ITSELF}".encode(), text) is not None
     return any(word in text for word in _WORDS) and re.search(_ANY, text) is not None
 
 
