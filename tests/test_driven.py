@@ -552,3 +552,13 @@ def test_a_generator_and_who_takes_from_it_are_both_fixed(ending, tmp_path):
     assert b"with contextmanager(get_db)() as db:" in result.data
     assert b"with SessionLocal() as s:" in result.data
     assert result.remaining == ()
+
+
+def test_an_import_of_the_function_itself_is_entered(tmp_path):
+    head, use = PARTS.format(lender=f"{MANAGED}yield s", parameter="").split("\n\n\ndef use")
+    use = f"def use{use}".replace("    db = next", "    from store import get_db\n\n    db = next")
+    path = written(tmp_path, {"store.py": head, "use.py": use}) / "use.py"
+    project = Project.open(tmp_path, bytes_of, Names())
+    result = fix_source(path.read_bytes(), path, RULES, project, lambda _: True)
+    assert [one.fix.safety for one in result.applied] == [Safety.SAFE]
+    assert b"with contextmanager(get_db)() as db:" in result.data

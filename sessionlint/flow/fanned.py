@@ -205,7 +205,7 @@ def _waits_for(evaluator: Evaluator, block: Block, run: cst.Call, owner: str, na
     if made is None or not isinstance(method, FunctionValue):
         return False
     given = next((arg for arg in made.args if is_name(arg.value, name)), None)
-    kept = set() if given is None else _kept_as(evaluator, block, made, given)
+    kept = set[str]() if given is None else _kept_as(evaluator, block, made, given)
     return any(one.attr.value in kept for one in waited_attributes(evaluator, method.block))
 
 

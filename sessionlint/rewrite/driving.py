@@ -8,7 +8,7 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import has, is_made_of, may_keep
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import bare, is_name, targets_of
 from sessionlint.flow.driven import Driven
 from sessionlint.flow.generators import is_async_step, lent_by, thrown_away
@@ -46,7 +46,8 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     Source: `contextlib.contextmanager` goes on behind the `yield` when the block ends, and raises
     there what is raised in the block.
     """
-    if not is_straight(found.lender) or not closes(evaluator, found.lender):
+    is_plain = is_straight(found.lender) and closes(evaluator, found.lender)
+    if not is_plain or _may_be_another(found.made, block):
         return None
     is_async = found.lender.is_async
     manager = "asynccontextmanager" if is_async else "contextmanager"
@@ -80,16 +81,24 @@ def _opening_drawn(
     evaluator: Evaluator, block: Block, generator: cst.Call, lender: Block
 ) -> Opening | None:
     """What to enter in the place of `next(get_db())`."""
-    if not is_for_any_with(evaluator, lender) or (lender.is_async and not block.is_async):
+    is_enterable = is_for_any_with(evaluator, lender) and not _may_be_another(generator, block)
+    if not is_enterable or (lender.is_async and not block.is_async):
         return None
     manager = "asynccontextmanager" if lender.is_async else "contextmanager"
-    doubts = [*_doubts(evaluator, lender), stand_in(evaluator, block, generator)]
-    if isinstance(generator.func, cst.Name) and block.bindings(generator.func.value):
-        # Have: a parameter, or what the function itself gives the name, may be anything.
-        return None
+    doubts = (
+        *_doubts(evaluator, lender),
+        *_doubts_of_thrown(lender),
+        stand_in(evaluator, block, generator),
+    )
     return Opening(
         _wrapped(generator, manager), lender.is_async, manager, "; ".join(filter(None, doubts))
     )
+
+
+def _may_be_another(generator: cst.Call, block: Block) -> bool:
+    """Whether a parameter, or a variable of the block itself, stands for the generator function."""
+    name = generator.func.value if isinstance(generator.func, cst.Name) else ""
+    return any(one.how in {How.PARAMETER, How.VALUE} for one in block.bindings(name))
 
 
 def _wrapped(made: cst.Call, manager: str) -> cst.Call:
@@ -233,6 +242,8 @@ def _entered_as(body: Nodes, found: Driven) -> tuple[cst.CSTNode, str]:
 def _reasons(evaluator: Evaluator, block: Block, found: Driven) -> Iterator[str]:
     """Why the result of entering a generator would not do the same in every run."""
     yield from _doubts(evaluator, found.lender)
+    if not isinstance(found.by, cst.For):
+        yield from _doubts_of_thrown(found.lender)
     if isinstance(found.by, cst.For) and isinstance(found.by.target, cst.Name):
         loaded = Loaded(found.by.target.value, found.thing, block, [found.by.body])
         if next(loaded.results(), None) is not None:
@@ -250,7 +261,11 @@ def _doubts(evaluator: Evaluator, lender: Block) -> Iterator[str]:
         yield "what the dependency does behind its `yield` is done then, a commit for instance"
     if handles(lender):
         yield "an error of the block reaches the handlers of the dependency"
-    if begins_work(lender):
-        yield "what the dependency does before its `yield` is kept then"
     if removes(evaluator, lender):
         yield "the registry may have given its session to others already"
+
+
+def _doubts_of_thrown(lender: Block) -> Iterator[str]:
+    """What else happens when it is not ended at once, and its transaction with it."""
+    if begins_work(lender):
+        yield "what the dependency does before its `yield` is kept then"

@@ -73,8 +73,10 @@ def _scopes(block: Block) -> Iterator[Block]:
 def _own_name(func: cst.BaseExpression, block: Block) -> str:
     """The name of what is called where it comes from: of `Mk`, imported as that, its own."""
     name = last_name(func)
-    bound = next((one for scope in _scopes(block) if (one := scope.bindings(name))), [])
-    items = {one.item for one in bound if one.item} if isinstance(func, cst.Name) else set()
+    if not isinstance(func, cst.Name):
+        return name
+    bound = next(filter(None, (scope.bindings(name) for scope in _scopes(block))), ())
+    items = {one.item for one in bound if one.item}
     return items.pop() if len(items) == 1 else name
 
 
