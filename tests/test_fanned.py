@@ -287,6 +287,31 @@ def test_what_does_not_meet_in_one_session_is_left_alone(shape, tmp_path):
     assert codes(LEFT_ALONE[shape], tmp_path) == []
 
 
+INHERITING = """\
+    import asyncio
+    import store
+
+
+    class Shop(store.Users):
+        async def all_of_them(self):
+            return await asyncio.gather(self.all(), self.counted())
+    """
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "",
+        "\n\n    async def forgotten():\n        s = store.SessionLocal()\n        await s.get(1, 2)\n",
+    ],
+)
+def test_a_session_of_a_base_elsewhere_is_found(beside, tmp_path):
+    project = written(tmp_path, {"store.py": STORE, "use.py": f"{INHERITING.rstrip()}{beside}\n"})
+    found = found_in(project)
+    assert found == found_in(project, "full")
+    assert (7, "SES202") in found["use.py"]
+
+
 RUNNING = """\
 import asyncio, importlib.util, inspect, os, sys
 from sqlalchemy.exc import IllegalStateChangeError, InvalidRequestError

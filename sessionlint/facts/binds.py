@@ -28,8 +28,9 @@ _LENDING: Final = frozenset({"get_bind", "connection", "get_connection"})
 _CONNECTION: Final = re.compile(r"(?:\w*_)?(?:conn|connection)", re.IGNORECASE)
 _BIND: Final = re.compile(r"(?:\w*_)?bind", re.IGNORECASE)
 
-
 _OTHERWISE: Final = r"\([^()]*\bautocommit\s*=\s*False\b(?![^()]*\)\s*(?:->[^:]*)?:)"
+"""What stands behind the name of a function where it is called, and not defined, without."""
+
 _CONFIGURED: Final = r"\.configure\((?:[^()]|\([^()]*\))*\bautocommit\s*=\s*True\b"
 
 

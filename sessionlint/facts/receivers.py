@@ -54,14 +54,14 @@ _SCHEDULING: Final = frozenset(
 )
 """Functions that let something go on behind the caller's back."""
 
-_SETTING: Final = r"(?i)(?:bind|register|set)_?(?:db_?)?(?:session|connection|db)"
-"""By their names, methods of strangers that keep what they get: `BaseModel.set_session(db)`."""
-
 _RUNNING: Final = frozenset("create_task ensure_future submit start_soon spawn add_task".split())
 """Those of them whose first argument is what runs, so that it is no resource.
 
 `crud.create_task(db, task)` writes a row of a list of tasks.
 """
+
+_SETTING: Final = r"(?i)(?:bind|register|set)_?(?:db_?)?(?:session|connection|db)"
+"""By their names, methods of strangers that keep what they get: `BaseModel.set_session(db)`."""
 
 _ENDS: Final = frozenset({"close", "aclose", "release", "invalidate", "remove"})
 _DEEPEST: Final = 3

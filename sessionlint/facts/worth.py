@@ -16,7 +16,7 @@ from sessionlint.facts.catalog import CALLS, TYPES, How, Kind
 from sessionlint.source.background import lets_go
 from sessionlint.source.cleaning import may_be_cut_off
 from sessionlint.source.driving import driving
-from sessionlint.source.fanning import may_fan_out, may_fan_out_itself
+from sessionlint.source.fanning import may_fan_out
 from sessionlint.source.outline import PartKind, is_balanced
 from sessionlint.source.threads import THREADED
 
@@ -181,9 +181,7 @@ class _Search:
         return not self._by_name.is_giving(name, self._module, BUILDERS, is_attribute=is_attribute)
 
     def _is_waiting(self, piece: Piece) -> bool:
-        text = self._reader.text_of(piece)
-        is_worth = _may_wait_in_vain(text) or may_fan_out_itself(text)
-        return piece.kind is not PartKind.CLASS and is_worth
+        return piece.kind is not PartKind.CLASS and _may_wait_in_vain(self._reader.text_of(piece))
 
     def _may_be_cached(self, piece: Piece, *, is_calling: bool) -> bool:
         """Whether a cache may keep what a function in it gives."""

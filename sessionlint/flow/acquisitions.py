@@ -21,7 +21,15 @@ from sessionlint.flow.harmless import MOCKS
 from sessionlint.flow.resource import Resource
 from sessionlint.source.fanning import is_session_name
 
-__all__ = ["acquired", "acquisitions", "fallback", "has_mocks", "is_put_aside", "is_to_fail"]
+__all__ = [
+    "acquired",
+    "acquisitions",
+    "fallback",
+    "has_mocks",
+    "is_put_aside",
+    "is_to_fail",
+    "opened",
+]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _PATCHING: Final = frozenset({"mocker", "monkeypatch"})
@@ -43,7 +51,7 @@ _EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
     """Every local name of a block that is given a fresh session or connection."""
     near = [one for bindings in block.near.names.values() for one in bindings]
-    if not any(_opened(evaluator, one) for one in near) or _is_patched(block):
+    if not any(opened(evaluator, one) for one in near) or _is_patched(block):
         return
     # Have: something to follow, so the whole block matters from here on.
     seen: set[int] = set()
@@ -55,7 +63,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
             if binding.how is How.VALUE and id(binding.expression) in seen:
                 continue
             seen.add(id(binding.expression))
-            thing = _opened(evaluator, binding)
+            thing = opened(evaluator, binding)
             if thing is None or is_put_aside(thing, name, binding):
                 continue
             body = body or Body(block)
@@ -81,7 +89,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 yield resource
 
 
-def _opened(evaluator: Evaluator, binding: Binding) -> Thing | None:
+def opened(evaluator: Evaluator, binding: Binding) -> Thing | None:
     """What a binding acquires, or takes out of a generator that nobody brings to its end."""
     return acquired(evaluator, binding) or drawn(evaluator, binding)
 

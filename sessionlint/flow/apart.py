@@ -9,8 +9,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Binding, How
-from sessionlint.flow.acquisitions import acquired
-from sessionlint.flow.generators import drawn
+from sessionlint.flow.acquisitions import opened
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 
@@ -26,17 +25,17 @@ def branch_of(resource: Resource, nodes: Nodes) -> cst.CSTNode | None:
     out of these branches, or in one of them before that opens it.
     """
     others = [one for one in resource.others if not one.is_none]
-    opened = [one.node for one in (resource.binding, *others) if one.node is not None]
+    openings = [one.node for one in (resource.binding, *others) if one.node is not None]
     if not others or not all(is_opened(resource, one) for one in others):
         return None
-    branches = [next(_branches(nodes, one), None) for one in opened]
+    branches = [next(_branches(nodes, one), None) for one in openings]
     own, *rest = branches
     inside = set(map(id, branches))
     is_apart = len(inside) == len(branches) and all(
         len(inside & set(map(id, _branches(nodes, one)))) == 1
         for one in nodes.variables(resource.name)
     )
-    pairs = zip(branches, opened, strict=True)
+    pairs = zip(branches, openings, strict=True)
     is_begun = all(is_first(nodes, resource.name, *pair) for pair in pairs)
     return own if is_apart and all(rest) and is_begun else None
 
@@ -57,6 +56,4 @@ def _branches(nodes: Nodes, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 def is_opened(resource: Resource, binding: Binding) -> bool:
     """Whether a function opens what it gives the name, by hand or by a `with`."""
-    evaluator = resource.evaluator
-    is_acquired = acquired(evaluator, binding) is not None
-    return binding.how is How.WITH or is_acquired or drawn(evaluator, binding) is not None
+    return binding.how is How.WITH or opened(resource.evaluator, binding) is not None

@@ -71,12 +71,9 @@ def waited_attributes(
     if any(map(_may_queue, waits)):
         return
     for node in waits:
-        if not isinstance(node, cst.Await) or any(
-            _is_choice(method, one) for one in body.above(node)
-        ):
-            continue
-        call = bare(node)
-        if not isinstance(call, cst.Call):
+        call = bare(node) if isinstance(node, cst.Await) else None
+        is_choice = any(_is_choice(method, one) for one in body.above(node))
+        if not isinstance(call, cst.Call) or is_choice:
             continue
         match call.func:
             case cst.Attribute(value=cst.Attribute(value=cst.Name(value="self")) as owner):

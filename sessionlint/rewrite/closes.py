@@ -47,26 +47,23 @@ def closes(node: cst.CSTNode, resource: Resource) -> Iterator[cst.CSTNode]:
 
 def is_doubted(node: cst.CSTNode, resource: Resource, known: set[int]) -> bool:
     """Whether something below a node ends the resource in another way than `known` statements."""
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        if id(one) in known:
-            continue
-        if isinstance(one, cst.BaseExpression) and _ends(one, resource):
-            return True
-        stack.extend(children(one))
-    return False
+    expressions = (one for one in _beyond([node], known) if isinstance(one, cst.BaseExpression))
+    return any(_ends(one, resource) for one in expressions)
 
 
 def is_spoken(nodes: Iterable[cst.CSTNode], name: str, known: set[int]) -> bool:
     """Whether something speaks of a variable, `known` statements left out."""
+    return any(is_name(one, name) for one in _beyond(nodes, known))
+
+
+def _beyond(nodes: Iterable[cst.CSTNode], known: set[int]) -> Iterator[cst.CSTNode]:
+    """Nodes and all that stands below them, `known` statements left out."""
     stack = list(nodes)
     while stack:
         one = stack.pop()
-        if is_name(one, name):
-            return True
-        stack.extend(() if id(one) in known else children(one))
-    return False
+        if id(one) not in known:
+            yield one
+            stack.extend(children(one))
 
 
 def ends_pool(statements: Iterable[cst.CSTNode], resource: Resource) -> bool:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["FANS", "NAMED", "SPAWNS", "is_session_name", "may_fan_out", "may_fan_out_itself"]
+__all__ = ["FANS", "NAMED", "SPAWNS", "is_session_name", "may_fan_out"]
 
 FANS: Final = frozenset({"gather", "wait", "as_completed"})
 """Functions that let tasks run at once and wait for them."""
@@ -17,6 +17,9 @@ _NAME: Final = r"\w*(?:[Ss]ess|[Cc]onn)\w*|\w*[Dd][Bb]|tx"
 NAMED: Final = rf"[(,=\s](?:{_NAME})\s*[,).]"
 """Where something with such a name is handed on."""
 
+_HANDING: Final = rf"{NAMED}|\bself\.(?:(?:{_NAME})\s*[,).]|\w+\()"
+"""The same, or an object asks its own, or calls a method of its own, which may ask that."""
+
 
 def is_session_name(name: str) -> bool:
     """Whether a variable has a name as sessions and connections have: `db`, `read_session`.
@@ -26,19 +29,9 @@ def is_session_name(name: str) -> bool:
     return re.fullmatch(_NAME, name) is not None
 
 
-_KEPT: Final = rf"\bself\.(?:{_NAME})\s*[,).]"
-_ITSELF: Final = r"\bself\.\w+\("
-_ANY: Final = f"{NAMED}|{_KEPT}"
-
-
 def may_fan_out(text: str | bytes) -> bool:
     """Whether a text may hand something with such a name to tasks that it waits for."""
     if isinstance(text, bytes):
         is_spawning = b"async" in text and any(word in text for word in _WORDS_OF_BYTES)
-        return is_spawning and re.search(f"{_ANY}|{_ITSELF}".encode(), text) is not None
-    return any(word in text for word in _WORDS) and re.search(_ANY, text) is not None
-
-
-def may_fan_out_itself(text: str) -> bool:
-    """Whether the text of a function may let several methods of its own object run at once."""
-    return any(word in text for word in _WORDS) and re.search(_ITSELF, text) is not None
+        return is_spawning and re.search(_HANDING.encode(), text) is not None
+    return any(word in text for word in _WORDS) and re.search(_HANDING, text) is not None
