@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
@@ -12,7 +13,7 @@ from sessionlint.flow import loops
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
-from sessionlint.flow.handlers import Catch, caught, takes_all_of
+from sessionlint.flow.handlers import Handler, taking
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
 from sessionlint.flow.leaving import gives_itself
 from sessionlint.flow.loops import is_it, target_names
@@ -21,6 +22,7 @@ from sessionlint.flow.paths import (
     NEXT,
     Outcomes,
     Path,
+    ending,
     extend,
     in_order,
     joined,
@@ -95,15 +97,21 @@ def _if(interpreter: Interpreter, node: cst.If, state: State) -> Outcomes:
 
 def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, state: State) -> Outcomes:
     outcomes: Outcomes = {}
-    # Of two ways to one end the first is told: better the one that takes no error.
-    left = sorted(interpreter.block(node.body, state).items(), key=_takes_error)
-    for (exit_, now), trail in left:
+    # Of two ways to one end the first is told: better the one that takes no error, or only one.
+    handled: list[tuple[tuple[Exit, State], Path]] = []
+    left = interpreter.block(node.body, state).items()
+    for (exit_, now), trail in sorted(left, key=_takes_error):
         if exit_ == NEXT and node.orelse is not None:
             extend(outcomes, interpreter.block(node.orelse.body, now), trail)
         elif exit_ == NEXT or not node.handlers:
             outcomes.setdefault((exit_, now), trail)
         else:
-            _handled(interpreter, node, exit_, now, trail, outcomes)
+            takers, is_taken = taking(node, exit_)
+            handled += _handled(interpreter, takers, exit_, now, trail)
+            if not is_taken:
+                outcomes.setdefault((exit_, now), trail)
+    for key, trail in sorted(handled, key=lambda way: not _is_raised_again(way[1])):
+        outcomes.setdefault(key, trail)
     if node.finalbody is None:
         return outcomes
     finished: Outcomes = {}
@@ -111,11 +119,13 @@ def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, state: State) ->
         if exit_.way in _PASSING:
             finished.setdefault((exit_, now), trail)
             continue
-        for (way, after), more in interpreter.block(node.finalbody.body, now).items():
+        inside = _entering(exit_, now)
+        for (way, after), more in interpreter.block(node.finalbody.body, inside).items():
             # finally runs for every way out alike, and goes on with it unless it leaves by its own.
-            is_jump = way != NEXT and exit_.way in _FAULTS
-            key = (exit_ if way == NEXT else way, after.faulted() if is_jump else after)
-            finished.setdefault(key, joined(trail, more))
+            left_by = exit_ if way == NEXT else way
+            is_as_before = way == NEXT and exit_.way in _FAULTS
+            reached = after._replace(is_faulted=now.is_faulted) if is_as_before else after
+            finished.setdefault((left_by, reached), joined(trail, more))
     return finished
 
 
@@ -123,39 +133,25 @@ def _takes_error(outcome: tuple[tuple[Exit, State], Path]) -> bool:
     return outcome[0][0].way not in _WRITTEN
 
 
+def _is_raised_again(trail: Path) -> bool:
+    """Whether a path ends at a `raise`, or goes on: nothing else has failed at its end."""
+    last = ending(trail)
+    return last is None or last.kind is not StepKind.LEAVE or isinstance(last.node, cst.Raise)
+
+
 def _handled(
-    interpreter: Interpreter,
-    node: cst.Try | cst.TryStar,
-    exit_: Exit,
-    state: State,
-    trail: Path,
-    outcomes: Outcomes,
-) -> None:
-    """Send what leaves the body through every handler that may take it."""
-    taking, is_taken = _taking(node, exit_)
-    inside = state.faulted() if exit_.way in _FAULTS else state
-    for handler in taking:
+    interpreter: Interpreter, takers: Iterable[Handler], exit_: Exit, state: State, trail: Path
+) -> Iterator[tuple[tuple[Exit, State], Path]]:
+    """What comes of what leaves the body of a `try` in every handler that may take it."""
+    for handler in takers:
         path = step(trail, Step(StepKind.HANDLED, handler))
-        extend(outcomes, interpreter.handler(handler.body, inside, exit_), path)
-    if not is_taken:
-        outcomes.setdefault((exit_, state), trail)
+        for key, more in interpreter.handler(handler.body, _entering(exit_, state), exit_).items():
+            yield key, joined(path, more)
 
 
-def _taking(
-    node: cst.Try | cst.TryStar, exit_: Exit
-) -> tuple[list[cst.ExceptHandler | cst.ExceptStarHandler], bool]:
-    """The handlers that may take what leaves the body, and whether one is sure to.
-
-    That one is first: of two that lead to one end it is told, for it takes most.
-    """
-    taking: list[cst.ExceptHandler | cst.ExceptStarHandler] = []
-    for handler in node.handlers:
-        catch = caught(handler, exit_)
-        if catch is Catch.ALWAYS or (catch is Catch.MAYBE and takes_all_of(handler, node.body)):
-            return [handler, *taking], True
-        if catch is Catch.MAYBE:
-            taking.append(handler)
-    return taking, False
+def _entering(exit_: Exit, state: State) -> State:
+    """The state in which a clean-up begins: with an error behind it if that is why."""
+    return state.faulted() if exit_.way in _FAULTS else state
 
 
 def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) -> Outcomes:

@@ -12,7 +12,10 @@ from sessionlint.facts.syntax import dotted, last_name
 from sessionlint.flow.ways import Exit, Way
 from sessionlint.source.walk import descend
 
-__all__ = ["Catch", "catches_cancellation", "caught", "takes_all_of"]
+__all__ = ["Catch", "Handler", "catches_cancellation", "caught", "taking"]
+
+Handler = cst.ExceptHandler | cst.ExceptStarHandler
+"""An `except` clause."""
 
 
 class Catch(Enum):
@@ -34,7 +37,7 @@ _REMOVING_METHODS: Final = frozenset({"unlink", "rmdir", "exists", "is_file", "i
 _NOT_ERRORS: Final = _CANCELLED | {"GeneratorExit", "KeyboardInterrupt", "SystemExit"}
 
 
-def caught(handler: cst.ExceptHandler | cst.ExceptStarHandler, exit_: Exit) -> Catch:
+def caught(handler: Handler, exit_: Exit) -> Catch:
     """Whether a handler takes what leaves by an exit.
 
     Source: `asyncio.CancelledError` and `GeneratorExit` derive from BaseException alone.
@@ -50,7 +53,22 @@ def caught(handler: cst.ExceptHandler | cst.ExceptStarHandler, exit_: Exit) -> C
     return Catch.MAYBE if Catch.MAYBE in answers else Catch.NEVER
 
 
-def takes_all_of(handler: cst.ExceptHandler | cst.ExceptStarHandler, body: cst.BaseSuite) -> bool:
+def taking(node: cst.Try | cst.TryStar, exit_: Exit) -> tuple[list[Handler], bool]:
+    """The handlers that may take what leaves the body, and whether one is sure to.
+
+    That one is first: of two that lead to one end it is told, for it takes most.
+    """
+    taking: list[Handler] = []
+    for handler in node.handlers:
+        catch = caught(handler, exit_)
+        if catch is Catch.ALWAYS or (catch is Catch.MAYBE and _takes_all_of(handler, node.body)):
+            return [handler, *taking], True
+        if catch is Catch.MAYBE:
+            taking.append(handler)
+    return taking, False
+
+
+def _takes_all_of(handler: Handler, body: cst.BaseSuite) -> bool:
     """Whether a handler is for OSError, and all that its `try` calls removes files.
 
     Source: `os.remove` and its like raise OSError and nothing else, given a path.
@@ -64,7 +82,7 @@ def takes_all_of(handler: cst.ExceptHandler | cst.ExceptStarHandler, body: cst.B
     )
 
 
-def catches_cancellation(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+def catches_cancellation(handler: Handler) -> bool:
     """Whether a cancellation ends in a handler."""
     return caught(handler, Exit(Way.CANCEL)) is Catch.ALWAYS
 

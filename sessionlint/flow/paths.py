@@ -14,6 +14,7 @@ __all__ = [
     "NEXT",
     "Outcomes",
     "Path",
+    "ending",
     "extend",
     "flattened",
     "in_order",
@@ -98,6 +99,13 @@ def in_order(outcomes: Outcomes, head: cst.CSTNode) -> Iterable[tuple[tuple[Exit
     if len(pairs) == 1 or not any(isinstance(part, cst.Call) for part in descend(head)):
         return pairs
     return sorted(pairs, key=lambda pair: pair[0][0] == NEXT)
+
+
+def ending(trail: Path) -> Step | None:
+    """The last step of a path."""
+    while isinstance(trail, Trail):
+        trail = trail.second
+    return trail
 
 
 def flattened(trail: Path) -> tuple[Step, ...]:

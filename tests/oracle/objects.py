@@ -27,9 +27,7 @@ class _Session:
         self.world.step(caller(1), self.world.called)
 
     def rollback(self) -> None:
-        self.resource.give_back()
-        if caller(1).f_lineno not in self.world.quiet:
-            self.world.step(caller(1), self.world.called)
+        self.resource.roll_back(caller(1), self.world.called)
 
     def close(self) -> None:
         self.resource.close()
@@ -60,9 +58,7 @@ class _AsyncSession:
         self.world.step(caller(1), self.world.awaited)
 
     async def rollback(self) -> None:
-        self.resource.give_back()
-        if caller(1).f_lineno not in self.world.quiet:
-            self.world.step(caller(1), self.world.awaited)
+        self.resource.roll_back(caller(1), self.world.awaited)
 
     async def close(self) -> None:
         self.resource.close()

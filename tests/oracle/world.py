@@ -182,6 +182,15 @@ class Resource:
         """Hold no connection, but for the next use."""
         self.is_used_closed = False
 
+    def roll_back(self, frame: FrameType, kinds: Kinds) -> None:
+        """Give the connection back, which may fail.
+
+        Behind a failure it does not count as failing: with the connection lost, none is held.
+        """
+        self.give_back()
+        if frame.f_lineno not in self.world.quiet and self.faults == self.world.faults:
+            self.world.step(frame, kinds)
+
     def close(self) -> None:
         """Hold no connection, and need no close."""
         self.is_closed, self.is_used_closed = True, False
