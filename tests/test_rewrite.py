@@ -423,6 +423,17 @@ DB = """
         ('patch("app.others.SessionLocal")', False),
         ('patch("app.handlers.count")', False),
         ('print("app.handlers.SessionLocal")', False),
+        ('from app import jobs\n\nsetattr(jobs, "SessionLocal", fake)', False),
+        ('from app import (\n    jobs as j,\n)\n\npatch.object(j, "SessionLocal")', False),
+        ('import app.jobs\n\npatch.object(app.jobs, "SessionLocal")', False),
+        ('from app.jobs import Job\n\npatch.object(Job, "SessionLocal")', False),
+        ('import app.handlers as h\n\nsetattr(h, "SessionLocal", fake)', True),
+        ('from app import (\n    db as d,\n)\n\npatch.object(d, "SessionLocal")', True),
+        ('import app.db\n\npatch.object(app.db, "SessionLocal")', True),
+        ('from app import jobs, db\n\nsetattr(db, "SessionLocal", fake)', True),
+        ('from app import jobs\n\nsetattr(fixture.jobs, "SessionLocal", fake)', True),
+        ('def test(jobs):\n    patch.object(jobs, "SessionLocal")', True),
+        ('h = load("app.handlers")\nsetattr(h, "SessionLocal", fake)', True),
     ],
 )
 def test_what_tests_replace_is_entered_only_when_asked_for(line, is_replaced, tmp_path):

@@ -108,13 +108,17 @@ class Tree:
             self.reads.note(MODULE, str(path))
             yield path
 
-    def is_tested(self, word: bytes, pattern: re.Pattern[bytes]) -> bool:
-        """Whether a test that replaces something has a word and matches a pattern.
+    def tested(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[Path, bytes]]:
+        """The tests that replace something in which a word and a match of a pattern follow that.
 
         Nothing but tests is read for that.
         """
         self.reads.note(TESTED, word.decode("latin-1"), pattern.pattern.decode("latin-1"))
-        return any(True for _ in self.files.tests(word, pattern))
+        for path in self.files.tests(word, pattern):
+            data = self.files.read(path)
+            if data is not None:
+                self.reads.note(MODULE, str(path))
+                yield path, data
 
     def locked(self, folder: Path, package: str = "sqlalchemy") -> str | None:
         """The version of a package that is locked for a folder, None when that is open."""

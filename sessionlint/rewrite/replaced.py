@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.modules import Tree
 from sessionlint.facts.places import module_name
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare, last_name
+from sessionlint.source.naming import imports
 
 __all__ = ["stand_in"]
 
@@ -25,6 +27,9 @@ _MAKER: Final = (
 
 _BY_ANOTHER: Final = rf"[\"'](?!\s*,\s*(?:new\s*=\s*)?{_MAKER}[,)])"
 """What stands behind a name that is not replaced by another maker of sessions."""
+
+_DOTTED: Final = re.compile(rb"[\w.]+")
+_OF_MODULES: Final = frozenset({How.VALUE, How.DEFINITION, How.IMPORT, How.IMPORT_FROM})
 
 _ASSIGNED: Final = rf"[ \t]*=(?!=)(?![ \t]*{_MAKER}[(;#\n])"
 """The same where a test assigns to an attribute of the module."""
@@ -42,13 +47,48 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
         return ""
     assert isinstance(call, cst.Call)
     origins = (module_name(block.home.path), *_origins(call.func, block))
-    modules = {one.rpartition(".")[2] for one in origins if one}
+    modules = frozenset(one.rpartition(".")[2] for one in origins if one)
+    # What an object has may be replaced in its class, whatever that is called.
+    near = modules if _is_of_module(call.func, block) else frozenset[str]()
     pattern = _pattern(name, sorted(modules))
-    tree = evaluator.tree
-    # All of a large project would be read for one of its files.
-    has = tree.is_tested if tree.files.is_large else tree.has
-    is_replaced = evaluator.once(pattern, lambda: has(name.encode(), pattern))
+    is_replaced = evaluator.once(
+        (pattern, near), lambda: _is_replaced(evaluator.tree, name, pattern, near)
+    )
     return f"tests put something else in the place of `{name}`" if is_replaced else ""
+
+
+def _is_of_module(func: cst.BaseExpression, block: Block) -> bool:
+    """Whether what is called is something of a module, known by its own name or through it."""
+    root = func.value if isinstance(func, cst.Attribute) else func
+    if not isinstance(root, cst.Name):
+        return False
+    bound = _bound(root.value, block)
+    hows = {How.IMPORT, How.IMPORT_FROM} if root is not func else _OF_MODULES
+    return bool(bound) and all(one.how in hows for one in bound)
+
+
+def _is_replaced(tree: Tree, name: str, pattern: re.Pattern[bytes], near: frozenset[str]) -> bool:
+    """Whether a file replaces a name, in one of the modules if those are known."""
+    # All of a large project would be read for one of its files.
+    search = tree.tested if tree.files.is_large else tree.searched
+    return any(
+        not near or match["of"] is None or _may_be(match["of"].strip(), data, near)
+        for _, data in search(name.encode(), pattern)
+        for match in pattern.finditer(data)
+    )
+
+
+def _may_be(owner: bytes, data: bytes, modules: frozenset[str]) -> bool:
+    """Whether an expression of a file may be one of the modules, as far as its imports tell.
+
+    `sched`, by `from app.jobs import scheduler as sched`, is no other than `scheduler`.
+    """
+    root, _, rest = owner.partition(b".")
+    imported = imports(data, root)
+    if not _DOTTED.fullmatch(owner) or not imported:
+        return True
+    names = {(rest or one).rpartition(b".")[2].decode() for one in imported}
+    return not names.isdisjoint(modules)
 
 
 def _origins(func: cst.BaseExpression, block: Block) -> Iterator[str]:
@@ -75,9 +115,13 @@ def _own_name(func: cst.BaseExpression, block: Block) -> str:
     name = last_name(func)
     if not isinstance(func, cst.Name):
         return name
-    bound = next(filter(None, (scope.bindings(name) for scope in _scopes(block))), ())
-    items = {one.item for one in bound if one.item}
+    items = {one.item for one in _bound(name, block) if one.item}
     return items.pop() if len(items) == 1 else name
+
+
+def _bound(name: str, block: Block) -> Sequence[Binding]:
+    """What binds a name in the nearest scope that does."""
+    return next(filter(None, (scope.bindings(name) for scope in _scopes(block))), ())
 
 
 def _pattern(name: str, modules: list[str]) -> re.Pattern[bytes]:
@@ -86,7 +130,7 @@ def _pattern(name: str, modules: list[str]) -> re.Pattern[bytes]:
     As well `module.name = fake`, and a module that is replaced as a whole.
     """
     near, word = "|".join(map(re.escape, modules)), re.escape(name)
-    of_object = r"[^()\"'\n]{0,200},\s*[\"']"
+    of_object = r"(?P<of>[^()\"'\n]{0,200}),\s*[\"']"
     by_path = rf"[\"'](?:\w+\.)*(?:{near})\."
     named = rf"{_PUT}(?:{of_object}|{by_path}){word}{_BY_ANOTHER}"
     multiple = rf"\bpatch\.multiple\([^()]{{0,200}}\b{word}{_ASSIGNED}"
