@@ -3,6 +3,29 @@
 __all__ = ["SAFE"]
 
 SAFE = {
+    "a connection of a driver that a function opens": (
+        """
+        import psycopg2
+
+        def connected(address):
+            return psycopg2.connect(address)
+
+        def f(address):
+            conn = connected(address)
+            conn.cursor().execute("select 1")
+            conn.close()
+        """,
+        """
+        import psycopg2
+
+        def connected(address):
+            return psycopg2.connect(address)
+
+        def f(address):
+            with closing(connected(address)) as conn:
+                conn.cursor().execute("select 1")
+        """,
+    ),
     "comments stay where they were": (
         """
         def f(q):

@@ -26,6 +26,25 @@ AsyncMaker = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
 """
 
 UNSAFE = {
+    "`get_session` is known by its name alone": (
+        """
+        from elsewhere import get_session
+
+        def f(q):
+            s = get_session()
+            rows = s.query(q).all()
+            s.close()
+            return len(rows)
+        """,
+        """
+        from elsewhere import get_session
+
+        def f(q):
+            with closing(get_session()) as s:
+                rows = s.query(q).all()
+            return len(rows)
+        """,
+    ),
     "what is returned may still need the session": (
         """
         def f(q):
@@ -233,6 +252,23 @@ NEVER = {
         def f(q):
             s = AsyncMaker()
             s.add(q)
+        """,
+    "known by its name alone, and never closed": """
+        from elsewhere import get_session
+
+        def f(q):
+            s = get_session()
+            rows = s.query(q).all()
+            return len(rows)
+        """,
+    "known by its name alone, and awaited": """
+        from elsewhere import get_session
+
+        async def f(q):
+            s = await get_session()
+            rows = (await s.scalars(q)).all()
+            await s.close()
+            return len(rows)
         """,
 }
 

@@ -76,7 +76,7 @@ class _Rewriting:
     def _is_for_others(self) -> bool:
         """Whether what nobody closes here may be there for other modules, or for nothing at all."""
         place = self._place
-        if not place.statements and place.guard is None:
+        if self._life.thing.is_guess or (not place.statements and place.guard is None):
             return True
         is_of_module = self._resource.block.kind is BlockKind.MODULE
         return is_of_module and not place.body.is_for_program(place.acquiring)

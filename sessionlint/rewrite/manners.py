@@ -12,8 +12,8 @@ import libcst as cst
 from sessionlint.facts.catalog import CALLS
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare
-from sessionlint.facts.values import Method, Symbol, Thing
+from sessionlint.facts.syntax import bare, last_name
+from sessionlint.facts.values import UNKNOWN, FunctionValue, Method, Symbol, Thing
 from sessionlint.model import AddImport, Edit, Fix
 from sessionlint.rewrite.replaced import stand_in
 
@@ -96,10 +96,12 @@ def opening(
 ) -> Opening | None:
     """What to enter in place of an acquisition in a block, None where no `with` does the same."""
     manner = _MANNERS.get(thing.type.name)
-    if manner is None or not thing.type.is_manageable or thing.is_guess or thing.is_maybe:
+    if manner is None or not thing.type.is_manageable or thing.is_maybe:
         return None
     found: Opening | None = None
     call = bare(made)
+    if thing.is_guess:
+        return _guessed(call) if made is call and not thing.type.is_async else None
     is_awaited = isinstance(made, cst.Await)
     if thing.is_own:
         # Its own exit may commit, as some do; `closing` calls what was called by hand.
@@ -107,12 +109,11 @@ def opening(
     elif manner is _Manner.PLAIN:
         is_bare = thing.type.name == "Session" and _is_before_with(evaluator, block)
         found = _closing(made) if is_bare else Opening(made, thing.type.is_async)
-    elif not isinstance(call, cst.Call) or not _is_of_library(evaluator, call, block):
-        return None
-    elif manner is _Manner.UNAWAITED and is_awaited:
-        found = Opening(call, is_async=True)
     elif manner is _Manner.CLOSING and not is_awaited:
-        found = _closing(made)
+        found = _closing(made) if _closes_itself(evaluator, call, block) else None
+    elif manner is _Manner.UNAWAITED and is_awaited and isinstance(call, cst.Call):
+        is_manager = _is_of_library(evaluator, call, block)
+        found = Opening(call, is_async=True) if is_manager else None
     if found is None or (found.is_async and not block.is_async):
         return None
     return found if found.wrapper else found._replace(doubt=stand_in(evaluator, block, made))
@@ -124,6 +125,12 @@ def _is_before_with(evaluator: Evaluator, block: Block) -> bool:
     Source: measured: those of 1.3.24 have no `__enter__`, those of 1.4.0 have.
     """
     return evaluator.tree.may_run_before(block.home.path.parent, (1, 4))
+
+
+def _guessed(call: cst.BaseExpression) -> Opening | None:
+    """What closes what a call gives of which nothing but the name is known."""
+    name = last_name(call.func) if isinstance(call, cst.Call) else ""
+    return _closing(call)._replace(doubt=f"`{name}` is known by its name alone") if name else None
 
 
 def _closing(made: cst.BaseExpression) -> Opening:
@@ -149,9 +156,18 @@ def indent_of(block: cst.IndentedBlock | cst.Module) -> str | None:
 
 
 def _is_of_library(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
-    """Whether the library itself is called; a pool's connections go back to the pool instead."""
+    """Whether the library itself is called, which gives a context manager."""
     called = evaluator.value(call.func, block)
-    if isinstance(called, Symbol):
-        # `wait_for(engine.connect(), 5)` gives a connection, and no context manager.
-        return called.name in CALLS
-    return isinstance(called, Method) and called.name != "getconn"
+    # `wait_for(engine.connect(), 5)` gives a connection, and no context manager.
+    return called.name in CALLS if isinstance(called, Symbol) else isinstance(called, Method)
+
+
+def _closes_itself(evaluator: Evaluator, call: cst.BaseExpression, block: Block) -> bool:
+    """Whether what a call gives is ended by its own close; a pool's goes back to the pool."""
+    called = evaluator.value(call.func, block) if isinstance(call, cst.Call) else UNKNOWN
+    match called:
+        case Symbol(name=name):
+            return name in CALLS
+        case Method(name=name):
+            return name != "getconn"
+    return isinstance(called, FunctionValue)
