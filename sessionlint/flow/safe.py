@@ -92,8 +92,8 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
 def _unaliased(resource: Resource, path: str) -> str:
     """A dotted name with what its first part is imported as: `time.time` of `_time.time`."""
     root, dot, rest = path.partition(".")
-    bindings = resource.block.seen(root)
-    if not dot or len(bindings) != 1 or bindings[0].how not in {How.IMPORT, How.IMPORT_FROM}:
+    bindings = resource.block.seen(root) if dot else []
+    if len(bindings) != 1 or bindings[0].how not in {How.IMPORT, How.IMPORT_FROM}:
         return path
     [one] = bindings
     return f"{one.origin}.{one.item}.{rest}" if one.item else f"{one.origin}.{rest}"

@@ -6,7 +6,6 @@ Source: the sentences are ruff's, so that people and scripts know them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import groupby
 from operator import itemgetter
 
@@ -84,6 +83,8 @@ def _unified(old: list[bytes], new: list[bytes], name: bytes) -> Iterator[bytes]
     `difflib.unified_diff` takes every line for noise that is often in 200 lines or more, blank ones
     for instance, so that two changed lines of a long file were shown as a hundred.
     """
+    from difflib import SequenceMatcher
+
     matcher = SequenceMatcher(None, old, new, autojunk=len(new) > _LONG)
     groups = list(matcher.get_grouped_opcodes(3))
     if groups:
