@@ -31,6 +31,7 @@ from sessionlint.flow.paths import (
     then,
     within,
 )
+from sessionlint.flow.safe import is_calm_in
 from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
 def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -> Outcomes:
     """Evaluate a with-item; an object made around the resource is there to end it."""
     outcomes = interpreter.evaluate(item, state)
-    if _is_safe_manager(interpreter, item, ENTERED_SAFELY):
+    if _is_safe_manager(interpreter, item, ENTERED_SAFELY, "__enter__"):
         outcomes = {key: trail for key, trail in outcomes.items() if key[0] == NEXT}
     if not (isinstance(item, cst.Call) and interpreter.operations.leaves(item)):
         return outcomes
@@ -206,15 +207,18 @@ def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -
 
 def _may_fail_to_exit(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
     """Whether leaving a stranger's block may fail: a transaction commits there, a lock does not."""
-    return isinstance(item, cst.Call) and not _is_safe_manager(interpreter, item, SAFE_MANAGERS)
+    return isinstance(item, cst.Call) and not _is_safe_manager(
+        interpreter, item, SAFE_MANAGERS, "__exit__"
+    )
 
 
 def _is_safe_manager(
-    interpreter: Interpreter, item: cst.BaseExpression, names: frozenset[str]
+    interpreter: Interpreter, item: cst.BaseExpression, names: frozenset[str], method: str
 ) -> bool:
     """Whether a call has one of these names, or makes the project's own that do no more.
 
-    A generator that first of all tries its `yield` is entered without any failure.
+    A generator that first of all tries its `yield` is entered without any failure; of a class the
+    method says what it does.
     """
     if not isinstance(item, cst.Call):
         return False
@@ -223,7 +227,7 @@ def _is_safe_manager(
     resource = interpreter.resource
     made = resource.evaluator.value(item.func, resource.block)
     if not isinstance(made, FunctionValue) or len(made.block.yields) != 1:
-        return False
+        return is_calm_in(made, method)
     match made.block.node:
         case cst.FunctionDef(body=cst.IndentedBlock(body=[cst.Try(finalbody=None) as only])):
             return any(only.body is one for one in Nodes(made.block).above(made.block.yields[0]))

@@ -9,7 +9,7 @@ import libcst as cst
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import dotted, is_name, last_name
-from sessionlint.facts.values import ClassValue, Symbol, Thing
+from sessionlint.facts.values import ClassValue, Symbol, Thing, Value
 from sessionlint.flow.beside import returned
 from sessionlint.flow.harmless import (
     COLLECTING,
@@ -24,9 +24,9 @@ from sessionlint.flow.harmless import (
     is_logging,
 )
 from sessionlint.flow.resource import Resource
-from sessionlint.flow.unfailing import is_still, is_unfailing
+from sessionlint.flow.unfailing import is_calm, is_still, is_unfailing
 
-__all__ = ["is_given_cursor", "is_safe_call", "may_operate_in_vain"]
+__all__ = ["is_calm_in", "is_given_cursor", "is_safe_call", "may_operate_in_vain"]
 
 _TRIED: Final = (
     *(cst.Divide, cst.FloorDivide, cst.Modulo, cst.Power, cst.MatrixMultiply),
@@ -201,6 +201,14 @@ def _makes_plain(resource: Resource, node: cst.Call) -> bool:
         return False
     made = resource.evaluator.value(node.func, resource.block)
     return isinstance(made, ClassValue) and _is_plain(made.block)
+
+
+def is_calm_in(made: Value, method: str) -> bool:
+    """Whether objects of a class do nothing that fails when they are made, and in a method."""
+    if not isinstance(made, ClassValue) or not _is_plain(made.block):
+        return False
+    does = made.block.function(method)
+    return does is not None and is_calm(does)
 
 
 def _is_plain(made: Block) -> bool:

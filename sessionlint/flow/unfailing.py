@@ -18,7 +18,7 @@ from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Exit, Way
 from sessionlint.source.walk import descend
 
-__all__ = ["is_still", "is_unfailing", "may_store_in_vain"]
+__all__ = ["is_calm", "is_still", "is_unfailing", "may_store_in_vain"]
 
 _ERROR: Final = Exit(Way.ERROR)
 _ENDING: Final = frozenset({"close", "remove"})
@@ -36,10 +36,18 @@ def is_unfailing(call: cst.Call, resource: Resource) -> bool:
     It is one of this module or the same class, or one that is given the resource.
     """
     called = _called(call.func, resource.block) or _taking(call, resource)
-    if called is None or called.decorators or called.is_async:
-        return False
     # To call a generator runs nothing of it.
-    return bool(called.yields) or _is_calm(called.node)
+    return called is not None and (is_calm(called) or _is_of_data(called))
+
+
+def is_calm(function: Block) -> bool:
+    """Whether a function cannot fail in practice, all that it does included."""
+    is_plain = not (function.decorators or function.is_async or function.yields)
+    return is_plain and _is_calm(function.node)
+
+
+def _is_of_data(called: Block) -> bool:
+    return bool(called.yields) and not (called.decorators or called.is_async)
 
 
 def _called(func: cst.BaseExpression, block: Block) -> Block | None:
