@@ -3,6 +3,94 @@
 __all__ = ["SAFE"]
 
 SAFE = {
+    "what no `with` ends is closed in a `finally`": (
+        """
+        import asyncpg
+
+        async def f(q, name):
+            # first
+            conn = await asyncpg.connect("")  # opened
+
+            if name:
+                await conn.close()
+                return None
+            row = await conn.fetchrow(q)  # taken
+            # closed
+            await conn.close()
+            return row
+        """,
+        """
+        import asyncpg
+
+        async def f(q, name):
+            # first
+            conn = await asyncpg.connect("")  # opened
+            try:
+                if name:
+                    return None
+                row = await conn.fetchrow(q)  # taken
+                # closed
+            finally:
+                await conn.close()
+            return row
+        """,
+    ),
+    "a `try` before a close gets the `finally`": (
+        """
+        import asyncpg
+
+        async def f(q):
+            conn = await asyncpg.connect("")
+
+            # trying
+            try:
+                await conn.execute(q)
+            except ValueError:
+                print("in vain")
+            await conn.close()
+        """,
+        """
+        import asyncpg
+
+        async def f(q):
+            conn = await asyncpg.connect("")
+            # trying
+            try:
+                await conn.execute(q)
+            except ValueError:
+                print("in vain")
+            finally:
+                await conn.close()
+        """,
+    ),
+    "a `finally` of its own is around what else a `finally` does": (
+        """
+        import asyncpg
+
+        async def f(q, log):
+            conn = await asyncpg.connect("")
+            await conn.execute(q)
+            try:
+                return await conn.fetch(q)
+            finally:
+                log.info("closing")
+                await conn.close()
+        """,
+        """
+        import asyncpg
+
+        async def f(q, log):
+            conn = await asyncpg.connect("")
+            try:
+                await conn.execute(q)
+                try:
+                    return await conn.fetch(q)
+                finally:
+                    log.info("closing")
+            finally:
+                await conn.close()
+        """,
+    ),
     "a connection of a driver that a function opens": (
         """
         import psycopg2

@@ -261,6 +261,14 @@ NEVER = {
             rows = s.query(q).all()
             return len(rows)
         """,
+    "closed at once, or left open": """
+        import asyncpg
+
+        async def f(is_closed):
+            conn = await asyncpg.connect("")
+            if is_closed:
+                await conn.close()
+        """,
     "known by its name alone, and awaited": """
         from elsewhere import get_session
 

@@ -4,7 +4,7 @@ A class is compared where many nodes are asked: LibCST's classes are abstract ba
 `isinstance` takes four times as long to say no to one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import libcst as cst
 
@@ -15,6 +15,7 @@ __all__ = [
     "asked_by_name",
     "bare",
     "dotted",
+    "index_of",
     "is_name",
     "is_only_called",
     "keyword",
@@ -116,3 +117,8 @@ def is_name(node: cst.CSTNode | None, name: str) -> bool:
 def text_of(expression: cst.CSTNode) -> str:
     """The source of an expression on one line, for messages."""
     return " ".join(cst.Module([]).code_for_node(expression).split())
+
+
+def index_of(body: Sequence[cst.CSTNode], node: cst.CSTNode) -> int:
+    """Where a statement stands in a list that holds it."""
+    return next(index for index, one in enumerate(body) if one is node)

@@ -10,14 +10,14 @@ import libcst as cst
 from sessionlint.facts.catalog import Type
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import last_name, names_in
+from sessionlint.facts.syntax import index_of, last_name, names_in
 from sessionlint.facts.values import Thing
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.unbound import Unbound
 from sessionlint.model import Fix, Splice
 from sessionlint.rewrite.leaving import Loaded
-from sessionlint.rewrite.lists import index_of
-from sessionlint.rewrite.manners import led_closely, opening
+from sessionlint.rewrite.lists import led_closely
+from sessionlint.rewrite.manners import opening
 
 __all__ = ["bound"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import dropwhile, islice
 from typing import Final
 
 import libcst as cst
@@ -11,7 +12,15 @@ from sessionlint.facts.syntax import bare, is_name, last_name, text_of
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import children, descend
 
-__all__ = ["closes", "ends_pool", "has_only_closes", "is_close", "is_doubted", "is_spoken"]
+__all__ = [
+    "behind",
+    "closes",
+    "ends_pool",
+    "has_only_closes",
+    "is_close",
+    "is_doubted",
+    "is_spoken",
+]
 
 _CLOSES: Final = frozenset({"close", "aclose"})
 
@@ -64,6 +73,18 @@ def _beyond(nodes: Iterable[cst.CSTNode], known: set[int]) -> Iterator[cst.CSTNo
         if id(one) not in known:
             yield one
             stack.extend(children(one))
+
+
+def behind(nodes: Iterable[cst.CSTNode], known: set[int]) -> set[int]:
+    """The ids of the simple statements that follow one of the `known` ones in its list."""
+    found: set[int] = set()
+    for block in (node for one in nodes for node in descend(one)):
+        if isinstance(block, cst.IndentedBlock):
+            lines = dropwhile(lambda line: id(line) not in known, block.body)
+            later = (one for one in islice(lines, 1, None))
+            statements = (one for one in later if isinstance(one, cst.SimpleStatementLine))
+            found.update(id(small) for one in statements for small in one.body)
+    return found
 
 
 def ends_pool(statements: Iterable[cst.CSTNode], resource: Resource) -> bool:

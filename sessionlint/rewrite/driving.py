@@ -28,7 +28,7 @@ from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.model import AddImport, Edit, Fix, Replace
 from sessionlint.rewrite.leaving import Loaded
-from sessionlint.rewrite.manners import Opening, opening
+from sessionlint.rewrite.manners import Opening, guarding, opening
 from sessionlint.rewrite.pruning import comments
 from sessionlint.rewrite.replaced import stand_in
 from sessionlint.source.walk import descend
@@ -71,7 +71,7 @@ def opening_of(resource: Resource) -> Opening | None:
     call = bare(made)
     generator = thrown_away(call) if isinstance(call, cst.Call) else None
     if generator is None:
-        return opening(evaluator, block, resource.thing, made)
+        return opening(evaluator, block, resource.thing, made) or guarding(resource.thing, made)
     assert isinstance(call, cst.Call)
     found = lent_by(evaluator, block, generator, is_async=is_async_step(call))
     return None if found is None else _opening_drawn(evaluator, block, generator, found[1])

@@ -7,7 +7,7 @@ import libcst as cst
 from sessionlint.facts.syntax import text_of
 from sessionlint.flow.exits import LeakyExit
 from sessionlint.model import Fix, Safety, Splice
-from sessionlint.rewrite.manners import empty_lines, indent_of, led_closely
+from sessionlint.rewrite.lists import empty_lines, tried
 from sessionlint.source.walk import descend
 
 __all__ = ["ended"]
@@ -32,12 +32,7 @@ def ended(one: LeakyExit) -> Fix | None:
     if any(isinstance(one, cst.Return) for line in (first, *rest) for one in descend(line)):
         # Who returns before the close may have found nothing to close.
         return None
-    indent = indent_of(block)
-    guarded = cst.Try(
-        cst.IndentedBlock([led_closely(first), *rest], indent=indent),
-        finalbody=cst.Finally(cst.IndentedBlock([_close(block, closing[0])], indent=indent)),
-        leading_lines=empty_lines(first),
-    )
+    guarded = tried([first, *rest], [_close(block, closing[0])], block, empty_lines(first))
     edit = Splice(block, start, closing[0] + 1, (guarded,))
     return Fix(f"close `{one.name}` in a `finally`", Safety.SAFE, (edit,))
 

@@ -6,11 +6,11 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.syntax import index_of
 from sessionlint.facts.values import Managed, Thing
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.model import Splice
-from sessionlint.rewrite.lists import index_of
 from sessionlint.rewrite.pruning import comments
 
 __all__ = ["joined"]

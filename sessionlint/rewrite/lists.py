@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 import libcst as cst
 
-__all__ = ["index_of", "lines_of"]
+__all__ = ["empty_lines", "indent_of", "led_closely", "lines_of", "merged", "tried"]
 
 
 def lines_of(suite: cst.BaseSuite) -> Sequence[cst.CSTNode]:
@@ -14,6 +15,48 @@ def lines_of(suite: cst.BaseSuite) -> Sequence[cst.CSTNode]:
     return [suite] if isinstance(suite, cst.SimpleStatementSuite) else suite.body
 
 
-def index_of(body: Sequence[cst.CSTNode], node: cst.CSTNode) -> int:
-    """Where a statement stands in a list that holds it."""
-    return next(index for index, one in enumerate(body) if one is node)
+def led_closely(statement: cst.BaseStatement) -> cst.BaseStatement:
+    """A statement without empty lines before it, for the top of a block."""
+    lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
+    empty = len(empty_lines(statement))
+    return statement.with_changes(leading_lines=lines[empty:]) if empty else statement
+
+
+def empty_lines(statement: cst.CSTNode) -> list[cst.EmptyLine]:
+    """The empty lines above a statement and its comments, which stay with it."""
+    lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
+    return list(takewhile(lambda line: line.comment is None, lines))
+
+
+def indent_of(block: cst.IndentedBlock | cst.Module) -> str | None:
+    """How a block is indented, None for the way of the file."""
+    return block.indent if isinstance(block, cst.IndentedBlock) else None
+
+
+def tried(
+    body: Sequence[cst.BaseStatement],
+    final: Sequence[cst.BaseStatement],
+    block: cst.IndentedBlock | cst.Module,
+    leading_lines: Sequence[cst.EmptyLine] = (),
+) -> cst.Try:
+    """A `try` around statements of a block, with others in its `finally`."""
+    inside, behind = ([led_closely(one[0]), *one[1:]] if one else [] for one in (body, final))
+    indent = indent_of(block)
+    return cst.Try(
+        cst.IndentedBlock(inside, indent=indent),
+        finalbody=cst.Finally(cst.IndentedBlock(behind, indent=indent)),
+        leading_lines=leading_lines,
+    )
+
+
+def merged(statement: cst.BaseStatement) -> cst.BaseStatement:
+    """A `try` with nothing but a `finally` that holds nothing but one without it, as one."""
+    match statement:
+        case cst.Try(
+            body=cst.IndentedBlock(body=[cst.Try(finalbody=None) as inner], footer=[]),
+            handlers=[],
+            finalbody=cst.Finally() as final,
+        ):
+            leading = (*statement.leading_lines, *inner.leading_lines)
+            return inner.with_changes(finalbody=final, leading_lines=leading)
+    return statement

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import libcst as cst
 
 from sessionlint.facts.scopes import BlockKind
-from sessionlint.facts.syntax import is_name
+from sessionlint.facts.syntax import index_of, is_name
 from sessionlint.flow.acts import Act
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
 from sessionlint.model import Fix, Splice
-from sessionlint.rewrite.closes import closes, ends_pool, is_doubted, is_spoken
+from sessionlint.rewrite.closes import behind, closes, ends_pool, is_doubted, is_spoken
 from sessionlint.rewrite.driving import opening_of
 from sessionlint.rewrite.joining import joined
 from sessionlint.rewrite.leaving import Loaded
-from sessionlint.rewrite.lists import index_of, lines_of
-from sessionlint.rewrite.manners import Opening, indent_of, led_closely
+from sessionlint.rewrite.lists import led_closely, lines_of, merged, tried
+from sessionlint.rewrite.manners import Opening
 from sessionlint.rewrite.pruning import all_comments, pruned
 from sessionlint.rewrite.region import Region, region, spoken_elsewhere
 from sessionlint.rewrite.strangers import is_with_strangers
@@ -220,26 +220,13 @@ class _Rewriting:
         within = Loaded.through(self._resource, place.statements)
         if any(isinstance(node, cst.Yield) for s in place.statements for node in descend(s)):
             self._reasons.append("the generator may be left waiting inside the `with`")
-        closed = self._returns_behind_closes()
+        closed = behind(place.statements, set(self._marks))
         if any(id(node) not in closed for node in within.results()):
             self._reasons.append(f"what is returned may still need the {life.noun}")
         if not life.has_releases and (
             next(within.kept(), None) or is_with_strangers(self._resource, place.statements)
         ):
             self._reasons.append(f"what is stored or passed on may still need the {life.noun}")
-
-    def _returns_behind_closes(self) -> set[int]:
-        """The ids of the returns that follow a close in their list of statements."""
-        found: set[int] = set()
-        nodes = (node for statement in self._place.statements for node in descend(statement))
-        for block in nodes:
-            if not isinstance(block, cst.IndentedBlock):
-                continue
-            closes = [index for index, one in enumerate(block.body) if id(one) in self._marks]
-            behind = block.body[closes[0] + 1 :] if closes else ()
-            lines = (one for one in behind if isinstance(one, cst.SimpleStatementLine))
-            found.update(id(small) for one in lines for small in one.body)
-        return found
 
     def _ends_closed(self) -> bool:
         """Whether whatever falls through the region has closed the resource."""
@@ -253,7 +240,7 @@ class _Rewriting:
         """The statements of the innermost list that holds everything, rewritten."""
         place = self._place
         block, start, stop = place.block, place.start, place.stop
-        new: list[cst.BaseStatement] = [*self._before, self._whole()]
+        new: list[cst.BaseStatement] = [*self._before, *self._whole()]
         if place.guard is not None:
             rest = [*block.body[:start], *new, *block.body[stop:]]
             new = [place.guard.with_changes(body=block.with_changes(body=rest))]
@@ -271,13 +258,23 @@ class _Rewriting:
             new = [place.others_unborn, *block.body[unborn[0] + 1 : start], *new]
             start = unborn[0]
         old = block.body[start:stop]
-        statements = pruned(new, frozenset(removed))
-        if all_comments(old) != all_comments(statements):
+        statements = tuple(map(merged, pruned(new, frozenset(removed))))
+        if all_comments(old) != all_comments(statements) or self._holds_nothing(statements):
             return None
         splice = Splice(block, start, stop, statements)
         return joined(splice, place.body, self._resource)
 
-    def _whole(self) -> cst.BaseStatement:
+    def _holds_nothing(self, statements: Sequence[cst.CSTNode]) -> bool:
+        """Whether all that would be left before a `finally` is a `pass`."""
+        match statements:
+            case [*_, cst.Try(body=cst.IndentedBlock(body=[only]))]:
+                is_pass = isinstance(only, cst.SimpleStatementLine) and all(
+                    isinstance(one, cst.Pass) for one in only.body
+                )
+                return is_pass and not self._entered.is_manager
+        return False
+
+    def _whole(self) -> list[cst.BaseStatement]:
         """The `with`, inside a `try` for what has to follow it."""
         place = self._place
         line, name = place.acquiring, self._resource.name
@@ -287,13 +284,13 @@ class _Rewriting:
             if id(self._inside[0]) in self._marks:
                 self._marks[id(inside[0])] = inside[0]
         spoken = name if is_spoken(self._inside, name, set(self._marks)) else None
-        managing = self._entered.around(spoken, inside, line, place.block)
-        if not self._behind:
-            return managing
-        first, *rest = self._behind
-        indent = indent_of(place.block)
-        return cst.Try(
-            cst.IndentedBlock([managing.with_changes(leading_lines=[])], indent=indent),
-            finalbody=cst.Finally(cst.IndentedBlock([led_closely(first), *rest], indent=indent)),
-            leading_lines=managing.leading_lines,
+        whole: list[cst.BaseStatement] = (
+            [self._entered.around(spoken, inside, line, place.block)]
+            if self._entered.is_manager
+            else self._entered.after(name, inside, line, place.block)
         )
+        if not self._behind:
+            return whole
+        leading = line.leading_lines
+        whole[0] = whole[0].with_changes(leading_lines=[])
+        return [tried(whole, self._behind, place.block, leading)]

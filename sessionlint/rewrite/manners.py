@@ -1,10 +1,9 @@
-"""Which `with` ends a resource exactly as its own close does."""
+"""Which `with`, or `finally`, ends a resource exactly as its own close does."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from itertools import takewhile
 from typing import Final, NamedTuple
 
 import libcst as cst
@@ -15,9 +14,10 @@ from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, last_name
 from sessionlint.facts.values import UNKNOWN, FunctionValue, Method, Symbol, Thing
 from sessionlint.model import AddImport, Edit, Fix
+from sessionlint.rewrite.lists import indent_of, tried
 from sessionlint.rewrite.replaced import stand_in
 
-__all__ = ["Opening", "empty_lines", "indent_of", "led_closely", "opening"]
+__all__ = ["Opening", "guarding", "opening"]
 
 
 class _Manner(Enum):
@@ -48,17 +48,21 @@ https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html#sqlalchemy.ext.asy
 class Opening(NamedTuple):
     """What a `with` statement enters; `wrapper` is what of contextlib it is wrapped in, if any.
 
-    `doubt` is why that may go wrong, in words, or empty.
+    `doubt` is why that may go wrong, in words, or empty. What is not `is_manager` no `with` can
+    enter: it is closed in a `finally`.
     """
 
     expression: cst.BaseExpression
     is_async: bool
     wrapper: str = ""
     doubt: str = ""
+    is_manager: bool = True
 
     @property
     def title(self) -> str:
         """What a fix does that uses it."""
+        if not self.is_manager:
+            return "close in a `finally`"
         if self.wrapper.endswith("contextmanager"):
             return f"enter it by `{self.wrapper}`"
         return "wrap in `async with`" if self.is_async else "wrap in `with`"
@@ -68,6 +72,18 @@ class Opening(NamedTuple):
         imported = (AddImport("contextlib", self.wrapper),) if self.wrapper else ()
         reason = "; ".join((*reasons, *filter(None, [self.doubt])))
         return Fix.weighed(self.title, (edit, *imported), reason)
+
+    def after(
+        self,
+        name: str,
+        statements: Sequence[cst.BaseStatement],
+        line: cst.SimpleStatementLine,
+        block: cst.IndentedBlock | cst.Module,
+    ) -> list[cst.BaseStatement]:
+        """The line that opens it, and a `try` around the statements that closes what has a name."""
+        close = cst.Call(cst.Attribute(cst.Name(name), cst.Name("close")))
+        end = cst.SimpleStatementLine([cst.Expr(cst.Await(close) if self.is_async else close)])
+        return [line, tried(statements, [end], block)]
 
     def around(
         self,
@@ -119,6 +135,17 @@ def opening(
     return found if found.wrapper else found._replace(doubt=stand_in(evaluator, block, made))
 
 
+def guarding(thing: Thing, made: cst.BaseExpression) -> Opening | None:
+    """What is opened as it is and closed in a `finally`, None where a `with` should or that fails.
+
+    Source: asyncpg has no context manager for what `connect` gives, and aborts a connection whose
+    close is cancelled: https://github.com/MagicStack/asyncpg/blob/master/asyncpg/connection.py
+    """
+    is_known = thing.type.name == "asyncpg.Connection" and not (thing.is_guess or thing.is_maybe)
+    is_awaited = isinstance(made, cst.Await)
+    return Opening(made, is_async=True, is_manager=False) if is_known and is_awaited else None
+
+
 def _is_before_with(evaluator: Evaluator, block: Block) -> bool:
     """Whether it may run on a SQLAlchemy whose sessions no `with` can enter.
 
@@ -136,23 +163,6 @@ def _guessed(call: cst.BaseExpression) -> Opening | None:
 def _closing(made: cst.BaseExpression) -> Opening:
     wrapped = cst.Call(cst.Name("closing"), [cst.Arg(made)])
     return Opening(wrapped, is_async=False, wrapper="closing")
-
-
-def led_closely(statement: cst.BaseStatement) -> cst.BaseStatement:
-    """A statement without empty lines before it, for the top of a block."""
-    lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
-    return statement.with_changes(leading_lines=lines[len(empty_lines(statement)) :])
-
-
-def empty_lines(statement: cst.CSTNode) -> list[cst.EmptyLine]:
-    """The empty lines above a statement and its comments, which stay with it."""
-    lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
-    return list(takewhile(lambda line: line.comment is None, lines))
-
-
-def indent_of(block: cst.IndentedBlock | cst.Module) -> str | None:
-    """How a block is indented, None for the way of the file."""
-    return block.indent if isinstance(block, cst.IndentedBlock) else None
 
 
 def _is_of_library(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:

@@ -9,12 +9,11 @@ from itertools import islice, pairwise
 import libcst as cst
 
 from sessionlint.facts.scopes import How
-from sessionlint.facts.syntax import is_name
+from sessionlint.facts.syntax import index_of, is_name
 from sessionlint.flow.leaving import own_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
-from sessionlint.rewrite.lists import index_of
-from sessionlint.rewrite.sections import Section, section_of
+from sessionlint.flow.sections import Section, section_of
 from sessionlint.source.walk import descend
 
 __all__ = ["Region", "region", "spoken_elsewhere"]

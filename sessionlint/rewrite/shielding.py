@@ -11,14 +11,13 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.shields import local_shield
-from sessionlint.facts.syntax import dotted, names_in
+from sessionlint.facts.syntax import dotted, index_of, names_in
 from sessionlint.flow.cleanups import CleanUp
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.protection import EarlyShield, NestedBegin
 from sessionlint.flow.waits import Wait
 from sessionlint.model import AddImport, Edit, Fix, RemoveImportIfUnused, Replace, Safety, Splice
-from sessionlint.rewrite.lists import index_of
-from sessionlint.rewrite.manners import empty_lines, indent_of, led_closely
+from sessionlint.rewrite.lists import empty_lines, tried
 from sessionlint.rewrite.pruning import comments
 from sessionlint.rewrite.replaced import stand_in
 from sessionlint.source.walk import descend
@@ -100,8 +99,8 @@ def _protected(
     if place is None or place[1] >= ends[place[0]]:
         return None
     holder, start = place
-    *tried, last = holder.body[start : ends[holder] + 1]
-    before = [one for statement in tried for one in descend(statement)]
+    *head, last = holder.body[start : ends[holder] + 1]
+    before = [one for statement in head for one in descend(statement)]
     if any(isinstance(one, _JUMPS) for one in (*before, *descend(last))):
         # In a `finally` it would hide what is being raised; who leaves before leaves it open.
         return None
@@ -110,23 +109,12 @@ def _protected(
     if any(id(one.node) in within for name in spoken for one in block.names[name]):
         # What decides about the release may have failed.
         return None
-    indent = indent_of(holder)
-    head = tried[0]
-    whole = cst.Try(
-        cst.IndentedBlock([_as_first(head), *tried[1:]], indent=indent),
-        finalbody=cst.Finally(cst.IndentedBlock([_as_first(last)], indent=indent)),
-        leading_lines=empty_lines(head),
-    )
+    whole = tried(head, [last], holder, empty_lines(head[0]))
     edits: list[Edit] = [Splice(holder, start, ends[holder] + 1, (whole,))]
     undone = [one.wait for one in own if one.wait.is_rollback and id(one.wait.node) in within]
     for wait in (*undone, release):
         edits += [one for one in _shield(evaluator, block, wait) if one not in edits]
     return Fix(_TITLE, Safety.SAFE, tuple(edits))
-
-
-def _as_first(statement: cst.CSTNode) -> cst.BaseStatement:
-    assert isinstance(statement, cst.BaseStatement)
-    return led_closely(statement)
 
 
 def _steps_to(body: Nodes, node: cst.CSTNode) -> Iterator[tuple[_Holder, int]]:

@@ -13,7 +13,7 @@ from typing import Any, final
 
 from tests.oracle.run import Run, Value
 
-__all__ = ["AsyncSession", "Engine", "Opened", "Session", "opened"]
+__all__ = ["AsyncSession", "Engine", "Opened", "Session", "directly", "opened"]
 
 
 class ClosedError(Exception):
@@ -138,6 +138,20 @@ class _Pooled(Opened):
 
 
 @final
+class _Direct(Opened):
+    """A connection of asyncpg's own, which no `with` can enter; a close that is cut off aborts it.
+
+    Source: asyncpg.connection.Connection.close
+    """
+
+    reopens = False
+    execute = AsyncSession.execute
+    commit = AsyncSession.commit
+    rollback = AsyncSession.rollback
+    close = AsyncSession.close
+
+
+@final
 class _Opening:
     """What opens when it is awaited or entered."""
 
@@ -168,6 +182,11 @@ def opened(run: Run, kind: type[Opened], site: int, kinds: str = "call") -> Open
     made = kind(run, str(len(run.opened)), site)
     run.opened.append(made)
     return made
+
+
+async def directly(run: Run, site: int) -> Opened:
+    """What a driver opens without a pool."""
+    return opened(run, _Direct, site, "await")
 
 
 class Engine:

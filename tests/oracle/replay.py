@@ -18,6 +18,7 @@ from collections.abc import (
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from types import CodeType
 from typing import Any, Final
 
@@ -27,7 +28,9 @@ from tests.oracle.surroundings import given, namespace
 __all__ = ["Played", "Stage", "played", "stage"]
 
 _YIELDS: Final = 4
-_OPENING: Final = re.compile(r"(Async)?Session|engine\.(raw_)?connect(ion)?|pool\.acquire")
+_OPENING: Final = re.compile(
+    r"(Async)?Session|engine\.(raw_)?connect(ion)?|pool\.acquire|asyncpg\.connect"
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,9 @@ class Played:
 class Stage:
     """A text ready to be run; its places that open something are numbered in their order.
 
-    `managed` are those of these places that a `with` enters, `entered` the names that it binds, and
-    `bound` those that an assignment binds to what is opened.
+    `managed` are those of these places that a `with` enters, or a `finally` closes that is right
+    behind it, `entered` the names that it binds, and `bound` those that an assignment binds to what
+    is opened.
     """
 
     code: CodeType
@@ -89,7 +93,7 @@ def stage(text: str) -> Stage:
     handlers = [node for node in ast.walk(subject) if isinstance(node, ast.ExceptHandler)]
     heads = tuple(_head(handler) for handler in handlers)
     is_async = isinstance(subject, ast.AsyncFunctionDef)
-    numbering = _Numbering()
+    numbering = _Numbering(frozenset(_guarded(tree)))
     numbered = ast.fix_missing_locations(numbering.visit(tree))
     return Stage(
         compile(numbered, "<drawn>", "exec"),
@@ -105,10 +109,22 @@ def _head(handler: ast.ExceptHandler) -> str:
     return f"except {ast.unparse(handler.type)}:" if handler.type else "except:"
 
 
+def _guarded(tree: ast.AST) -> Iterator[ast.stmt]:
+    """The assignments whose name the `finally` of the next statement closes, and does no more."""
+    for node in ast.walk(tree):
+        for lines in (getattr(node, part, []) for part in ("body", "orelse", "finalbody")):
+            for line, after in pairwise(lines if isinstance(lines, list) else []):
+                final = after.finalbody if isinstance(after, ast.Try) else []
+                name = ast.unparse(line.targets[0]) if isinstance(line, ast.Assign) else ""
+                if [ast.unparse(one) for one in final] == [f"await {name}.close()"]:
+                    yield line
+
+
 class _Numbering(ast.NodeTransformer):
     """Tells every loop and every opening which one it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, guarded: frozenset[ast.stmt]) -> None:
+        self._guarded = guarded
         self._count = 0
         self._sites = 0
         self.managed: list[int] = []
@@ -126,6 +142,8 @@ class _Numbering(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> ast.Assign:
         before = self._sites
         self.generic_visit(node)
+        if node in self._guarded:
+            self.managed += range(before + 1, self._sites + 1)
         if self._sites > before and isinstance(node.targets[0], ast.Name):
             self.bound.append(node.targets[0].id)
         return node

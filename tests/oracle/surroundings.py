@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final
 
-from tests.oracle.library import AsyncSession, Engine, Opened, Session, opened
+from tests.oracle.library import AsyncSession, Engine, Opened, Session, directly, opened
 from tests.oracle.run import Run
 from tests.oracle.world import Fault
 
@@ -102,7 +102,7 @@ def namespace(run: Run) -> dict[str, Any]:
         "Fault": Fault,
         "Session": lambda _, site: opened(run, Session, site),
         "asyncio": asyncio,
-        "asyncpg": SimpleNamespace(Pool=None),
+        "asyncpg": SimpleNamespace(Pool=None, connect=lambda site: directly(run, site)),
         "aclosing": contextlib.aclosing,
         "choose": lambda options: run.ask("choose", "call", options),
         "closing": contextlib.closing,

@@ -36,6 +36,7 @@ _LIBRARIES: Final = {
     ),
     True: (
         _Library("await engine.connect()", "engine: AsyncEngine"),
+        _Library("await asyncpg.connect()", "engine"),
         _Library("await pool.acquire()", "pool: asyncpg.Pool", r"await pool.release(\1)"),
     ),
 }

@@ -99,3 +99,22 @@ async def count_users_async() -> int:
     async with async_engine.connect() as connection:
         result = await connection.execute(text("select count(*) from users"))
         return result.scalar_one()
+
+
+async def newest_order() -> int | None:
+    conn = await asyncpg.connect()
+    try:
+        return await conn.fetchval("select max(id) from orders")
+    finally:
+        await conn.close()
+
+
+async def newest_order_of_pool(pool: asyncpg.Pool) -> int | None:
+    async with pool.acquire() as conn:
+        return await conn.fetchval("select max(id) from orders")
+
+
+def oldest_order() -> int | None:
+    with closing(psycopg.connect()) as conn:
+        row = conn.execute("select min(id) from orders").fetchone()
+    return row[0] if row else None

@@ -126,3 +126,24 @@ async def rename_async(user_id: int, name: str) -> bool:
             logger.warning("user %s keeps the old name: %s", user_id, error)
             return False
     return True
+
+
+async def newest_order() -> int | None:
+    conn = await asyncpg.connect()
+    try:
+        order = await conn.fetchval("select max(id) from orders")
+    finally:
+        await conn.close()
+    return order
+
+
+async def newest_order_of_pool(pool: asyncpg.Pool) -> int | None:
+    async with pool.acquire() as conn:
+        order = await conn.fetchval("select max(id) from orders")
+    return order
+
+
+def oldest_order() -> int | None:
+    with closing(psycopg.connect()) as conn:
+        row = conn.execute("select min(id) from orders").fetchone()
+    return row[0] if row else None

@@ -131,3 +131,24 @@ async def closed_in_finally_async(user_ids: list[int]) -> list[str | None]:
         async with AsyncSessionLocal() as session:
             names.append(await session.scalar(NAME, {"id": user_id}))
     return names
+
+
+async def orders_of(user_ids: list[int]) -> list[int]:
+    counts = []
+    for user_id in user_ids:
+        conn = await asyncpg.connect()
+        try:
+            query = "select count(*) from orders where user_id = $1"
+            counts.append(await conn.fetchval(query, user_id))
+        finally:
+            await conn.close()
+    return counts
+
+
+async def orders_of_pool(pool: asyncpg.Pool, user_ids: list[int]) -> int:
+    total = 0
+    for user_id in user_ids:
+        async with pool.acquire() as conn:
+            query = "select count(*) from orders where user_id = $1"
+            total += await conn.fetchval(query, user_id)
+    return total

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.syntax import index_of
 from sessionlint.flow.apart import branch_of, is_first, is_opened
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
-from sessionlint.rewrite.lists import index_of
 from sessionlint.source.walk import descend
 
 __all__ = ["Section", "section_of"]
