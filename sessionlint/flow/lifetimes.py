@@ -11,7 +11,6 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.flow.acquisitions import acquisitions, fallback
-from sessionlint.flow.apart import branch_of
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, YieldKind
 from sessionlint.flow.generators import is_drawn
@@ -20,6 +19,7 @@ from sessionlint.flow.lending import yield_kind
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.paths import flattened
 from sessionlint.flow.resource import Resource
+from sessionlint.flow.sections import section_of
 from sessionlint.flow.shared import user
 from sessionlint.flow.statements import Interpreter
 from sessionlint.flow.ways import (
@@ -146,7 +146,7 @@ def _could_be_managed(resource: Resource) -> bool:
         return False
     if not resource.branches or all(one.is_none for one in resource.others):
         return True
-    return branch_of(resource, Nodes(resource.block)) is not None
+    return section_of(resource, Nodes(resource.block)) is not None
 
 
 def _is_unused(state: State, evaluation: Evaluation) -> bool:
