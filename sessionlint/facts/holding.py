@@ -11,7 +11,7 @@ from sessionlint.facts.calls import is_declaration
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name, last_name, names_in
-from sessionlint.facts.values import ClassValue, FunctionValue
+from sessionlint.facts.values import ClassValue, FunctionValue, Value
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
@@ -49,15 +49,32 @@ def is_made_of(value: cst.CSTNode | None, name: str) -> bool:
     return any(is_name(arg.value, name) or is_made_of(arg.value, name) for arg in value.args)
 
 
-def _is_constructor(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
+def _is_constructor(call: cst.Call, callee: Value) -> bool:
     """Whether a call makes an object that may keep what it is given."""
-    callee = evaluator.value(call.func, block)
-    if isinstance(callee, FunctionValue):
-        return bool(callee.block.yields) or bool(callee.block.blocks)
-    if isinstance(callee, ClassValue):
-        return True
+    if isinstance(callee, (FunctionValue, ClassValue)):
+        return isinstance(callee, ClassValue) or bool(callee.block.yields)
     name = last_name(call.func).lstrip("_")
     return name[:1].isupper() or name in MAKING
+
+
+def _takes_inside(block: Block, name: str) -> bool:
+    """Whether a function or lambda in a function speaks of a parameter, or of what is made of it.
+
+    Not `key=lambda row: row.rank`.
+    """
+    if not block.blocks:
+        return False
+    held, news = set[str](), {name}
+    values = [
+        (other, names_in(one.expression))
+        for other, bindings in block.names.items()
+        for one in bindings
+        if one.expression is not None
+    ]
+    while news:
+        held |= news
+        news = {other for other, spoken in values if spoken & held} - held
+    return any(names_in(inner.node) & held for inner in block.blocks)
 
 
 def makes_of(
@@ -71,14 +88,16 @@ def makes_of(
 
     `seen` are the functions on the way, which are not followed again.
     """
-    if _is_constructor(evaluator, call, block):
-        return True
     callee = evaluator.value(call.func, block)
+    if _is_constructor(call, callee):
+        return True
     if not isinstance(callee, FunctionValue) or callee.block in seen or len(seen) >= _DEEPEST:
         return False
     name, inside = parameter_of(callee, call, argument), callee.block
+    if name is None:
+        return bool(inside.blocks)
     made = (made for one in inside.returns for made in _made(inside, one.value))
-    return name is not None and any(
+    return _takes_inside(inside, name) or any(
         is_made_of(arg.value, name)
         or (is_name(arg.value, name) and makes_of(evaluator, one, arg, inside, seen | {inside}))
         for one in made
