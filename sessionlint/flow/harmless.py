@@ -7,7 +7,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Binding, How
-from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 
 __all__ = [
     "ASKING",
@@ -30,8 +30,10 @@ __all__ = [
     "STATEMENTS",
     "STATUS",
     "TELLING",
+    "TITLES",
     "is_cursor",
     "is_logging",
+    "logs",
 ]
 
 STATUS: Final = frozenset(
@@ -73,6 +75,9 @@ TELLING: Final = frozenset(
     "isoformat strftime timestamp date time total_seconds hex upper lower strip".split()
 )
 """Methods of what such calls give that do not fail either."""
+
+TITLES: Final = frozenset({"__class__", "__doc__", "__module__", "__name__", "__qualname__"})
+"""What classes, and most objects by theirs, have: `type(error).__name__`."""
 
 STATEMENTS: Final = frozenset({"select", "Select", "insert", "update", "delete", "text"})
 REFINING: Final = frozenset(
@@ -147,3 +152,9 @@ def is_cursor(bindings: Sequence[Binding]) -> bool:
         and all(one.how is How.VALUE for one in bindings)
         and all(isinstance(one, cst.Call) and last_name(one.func) == "cursor" for one in made)
     )
+
+
+def logs(node: cst.Call) -> bool:
+    """`context.log.info(…)`: a way to a logger is no work."""
+    owner, method = getattr(node.func, "value", node.func), last_name(node.func)
+    return is_logging(owner, method) and dotted(owner) is not None

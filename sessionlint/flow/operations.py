@@ -11,7 +11,16 @@ from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.at_once import run_at_once
 from sessionlint.flow.effects import Effects
-from sessionlint.flow.harmless import ASKING, BUILDING, EXITS, IDLE, QUIET, SHELLS, is_logging
+from sessionlint.flow.harmless import (
+    ASKING,
+    BUILDING,
+    EXITS,
+    IDLE,
+    QUIET,
+    SHELLS,
+    TITLES,
+    logs,
+)
 from sessionlint.flow.leaving import (
     closes_behind,
     gets_release,
@@ -31,8 +40,7 @@ _QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float
 _PLAIN: Final = frozenset({Act.RISK, Act.AWAIT, Act.USE})
 _USING: Final = _PLAIN | {Act.QUIET, Act.COMMIT}
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
-_CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})
-"""Functions that close every session there is."""
+_CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})  # every session there is
 _FILLING: Final = frozenset("format execute executemany mogrify scalar scalars text".split())
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
 
@@ -162,7 +170,7 @@ class Operations:
                 # `callback(db.close)`: whoever got the method will call it.
                 yield Operation(Act.HAND_OVER, node)
             return
-        if not self._is_safe_owner(node.value):
+        if node.attr.value not in TITLES and not self._is_safe_owner(node.value):
             yield Operation(Act.RISK, node)
 
     def _is_safe_owner(self, owner: cst.BaseExpression) -> bool:
@@ -226,7 +234,7 @@ class Operations:
             is_release = any(operation.act is Act.RELEASE for operation in given)
             if type(node.func) is not cst.Attribute:
                 yield from self.of(node.func)
-            elif not (is_release and isinstance(node.func.value, cst.Call)) and not _logs(node):
+            elif not (is_release and isinstance(node.func.value, cst.Call)) and not logs(node):
                 # Whoever gave it out can be asked once more: `get_pool().putconn(conn)`.
                 yield from self.of(node.func.value)
             yield from self._arguments(node)
@@ -285,12 +293,6 @@ class Operations:
             self.is_helped = self.is_helped or not is_library
         elif not is_safe_call(self._resource, node, path):
             yield Operation(Act.RISK, node)
-
-
-def _logs(node: cst.Call) -> bool:
-    """`context.log.info(…)`: a way to a logger is no work."""
-    owner, method = getattr(node.func, "value", node.func), last_name(node.func)
-    return is_logging(owner, method) and dotted(owner) is not None
 
 
 def _is_all_there_is(arg: cst.Arg) -> bool:
