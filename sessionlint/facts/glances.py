@@ -31,10 +31,10 @@ class Glances:
 
     def aliases(self, data: bytes, names: frozenset[bytes]) -> set[bytes]:
         """The names that a file gives to some of `names` without calling them, step by step."""
-        from sessionlint.source.naming import annotated, named, renamings
+        from sessionlint.source.naming import annotated, defaults, named, renamings
 
         if data not in self._others:
-            given = ((one.old, one.new) for one in named(data))
+            given = ((one.old, one.new) for one in (*named(data), *defaults(data)))
             promised = ((b"sessionmaker", name) for name, _ in annotated(data))
             self._others[data] = (*given, *renamings(data), *promised)
         found: set[bytes] = set()

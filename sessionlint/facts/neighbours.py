@@ -90,10 +90,10 @@ class Neighbours:
         """The names that a file itself gives to what it imports, step by step."""
         if b"=" not in data:
             return
-        from sessionlint.source.naming import named
+        from sessionlint.source.naming import defaults, named
 
         others: set[bytes] = set()
-        for one in named(data):
+        for one in (*named(data), *defaults(data)):
             if one.value in others or self._is_naming_given(one, data, known, path, hops):
                 others.add(one.new)
                 yield one.new

@@ -9,7 +9,7 @@ from sessionlint.source.around import Head, enclosing, functions_around, is_own_
 from sessionlint.source.bases import derived
 from sessionlint.source.gate import GIVERS, MAKERS, called, is_at_source, is_telling
 from sessionlint.source.logical import logical
-from sessionlint.source.naming import annotated, named, renamings
+from sessionlint.source.naming import annotated, defaults, named, renamings
 from sessionlint.source.text import line_start
 from sessionlint.source.uses import Target, returned, uses
 
@@ -94,6 +94,7 @@ class _Search:
             *derived(data),
             *((new, old) for old, new in renamings(data, makers | givers)),
         ]
+        self._defaults = list(defaults(self._text.data))
         self._returned = list(returned(self._text))
         self._bind(
             Target(name, is_attribute=False, is_local=is_own_variable(self._text, start, name))
@@ -165,6 +166,10 @@ class _Search:
             if old in known or old in names:
                 names.add(new)
                 self._outside.add(new)
+        for one in self._defaults:
+            if one.old in known or one.old in names:
+                names.add(one.new)
+                self._local.add(one.new)
         for one in self._namings:
             if one.old in known or one.old in names:
                 names.add(one.new)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from sessionlint.source.logical import logical
 from sessionlint.source.text import line_start
 
-__all__ = ["Naming", "annotated", "imports", "named", "renamings"]
+__all__ = ["Naming", "annotated", "defaults", "imports", "named", "renamings"]
 
 _FAR: Final = 400
 """How much of a line is looked at."""
@@ -32,6 +32,9 @@ _CLAUSE: Final = re.compile(
 _WORDS: Final = re.compile(rb"[\w.]+")
 _MAKER: Final = re.compile(rb"sessionmaker\b(?!\()")
 _BEFORE_TYPE: Final = re.compile(rb"\b(\w+)[ \t]*(:)[^:=(),{}]*$")
+_DEFAULTS: Final = re.compile(rb"def[ \t]+\w+[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+_DEFAULT: Final = re.compile(rb"(\w+)\s*(?::[^=,]*)?=\s*([A-Za-z_][\w.]*)\s*(?=,|\Z)")
+_BRACKETED: Final = re.compile(rb"\[[^\[\]]*\]")
 _ALIAS: Final = re.compile(rb"[ \t]*([A-Za-z_]\w*)")
 _IMPORTING: Final = re.compile(rb"[:;][ \t]*(?:from|import)[ \t]")
 _ITEMS: Final = re.compile(rb"[ \t]*\(?[\w., \t]*")
@@ -39,7 +42,10 @@ _WITH: Final = (b"with ", b"async ", b"except ", b"case ")
 
 
 class Naming(NamedTuple):
-    """One `target = old`, on the line that begins at `start`; both may be attributes."""
+    """One `target = old`, on the line that begins at `start`, or in the `def` that stands there.
+
+    Both may be attributes.
+    """
 
     start: int
     target: bytes
@@ -89,6 +95,22 @@ def annotated(data: bytes) -> Iterator[tuple[bytes, int]]:
         name = _BEFORE_TYPE.search(data[start : match.start()])
         if name is not None:
             yield name[1], start + name.start(2)
+
+
+def defaults(data: bytes) -> Iterator[Naming]:
+    """Every parameter whose default is a name: `def opened(make=SessionLocal)`."""
+    for match in _DEFAULTS.finditer(data):
+        if b"=" in match[1]:
+            for parameter, value in _DEFAULT.findall(_without_brackets(match[1])):
+                yield Naming(match.start(), parameter, value)
+
+
+def _without_brackets(text: bytes) -> bytes:
+    """What is left when square brackets go, in which commas part nothing."""
+    left = text
+    while (text := _BRACKETED.sub(b"", left)) != left:
+        left = text
+    return left
 
 
 def renamings(data: bytes, names: frozenset[bytes] | None = None) -> Iterator[tuple[bytes, bytes]]:
