@@ -74,10 +74,12 @@ class Program:
     those under a condition whose release stands under another one: only the author knows whether
     the two go together, so the linter may hold its tongue. `owned` are those under a condition
     whose variable may also hold what somebody else releases: no `with` can take the place of the
-    release; what other branches acquire for themselves is no such thing. `helped` are those whose variable is given to the helper, or closed by the very next
-    statement, so that a `with` would hold nothing. `quiet` are lines whose
-    `rollback` counts as not failing, for a release follows directly. `turns` are the lines whose
-    `choose` decides about a turn, with the answer that goes on.
+    release; what is acquired for itself elsewhere is no such thing. `helped` are those for which a
+    `with` may not be worth it: their variable is given to the helper, or closed by the very next
+    statement, so that it would hold nothing, or holds another one before or after, so that some of
+    the function may not be theirs. `quiet` are lines whose `rollback` counts as not failing, for a
+    release follows directly. `turns` are the lines whose `choose` decides about a turn, with the
+    answer that goes on.
     """
 
     text: str
@@ -110,7 +112,7 @@ def program(function: str) -> Program:
         looped=frozenset(sites) & frozenset(_looped(subject)),
         doubtful=frozenset(_doubtful(subject)),
         owned=frozenset(_owned(subject)),
-        helped=frozenset(_helped(lines, sites)),
+        helped=frozenset(_helped(lines, sites)) | frozenset(_shared(subject)),
         quiet=frozenset(_quiet(lines)),
         turns=dict(_turns(subject)),
     )
@@ -142,18 +144,30 @@ def _doubtful(subject: ast.AST) -> Iterator[int]:
 
 
 def _owned(subject: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[int]:
-    """The acquisitions in a branch whose variable is a parameter or bound to something else too."""
-    nodes = list(ast.walk(subject))
-    branches = [node for node in nodes if isinstance(node, ast.If | ast.Match)]
-    bound = [node.arg for node in nodes if isinstance(node, ast.arg)]
-    values = [node for node in nodes if isinstance(node, ast.Assign)]
-    sites = [node for node in values if ast.unparse(node.value) != "None"]
-    bound += [ast.unparse(site.targets[0]) for site in sites]
-    for site in sites:
+    """The acquisitions in a branch whose variable is a parameter."""
+    given = {node.arg for node in ast.walk(subject) if isinstance(node, ast.arg)}
+    sites = _conditional(subject)
+    return (site.lineno for site in sites if ast.unparse(site.targets[0]) in given)
+
+
+def _shared(subject: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[int]:
+    """Those whose variable is bound to something else, too, but for branches of their own."""
+    values = [ast.unparse(site.targets[0]) for site in _acquisitions(subject)]
+    for site in _conditional(subject):
         name = ast.unparse(site.targets[0])
-        is_conditional = any(site.lineno in _lines(branch) for branch in branches)
-        if is_conditional and bound.count(name) > 1 and not _is_apart(subject, name):
+        if values.count(name) > 1 and not _is_apart(subject, name):
             yield site.lineno
+
+
+def _acquisitions(subject: ast.AST) -> list[ast.Assign]:
+    values = (node for node in ast.walk(subject) if isinstance(node, ast.Assign))
+    return [node for node in values if ast.unparse(node.value) != "None"]
+
+
+def _conditional(subject: ast.AST) -> list[ast.Assign]:
+    branches = [node for node in ast.walk(subject) if isinstance(node, ast.If | ast.Match)]
+    sites = _acquisitions(subject)
+    return [one for one in sites if any(one.lineno in _lines(branch) for branch in branches)]
 
 
 def _is_apart(subject: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
