@@ -237,8 +237,12 @@ def _found(
     try:
         tree.source(path, data)
         found = judged(worth_following(project.evaluator, path))
-        # What a rule has asked for since may not be Python either.
-        return judged(tree.whole(path).blocks) if has_unreadable(tree, path) else found
+        # What a rule has asked for since may not be Python either, or what nobody has asked for.
+        if has_unreadable(tree, path):
+            return judged(tree.whole(path).blocks)
+        if found:
+            tree.source(path, data).expect_python()
+        return found
     except RecursionError as error:
         raise UnreadableFile("nested too deep to follow") from error
 

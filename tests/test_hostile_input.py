@@ -153,6 +153,18 @@ def test_does_not_parse_what_cannot_hold_a_session(tmp_path):
     assert sessionlint("a.py", cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.parametrize("engine", ["fast", "full"])
+def test_says_nothing_else_of_what_is_no_python(engine, tmp_path):
+    """The function could be parsed by itself, and seems to leave its session open."""
+    maker = "from sqlalchemy.orm import sessionmaker\n\nmaker = sessionmaker()\n\n\n"
+    broken = "def f(q):\n    s = maker()\ntry:\n        s.execute(q)\nif s:\n    print(s)\n"
+    (tmp_path / "a.py").write_text(maker + broken)
+    done = sessionlint("--engine", engine, "--output-format", "concise", "a.py", cwd=tmp_path)
+    first, *_ = done.stdout.splitlines()
+    assert first == "a.py:10:1: SES999 syntax error: expected 'except' or 'finally' block"
+    assert done.returncode == 2
+
+
 def test_parses_all_where_the_maker_cannot_be_read(tmp_path):
     """The leak is asked about first, and then what its session is made by."""
     maker = "from sqlalchemy.orm import sessionmaker\n\n    import os\nmaker = sessionmaker()\n"

@@ -77,6 +77,19 @@ class Source:
         self.trees.append(Tree(module, 0))
         return module
 
+    def expect_python(self) -> None:
+        """Parse the file whole where this version of Python cannot, which may be an older one.
+
+        Pieces of it may be parsed though it is none.
+
+        Raises:
+            UnreadableFile: a syntax error, or nesting too deep to parse.
+        """
+        try:
+            _compiled(self.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            _ = self.module
+
     def statements(self, start: int, stop: int, ending: str = "") -> "list[cst.CSTNode]":
         """The statements of a piece of the text, which begins a line; `ending` is put after it.
 
@@ -140,9 +153,7 @@ def _unparsed(text: str, error: "cst.ParserSyntaxError | None" = None) -> Unread
     """Where the text goes wrong: as Python sees it, else as LibCST does, which is less exact."""
     place = (error.editor_line, error.editor_column) if error is not None else ()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(text, "<file>", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST)
+        _compiled(text)
     except SyntaxError as own:
         if own.lineno:
             reason = f"syntax error: {own.msg}"
@@ -152,6 +163,12 @@ def _unparsed(text: str, error: "cst.ParserSyntaxError | None" = None) -> Unread
     if error is None:
         return UnreadableFile("holds something that LibCST cannot parse")
     return UnreadableFile(f"syntax error: {_first_line(error.message)}", *place)
+
+
+def _compiled(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compile(text, "<file>", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST)
 
 
 def _first_line(message: str) -> str:
