@@ -11,10 +11,10 @@ import libcst as cst
 
 from sessionlint.facts.binds import is_told_to_commit
 from sessionlint.facts.catalog import LIBRARIES, TYPES, Gift, How, Type
-from sessionlint.facts.custom import is_customary
 from sessionlint.facts.scopes import Block, Module
 from sessionlint.facts.syntax import is_name, keyword, last_name
 from sessionlint.facts.values import Foreign, Thing, Value
+from sessionlint.source.custom import is_customary
 
 __all__ = ["AWAITED", "DATABASE_CALLS", "PARTIAL", "guess", "uses_database"]
 

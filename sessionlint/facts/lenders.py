@@ -10,7 +10,6 @@ import libcst as cst
 
 from sessionlint.facts import calls
 from sessionlint.facts.aside import is_aside
-from sessionlint.facts.custom import is_customary
 from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, keyword, last_name
 from sessionlint.facts.values import (
@@ -23,6 +22,7 @@ from sessionlint.facts.values import (
     Thing,
     Value,
 )
+from sessionlint.source.custom import is_customary
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator

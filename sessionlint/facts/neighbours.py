@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from sessionlint.facts.files import Files
 from sessionlint.facts.places import Places
 from sessionlint.source.bases import derived
+from sessionlint.source.custom import strangers
 from sessionlint.source.gate import (
     CATALOGUE,
     called,
@@ -68,6 +69,7 @@ class Neighbours:
     ) -> Iterator[bytes]:
         """The names by which a file knows what a module may give it to acquire through."""
         known = imports(data)
+        yield from strangers(data, calls)
         if any(self._is_inside(star, path) for star in known.stars):
             yield from calls
         if b"sessionmaker" in data:

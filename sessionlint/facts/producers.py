@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from sessionlint.facts.aside import is_aside
-from sessionlint.facts.custom import is_customary
 from sessionlint.facts.files import Files
 from sessionlint.facts.glances import Glances, holding
 from sessionlint.facts.names import Names
@@ -19,6 +18,7 @@ from sessionlint.facts.waiting import Waiting
 from sessionlint.source.afterwards import may_outlive
 from sessionlint.source.background import may_let_go
 from sessionlint.source.cleaning import may_cut_off
+from sessionlint.source.custom import is_customary, may_pass_on
 from sessionlint.source.driving import may_drive
 from sessionlint.source.fanning import may_fan_out
 from sessionlint.source.gate import (
@@ -265,6 +265,7 @@ class Producers:
         quiet, asked = set(texts), set[bytes]()
         sources = holding(filter(self._glances.is_at_source, texts), CATALOGUE)
         passing = self._glances.passing_on(sources, CATALOGUE)
+        passing = list(dict.fromkeys((*passing, *filter(may_pass_on, texts))))
         for _ in range(_HOPS):
             found = [products(data, makers, givers) for data in passing]
             giving.update(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sessionlint.source.around import Head, enclosing, functions_around, is_own_variable
 from sessionlint.source.bases import derived
+from sessionlint.source.custom import strangers
 from sessionlint.source.gate import GIVERS, MAKERS, called, is_at_source, is_telling
 from sessionlint.source.logical import logical
 from sessionlint.source.naming import annotated, defaults, named, renamings
@@ -81,7 +82,7 @@ class _Search:
     def __init__(self, data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) -> None:
         self._text = logical(data)
         self._calls = called(data)
-        self._known = makers, givers
+        self._known = makers, givers | strangers(data, self._calls)
         self._makers: set[bytes] = set()
         self._givers: set[bytes] = set()
         self._held: set[tuple[bytes, bool]] = set()
@@ -159,6 +160,13 @@ class _Search:
             self._givers.add(head.name)
             if is_maker:
                 self._makers.add(head.name)
+            if head.name == b"__call__":
+                # What is called here is an object, which its class gives.
+                self._makers.update(one.name for one in self._around(head)[:1])
+
+    def _around(self, head: Head) -> list[Head]:
+        """What a function or class stands in, the innermost first."""
+        return [one for one in enclosing(self._text, head.start) if one != head]
 
     def _name_otherwise(self, names: set[bytes], known: frozenset[bytes]) -> None:
         """Let what is called otherwise, or derived from, be found, too."""
@@ -180,5 +188,5 @@ class _Search:
         """Whether it is a method whose name does not tell what it gives."""
         if is_telling(b".", head.name):
             return False
-        around = [one for one in enclosing(self._text, head.start) if one != head]
+        around = self._around(head)
         return bool(around) and around[0].kind == b"class"

@@ -32,9 +32,12 @@ _CLAUSE: Final = re.compile(
 _WORDS: Final = re.compile(rb"[\w.]+")
 _MAKER: Final = re.compile(rb"sessionmaker\b(?!\()")
 _BEFORE_TYPE: Final = re.compile(rb"\b(\w+)[ \t]*(:)[^:=(),{}]*$")
-_DEFAULTS: Final = re.compile(rb"def[ \t]+\w+[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-_DEFAULT: Final = re.compile(rb"(\w+)\s*(?::[^=,]*)?=\s*([A-Za-z_][\w.]*)\s*(?=,|\Z)")
-_BRACKETED: Final = re.compile(rb"\[[^\[\]]*\]")
+_PARAMETERS: Final = re.compile(rb"def[ \t]+\w+[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+_DEFAULT: Final = re.compile(
+    rb"=\s*([\w.]*(?:[sS]ession|[mM]aker|[fF]actory|[eE]ngine|[cC]onn|DB|db)\w*)\s*(?:,|\Z)"
+)
+_PARAMETER: Final = re.compile(rb"[\s*]*(\w+)\s*(?::|\Z)")
+_BRACKETED: Final = re.compile(rb"\[[^\[\]]*\]|\([^()]*\)")
 _ALIAS: Final = re.compile(rb"[ \t]*([A-Za-z_]\w*)")
 _IMPORTING: Final = re.compile(rb"[:;][ \t]*(?:from|import)[ \t]")
 _ITEMS: Final = re.compile(rb"[ \t]*\(?[\w., \t]*")
@@ -98,15 +101,19 @@ def annotated(data: bytes) -> Iterator[tuple[bytes, int]]:
 
 
 def defaults(data: bytes) -> Iterator[Naming]:
-    """Every parameter whose default is a name: `def opened(make=SessionLocal)`."""
-    for match in _DEFAULTS.finditer(data):
-        if b"=" in match[1]:
-            for parameter, value in _DEFAULT.findall(_without_brackets(match[1])):
-                yield Naming(match.start(), parameter, value)
+    """Every parameter whose default is a name that tells: `def opened(make=SessionLocal)`."""
+    for head in _PARAMETERS.finditer(data):
+        if b"=" in head[1] and _DEFAULT.search(head[1]):
+            given = _without_brackets(head[1])
+            for match in _DEFAULT.finditer(given):
+                item = given[: match.start()].rpartition(b",")[2]
+                parameter = _PARAMETER.match(item)
+                if parameter is not None:
+                    yield Naming(head.start(), parameter[1], match[1])
 
 
 def _without_brackets(text: bytes) -> bytes:
-    """What is left when square brackets go, in which commas part nothing."""
+    """What is left when brackets go, in which commas part nothing."""
     left = text
     while (text := _BRACKETED.sub(b"", left)) != left:
         left = text
