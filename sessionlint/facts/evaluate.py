@@ -32,16 +32,15 @@ from sessionlint.facts.values import (
     Instance,
     Items,
     Maker,
-    Managed,
     Method,
     ModuleValue,
     Pending,
-    Stream,
     Symbol,
     Thing,
     Value,
     borrowed,
     joined,
+    taken,
 )
 from sessionlint.source.walk import descend
 
@@ -193,20 +192,13 @@ class Evaluator:
         return self._given(binding, self.value(binding.expression, binding.block))
 
     def _given(self, binding: Binding, value: Value) -> Value:
-        match binding.how, value:
-            case How.VALUE, _ if value == UNKNOWN and binding.annotation is not None:
-                return hints.value(self, binding.annotation, binding.block)
-            case How.VALUE, _:
-                return value
-            case How.ITEM, Items(items=items) if binding.slot < len(items):
-                return items[binding.slot]
-            case How.WITH, Managed(lent=lent):
-                return borrowed(lent)
-            case How.WITH, Thing() | Pending(result=Thing()):
-                return borrowed(value.result if isinstance(value, Pending) else value)
-            case How.ITERATION, Stream(item=item):
-                return borrowed(item)
-        return UNKNOWN
+        if binding.how is not How.VALUE:
+            return taken(binding, value)
+        if binding.annotation is None or not (value == UNKNOWN or isinstance(value, Foreign)):
+            return value
+        # `db: Database = Field(exclude=True)` is what it says, whatever a library makes of that.
+        promised = hints.value(self, binding.annotation, binding.block)
+        return value if promised == UNKNOWN else promised
 
     def _parameter(self, binding: Binding) -> Value:
         default = binding.expression

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sessionlint.facts.catalog import OTHER_CONNECTS, Type
-from sessionlint.facts.scopes import Block, Module
+from sessionlint.facts.scopes import Binding, Block, How, Module
 
 __all__ = [
     "NONE",
@@ -28,6 +28,7 @@ __all__ = [
     "Value",
     "borrowed",
     "joined",
+    "taken",
 ]
 
 
@@ -159,6 +160,20 @@ NONE = Nothing()
 def borrowed(value: Value) -> Value:
     """The same object seen by somebody who does not own it."""
     return replace(value, is_fresh=False) if isinstance(value, Thing) else value
+
+
+def taken(binding: Binding, value: Value) -> Value:
+    """What a target gets of a value that is entered, unpacked or iterated."""
+    match binding.how, value:
+        case How.ITEM, Items(items=items) if binding.slot < len(items):
+            return items[binding.slot]
+        case How.WITH, Managed(lent=lent):
+            return borrowed(lent)
+        case How.WITH, Thing() | Pending(result=Thing()):
+            return borrowed(value.result if isinstance(value, Pending) else value)
+        case How.ITERATION, Stream(item=item):
+            return borrowed(item)
+    return UNKNOWN
 
 
 def joined(values: list[Value]) -> Value:
