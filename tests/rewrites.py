@@ -3,6 +3,32 @@
 __all__ = ["SAFE"]
 
 SAFE = {
+    "a `with` that ends a transaction ends the connection, too": (
+        """
+        import psycopg2
+
+        def f(address, q):
+            with psycopg2.connect(address) as conn, conn.cursor() as cur:  # both
+                cur.execute(q)
+            with (
+                open("log") as log,
+                psycopg2.connect(address) as conn,
+            ):
+                conn.cursor().execute(q)
+        """,
+        """
+        import psycopg2
+
+        def f(address, q):
+            with closing(psycopg2.connect(address)) as conn, conn, conn.cursor() as cur:  # both
+                cur.execute(q)
+            with (
+                open("log") as log,
+                closing(psycopg2.connect(address)) as conn, conn,
+            ):
+                conn.cursor().execute(q)
+        """,
+    ),
     "what no `with` ends is closed in a `finally`": (
         """
         import asyncpg

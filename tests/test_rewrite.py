@@ -269,6 +269,15 @@ NEVER = {
             if is_closed:
                 await conn.close()
         """,
+    "a cursor that is asked behind the `with` of its transaction": """
+        import psycopg2
+
+        def f(address, q):
+            with psycopg2.connect(address) as conn:
+                cur = conn.cursor()
+                cur.execute(q)
+            return cur.fetchall()
+        """,
     "known by its name alone, and awaited": """
         from elsewhere import get_session
 

@@ -17,6 +17,7 @@ from sessionlint.source.background import lets_go
 from sessionlint.source.cleaning import may_be_cut_off
 from sessionlint.source.driving import driving
 from sessionlint.source.fanning import may_fan_out
+from sessionlint.source.gate import HALF_MANAGED
 from sessionlint.source.outline import PartKind, is_balanced
 from sessionlint.source.threads import THREADED
 
@@ -93,6 +94,7 @@ class _Search:
         self._module = module
         self._reader = module.reader
         self._text = module.reader.text
+        self._is_half_managed = HALF_MANAGED in self._text
 
     def pieces(self) -> list[Piece]:
         producers = self._by_name.producers
@@ -171,6 +173,8 @@ class _Search:
 
         Continuing lines begin with none of the words that are looked for, except `if`.
         """
+        if self._is_half_managed:
+            return False
         line = self._text.rfind("\n", 0, offset) + 1
         tested = _TESTED.match(self._text, line)
         if not (is_balanced(tested[1]) if tested else _PASSING_ON.match(self._text, line)):

@@ -22,11 +22,13 @@ from sessionlint.flow.shared import Shared, shared
 from sessionlint.flow.unbound import Unbound, unbound
 from sessionlint.flow.ways import Lifetime, Shape
 from sessionlint.model import Span
+from sessionlint.source.gate import HALF_MANAGED
 from sessionlint.source.parse import Source
 
 if TYPE_CHECKING:
     from sessionlint.flow.caches import Cached
     from sessionlint.flow.cleanups import CleanUp
+    from sessionlint.flow.entered import Entered
     from sessionlint.flow.escaping import Escaped
     from sessionlint.flow.exits import LeakyExit
     from sessionlint.flow.fanned import Fanned
@@ -139,6 +141,15 @@ class Scope:
     def unbound(self) -> list[Unbound]:
         """The resources acquired and used in one expression."""
         return list(unbound(self.evaluator, self.block))
+
+    @cached_property
+    def entered(self) -> list[Entered]:
+        """The connections that a `with` opens and leaves open."""
+        if HALF_MANAGED not in self.source.text:
+            return []
+        from sessionlint.flow.entered import entered
+
+        return list(entered(self.evaluator, self.block))
 
     @cached_property
     def given(self) -> list[Given]:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from sessionlint.source.around import functions_around
-from sessionlint.source.gate import BUILDING, passed
+from sessionlint.source.gate import BUILDING, HALF_MANAGED, passed
 from sessionlint.source.logical import Logical, logical
 from sessionlint.source.migrations import is_on_lent_connection
 from sessionlint.source.passing import call_around
@@ -29,6 +29,7 @@ _CARRIED: Final = rb"^\s*$|\b(?:else|or|and|if|not)\s*$"
 _FAR: Final = 200
 """How much is looked at of each end of a very long statement."""
 
+_HALF: Final = HALF_MANAGED.encode()
 _CACHING: Final = rb"@[\w.]*cache|cache\w* as "
 _WORD: Final = rb"[A-Za-z_]\w*"
 
@@ -54,7 +55,7 @@ def _is_left(text: Logical, name: bytes, at: int, *, is_shared: bool) -> bool:
     """Whether nobody has to close what a call gives but the one who calls."""
     if goes_on(text.data, at + len(name)):
         return True
-    if not is_shared and _is_managed(text, at):
+    if not is_shared and _is_managed(text, at) and _HALF not in text.source:
         return False
     return name in BUILDING or not _is_entered(text, at)
 

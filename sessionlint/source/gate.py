@@ -18,6 +18,7 @@ __all__ = [
     "BUILDING",
     "CATALOGUE",
     "GIVERS",
+    "HALF_MANAGED",
     "MAKERS",
     "OF_POOLS",
     "called",
@@ -54,6 +55,12 @@ _GIVERS: Final[dict[tuple[bytes, ...], bytes]] = {
 
 BUILDING: Final = frozenset(name for names in _MAKERS.values() for name in names.split())
 """The catalogue's calls that give something to acquire from."""
+
+HALF_MANAGED: Final = "psycopg2"
+"""A library whose connections stay open behind their `with`, which ends a transaction alone.
+
+Source: https://www.psycopg.org/docs/usage.html#with-statement
+"""
 
 OF_POOLS: Final = b"getconn"
 """What gives a connection in a file that need not say of which library."""

@@ -20,6 +20,19 @@ def check(scope: Scope) -> Iterator[Finding]:
             message = f"{subject(life)} is never closed{harmless}"
             severity = Severity.RISK if harmless else Severity.LEAK
             yield lifetime_finding(NEVER_CLOSED, scope, life, message, severity)
+    yield from _entered(scope)
+
+
+def _entered(scope: Scope) -> Iterator[Finding]:
+    for one in scope.entered:
+        from sessionlint.rewrite.entering import closed_behind
+
+        subject = f"{one.thing.type.noun} `{one.name}`"
+        yield NEVER_CLOSED.finding(
+            f"{subject} is never closed: psycopg2's `with` ends the transaction alone",
+            scope.span(one.acquired),
+            fix=closed_behind(one),
+        )
 
 
 NEVER_CLOSED = Rule(

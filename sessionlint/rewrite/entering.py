@@ -1,0 +1,62 @@
+"""A `with` that ends a transaction, put into one that closes the connection as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from sessionlint.flow.entered import Entered
+from sessionlint.model import AddImport, Fix, Replace, Safety
+from sessionlint.source.walk import descend
+
+__all__ = ["closed_behind"]
+
+
+def closed_behind(found: Entered) -> Fix | None:
+    """The fix that closes a connection when its transaction has ended.
+
+    None where it, or a cursor of it, is used out of a `with` of its own.
+    """
+    if any(_is_outside(found, name) for name in (found.name, *_cursors(found))):
+        return None
+    closing = cst.Call(cst.Name("closing"), [cst.Arg(found.acquired)])
+    opened = found.item.with_changes(
+        item=closing, comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    )
+    entered = cst.WithItem(cst.Name(found.name), comma=found.item.comma)
+    items = [
+        new
+        for one in found.statement.items
+        for new in ((opened, entered) if one is found.item else (one,))
+    ]
+    edit = Replace(found.statement, found.statement.with_changes(items=items))
+    return Fix("wrap in `closing`", Safety.SAFE, (edit, AddImport("contextlib", "closing")))
+
+
+def _cursors(found: Entered) -> Iterator[str]:
+    """The variables to which the statement gives a cursor."""
+    for one in descend(found.statement):
+        match one:
+            case cst.Assign(
+                targets=[cst.AssignTarget(target=cst.Name(value=name))],
+                value=cst.Call(func=cst.Attribute(value=cst.Name(value=owner))),
+            ) if owner == found.name:
+                yield name
+
+
+def _is_outside(found: Entered, name: str) -> bool:
+    """Whether a variable is spoken of where no `with` opens the connection."""
+    inside = {
+        id(node)
+        for one in found.body.nodes
+        if type(one) is cst.With and any(_binds(item, found.name) for item in one.items)
+        for node in descend(one)
+    }
+    return any(id(one) not in inside for one in found.body.variables(name))
+
+
+def _binds(item: cst.WithItem, name: str) -> bool:
+    """Whether a `with` opens something under a name."""
+    target = item.asname.name if item.asname else None
+    return isinstance(item.item, cst.Call) and isinstance(target, cst.Name) and target.value == name
