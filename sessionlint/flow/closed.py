@@ -79,7 +79,7 @@ class Uses:
     def _may_end(self, name: cst.CSTNode, *, is_behind: bool) -> bool:
         """Whether what is done where the name stands may give back what a use takes."""
         around = list(islice(self.body.above(name), 2))
-        above = (node for node in self.body.above(name) if node is not self._block.node)
+        above = self.body.around(name)
         if any(isinstance(node, _SCOPES) for node in above):
             return True
         match around:

@@ -43,7 +43,7 @@ def entered(evaluator: Evaluator, block: Block) -> Iterator[Entered]:
     for statement in body.nodes:
         if type(statement) is not cst.With or statement.asynchronous is not None:
             continue
-        if any(isinstance(one, _GIVING) or is_to_fail(one) for one in _up_to(body, statement)):
+        if any(isinstance(one, _GIVING) or is_to_fail(one) for one in body.around(statement)):
             continue
         for item in statement.items:
             call, target = item.item, item.asname.name if item.asname else None
@@ -54,11 +54,6 @@ def entered(evaluator: Evaluator, block: Block) -> Iterator[Entered]:
                 found = Entered(value, target.value, call, item, statement, body)
                 if _is_left(evaluator, block, found):
                     yield found
-
-
-def _up_to(body: Nodes, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """What a node stands in below the block itself."""
-    return (above for above in body.above(node) if above is not body.block.node)
 
 
 def _is_surely_open(value: Thing) -> bool:
@@ -108,4 +103,4 @@ def _is_leaving(body: Nodes, node: cst.CSTNode) -> bool:
     around = next(body.above(node), None)
     if isinstance(around, (cst.Attribute, cst.AssignTarget, cst.AsName)):
         return False
-    return any(isinstance(above, _GIVING) for above in _up_to(body, node))
+    return any(isinstance(above, _GIVING) for above in body.around(node))

@@ -39,6 +39,10 @@ class Nodes:
             yield parent
             parent = self._above.get(id(parent))
 
+    def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """What a node stands in below the block itself, innermost first."""
+        return (one for one in self.above(node) if one is not self.block.node)
+
     def variables(self, name: str) -> Iterator[cst.Name]:
         """Where a name is that of a variable, and no attribute's, keyword's or the block's own."""
         for node in self.named.get(name, ()):

@@ -165,7 +165,7 @@ def _use_behind(
     for index, node in enumerate(body.nodes):
         if index < start or not isinstance(node, (cst.Return, cst.Call)):
             continue
-        if any(isinstance(above, _SCOPES) for above in body.above(node) if above is not block.node):
+        if any(isinstance(above, _SCOPES) for above in body.around(node)):
             continue
         if isinstance(node, cst.Call):
             if id(node) not in inside and uses.is_taking(node):

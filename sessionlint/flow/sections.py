@@ -102,11 +102,6 @@ def _is_within(nodes: Nodes, name: str, block: _Lines, start: int) -> bool:
     """Whether a variable is spoken of from there on in a list, and in no function inside."""
     inside = {id(node) for line in block.body[start:] for node in descend(line)}
     return all(
-        id(one) in inside and not any(isinstance(above, _INNER) for above in _up_to(nodes, one))
+        id(one) in inside and not any(isinstance(above, _INNER) for above in nodes.around(one))
         for one in nodes.variables(name)
     )
-
-
-def _up_to(nodes: Nodes, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """What a node stands in below the block itself."""
-    return (above for above in nodes.above(node) if above is not nodes.block.node)
