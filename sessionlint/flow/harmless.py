@@ -31,7 +31,7 @@ __all__ = [
     "STATUS",
     "TELLING",
     "TITLES",
-    "is_cursor",
+    "is_easily_closed",
     "is_logging",
     "logs",
 ]
@@ -61,6 +61,8 @@ SETTLING: Final = frozenset({"commit", "rollback", "begin"})
 QUIET: Final = frozenset({"rollback", "expunge_all", "expire_all"})
 EXITS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
 _LOGGER: Final = re.compile(r"(?:\w*_)?log|\w*logger|logging", re.IGNORECASE)
+_OPENING: Final = frozenset({"connect", "cursor", "open"})
+
 _LOG_CALLS: Final = frozenset("debug info warning warn error exception critical log fatal".split())
 SAFE_CALLS: Final = frozenset(
     "print isinstance issubclass id len type callable hasattr str repr bool super locals globals "
@@ -143,14 +145,17 @@ def is_logging(owner: cst.BaseExpression, method: str) -> bool:
     return method in _LOG_CALLS and _LOGGER.fullmatch(last_name(owner)) is not None
 
 
-def is_cursor(bindings: Sequence[Binding]) -> bool:
-    """Whether a name is only ever what a `cursor()` gives, or None: closing that does not fail."""
+def is_easily_closed(bindings: Sequence[Binding]) -> bool:
+    """Whether a name is only ever a cursor, a connection of any driver or a file, or None.
+
+    To close one of these does not fail in practice.
+    """
     values = [bare(one.expression) for one in bindings if one.expression is not None]
     made = [value for value in values if not is_name(value, "None")]
     return (
         bool(made)
         and all(one.how is How.VALUE for one in bindings)
-        and all(isinstance(one, cst.Call) and last_name(one.func) == "cursor" for one in made)
+        and all(isinstance(one, cst.Call) and last_name(one.func) in _OPENING for one in made)
     )
 
 

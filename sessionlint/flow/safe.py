@@ -20,7 +20,7 @@ from sessionlint.flow.harmless import (
     SAFE_CALLS,
     STATEMENTS,
     TELLING,
-    is_cursor,
+    is_easily_closed,
     is_logging,
 )
 from sessionlint.flow.resource import Resource
@@ -173,10 +173,10 @@ def _closes_another(resource: Resource, method: cst.Attribute) -> bool:
         return False
     block = resource.block
     bindings = block.bindings(method.value.value)
-    if method.attr.value == "close" and (
-        is_cursor(bindings) or (bindings and all(is_given_cursor(resource, b) for b in bindings))
-    ):
-        return True
+    if method.attr.value == "close":
+        is_given = bool(bindings) and all(is_given_cursor(resource, one) for one in bindings)
+        if is_given or is_easily_closed(bindings):
+            return True
     value = resource.evaluator.value(method.value, block)
     return isinstance(value, Thing) and value.type.is_release(method.attr.value)
 
@@ -188,7 +188,7 @@ def is_given_cursor(resource: Resource, binding: Binding) -> bool:
     tuples = returned(resource.evaluator, binding.expression, resource.block)
     given = [(parts[binding.slot], block) for parts, block in tuples if binding.slot < len(parts)]
     return bool(given) and all(
-        is_cursor(block.bindings(part.value))
+        is_easily_closed(block.bindings(part.value))
         if isinstance(part, cst.Name)
         else isinstance(part, cst.Call) and last_name(part.func) == "cursor"
         for part, block in given
