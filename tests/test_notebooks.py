@@ -326,6 +326,8 @@ def test_awaiting_at_the_top_of_a_cell_is_python(tmp_path):
     [
         ("%matplotlib inline\nx = 1", "pass\nx = 1"),
         ("!pip install 'a\nx = 1", "pass\nx = 1"),
+        ("cd ..\npip install a\nls -l", "pass\npass\npass"),
+        ("ls = 1\nls in x\ncat.x", "ls = 1\nls in x\ncat.x"),
         ("if x:\n    !ls (\n    y", "if x:\n    pass\n    y"),
         ("!ls \\\n  -l\nx", "pass\n\nx"),
         ("?session\nsession.query??\nx", "pass\npass\nx"),

@@ -26,6 +26,27 @@ AsyncMaker = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
 """
 
 UNSAFE = {
+    "what is loaded is used after the close": (
+        """
+        def f(q):
+            try:
+                rows = Maker().execute(q)
+            except ValueError:
+                return
+            for row in rows:
+                print(row[0].name)
+        """,
+        """
+        def f(q):
+            try:
+                with Maker() as session:
+                    rows = session.execute(q)
+            except ValueError:
+                return
+            for row in rows:
+                print(row[0].name)
+        """,
+    ),
     "`get_session` is known by its name alone": (
         """
         from elsewhere import get_session
@@ -260,6 +281,24 @@ NEVER = {
             s = get_session()
             rows = s.query(q).all()
             return len(rows)
+        """,
+    "a close that is all there is of a `try`": """
+        def f(pool, kept):
+            raw = engine.raw_connection()
+            assert raw.driver_connection is not None
+            pool._reset_on_return = None
+            try:
+                raw.close()
+            finally:
+                pool._reset_on_return = kept
+        """,
+    "a comment between two items of a `with`": """
+        async def f(q):
+            async with (
+                AsyncMaker() as s,  # one
+                s.begin(),  # two
+            ):
+                s.add(q)
         """,
     "closed at once, or left open": """
         import asyncpg

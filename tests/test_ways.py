@@ -37,6 +37,8 @@ WAYS = {
     "a function or nothing": "def opener(x=0):\n    return None if x else Session(engine)\n",
     "a function with a walrus": "def opener():\n    return (it := Session(engine))\n",
     "a default": "def opener(make=sessionmaker(bind=engine)):\n    return make()\n",
+    "a default by its name": "my_session = sessionmaker(bind=engine)\ndef opener(make=my_session):\n    return make()\n",
+    "an object that is called": "class Late:\n    def __call__(self):\n        return Session(engine)\nopener = Late()\n",
     "an attribute of a class": "class Store:\n    make = sessionmaker(bind=engine)\nopener = Store.make\n",
     "another name with a comment": "inner = sessionmaker(bind=engine)\nopener = inner  # same\n",
     "one name or another": "inner = sessionmaker(bind=engine)\nopener = None or inner\n",

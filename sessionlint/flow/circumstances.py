@@ -85,13 +85,16 @@ def has_starting_name(block: Block) -> bool:
 
 def starts_anyway(evaluator: Evaluator, block: Block) -> bool:
     """Whether it runs so whatever its name is."""
-    if block.home.path.stem in _COMMANDS or _ONCE & set(map(decorator_name, block.decorators)):
+    if block.home.path.stem in _COMMANDS:
         return True
     if _is_task_of_airflow(block) or _is_lifespan(block) or _is_command(block):
         return True
     above: Block | None = block
     while above is not None:
-        if any(_keeps_result(evaluator, decorator, above) for decorator in above.decorators):
+        marks = map(decorator_name, above.decorators)
+        if not _ONCE.isdisjoint(marks) or any(
+            _keeps_result(evaluator, decorator, above) for decorator in above.decorators
+        ):
             return True
         above = above.parent
     return is_aside(evaluator, block) or _is_handed_over(evaluator, block)

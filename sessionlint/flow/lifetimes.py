@@ -157,7 +157,7 @@ def _is_unused(state: State, evaluation: Evaluation) -> bool:
 
 def _end(exit_: Exit, state: State, steps: tuple[Step, ...], *, is_fresh: bool) -> End:
     born = [index for index, step in enumerate(steps) if step.kind is StepKind.ACQUIRE]
-    steps = steps[born[-1] + 1 :] if born and exit_.way is not Way.LOST else steps
+    steps = steps[born[-1] + 1 :] if born else steps
     node: cst.CSTNode | None = None
     for step in steps if exit_.way is not Way.NEXT else ():
         if step.kind is StepKind.LEAVE:

@@ -18,6 +18,8 @@ from sessionlint.model import Fix, Splice
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.lists import led_closely
 from sessionlint.rewrite.manners import opening
+from sessionlint.rewrite.region import is_target
+from sessionlint.source.walk import descend
 
 __all__ = ["bound"]
 
@@ -67,7 +69,10 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
         # Have: a module whose functions read what it loads; they run behind any `with`.
         return None
     around = entered.around(name, [led_closely(inside[0]), *inside[1:]], named, holder)
-    reasons = _reasons(Loaded(name, found.thing, block, inside), found.thing.type)
+    loaded = Loaded(name, found.thing, block, inside)
+    reasons = list(_reasons(loaded, found.thing.type))
+    if _is_spoken_behind(body, holder, start, loaded.names):
+        reasons.append("what is loaded is used after the close")
     return entered.fix(Splice(holder, start, start + 1 + stop, (around,)), reasons)
 
 
@@ -86,6 +91,21 @@ def _inside(
     loaded = Loaded(name, thing, block, lines)
     needing = [index for index, line in enumerate(lines) if index and loaded.is_in(line)]
     return lines[: needing[-1] + 1 if needing else 1]
+
+
+def _is_spoken_behind(
+    body: Nodes, holder: cst.IndentedBlock | cst.Module, start: int, names: frozenset[str]
+) -> bool:
+    """Whether a value is asked for out of the list of statements in which it is loaded.
+
+    In that list what needs it goes inside.
+    """
+    inside = {id(node) for line in holder.body[start:] for node in descend(line)}
+    return any(
+        id(one) not in inside and not is_target(body, one)
+        for name in names
+        for one in body.variables(name)
+    )
 
 
 def _bound_anew(line: cst.BaseStatement) -> str | None:

@@ -183,17 +183,23 @@ class _Rewriting:
         return not any(isinstance(node, inner) and operations.mentions(node) for node in nodes)
 
     def _is_emptying_a_try(self) -> bool:
-        """Whether a `try` with handlers is there for closes alone: those would handle nothing.
+        """Whether a `try` is there for closes alone, and handles their errors or does more at last.
 
-        So would a `with suppress(…)`, and any other `with` would be around nothing.
+        So is a `with`, whatever it does.
         """
         parts = [self._place.guard] if self._place.guard else self._place.statements
         return any(
-            (isinstance(node, cst.With) or handles_errors(node))
+            isinstance(node, (cst.With, cst.Try, cst.TryStar))
+            and (isinstance(node, cst.With) or handles_errors(node) or self._does_more(node))
             and all(id(one) in self._marks for one in lines_of(node.body))
             for part in parts
             for node in descend(part)
         )
+
+    def _does_more(self, node: cst.Try | cst.TryStar) -> bool:
+        """Whether a `finally` does anything but close it."""
+        last = lines_of(node.finalbody.body) if node.finalbody else ()
+        return any(id(one) not in self._marks for one in last)
 
     def _is_given_away(self, node: cst.CSTNode) -> bool:
         """Whether a statement stores or returns it: after a close that is no hand-over."""

@@ -16,7 +16,7 @@ from sessionlint.flow.resource import Resource
 from sessionlint.flow.sections import Section, section_of
 from sessionlint.source.walk import descend
 
-__all__ = ["Region", "region", "spoken_elsewhere"]
+__all__ = ["Region", "is_target", "region", "spoken_elsewhere"]
 
 _LOOPS = (cst.For, cst.While)
 
@@ -176,7 +176,7 @@ def spoken_elsewhere(place: Region, names: frozenset[str]) -> bool:
         is_before = is_before and node is not place.acquiring
         if not isinstance(node, cst.Name) or node.value not in names:
             continue
-        is_asked = not _is_target(place.body, node)
+        is_asked = not is_target(place.body, node)
         turns = any(above is loop for loop in loops for above in place.body.above(node))
         if id(node) in inside:
             if is_first and is_asked and turns:
@@ -187,7 +187,7 @@ def spoken_elsewhere(place: Region, names: frozenset[str]) -> bool:
     return False
 
 
-def _is_target(body: Nodes, name: cst.Name) -> bool:
+def is_target(body: Nodes, name: cst.Name) -> bool:
     """Whether a name is bound where it stands."""
     match list(islice(body.above(name), 1)):
         case [cst.AssignTarget() | cst.AsName()]:

@@ -190,7 +190,8 @@ def _imported(evaluator: Evaluator, block: Block, name: str) -> tuple[str, tuple
 def begun_by_maker(evaluator: Evaluator, block: Block, found: NestedBegin) -> Fix | None:
     """The fix that lets the maker begin: one context manager instead of two.
 
-    None where the transaction has a name, or one of the calls takes something.
+    None where the transaction has a name, one of the calls takes something, or a comment would lose
+    its place.
     """
     begin = found.begin
     if begin.asname is not None or found.made.args or not _is_plain_call(begin.item):
@@ -199,6 +200,9 @@ def begun_by_maker(evaluator: Evaluator, block: Block, found: NestedBegin) -> Fi
     first = found.outer.items[found.index].with_changes(item=maker)
     before = found.outer.items[: found.index]
     if found.inner is found.outer:
+        gone = found.outer.items[found.index : found.index + 2]
+        if comments(one.comma for one in gone if isinstance(one.comma, cst.Comma)):
+            return None
         items = [*before, first, *found.outer.items[found.index + 2 :]]
         new = found.outer.with_changes(items=_ended(items))
     elif len(found.outer.items) == found.index + 1 and not _has_comments_between(found):

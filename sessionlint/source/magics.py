@@ -18,7 +18,15 @@ _PYTHON: Final = frozenset("capture prun time timeit".split())
 """Magics of a whole cell that run it as Python in the notebook's own namespace."""
 
 # No statement of Python begins or ends so. Source: IPython's documentation, "Python vs IPython".
-_LINE: Final = re.compile(r"(?P<indent>[ \t]*)(?:[%!?,;/]|[^'\"#\n]*\?[ \t;]*$)", re.MULTILINE)
+_AUTOMATIC: Final = (
+    r"(?:autoreload|cat|cd|conda|cp|load_ext|ls|matplotlib|mkdir|mv|pip|reload_ext|rm)[ \t]+"
+    r"(?!(?:and|for|if|in|is|not|or)\b)[\w.~/$-]"
+)
+"""Magics that need no sign before them. Source: IPython's documentation, `%automagic`."""
+
+_LINE: Final = re.compile(
+    rf"(?P<indent>[ \t]*)(?:[%!?,;/]|{_AUTOMATIC}|[^'\"#\n]*\?[ \t;]*$)", re.MULTILINE
+)
 _RESULT: Final = re.compile(r"(?P<target>[ \t]*[A-Za-z_][^'\"#\n=]*=)[ \t]*[!%]")
 _MEASURED: Final = re.compile(
     r"(?P<indent>[ \t]*)%(?:time|timeit|prun|memit)\b(?:[ \t]+-\w+(?:[ \t]+\d+)?)*[ \t]+"
