@@ -240,7 +240,7 @@ def _found(
         # What a rule has asked for since may not be Python either, or what nobody has asked for.
         if has_unreadable(tree, path):
             return judged(tree.whole(path).blocks)
-        if found:
+        if found and not cells:
             tree.source(path, data).expect_python()
         return found
     except RecursionError as error:

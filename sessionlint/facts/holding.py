@@ -71,6 +71,12 @@ def _takes_inside(block: Block, name: str) -> bool:
         for one in bindings
         if one.expression is not None
     ]
+    # `env.update(session=session)` puts it into another one.
+    values += [
+        (call.func.value.value, names_in(call))
+        for call in block.calls
+        if isinstance(call.func, cst.Attribute) and isinstance(call.func.value, cst.Name)
+    ]
     while news:
         held |= news
         news = {other for other, spoken in values if spoken & held} - held
@@ -130,8 +136,8 @@ def has(block: Block, value: cst.BaseExpression | None, name: str, depth: int = 
         case cst.Call(func=cst.Attribute(value=owner, attr=method)):
             # What else the object gives, rows and statements, cannot close it.
             return method.value in _PARTS and name in names_in(owner)
-        case cst.Call():
-            return False
+        case cst.Call(func=func):
+            return last_name(func) == "partial" and name in names_in(value)
         case cst.Await(expression=inner) | cst.Subscript(value=inner):
             return has(block, inner, name, depth)
         case cst.Attribute(value=inner) if not is_name(inner, name):

@@ -30,9 +30,9 @@ __all__ = [
     "STATEMENTS",
     "STATUS",
     "TELLING",
-    "TITLES",
     "is_easily_closed",
     "is_logging",
+    "is_title",
     "logs",
 ]
 
@@ -78,8 +78,11 @@ TELLING: Final = frozenset(
 )
 """Methods of what such calls give that do not fail either."""
 
-TITLES: Final = frozenset({"__class__", "__doc__", "__module__", "__name__", "__qualname__"})
-"""What classes, and most objects by theirs, have: `type(error).__name__`."""
+_TITLES: Final = frozenset({"__class__", "__doc__", "__module__"})
+"""What every object has."""
+
+_NAMES: Final = frozenset({"__name__", "__qualname__"})
+"""What every class has."""
 
 STATEMENTS: Final = frozenset({"select", "Select", "insert", "update", "delete", "text"})
 REFINING: Final = frozenset(
@@ -163,3 +166,12 @@ def logs(node: cst.Call) -> bool:
     """`context.log.info(…)`: a way to a logger is no work."""
     owner, method = getattr(node.func, "value", node.func), last_name(node.func)
     return is_logging(owner, method) and dotted(owner) is not None
+
+
+def is_title(node: cst.Attribute) -> bool:
+    """Whether an attribute is there for sure: `type(error).__name__`, `error.__class__`."""
+    owner = node.value
+    is_class = (isinstance(owner, cst.Call) and is_name(owner.func, "type")) or (
+        isinstance(owner, cst.Attribute) and owner.attr.value == "__class__"
+    )
+    return node.attr.value in _TITLES or (is_class and node.attr.value in _NAMES)

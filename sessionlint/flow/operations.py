@@ -18,7 +18,7 @@ from sessionlint.flow.harmless import (
     IDLE,
     QUIET,
     SHELLS,
-    TITLES,
+    is_title,
     logs,
 )
 from sessionlint.flow.leaving import (
@@ -170,7 +170,7 @@ class Operations:
                 # `callback(db.close)`: whoever got the method will call it.
                 yield Operation(Act.HAND_OVER, node)
             return
-        if node.attr.value not in TITLES and not self._is_safe_owner(node.value):
+        if not is_title(node) and not self._is_safe_owner(node.value):
             yield Operation(Act.RISK, node)
 
     def _is_safe_owner(self, owner: cst.BaseExpression) -> bool:

@@ -131,10 +131,16 @@ def _ends(node: cst.BaseExpression, resource: Resource) -> bool:
 
 
 def _asks_for(test: cst.BaseExpression, name: str) -> bool:
-    """Whether a condition asks for nothing but that there is a resource."""
+    """Whether a condition asks for nothing but that there is a resource, and an open one."""
     match test:
         case cst.Name(value=value):
             return value == name
+        case cst.BooleanOperation(left=left, operator=cst.And(), right=right):
+            return _asks_for(left, name) and _asks_for(right, name)
+        case cst.UnaryOperation(operator=cst.Not(), expression=cst.Call(func=asked, args=[])):
+            return _is_state(asked, name)
+        case cst.UnaryOperation(operator=cst.Not(), expression=asked):
+            return _is_state(asked, name)
         case cst.Comparison(
             left=cst.Name(value=value),
             comparisons=[
@@ -144,4 +150,12 @@ def _asks_for(test: cst.BaseExpression, name: str) -> bool:
             ],
         ):
             return value == name
+    return False
+
+
+def _is_state(asked: cst.BaseExpression, name: str) -> bool:
+    """`conn.is_closed`, or `conn.closed`: what is closed already may be closed again."""
+    match asked:
+        case cst.Attribute(value=owner, attr=cst.Name(value="is_closed" | "closed")):
+            return is_name(owner, name)
     return False

@@ -16,7 +16,7 @@ _FACTORY: Final = (
 )
 
 
-_RETURNED: Final = rb"return\b[^\n#]*\.(\w*ession\w*)\("
+_RETURNED: Final = rb"return\b[^\n#]{0,200}\.(\w{0,60}ession\w{0,60})\("
 
 
 @lru_cache(maxsize=2**10)

@@ -38,6 +38,9 @@ _DEFAULT: Final = re.compile(
 )
 _PARAMETER: Final = re.compile(rb"[\s*]*(\w+)\s*(?::|\Z)")
 _BRACKETED: Final = re.compile(rb"\[[^\[\]]*\]|\([^()]*\)")
+_FARTHEST: Final = 2_000
+"""How long parameters are that are looked at."""
+
 _ALIAS: Final = re.compile(rb"[ \t]*([A-Za-z_]\w*)")
 _IMPORTING: Final = re.compile(rb"[:;][ \t]*(?:from|import)[ \t]")
 _ITEMS: Final = re.compile(rb"[ \t]*\(?[\w., \t]*")
@@ -103,8 +106,9 @@ def annotated(data: bytes) -> Iterator[tuple[bytes, int]]:
 def defaults(data: bytes) -> Iterator[Naming]:
     """Every parameter whose default is a name that tells: `def opened(make=SessionLocal)`."""
     for head in _PARAMETERS.finditer(data):
-        if b"=" in head[1] and _DEFAULT.search(head[1]):
-            given = _without_brackets(head[1])
+        given = head[1]
+        if b"=" in given and len(given) < _FARTHEST and _DEFAULT.search(given):
+            given = _without_brackets(given)
             for match in _DEFAULT.finditer(given):
                 item = given[: match.start()].rpartition(b",")[2]
                 parameter = _PARAMETER.match(item)

@@ -87,8 +87,11 @@ class Source:
         """
         try:
             _compiled(self.text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except SyntaxError:
             _ = self.module
+        except (ValueError, RecursionError, MemoryError):
+            # It says nothing of the grammar, and LibCST may end the process where Python gives up.
+            return
 
     def statements(self, start: int, stop: int, ending: str = "") -> "list[cst.CSTNode]":
         """The statements of a piece of the text, which begins a line; `ending` is put after it.
