@@ -165,6 +165,16 @@ def test_says_nothing_else_of_what_is_no_python(engine, tmp_path):
     assert done.returncode == 2
 
 
+def test_what_python_gives_up_on_is_not_parsed_whole(tmp_path):
+    """LibCST would overrun the stack of the process, and with it the run."""
+    maker = "from sqlalchemy.orm import sessionmaker\n\nmaker = sessionmaker()\n\n\n"
+    leak = "def f(q):\n    s = maker()\n    s.execute(q)\n\n\n"
+    (tmp_path / "a.py").write_text(f"{maker}{leak}def g():\n    return {'1 + ' * 11_000}1\n")
+    done = sessionlint("--output-format", "concise", "a.py", cwd=tmp_path)
+    assert [line.split()[1] for line in done.stdout.splitlines()[:1]] == ["SES102"]
+    assert done.returncode == 1
+
+
 def test_parses_all_where_the_maker_cannot_be_read(tmp_path):
     """The leak is asked about first, and then what its session is made by."""
     maker = "from sqlalchemy.orm import sessionmaker\n\n    import os\nmaker = sessionmaker()\n"

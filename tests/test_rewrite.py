@@ -518,7 +518,9 @@ DB = """
         ('from app import jobs\n\nsetattr(jobs, "SessionLocal", fake)', False),
         ('from app import (\n    jobs as j,\n)\n\npatch.object(j, "SessionLocal")', False),
         ('import app.jobs\n\npatch.object(app.jobs, "SessionLocal")', False),
-        ('from app.jobs import Job\n\npatch.object(Job, "SessionLocal")', False),
+        ('from app.jobs import Job\n\npatch.object(Job, "SessionLocal")', True),
+        ('from app import given\n\nsetattr(given, "SessionLocal", fake)', True),
+        ('from tests.helpers import given\n\nsetattr(given, "SessionLocal", fake)', True),
         ('import app.handlers as h\n\nsetattr(h, "SessionLocal", fake)', True),
         ('from app import (\n    db as d,\n)\n\npatch.object(d, "SessionLocal")', True),
         ('import app.db\n\npatch.object(app.db, "SessionLocal")', True),
@@ -529,8 +531,10 @@ DB = """
     ],
 )
 def test_what_tests_replace_is_entered_only_when_asked_for(line, is_replaced, tmp_path):
-    files = {"app/__init__.py": "", "app/db.py": DB, "app/handlers.py": HANDLER}
-    root = written(tmp_path, files | {"tests/test_handlers.py": f"{line}\n"})
+    given = "from app import handlers as given\n"
+    files = {"app/__init__.py": given, "app/db.py": DB, "app/handlers.py": HANDLER}
+    tests = {"tests/test_handlers.py": f"{line}\n", "tests/helpers.py": given}
+    root = written(tmp_path, files | {"app/jobs.py": "class Job: pass\n"} | tests)
     path = root / "app" / "handlers.py"
     project = Project.open(root, bytes_of, Names())
     (found,) = check_source(path.read_bytes(), path, RULES, project)

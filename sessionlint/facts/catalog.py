@@ -75,6 +75,11 @@ class Type(NamedTuple):
         """Whether it connects when it is first used, until a commit: so does a registry."""
         return self.kind in {Kind.SESSION, Kind.REGISTRY}
 
+    @property
+    def is_of_driver(self) -> bool:
+        """Whether it is what a driver gives, and SQLAlchemy does not."""
+        return "." in self.name
+
     def is_release(self, method: str) -> bool:
         """Whether that method ends the object's hold on its connection."""
         return method in self.releases

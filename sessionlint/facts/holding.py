@@ -133,11 +133,13 @@ def has(block: Block, value: cst.BaseExpression | None, name: str, depth: int = 
         case cst.Name(value=other) if other != name:
             bound = [one.expression for one in block.bindings(other)]
             return not depth or any(has(block, one, name, depth - 1) for one in bound)
+        case cst.Call(func=func) if last_name(func) == "partial":
+            return name in names_in(value)
         case cst.Call(func=cst.Attribute(value=owner, attr=method)):
             # What else the object gives, rows and statements, cannot close it.
             return method.value in _PARTS and name in names_in(owner)
-        case cst.Call(func=func):
-            return last_name(func) == "partial" and name in names_in(value)
+        case cst.Call():
+            return False
         case cst.Await(expression=inner) | cst.Subscript(value=inner):
             return has(block, inner, name, depth)
         case cst.Attribute(value=inner) if not is_name(inner, name):

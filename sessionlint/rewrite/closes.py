@@ -16,6 +16,7 @@ __all__ = [
     "behind",
     "closes",
     "ends_pool",
+    "ends_with",
     "has_only_closes",
     "is_close",
     "is_doubted",
@@ -85,6 +86,14 @@ def behind(nodes: Iterable[cst.CSTNode], known: set[int]) -> set[int]:
             statements = (one for one in later if isinstance(one, cst.SimpleStatementLine))
             found.update(id(small) for one in statements for small in one.body)
     return found
+
+
+def ends_with(last: cst.CSTNode, known: set[int]) -> bool:
+    """Whether whatever falls through a statement has gone through one of the `known` closes."""
+    match last:
+        case cst.Try(finalbody=cst.Finally(body=cst.IndentedBlock(body=final))):
+            return any(id(one) in known for one in final)
+    return id(last) in known
 
 
 def ends_pool(statements: Iterable[cst.CSTNode], resource: Resource) -> bool:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.syntax import text_of
 from sessionlint.flow.entered import Entered
-from sessionlint.model import AddImport, Fix, Replace, Safety
+from sessionlint.model import AddImport, Fix, Replace
+from sessionlint.rewrite.replaced import stand_in
 from sessionlint.source.walk import descend
 
 __all__ = ["closed_behind"]
 
+_LASTING: Final = r"(?i)advisory_lock|\blisten\b"
+"""Statements of PostgreSQL whose effect ends with the connection."""
 
-def closed_behind(found: Entered) -> Fix | None:
+
+def closed_behind(evaluator: Evaluator, found: Entered) -> Fix | None:
     """The fix that closes a connection when its transaction has ended.
 
-    None where it, or a cursor of it, is used out of a `with` of its own.
+    None where it, or a cursor of it, is used out of a `with` of its own, and where what it was told
+    holds as long as it is open.
     """
+    if re.search(_LASTING, text_of(found.statement)):
+        return None
     if any(_is_outside(found, name) for name in (found.name, *_cursors(found))):
         return None
     closing = cst.Call(cst.Name("closing"), [cst.Arg(found.acquired)])
@@ -31,7 +42,8 @@ def closed_behind(found: Entered) -> Fix | None:
         for new in ((opened, entered) if one is found.item else (one,))
     ]
     edit = Replace(found.statement, found.statement.with_changes(items=items))
-    return Fix("wrap in `closing`", Safety.SAFE, (edit, AddImport("contextlib", "closing")))
+    doubt = stand_in(evaluator, found.body.block, found.acquired)
+    return Fix.weighed("wrap in `closing`", (edit, AddImport("contextlib", "closing")), doubt)
 
 
 def _cursors(found: Entered) -> Iterator[str]:

@@ -7,7 +7,15 @@ from itertools import takewhile
 
 import libcst as cst
 
-__all__ = ["empty_lines", "indent_of", "led_closely", "lines_of", "merged", "tried"]
+__all__ = [
+    "empty_lines",
+    "holds_nothing",
+    "indent_of",
+    "led_closely",
+    "lines_of",
+    "merged",
+    "tried",
+]
 
 
 def lines_of(suite: cst.BaseSuite) -> Sequence[cst.CSTNode]:
@@ -60,3 +68,11 @@ def merged(statement: cst.BaseStatement) -> cst.BaseStatement:
             leading = (*statement.leading_lines, *inner.leading_lines)
             return inner.with_changes(finalbody=final, leading_lines=leading)
     return statement
+
+
+def holds_nothing(statements: Sequence[cst.CSTNode]) -> bool:
+    """Whether the last statement is a `try` around a `pass`."""
+    match statements:
+        case [*_, cst.Try(body=cst.IndentedBlock(body=[cst.SimpleStatementLine(body=only)]))]:
+            return all(isinstance(one, cst.Pass) for one in only)
+    return False

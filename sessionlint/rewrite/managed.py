@@ -12,14 +12,22 @@ from sessionlint.flow.acts import Act
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
 from sessionlint.model import Fix, Splice
-from sessionlint.rewrite.closes import behind, closes, ends_pool, is_doubted, is_spoken
+from sessionlint.rewrite.closes import (
+    behind,
+    closes,
+    ends_pool,
+    ends_with,
+    is_doubted,
+    is_spoken,
+)
 from sessionlint.rewrite.driving import opening_of
 from sessionlint.rewrite.joining import joined
 from sessionlint.rewrite.leaving import Loaded
-from sessionlint.rewrite.lists import led_closely, lines_of, merged, tried
+from sessionlint.rewrite.lists import holds_nothing, led_closely, lines_of, merged, tried
 from sessionlint.rewrite.manners import Opening
 from sessionlint.rewrite.pruning import all_comments, pruned
 from sessionlint.rewrite.region import Region, region, spoken_elsewhere
+from sessionlint.rewrite.replaced import stand_in
 from sessionlint.rewrite.strangers import is_with_strangers
 from sessionlint.rewrite.tails import Tail, Tails, handles_errors, leaps
 from sessionlint.source.walk import descend
@@ -56,18 +64,24 @@ class _Rewriting:
         self._place = place
         self._resource = life.resource
         self._reasons: list[str] = []
-        self._stretch()
+        if not life.has_releases:
+            place.stretch()
         parts: list[cst.CSTNode] = [*place.statements, *([place.guard] if place.guard else [])]
         self._marks = {id(c): c for part in parts for c in closes(part, life.resource)}
         self._before, self._inside, self._behind = self._parted()
 
     def fix(self) -> Fix | None:
         """The whole rewrite, None where it would not be sound or lose something."""
+        resource = self._resource
         if not self._is_followed() or not self._is_free() or self._is_emptying_a_try():
             return None
         if not self._life.has_releases and self._is_for_others():
             return None
         self._weigh_what_leaves()
+        if not self._life.has_releases and not self._entered.doubt:
+            # A fake need not have the close that nobody calls so far.
+            doubt = stand_in(resource.evaluator, resource.block, resource.acquired)
+            self._reasons += [doubt] if doubt else []
         splice = self._splice()
         if splice is None:
             return None
@@ -80,15 +94,6 @@ class _Rewriting:
             return True
         is_of_module = self._resource.block.kind is BlockKind.MODULE
         return is_of_module and not place.body.is_for_program(place.acquiring)
-
-    def _stretch(self) -> None:
-        """Where nothing ever closed, cover all that may need the resource."""
-        place = self._place
-        if self._life.has_releases:
-            return
-        loaded = Loaded.through(self._resource, place.behind)
-        needing = [index for index, one in enumerate(place.later) if loaded.is_in(one)]
-        place.stop += needing[-1] + 1 if needing else 0
 
     def _parted(self) -> tuple[_Statements, _Statements, _Statements]:
         """What stands before the `with`, what goes inside, and what a `finally` does after it.
@@ -220,7 +225,9 @@ class _Rewriting:
             # Have: whoever resumes it finds it closed already; only a failing borrower did not.
             return
         loaded = Loaded.through(self._resource, place.behind)
-        is_later = not self._ends_closed() and any(map(loaded.is_in, place.later))
+        is_later = not ends_with(place.block.body[place.stop - 1], set(self._marks)) and any(
+            map(loaded.is_in, place.later)
+        )
         if is_later or spoken_elsewhere(place, loaded.names - {self._resource.name}):
             self._reasons.append("what is loaded is used after the close")
         within = Loaded.through(self._resource, place.statements)
@@ -233,14 +240,6 @@ class _Rewriting:
             next(within.kept(), None) or is_with_strangers(self._resource, place.statements)
         ):
             self._reasons.append(f"what is stored or passed on may still need the {life.noun}")
-
-    def _ends_closed(self) -> bool:
-        """Whether whatever falls through the region has closed the resource."""
-        last = self._place.block.body[self._place.stop - 1]
-        match last:
-            case cst.Try(finalbody=cst.Finally(body=cst.IndentedBlock(body=final))):
-                return any(id(one) in self._marks for one in final)
-        return id(last) in self._marks
 
     def _splice(self) -> Splice | None:
         """The statements of the innermost list that holds everything, rewritten."""
@@ -265,20 +264,12 @@ class _Rewriting:
             start = unborn[0]
         old = block.body[start:stop]
         statements = tuple(map(merged, pruned(new, frozenset(removed))))
-        if all_comments(old) != all_comments(statements) or self._holds_nothing(statements):
+        if all_comments(old) != all_comments(statements) or (
+            holds_nothing(statements) and not self._entered.is_manager
+        ):
             return None
         splice = Splice(block, start, stop, statements)
         return joined(splice, place.body, self._resource)
-
-    def _holds_nothing(self, statements: Sequence[cst.CSTNode]) -> bool:
-        """Whether all that would be left before a `finally` is a `pass`."""
-        match statements:
-            case [*_, cst.Try(body=cst.IndentedBlock(body=[only]))]:
-                is_pass = isinstance(only, cst.SimpleStatementLine) and all(
-                    isinstance(one, cst.Pass) for one in only.body
-                )
-                return is_pass and not self._entered.is_manager
-        return False
 
     def _whole(self) -> list[cst.BaseStatement]:
         """The `with`, inside a `try` for what has to follow it."""

@@ -14,6 +14,7 @@ from sessionlint.flow.leaving import own_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.sections import Section, section_of
+from sessionlint.rewrite.leaving import Loaded
 from sessionlint.source.walk import descend
 
 __all__ = ["Region", "is_target", "region", "spoken_elsewhere"]
@@ -67,6 +68,17 @@ class Region:
     def later(self) -> Sequence[cst.BaseStatement]:
         """Those statements of it that are behind the region."""
         return self.block.body[self.stop : self.limit]
+
+    def stretch(self) -> None:
+        """Cover all that may need the resource, where nothing ever closes it.
+
+        What a driver's connection was told, to listen or to lock, holds as long as it is open.
+        """
+        loaded = Loaded.through(self.resource, self.behind)
+        needing = [index for index, one in enumerate(self.later) if loaded.is_in(one)]
+        self.stop += needing[-1] + 1 if needing else 0
+        if self.resource.thing.type.is_of_driver:
+            self.stop = self.limit
 
     @property
     def others_unborn(self) -> cst.SimpleStatementLine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import libcst as cst
@@ -13,7 +14,8 @@ from sessionlint.facts.modules import Tree
 from sessionlint.facts.places import module_name
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare, last_name
-from sessionlint.source.naming import imports
+from sessionlint.facts.values import ModuleValue
+from sessionlint.source.imports import imports
 
 __all__ = ["stand_in"]
 
@@ -28,7 +30,6 @@ _MAKER: Final = (
 _BY_ANOTHER: Final = rf"[\"'](?!\s*,\s*(?:new\s*=\s*)?{_MAKER}[,)])"
 """What stands behind a name that is not replaced by another maker of sessions."""
 
-_DOTTED: Final = re.compile(rb"[\w.]+")
 _OF_MODULES: Final = frozenset({How.VALUE, How.DEFINITION, How.IMPORT, How.IMPORT_FROM})
 
 _ASSIGNED: Final = rf"[ \t]*=(?!=)(?![ \t]*{_MAKER}[(;#\n])"
@@ -49,7 +50,7 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
     origins = (module_name(block.home.path), *_origins(call.func, block))
     modules = frozenset(one.rpartition(".")[2] for one in origins if one)
     # What an object has may be replaced in its class, whatever that is called.
-    near = modules if _is_of_module(call.func, block) else frozenset[str]()
+    near = modules if _is_of_module(evaluator, call.func, block) else frozenset[str]()
     pattern = _pattern(name, sorted(modules))
     is_replaced = evaluator.once(
         (pattern, near), lambda: _is_replaced(evaluator.tree, name, pattern, near)
@@ -57,14 +58,12 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
     return f"tests put something else in the place of `{name}`" if is_replaced else ""
 
 
-def _is_of_module(func: cst.BaseExpression, block: Block) -> bool:
+def _is_of_module(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> bool:
     """Whether what is called is something of a module, known by its own name or through it."""
-    root = func.value if isinstance(func, cst.Attribute) else func
-    if not isinstance(root, cst.Name):
-        return False
-    bound = _bound(root.value, block)
-    hows = {How.IMPORT, How.IMPORT_FROM} if root is not func else _OF_MODULES
-    return bool(bound) and all(one.how in hows for one in bound)
+    if isinstance(func, cst.Attribute):
+        return isinstance(evaluator.value(func.value, block), ModuleValue)
+    bound = _bound(func.value, block) if isinstance(func, cst.Name) else ()
+    return bool(bound) and all(one.how in _OF_MODULES for one in bound)
 
 
 def _is_replaced(tree: Tree, name: str, pattern: re.Pattern[bytes], near: frozenset[str]) -> bool:
@@ -72,23 +71,37 @@ def _is_replaced(tree: Tree, name: str, pattern: re.Pattern[bytes], near: frozen
     # All of a large project would be read for one of its files.
     search = tree.tested if tree.files.is_large else tree.searched
     return any(
-        not near or match["of"] is None or _may_be(match["of"].strip(), data, near)
-        for _, data in search(name.encode(), pattern)
+        not near
+        or match["of"] is None
+        or any(_may_be_near(tree, one, path, near) for one in _dotted(match["of"].strip(), data))
+        for path, data in search(name.encode(), pattern)
         for match in pattern.finditer(data)
     )
 
 
-def _may_be(owner: bytes, data: bytes, modules: frozenset[str]) -> bool:
-    """Whether an expression of a file may be one of the modules, as far as its imports tell.
+def _may_be_near(tree: Tree, dotted: str, path: Path, near: frozenset[str]) -> bool:
+    """Whether a dotted name may be one of the modules, and is no other module of the project.
 
-    `sched`, by `from app.jobs import scheduler as sched`, is no other than `scheduler`.
+    What is none may be one of them under the name that somebody else gave it.
     """
-    root, _, rest = owner.partition(b".")
-    imported = imports(data, root)
-    if not _DOTTED.fullmatch(owner) or not imported:
-        return True
-    names = {(rest or one).rpartition(b".")[2].decode() for one in imported}
-    return not names.isdisjoint(modules)
+    is_other = tree.places.imported(dotted, path) is not None
+    return dotted.rpartition(".")[2] in near or not is_other
+
+
+def _dotted(owner: bytes, data: bytes) -> list[str]:
+    """What an expression of a file may be, in full by its imports: `sched`, `app.jobs.scheduler`.
+
+    Empty where nothing is imported under its name, which then may be anything.
+    """
+    root, dot, rest = owner.decode("ascii", "replace").partition(".")
+    known = imports(data)
+    origins = known.items.get(root.encode(), [])
+    names = [f"{one}{'' if one.endswith('.') else '.'}{item.decode()}" for one, item in origins]
+    module = known.modules.get(root.encode())
+    if module is not None:
+        # `import app.db` makes `app` known, and says `as` where it gives another name.
+        names.append(root if module.partition(".")[0] == root else module)
+    return [f"{one}{dot}{rest}" for one in names] or [""]
 
 
 def _origins(func: cst.BaseExpression, block: Block) -> Iterator[str]:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from sessionlint.source.logical import logical
 from sessionlint.source.text import line_start
 
-__all__ = ["Naming", "annotated", "defaults", "imports", "named", "renamings"]
+__all__ = ["Naming", "annotated", "defaults", "named", "renamings"]
 
 _FAR: Final = 400
 """How much of a line is looked at."""
@@ -135,14 +134,6 @@ def renamings(data: bytes, names: frozenset[bytes] | None = None) -> Iterator[tu
             if new is not None:
                 yield name, new[1]
         at = data.find(b" as ", at + 4)
-
-
-def imports(data: bytes, name: bytes) -> frozenset[bytes]:
-    """What a file imports as a name: dotted names, or the name itself where it says no other."""
-    renamed = frozenset(old for old, new in renamings(data) if new == name)
-    own = rb"(?m)^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import\b[^\n;]*\b%b\b(?![ \t]+as\b)"
-    is_own = re.search(own % re.escape(name), logical(data).data) is not None
-    return renamed | {name} if is_own else renamed
 
 
 def _is_import(data: bytes, at: int) -> bool:

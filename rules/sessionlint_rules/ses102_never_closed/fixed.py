@@ -117,4 +117,4 @@ async def newest_order_of_pool(pool: asyncpg.Pool) -> int | None:
 def oldest_order() -> int | None:
     with closing(psycopg.connect()) as conn:
         row = conn.execute("select min(id) from orders").fetchone()
-    return row[0] if row else None
+        return row[0] if row else None

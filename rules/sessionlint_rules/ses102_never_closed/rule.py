@@ -31,7 +31,7 @@ def _entered(scope: Scope) -> Iterator[Finding]:
         yield NEVER_CLOSED.finding(
             f"{subject} is never closed: psycopg2's `with` ends the transaction alone",
             scope.span(one.acquired),
-            fix=closed_behind(one),
+            fix=closed_behind(scope.evaluator, one),
         )
 
 
