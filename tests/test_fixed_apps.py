@@ -11,8 +11,7 @@ from command import sessionlint
 
 UNFIXABLE = {
     "cancelled_handler": [],
-    # asyncpg has no `with` that closes a connection of `asyncpg.connect()`.
-    "price_feed": ["prices/schema.py: SES104"],
+    "price_feed": [],
     "report_job": [],
     "shop": [],
     # The engine depends on an argument.

@@ -53,9 +53,9 @@ def is_by_hand(data: bytes, name: bytes) -> bool:
 
 def _is_left(text: Logical, name: bytes, at: int, *, is_shared: bool) -> bool:
     """Whether nobody has to close what a call gives but the one who calls."""
-    if goes_on(text.data, at + len(name)):
+    if _HALF in text.source or goes_on(text.data, at + len(name)):
         return True
-    if not is_shared and _is_managed(text, at) and _HALF not in text.source:
+    if not is_shared and _is_managed(text, at):
         return False
     return name in BUILDING or not _is_entered(text, at)
 
