@@ -136,10 +136,10 @@ def opening(
 
 
 def guarding(thing: Thing, made: cst.BaseExpression) -> Opening | None:
-    """What is opened as it is and closed in a `finally`, None where a `with` should or that fails.
+    """What is opened as it is and closed in a `finally`, None where a `with` may enter it.
 
     Source: asyncpg has no context manager for what `connect` gives, and aborts a connection whose
-    close is cancelled: https://github.com/MagicStack/asyncpg/blob/master/asyncpg/connection.py
+    close is cancelled: `asyncpg.connection.Connection.close`.
     """
     is_known = thing.type.name == "asyncpg.Connection" and not (thing.is_guess or thing.is_maybe)
     is_awaited = isinstance(made, cst.Await)
