@@ -3,11 +3,13 @@
 import ast
 import warnings
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sessionlint.errors import UnreadableFile
 from sessionlint.source.background import may_let_go
 from sessionlint.source.brackets import deepest
+from sessionlint.source.outline import outlined
 from sessionlint.source.text import decoded, lines
 
 if TYPE_CHECKING:
@@ -80,13 +82,16 @@ class Source:
     def expect_python(self) -> None:
         """Parse the file whole where this version of Python cannot, which may be an older one.
 
-        Pieces of it may be parsed though it is none.
+        Pieces of it may have been parsed though it is none. Python is asked for one statement after
+        the other, for its trees are large, too.
 
         Raises:
             UnreadableFile: a syntax error, or nesting too deep to parse.
         """
+        starts = [0, *(part.start for part in outlined(self.text)[1:]), len(self.text)]
         try:
-            _compiled(self.text)
+            for start, stop in pairwise(starts):
+                _compiled(self.text[start:stop])
         except SyntaxError:
             _ = self.module
         except (ValueError, RecursionError, MemoryError):
