@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
@@ -19,6 +20,7 @@ from sessionlint.source.gate import HALF_MANAGED
 __all__ = ["Entered", "entered"]
 
 _TYPE: Final = f"{HALF_MANAGED}.connection"
+_FACTORY: Final = "connection_factory"
 _GIVING: Final = (cst.Return, cst.Yield, cst.Lambda, cst.FunctionDef, cst.ClassDef)
 
 
@@ -52,13 +54,18 @@ def entered(evaluator: Evaluator, block: Block) -> Iterator[Entered]:
             value = evaluator.value(call, block) if evaluator.may_acquire(call, block) else None
             if isinstance(value, Thing) and _is_surely_open(value):
                 found = Entered(value, target.value, call, item, statement, body)
-                if _is_left(evaluator, block, found):
+                if _is_left(evaluator, block, found) and not _has_own_class(evaluator):
                     yield found
 
 
 def _is_surely_open(value: Thing) -> bool:
     is_known = not (value.is_guess or value.is_maybe or value.is_own)
     return value.type.name == _TYPE and value.is_fresh and is_known
+
+
+def _has_own_class(evaluator: Evaluator) -> bool:
+    """Whether connections of the project may be of a class of its own, whose exit may close."""
+    return evaluator.tree.has(_FACTORY.encode(), re.compile(_FACTORY.encode()))
 
 
 def _is_left(evaluator: Evaluator, block: Block, found: Entered) -> bool:
