@@ -14,7 +14,7 @@ SAFE = {
                 open("log") as log,
                 psycopg2.connect(address) as conn,
             ):
-                conn.cursor().execute(q)
+                conn.cursor().execute("insert into listen values (1)")
         """,
         """
         import psycopg2
@@ -26,7 +26,7 @@ SAFE = {
                 open("log") as log,
                 closing(psycopg2.connect(address)) as conn, conn,
             ):
-                conn.cursor().execute(q)
+                conn.cursor().execute("insert into listen values (1)")
         """,
     ),
     "what no `with` ends is closed in a `finally`": (

@@ -308,6 +308,14 @@ NEVER = {
             if is_closed:
                 await conn.close()
         """,
+    "a lock that lasts as long as its connection": """
+        import psycopg2
+
+        def f(address, work):
+            with psycopg2.connect(address) as conn:
+                conn.cursor().execute("select pg_advisory_lock(7)")
+            work()
+        """,
     "a cursor that is asked behind the `with` of its transaction": """
         import psycopg2
 

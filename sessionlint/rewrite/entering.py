@@ -17,7 +17,7 @@ from sessionlint.source.walk import descend
 
 __all__ = ["closed_behind"]
 
-_LASTING: Final = r"(?i)advisory_lock|\blisten\b"
+_LASTING: Final = r"(?i)advisory_lock|[\"']\s*listen\s+\w"
 """Statements of PostgreSQL whose effect ends with the connection."""
 
 
