@@ -37,9 +37,7 @@ class Entered(NamedTuple):
 
 def entered(evaluator: Evaluator, block: Block) -> Iterator[Entered]:
     """Every `with psycopg2.connect(…) as conn` of a function that nothing closes, nor passes on."""
-    if block.kind is not BlockKind.FUNCTION or HALF_MANAGED not in block.home.reader.text:
-        return
-    if has_mocks(block):
+    if block.kind is not BlockKind.FUNCTION or has_mocks(block):
         return
     body = Nodes(block)
     for statement in body.nodes:

@@ -82,7 +82,7 @@ def behind(nodes: Iterable[cst.CSTNode], known: set[int]) -> set[int]:
     for block in (node for one in nodes for node in descend(one)):
         if isinstance(block, cst.IndentedBlock):
             lines = dropwhile(lambda line: id(line) not in known, block.body)
-            later = (one for one in islice(lines, 1, None))
+            later = islice(lines, 1, None)
             statements = (one for one in later if isinstance(one, cst.SimpleStatementLine))
             found.update(id(small) for one in statements for small in one.body)
     return found

@@ -29,7 +29,7 @@ def closed_behind(evaluator: Evaluator, found: Entered) -> Fix | None:
     """
     if re.search(_LASTING, text_of(found.statement)):
         return None
-    if any(_is_outside(found, name) for name in (found.name, *_cursors(found))):
+    if _is_spoken_outside(found):
         return None
     closing = cst.Call(cst.Name("closing"), [cst.Arg(found.acquired)])
     opened = found.item.with_changes(
@@ -57,15 +57,16 @@ def _cursors(found: Entered) -> Iterator[str]:
                 yield name
 
 
-def _is_outside(found: Entered, name: str) -> bool:
-    """Whether a variable is spoken of where no `with` opens the connection."""
+def _is_spoken_outside(found: Entered) -> bool:
+    """Whether it, or a cursor of it, is spoken of where no `with` opens the connection."""
     inside = {
         id(node)
         for one in found.body.nodes
         if type(one) is cst.With and any(_binds(item, found.name) for item in one.items)
         for node in descend(one)
     }
-    return any(id(one) not in inside for one in found.body.variables(name))
+    names = (found.name, *_cursors(found))
+    return any(id(one) not in inside for name in names for one in found.body.variables(name))
 
 
 def _binds(item: cst.WithItem, name: str) -> bool:

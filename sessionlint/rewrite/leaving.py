@@ -42,7 +42,6 @@ Source: https://docs.sqlalchemy.org/en/20/errors.html#error-bhk3
 """
 
 _KEEPING: Final = frozenset("append extend add put update insert setdefault appendleft".split())
-_INNER: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 class Loaded:

@@ -91,7 +91,7 @@ def _may_be_near(tree: Tree, dotted: str, path: Path, near: frozenset[str]) -> b
 def _dotted(owner: bytes, data: bytes) -> list[str]:
     """What an expression of a file may be, in full by its imports: `sched`, `app.jobs.scheduler`.
 
-    Empty where nothing is imported under its name, which then may be anything.
+    An empty name where nothing is imported under it, which then may be anything.
     """
     root, dot, rest = owner.decode("ascii", "replace").partition(".")
     known = imports(data)
