@@ -36,7 +36,6 @@ _MOST_FLAGS: Final = 4
 _JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
 _REACHING: Final = frozenset({"locals", *(name.rpartition(".")[2] for name in SHELLS)})
 """Functions that reach every variable."""
-_SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 class Body(Nodes):
@@ -132,12 +131,7 @@ class Body(Nodes):
     def _finals(self) -> list[cst.Finally]:
         """The `finally` clauses of the block itself."""
         clauses = (node for node in self.nodes if type(node) is cst.Finally)
-        return [one for one in clauses if not self._is_inside(one)]
-
-    def _is_inside(self, node: cst.CSTNode) -> bool:
-        """Whether a node belongs to a function or class inside of the block."""
-        scope = next((above for above in self.above(node) if type(above) in _SCOPES), None)
-        return scope is not None and scope is not self.block.node
+        return [one for one in clauses if not self.is_inside(one)]
 
     def _aliases(self, name: str) -> Iterator[str]:
         """Names that are given the resource and nothing else."""

@@ -20,8 +20,6 @@ from sessionlint.source.afterwards import TAKING
 
 __all__ = ["GIVING_BACK", "Uses"]
 
-_SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
-
 _BEGINNING: Final = frozenset({"begin", "begin_nested", "get_transaction", "connection"})
 """Methods that return something which may give the connection back."""
 
@@ -79,8 +77,7 @@ class Uses:
     def _may_end(self, name: cst.CSTNode, *, is_behind: bool) -> bool:
         """Whether what is done where the name stands may give back what a use takes."""
         around = list(islice(self.body.above(name), 2))
-        above = self.body.around(name)
-        if any(isinstance(node, _SCOPES) for node in above):
+        if self.body.is_inside(name):
             return True
         match around:
             case [cst.Attribute(value=owner, attr=cst.Name(value=method)), *_] if owner is name:

@@ -13,13 +13,12 @@ from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import FunctionValue
-from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.source.walk import descend
 
 __all__ = ["is_awaiting", "is_locked", "is_waiting", "waited_attributes"]
 
 _CHOICES: Final = (cst.If, cst.IfExp, cst.Match, cst.ExceptHandler, cst.BooleanOperation)
-_SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _LOCK: Final = re.compile(r"(?i)(?:.*_)?(?:r?lock|sem|semaphore|mutex|limiter)\d*")
 
 
@@ -100,7 +99,7 @@ def _is_choice(method: Block, node: cst.CSTNode) -> bool:
     """Whether what stands in a node may not run, or not for the method itself."""
     if isinstance(node, _CHOICES):
         return True
-    return isinstance(node, _SCOPES) and node is not method.node
+    return isinstance(node, SCOPES) and node is not method.node
 
 
 def _may_queue(node: cst.CSTNode) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import dropwhile, takewhile
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -19,13 +19,11 @@ from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.generators import is_async_step, lent_by, thrown_away
 from sessionlint.flow.given import is_left_open
 from sessionlint.flow.loops import innermost
-from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.flow.spoken import ENDING, Use, is_kept_open, is_used, stands_in, use
 from sessionlint.source.walk import descend
 
 __all__ = ["Driven", "driven"]
-
-_SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 class Driven(NamedTuple):
@@ -107,7 +105,7 @@ def _exit(evaluator: Evaluator, body: Nodes, loop: cst.For) -> cst.CSTNode | Non
 
     None if there is none, if the loop may close the session itself, or if it lends the session on.
     """
-    nodes = list(descend(loop.body, *_SCOPES))
+    nodes = list(descend(loop.body, *SCOPES))
     assert isinstance(loop.target, cst.Name)
     spoken = [node for node in nodes if is_name(node, loop.target.value)]
     # `async for db in get_db(): break`, and what was taken is used behind.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Final
 
 import libcst as cst
 
@@ -11,7 +12,10 @@ from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name
 from sessionlint.source.walk import children, descend
 
-__all__ = ["Nodes"]
+__all__ = ["SCOPES", "Nodes"]
+
+SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+"""Functions and classes: what stands in one belongs to it, not to the block around."""
 
 
 class Nodes:
@@ -42,6 +46,10 @@ class Nodes:
     def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """What a node stands in below the block itself, innermost first."""
         return (one for one in self.above(node) if one is not self.block.node)
+
+    def is_inside(self, node: cst.CSTNode) -> bool:
+        """Whether a node belongs to a function or class inside of the block."""
+        return any(isinstance(one, SCOPES) for one in self.around(node))
 
     def variables(self, name: str) -> Iterator[cst.Name]:
         """Where a name is that of a variable, and no attribute's, keyword's or the block's own."""

@@ -15,13 +15,13 @@ from sessionlint.facts.shields import is_asyncio_shield
 from sessionlint.facts.syntax import arguments, bare, is_name, last_name, text_of
 from sessionlint.facts.values import Maker
 from sessionlint.flow.circumstances import is_aside
+from sessionlint.flow.nodes import SCOPES
 from sessionlint.flow.waits import resource_of
 from sessionlint.source.walk import descend
 
 __all__ = ["EarlyShield", "NestedBegin", "early_shields", "nested_begins"]
 
 _TASKS: Final = frozenset({"create_task", "ensure_future"})
-_INNER: Final = (cst.FunctionDef, cst.Lambda, cst.ClassDef)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +59,7 @@ def nested_begins(evaluator: Evaluator, block: Block) -> Iterator[NestedBegin]:
     """The sessions of an asynchronous function whose transaction is entered apart from them."""
     if not _is_looked_at(evaluator, block, "begin"):
         return
-    for node in descend(block.node, *_INNER):
+    for node in descend(block.node, *SCOPES):
         if not isinstance(node, cst.With) or node.asynchronous is None:
             continue
         for index, item in enumerate(node.items):
@@ -111,7 +111,7 @@ def early_shields(evaluator: Evaluator, block: Block) -> Iterator[EarlyShield]:
     """The shields of an asynchronous function around what ends, or uses, a resource."""
     if not _is_looked_at(evaluator, block, "shield"):
         return
-    for node in descend(block.node, *_INNER):
+    for node in descend(block.node, *SCOPES):
         shield = bare(node) if isinstance(node, cst.Await) else None
         if not isinstance(shield, cst.Call) or not shield.args:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -19,7 +19,7 @@ from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.callers import callers
 from sessionlint.flow.closed import GIVING_BACK, Uses
 from sessionlint.flow.leaving import is_close
-from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.flow.queries import runs
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Ending, Lifetime
@@ -27,8 +27,6 @@ from sessionlint.source.afterwards import afterwards
 from sessionlint.source.walk import descend
 
 __all__ = ["Reopened", "reopened"]
-
-_SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 class Reopened(NamedTuple):
@@ -97,7 +95,7 @@ def _is_closed_behind(body: Nodes, node: cst.Return, resource: Resource) -> bool
         return False
     below: cst.CSTNode = node
     for above in body.above(node):
-        if isinstance(above, _SCOPES):
+        if isinstance(above, SCOPES):
             return False
         if isinstance(above, cst.Try) and above.finalbody not in {None, below}:
             assert above.finalbody is not None
@@ -165,7 +163,7 @@ def _use_behind(
     for index, node in enumerate(body.nodes):
         if index < start or not isinstance(node, (cst.Return, cst.Call)):
             continue
-        if any(isinstance(above, _SCOPES) for above in body.around(node)):
+        if body.is_inside(node):
             continue
         if isinstance(node, cst.Call):
             if id(node) not in inside and uses.is_taking(node):

@@ -20,7 +20,6 @@ from sessionlint.source.walk import descend
 __all__ = ["Section", "section_of"]
 
 _Lines = cst.IndentedBlock | cst.Module
-_INNER = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
 class Section(NamedTuple):
@@ -101,7 +100,4 @@ def _stands_in(nodes: Nodes, node: cst.CSTNode, parts: Sequence[cst.CSTNode]) ->
 def _is_within(nodes: Nodes, name: str, block: _Lines, start: int) -> bool:
     """Whether a variable is spoken of from there on in a list, and in no function inside."""
     inside = {id(node) for line in block.body[start:] for node in descend(line)}
-    return all(
-        id(one) in inside and not any(isinstance(above, _INNER) for above in nodes.around(one))
-        for one in nodes.variables(name)
-    )
+    return all(id(one) in inside and not nodes.is_inside(one) for one in nodes.variables(name))

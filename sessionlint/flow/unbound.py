@@ -16,12 +16,11 @@ from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks, is_to_fail
 from sessionlint.flow.harmless import REFINING, STATED
-from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.source.walk import descend
 
 __all__ = ["Unbound", "unbound"]
 
-BLOCKS: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 _BUILDING: Final = REFINING | frozenset(
     "with_entities add_columns execution_options params union union_all".split()
 )
@@ -90,7 +89,7 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
     own = {id(call) for call in near if evaluator.may_give(call, block, _TAKING)}
     if not own or has_mocks(block):
         return
-    statements = [one for root in block.roots for one in descend(root, *BLOCKS)]
+    statements = [one for root in block.roots for one in descend(root, *SCOPES)]
     failing = {id(inner) for one in statements if is_to_fail(one) for inner in descend(one)}
     for statement in statements:
         if type(statement) is not cst.Expr or id(statement) in failing:

@@ -9,6 +9,7 @@ import libcst as cst
 from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import index_of, is_name
 from sessionlint.flow.acts import Act
+from sessionlint.flow.nodes import SCOPES
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
 from sessionlint.model import Fix, Splice
@@ -183,9 +184,8 @@ class _Rewriting:
             return False
         if not self._life.leaks:
             return True
-        inner = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
         operations = Operations(self._resource)
-        return not any(isinstance(node, inner) and operations.mentions(node) for node in nodes)
+        return not any(isinstance(node, SCOPES) and operations.mentions(node) for node in nodes)
 
     def _is_emptying_a_try(self) -> bool:
         """Whether a `try` is there for closes alone, and handles their errors or does more at last.
