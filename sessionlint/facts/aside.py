@@ -37,4 +37,4 @@ def _is_named(path: Path | str, root: Path, pattern: str) -> bool:
 
 def is_migration_environment(module: Module) -> bool:
     """Whether it is Alembic's `env.py`, which is run once by a command that ends with it."""
-    return module.path.name == "env.py" and bool(module.importing("alembic"))
+    return module.path.name == "env.py" and bool(module.reader.importing("alembic"))

@@ -182,12 +182,10 @@ def _outside(name: str) -> Value:
 
 
 def _super(evaluator: Evaluator, block: Block) -> Value:
-    scope: Block | None = block
-    while scope is not None and scope.owner is None:
-        scope = scope.parent
-    if scope is None or scope.owner is None:
+    owner = next((scope.owner for scope in block.scopes if scope.owner is not None), None)
+    if owner is None:
         return UNKNOWN
-    above = [base for base in classes.bases(evaluator, scope.owner) if isinstance(base, ClassValue)]
+    above = [base for base in classes.bases(evaluator, owner) if isinstance(base, ClassValue)]
     return Instance(above[0].block) if above else UNKNOWN
 
 

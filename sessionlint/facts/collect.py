@@ -206,11 +206,9 @@ class _Collector(cst.CSTVisitor):
     def _holder(self, owner: cst.BaseExpression) -> Block | None:
         """The class that `self.x = …` or `cls.x = …` gives an attribute."""
         name = owner.value if isinstance(owner, cst.Name) else None
-        block: Block | None = self._here
-        while block is not None:
+        for block in self._here.scopes:
             if block.owner is not None and block.parameters:
                 return block.owner if block.parameters[0].name.value == name else None
-            block = block.parent
         return None
 
     def visit_With(self, node: cst.With) -> None:

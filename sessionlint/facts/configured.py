@@ -33,10 +33,7 @@ def is_named(
 def _as_imported(evaluator: Evaluator, callee: cst.BaseExpression, block: Block) -> str:
     """The dotted name by which a callee is imported from a module of the project, or nothing."""
     first, dot, rest = (dotted(callee) or "").partition(".")
-    scope: Block | None = block
-    while scope is not None and not scope.bindings(first):
-        scope = scope.parent
-    for one in scope.bindings(first) if scope is not None else ():
+    for one in block.seen(first):
         if one.how is How.IMPORT_FROM:
             module = evaluator.tree.places.imported(one.origin, block.home.path)
             return "" if module is None else f"{module_name(module)}.{one.item}{dot}{rest}"

@@ -141,15 +141,13 @@ class Evaluator:
 
     def lookup(self, name: str, block: Block) -> Value:
         """What a name means in a block: the nearest scope that binds it, as Python does."""
-        scope: Block | None = block
-        while scope is not None:
+        for scope in block.scopes:
             is_visible = scope is block or scope.kind is not BlockKind.CLASS
             bindings = scope.bindings(name) if is_visible else []
             if bindings:
                 found = self.bound(bindings)
                 is_own = scope is block and scope.kind is BlockKind.FUNCTION
                 return found if is_own and name not in scope.kept else borrowed(found)
-            scope = scope.parent
         return self._star(name, block.home)
 
     def _star(self, name: str, home: Module) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -47,9 +48,9 @@ class Binding(NamedTuple):
     """One way in which a name gets a value.
 
     `node` is where, None for a definition. `expression` is what is assigned, entered, iterated or
-    the parameter's default. `origin` is the module of an import (dots first for a relative one)
-    and `item` the imported name; `slot` says which of the things it is that are unpacked. `place`
-    is the number of the statement it stands in, and its own number there.
+    the parameter's default. `origin` is the module of an import (dots first for a relative one),
+    `item` the imported name; `slot` says which of the things it is that are unpacked. `place` is
+    the number of its statement, and its own number there.
     """
 
     how: How
@@ -90,8 +91,8 @@ class Block:
 
     What stands in it is read when somebody asks, a module or class no farther than it has to be;
     `near` is what has been read so far, and `unread` reads on, None when there is nothing left.
-    `place` is the number of the statement it stands in, `head` a class without its body. `head`
-    and `tree` are None until they are read.
+    `place` is the number of its statement, `head` a class without its body; None until it is read,
+    as is `tree`.
     """
 
     __slots__ = ("head", "home", "kind", "name", "near", "parent", "place", "tree", "unread")
@@ -143,8 +144,12 @@ class Block:
         return self.near.names.get(name, [])
 
     def seen(self, name: str) -> list[Binding]:
-        """The same, or those of its module where it gives the name none."""
-        return self.bindings(name) or self.home.top.bindings(name)
+        """The same in the nearest scope that gives the name any, as Python looks for it."""
+        for scope in self.scopes:
+            is_visible = scope is self or scope.kind is not BlockKind.CLASS
+            if is_visible and (found := scope.bindings(name)):
+                return found
+        return []
 
     def function(self, name: str) -> Block | None:
         """The one function that is defined under a name, None where it may be something else."""
@@ -210,15 +215,21 @@ class Block:
     def decorators(self) -> list[cst.BaseExpression]:
         """The decorators' expressions, outermost first."""
         node = self.definition
-        if not isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-            return []
-        return [decorator.decorator for decorator in node.decorators]
+        decorators = node.decorators if isinstance(node, (cst.FunctionDef, cst.ClassDef)) else ()
+        return [decorator.decorator for decorator in decorators]
+
+    @property
+    def scopes(self) -> Iterator[Block]:
+        """The scope itself and those around it, the innermost first."""
+        scope: Block | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
 
     @property
     def owner(self) -> Block | None:
         """The class whose method this is."""
-        above = self.parent
-        return above if above is not None and above.kind is BlockKind.CLASS else None
+        return self.parent if self.parent and self.parent.kind is BlockKind.CLASS else None
 
     @property
     def parameters(self) -> list[cst.Param]:
@@ -279,16 +290,11 @@ class Module:
         """Every way in which any object's attribute of that name gets a value."""
         return self.reader.assigning(name)
 
-    def importing(self, package: str) -> list[Block]:
-        """Every scope that may import something of a package."""
-        return self.reader.importing(package)
-
     def imports(self, package: str) -> bool:
-        """Whether one of them does."""
+        """Whether a package, or something of it, is imported anywhere."""
         return any(
-            binding.origin.partition(".")[0] == package
-            for block in self.importing(package)
+            one.how in {How.IMPORT, How.IMPORT_FROM} and one.origin.partition(".")[0] == package
+            for block in self.reader.importing(package)
             for bindings in block.near.names.values()
-            for binding in bindings
-            if binding.how in {How.IMPORT, How.IMPORT_FROM}
+            for one in bindings
         )

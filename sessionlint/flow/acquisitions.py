@@ -168,14 +168,12 @@ def is_to_fail(node: cst.CSTNode) -> bool:
 
 def _is_patched(block: Block) -> bool:
     """Whether a test puts mocks in the place of what the block calls: nothing is what it seems."""
-    scope: Block | None = block
-    while scope is not None:
+    for scope in block.scopes:
         marks = (dotted(one.func if isinstance(one, cst.Call) else one) for one in scope.decorators)
         if any(mark and _is_patching(mark, block) for mark in marks):
             return True
         if any(parameter.name.value in _PATCHING for parameter in scope.parameters):
             return True
-        scope = scope.parent
     asked = (call.func.attr.value for call in block.calls if isinstance(call.func, cst.Attribute))
     if any(map(_ASKING.fullmatch, asked)):
         return True

@@ -66,14 +66,7 @@ def starts_up(evaluator: Evaluator, block: Block) -> bool:
 
 def starts_by_name(block: Block) -> bool:
     """Whether its name says so, or that of a function around it: `init_db`."""
-    if runs_again(block):
-        return False
-    above: Block | None = block
-    while above is not None:
-        if has_starting_name(above):
-            return True
-        above = above.parent
-    return False
+    return not runs_again(block) and any(map(has_starting_name, block.scopes))
 
 
 def has_starting_name(block: Block) -> bool:
@@ -89,14 +82,12 @@ def starts_anyway(evaluator: Evaluator, block: Block) -> bool:
         return True
     if _is_task_of_airflow(block) or _is_lifespan(block) or _is_command(block):
         return True
-    above: Block | None = block
-    while above is not None:
+    for above in block.scopes:
         marks = map(decorator_name, above.decorators)
         if not _ONCE.isdisjoint(marks) or any(
             _keeps_result(evaluator, decorator, above) for decorator in above.decorators
         ):
             return True
-        above = above.parent
     return is_aside(evaluator, block) or _is_handed_over(evaluator, block)
 
 

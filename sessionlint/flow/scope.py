@@ -62,12 +62,8 @@ class Scope:
     @property
     def path(self) -> str:
         """Its name after those of the scopes around it, with dots; empty for the module."""
-        names: list[str] = []
-        block: Block | None = self.block
-        while block is not None and block.kind is not BlockKind.MODULE:
-            names.insert(0, block.name)
-            block = block.parent
-        return ".".join(names)
+        named = (one.name for one in self.block.scopes if one.kind is not BlockKind.MODULE)
+        return ".".join(reversed([*named]))
 
     @property
     def is_module(self) -> bool:

@@ -113,12 +113,8 @@ def _is_attribute(node: cst.CSTNode, name: str) -> TypeGuard[cst.Attribute]:
 
 def _is_global(function: Block, name: str) -> bool:
     """Whether a name in a function is that of the module."""
-    scope: Block | None = function
-    while scope is not None and scope.kind is not BlockKind.MODULE:
-        if scope.kind is not BlockKind.CLASS and name in scope.names:
-            return name in scope.declared
-        scope = scope.parent
-    return True
+    inside = (one for one in function.scopes if one.kind not in {BlockKind.CLASS, BlockKind.MODULE})
+    return next((name in scope.declared for scope in inside if name in scope.names), True)
 
 
 def _spoken(function: Block, name: str) -> Iterator[cst.CSTNode]:

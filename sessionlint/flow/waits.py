@@ -198,12 +198,9 @@ class Waits:
             return True
         if not isinstance(owner, cst.Name):
             return False
-        scope: Block | None = self._block
-        while scope is not None and not scope.bindings(owner.value):
-            scope = scope.parent
-        bindings = scope.bindings(owner.value) if scope is not None else []
         return any(
-            _is_entered(one) or _is_injected(one) or self._is_on_connection(one) for one in bindings
+            _is_entered(one) or _is_injected(one) or self._is_on_connection(one)
+            for one in self._block.seen(owner.value)
         )
 
     def _is_on_connection(self, binding: Binding) -> bool:

@@ -139,10 +139,8 @@ def _reasons(loaded: Loaded, kind: Type) -> Iterator[str]:
 def _name(thing: Thing, block: Block) -> str | None:
     """A name that means nothing yet, here or around."""
     taken: set[str] = set()
-    scope: Block | None = block
-    while scope is not None:
+    for scope in block.scopes:
         taken |= scope.names.keys() | scope.declared
-        scope = scope.parent
     spoken = taken | {n.value for n in Nodes(block).nodes if isinstance(n, cst.Name)}
     return next((name for name in _NAMES[thing.type.kind.value] if name not in spoken), None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,7 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.places import module_name
-from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import bare, last_name
 from sessionlint.facts.values import ModuleValue
 from sessionlint.source.imports import imports
@@ -62,7 +62,7 @@ def _is_of_module(evaluator: Evaluator, func: cst.BaseExpression, block: Block) 
     """Whether what is called is something of a module, known by its own name or through it."""
     if isinstance(func, cst.Attribute):
         return isinstance(evaluator.value(func.value, block), ModuleValue)
-    bound = _bound(func.value, block) if isinstance(func, cst.Name) else ()
+    bound = block.seen(func.value) if isinstance(func, cst.Name) else ()
     return bool(bound) and all(one.how in _OF_MODULES for one in bound)
 
 
@@ -109,18 +109,10 @@ def _origins(func: cst.BaseExpression, block: Block) -> Iterator[str]:
     owner = func.value if isinstance(func, cst.Attribute) else None
     if isinstance(owner, cst.Attribute):
         yield owner.attr.value
-    for scope in _scopes(block):
+    for scope in block.scopes:
         yield from (one.origin for one in scope.bindings(last_name(func)))
         if isinstance(owner, cst.Name):
             yield from (one.item or one.origin for one in scope.bindings(owner.value))
-
-
-def _scopes(block: Block) -> Iterator[Block]:
-    """A block, and those around it."""
-    scope: Block | None = block
-    while scope is not None:
-        yield scope
-        scope = scope.parent
 
 
 def _own_name(func: cst.BaseExpression, block: Block) -> str:
@@ -128,13 +120,8 @@ def _own_name(func: cst.BaseExpression, block: Block) -> str:
     name = last_name(func)
     if not isinstance(func, cst.Name):
         return name
-    items = {one.item for one in _bound(name, block) if one.item}
+    items = {one.item for one in block.seen(name) if one.item}
     return items.pop() if len(items) == 1 else name
-
-
-def _bound(name: str, block: Block) -> Sequence[Binding]:
-    """What binds a name in the nearest scope that does."""
-    return next(filter(None, (scope.bindings(name) for scope in _scopes(block))), ())
 
 
 def _pattern(name: str, modules: list[str]) -> re.Pattern[bytes]:
