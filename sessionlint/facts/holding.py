@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.calls import is_declaration
-from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.parameters import is_plain, parameter_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name, last_name, names_in
 from sessionlint.facts.values import ClassValue, FunctionValue, Value
@@ -114,7 +114,7 @@ def makes_of(
 def may_keep(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> bool:
     """Whether what a call gives may hold an argument; of a stranger's function, it may."""
     callee = evaluator.value(call.func, block)
-    if not isinstance(callee, FunctionValue) or callee.block.decorators:
+    if not isinstance(callee, FunctionValue) or not is_plain(callee.block):
         return True
     name, inside = parameter_of(callee, call, argument), callee.block
     given = [one.value for one in inside.returns if one.value is not None]

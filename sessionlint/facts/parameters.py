@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
+from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import FunctionValue
 
-__all__ = ["lacks", "parameter_at", "parameter_of", "position_of"]
+__all__ = ["is_plain", "lacks", "parameter_at", "parameter_of", "position_of"]
 
 
 def parameter_of(function: FunctionValue, call: cst.Call, argument: cst.Arg) -> str | None:
@@ -39,7 +40,15 @@ def lacks(function: FunctionValue, call: cst.Call) -> bool:
     return len(call.args) + _is_bound(function) < len(asked)
 
 
+def is_plain(function: Block) -> bool:
+    """Whether to call a function is to run what is written in it: no decorator is in between."""
+    return _marks(function) <= {"staticmethod", "classmethod"}
+
+
 def _is_bound(function: FunctionValue) -> bool:
     """Whether the first parameter gets the object, or the class."""
-    marks = {last_name(decorator) for decorator in function.block.decorators}
-    return function.owner is not None and "staticmethod" not in marks
+    return function.owner is not None and "staticmethod" not in _marks(function.block)
+
+
+def _marks(function: Block) -> set[str]:
+    return {last_name(decorator) for decorator in function.decorators}

@@ -8,7 +8,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.parameters import is_plain, parameter_of
 from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import is_name, last_name
@@ -111,7 +111,7 @@ class Uses:
         """
         given = next((arg for arg in call.args if is_name(arg.value, self._name)), None)
         callee = self._evaluator.value(call.func, self._block) if given is not None else UNKNOWN
-        if given is None or not isinstance(callee, FunctionValue) or callee.block.decorators:
+        if given is None or not isinstance(callee, FunctionValue) or not is_plain(callee.block):
             return False
         taken = parameter_of(callee, call, given)
         if taken is None or [one.how for one in callee.block.bindings(taken)] != [How.PARAMETER]:
@@ -124,6 +124,6 @@ class Uses:
             for node, one in zip(spoken, around, strict=True)
             if isinstance(one, cst.Attribute) and one.value is node
         }
-        is_plain = all(isinstance(one, (cst.Attribute, cst.Param)) for one in around)
+        is_calling = all(isinstance(one, (cst.Attribute, cst.Param)) for one in around)
         is_ending = not called.isdisjoint(GIVING_BACK) or any(map(CLOSING.search, called))
-        return is_plain and not called.isdisjoint(TAKING) and not is_ending
+        return is_calling and not called.isdisjoint(TAKING) and not is_ending

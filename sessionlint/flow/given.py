@@ -9,12 +9,11 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.classes import is_throughout, member
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import makes_of
-from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.parameters import is_plain, parameter_of
 from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, is_name, last_name
@@ -39,7 +38,6 @@ _INSPECTING: Final = frozenset({"sqlalchemy.inspect", "sqlalchemy.inspection.ins
 _MIGRATION: Final = "MigrationContext"
 """Source: Alembic, "Runtime Objects"."""
 
-_PLAIN: Final = frozenset({"staticmethod", "classmethod"})
 _HOPS: Final = 3
 """How many functions may pass on what they are given, to one that uses it."""
 
@@ -133,8 +131,7 @@ def _only_uses(
     """Whether a function of the project queries by what it is given, and lets it go."""
     inside = function.block
     name = parameter_of(function, call, argument)
-    marks = {decorator_name(one) for one in inside.decorators}
-    if name is None or inside.yields or not marks <= _PLAIN:
+    if name is None or inside.yields or not is_plain(inside):
         return False
     if effect(evaluator, call, argument, block) is not Effect.LOAN:
         return False

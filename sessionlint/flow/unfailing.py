@@ -9,6 +9,7 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.parameters import is_plain
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import dotted, last_name
 from sessionlint.facts.values import FunctionValue
@@ -42,12 +43,13 @@ def is_unfailing(call: cst.Call, resource: Resource) -> bool:
 
 def is_calm(function: Block) -> bool:
     """Whether a function cannot fail in practice, all that it does included."""
-    is_plain = not (function.decorators or function.is_async or function.yields)
-    return is_plain and _is_calm(function.node)
+    if function.is_async or function.yields:
+        return False
+    return is_plain(function) and _is_calm(function.node)
 
 
 def _is_of_data(called: Block) -> bool:
-    return bool(called.yields) and not (called.decorators or called.is_async)
+    return bool(called.yields) and is_plain(called) and not called.is_async
 
 
 def _called(func: cst.BaseExpression, block: Block) -> Block | None:
