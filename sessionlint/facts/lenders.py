@@ -160,5 +160,8 @@ def _is_lent(value: Value) -> bool:
             return not is_fresh
         case Foreign(name=name):
             return "mock" in name.lower()
+        case Symbol():
+            # What a library keeps: `flask.g.session`.
+            return True
         case known:
             return known == OTHER
