@@ -107,10 +107,12 @@ def result(evaluator: Evaluator, call: cst.Call, block: Block) -> Value:
 
 
 def _is_another(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -> bool:
-    """Whether a method that was found by its name alone asks for more than it would get."""
+    """Whether a method that was found by its name alone is another, as what is around it tells."""
     if not isinstance(callee, FunctionValue) or not isinstance(call.func, cst.Attribute):
         return False
-    return lacks(callee, call) and evaluator.value(call.func.value, block) == UNKNOWN
+    owner = callee.owner
+    is_odd = lacks(callee, call) or (owner and conventions.is_of_no(owner, call.func, block))
+    return bool(is_odd) and evaluator.value(call.func.value, block) == UNKNOWN
 
 
 def _result(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -> Value:

@@ -16,7 +16,7 @@ from sessionlint.facts.syntax import is_name, keyword, last_name
 from sessionlint.facts.values import Foreign, Thing, Value
 from sessionlint.source.custom import is_customary
 
-__all__ = ["AWAITED", "DATABASE_CALLS", "PARTIAL", "guess", "uses_database"]
+__all__ = ["AWAITED", "DATABASE_CALLS", "PARTIAL", "guess", "is_of_no", "uses_database"]
 
 DATABASE_CALLS: Final = frozenset(
     "query commit rollback scalars scalar flush refresh merge expunge expire add_all exec".split()
@@ -32,6 +32,9 @@ PARTIAL: Final = frozenset("expire expunge refresh merge add_all".split())
 """Those of them that are about the objects they are given."""
 
 _ENGINE: Final = re.compile(r"(?:\w*_)?engine", re.IGNORECASE)
+
+_DATABASE: Final = r"(?i)engine|database|sql|db"
+"""What the name of a class holds whose object may be called an engine."""
 
 _SESSION: Final = re.compile(r"(?:\w*_)?session")
 
@@ -56,17 +59,29 @@ def uses_database(home: Module) -> bool:
 def guess(call: cst.Call, block: Block, found: Value) -> Value:
     """What an unresolved call gives by its customary name, else what was found."""
     name = last_name(call.func)
-    owner = call.func.value if isinstance(call.func, cst.Attribute) else None
     gift = _ENGINE_CALLS.get(name)
     is_known = name == _OWN or uses_database(block.home)
-    if gift is not None and owner is not None and is_known:
-        is_engine = _ENGINE.fullmatch(last_name(_callee(owner))) is not None
-        return _guessed(TYPES[gift.type]) if is_engine else found
+    if gift is not None and isinstance(call.func, cst.Attribute) and is_known:
+        return _guessed(TYPES[gift.type]) if _is_of_engine(call.func) else found
     if is_told_to_commit(call, block) or (isinstance(found, Foreign) and _is_legacy(found, call)):
         return found
     if is_customary(name) and not any(_is_session(arg.value) for arg in call.args):
         return _guessed(TYPES["Session"])
     return found
+
+
+def is_of_no(owner: Block, method: cst.Attribute, block: Block) -> bool:
+    """Whether a method of what is called an engine is none of a class, as the class's name tells.
+
+    `engine.connect` is not that of the only other class that can `connect`, an `HTTPClient`.
+    """
+    is_known = method.attr.value in _ENGINE_CALLS and uses_database(block.home)
+    return is_known and _is_of_engine(method) and not re.search(_DATABASE, owner.name)
+
+
+def _is_of_engine(method: cst.Attribute) -> bool:
+    owner = method.value.func if isinstance(method.value, cst.Call) else method.value
+    return _ENGINE.fullmatch(last_name(owner)) is not None
 
 
 def _is_legacy(found: Foreign, call: cst.Call) -> bool:
@@ -82,7 +97,3 @@ def _is_session(given: cst.BaseExpression) -> bool:
 
 def _guessed(kind: Type) -> Thing:
     return replace(Thing(kind), is_fresh=True, is_guess=True)
-
-
-def _callee(owner: cst.BaseExpression) -> cst.BaseExpression:
-    return owner.func if isinstance(owner, cst.Call) else owner
