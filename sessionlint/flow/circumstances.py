@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import Final
 
 import libcst as cst
@@ -65,8 +66,12 @@ def starts_up(evaluator: Evaluator, block: Block) -> bool:
 
 
 def starts_by_name(block: Block) -> bool:
-    """Whether its name says so, or that of a function around it: `init_db`."""
-    return not runs_again(block) and any(map(has_starting_name, block.scopes))
+    """Whether its name says so, or that of a function around it: `init_db`.
+
+    What a decorator has run for each request or task may be called `run`, and stand in whatever.
+    """
+    inside = takewhile(lambda one: not serves(one), block.scopes)
+    return not runs_again(block) and any(map(has_starting_name, inside))
 
 
 def has_starting_name(block: Block) -> bool:
