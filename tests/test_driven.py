@@ -154,6 +154,10 @@ DRIVEN = {
     "looped over, kept and left": "async for it in get_session():\n        keep(it)\n        break",
     "looped over, left and used behind": "async for it in get_session():\n        break\n    await it.commit()",
     "looped over, left and returned behind": "async for it in get_session():\n        break\n    return it",
+    "looped over and lent on": "async for it in get_session():\n        yield it",
+    "looped over and lent on in something": "async for it in get_session():\n        yield {'it': it}",
+    "looped over and lent on in an object": "async for it in get_session():\n        yield Store(it)",
+    "looped over, lent on and left": "async for it in get_session():\n        yield it\n        return",
     "looped over over lines": "async for it in get_session(\n    ):\n        await it.commit()\n        break",
 }
 LEFT_ALONE = {
@@ -198,7 +202,9 @@ LEFT_ALONE = {
     "another generator": "it = next(name for name in ('db', 'session'))\n    it.upper()",
     "a plain loop": "for it in get_db():\n        return it.get(1)",
     "a loop to its end": "async for it in get_session():\n        await it.commit()",
-    "a loop that lends": "async for it in get_session():\n        yield it\n        return",
+    "a loop that gives rows": "async for it in get_session():\n        yield await it.get(1, 2)",
+    "a loop that lends and closes": "async for it in get_session():\n        yield it\n        await it.close()",
+    "a loop that lends and handles errors": "async for it in get_session():\n        try:\n            yield it\n        except ValueError:\n            pass",
     "a loop that closes": "async for it in get_session():\n        await it.close()\n        break",
     "an error that is handled": "async for it in get_session():\n        try:\n            raise ValueError\n        except ValueError:\n            await it.commit()",
     "a break of another loop": "async for it in get_session():\n        for _ in x:\n            break",
@@ -249,7 +255,20 @@ OPEN = "    async with AsyncSessionLocal() as s:\n"
 TRANSACTION = "    async with AsyncSessionLocal() as s, s.begin():\n"
 READ = "async for s in get_session():\n        await s.get(x, 1)\n        break"
 LOOP = "async for s in get_session():\n        await s.commit()\n        break"
+LENT = "async for s in get_session():\n        yield s"
 FIXED = {
+    "lent on": (f"{OPEN}        yield s\n", LENT, Safety.SAFE),
+    "lent on before a commit": (
+        f"{OPEN}        yield s\n        await s.commit()\n",
+        LENT,
+        Safety.SAFE,
+    ),
+    "lent on to what a handler hears of": (
+        f"{OPEN}        try:\n            yield s\n        except ValueError:\n            raise\n",
+        LENT,
+        Safety.UNSAFE,
+    ),
+    "lent on in a transaction": (f"{TRANSACTION}        yield s\n", LENT, None),
     "a `with`": (f"{OPEN}        yield s\n", LOOP, Safety.SAFE),
     "a `finally`": (
         "    s = AsyncSessionLocal()\n    try:\n        yield s\n    finally:\n        await s.close()\n",

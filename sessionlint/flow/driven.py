@@ -10,6 +10,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.holding import has, is_made_of
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import dotted, is_name
@@ -18,6 +19,7 @@ from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.generators import is_async_step, lent_by, thrown_away
 from sessionlint.flow.given import is_left_open
+from sessionlint.flow.lending import is_resumed
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.flow.spoken import ENDING, Use, is_kept_open, is_used, stands_in, use
@@ -30,8 +32,9 @@ class Driven(NamedTuple):
     """`next(get_db())`, or `async for db in get_db():` that is left early.
 
     `made` makes the generator, whose function is `lender`; `by` drives it. `exit` is the statement
-    that leaves the loop, None for a generator that is thrown away at once; what that
-    gave is entered by a `with`, returned, or neither.
+    that leaves the loop, or the `yield` that lends the session on, where an error leaves it. It is
+    None for a generator that is thrown away at once; what that gave is entered by a `with`,
+    returned, or neither.
     """
 
     thing: Thing
@@ -41,6 +44,11 @@ class Driven(NamedTuple):
     exit: cst.CSTNode | None = None
     is_entered: bool = False
     is_returned: bool = False
+
+    @property
+    def is_lent_on(self) -> bool:
+        """Whether the loop is left only if whoever gets the session from it fails."""
+        return isinstance(self.exit, cst.Yield)
 
 
 def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
@@ -103,18 +111,31 @@ def _is_left(
 def _exit(evaluator: Evaluator, body: Nodes, loop: cst.For) -> cst.CSTNode | None:
     """The first statement by which a loop is left before its generator ends.
 
-    None if there is none, if the loop may close the session itself, or if it lends the session on.
+    That is a `yield` of the session where no other leaves it: what is raised there, or cancelled,
+    ends the loop. None if there is none, if the loop may close the session itself, or if it yields
+    anything else.
     """
     nodes = list(descend(loop.body, *SCOPES))
     assert isinstance(loop.target, cst.Name)
     spoken = [node for node in nodes if is_name(node, loop.target.value)]
     # `async for db in get_db(): break`, and what was taken is used behind.
     spoken = spoken or _spoken_behind(body, loop)
-    is_idle = all(_is_idle(evaluator, body, node) for node in spoken)
-    is_closed = any(_may_close(evaluator, body, node) for node in spoken)
-    if is_idle or is_closed or any(isinstance(node, cst.Yield) for node in nodes):
+    yields = [node for node in nodes if isinstance(node, cst.Yield)]
+    if not all(_lends_on(body.block, node, loop.target.value) for node in yields):
         return None
-    return next((node for node in nodes if _leaves(body, node, loop)), None)
+    is_idle = not yields and all(_is_idle(evaluator, body, node) for node in spoken)
+    is_closed = any(_may_close(evaluator, body, node) for node in spoken)
+    if is_idle or is_closed:
+        return None
+    exits = [node for node in nodes if _leaves(body, node, loop)]
+    return min(exits, key=lambda one: isinstance(one, cst.Yield), default=None)
+
+
+def _lends_on(block: Block, node: cst.Yield, name: str) -> bool:
+    """Whether a `yield` gives the session, or something with it, to who may fail with it."""
+    value = node.value if isinstance(node.value, cst.BaseExpression) else None
+    is_given = has(block, value, name) or is_made_of(value, name)
+    return is_given and not is_resumed(block)
 
 
 def _spoken_behind(body: Nodes, loop: cst.For) -> list[cst.CSTNode]:
@@ -156,7 +177,7 @@ def _leaves(body: Nodes, node: cst.CSTNode, loop: cst.For) -> bool:
     """Whether a statement in a loop leaves it, whatever handles errors in there."""
     if isinstance(node, cst.Break):
         return innermost(loop, node) is loop
-    if isinstance(node, cst.Raise):
+    if isinstance(node, (cst.Raise, cst.Yield)):
         inside = takewhile(lambda above: above is not loop, body.above(node))
         return not any(isinstance(above, (cst.Try, cst.TryStar, cst.With)) for above in inside)
     return isinstance(node, cst.Return)

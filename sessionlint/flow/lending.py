@@ -14,7 +14,7 @@ from sessionlint.facts.syntax import last_statement
 from sessionlint.flow.expressions import YieldKind
 from sessionlint.flow.nodes import Nodes
 
-__all__ = ["yield_kind"]
+__all__ = ["is_resumed", "yield_kind"]
 
 _LOOPS: Final = (cst.For, cst.While)
 _LEAVING: Final = (cst.Return, cst.Raise)
@@ -23,15 +23,23 @@ _TRIES: Final = (cst.Try, cst.TryStar)
 
 def yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
     """Who resumes a generator; `names` are what it acquires."""
-    marks = {decorator_name(decorator) for decorator in block.decorators}
-    # dishka tells a provider of errors by a value, as pytest does not tell a fixture at all.
-    if marks & {"fixture", "yield_fixture", "async_fixture", "provide"}:
+    if is_resumed(block):
         return YieldKind.FIXTURE
+    marks = {decorator_name(decorator) for decorator in block.decorators}
     if marks & {"contextmanager", "asynccontextmanager"}:
         return YieldKind.MANAGED
     is_lending = any(_lends(node, names) for node in block.yields)
     is_dependency = is_lending and _yields_once(block)
     return YieldKind.DEPENDENCY if is_dependency else YieldKind.DATA
+
+
+def is_resumed(block: Block) -> bool:
+    """Whether a generator is resumed even if whoever uses what it lends fails.
+
+    dishka tells a provider of errors by a value, as pytest does not tell a fixture at all.
+    """
+    marks = {decorator_name(decorator) for decorator in block.decorators}
+    return not marks.isdisjoint({"fixture", "yield_fixture", "async_fixture", "provide"})
 
 
 def _lends(node: cst.Yield, names: frozenset[str]) -> bool:

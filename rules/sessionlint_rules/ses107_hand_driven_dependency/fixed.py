@@ -65,6 +65,14 @@ async def find_name(user_id: int) -> str | None:
     return None
 
 
+async def _get_session_if_needed(is_needed: bool) -> AsyncIterator[AsyncSession | None]:
+    if not is_needed:
+        yield None
+        return
+    async with asynccontextmanager(_get_session)() as session:
+        yield session
+
+
 async def rename_later(user_id: int, name: str) -> None:
     async with asynccontextmanager(_get_session)() as session:
         await session.execute(RENAME, {"id": user_id, "name": name})

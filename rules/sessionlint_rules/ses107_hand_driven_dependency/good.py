@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 
+import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -84,6 +85,12 @@ def of_the_first(user_id: int) -> str | None:
 def _names() -> list[str]:
     with SessionLocal() as db:
         return list(db.scalars(NAMES))
+
+
+@pytest.fixture
+async def _session() -> AsyncIterator[AsyncSession]:
+    async for session in _get_session():
+        yield session
 
 
 async def async_entered(user_id: int) -> str | None:

@@ -35,8 +35,10 @@ def _message(scope: Scope, one: Driven) -> str:
 
     name = last_name(one.made.func)
     if one.exit is not None:
-        left = f"the loop over `{name}` is left on line {scope.line(one.exit)}"
-        is_more = goes_on(one.lender)
+        on_line = f"on line {scope.line(one.exit)}"
+        when = f"when the `yield` {on_line} fails or is cancelled" if one.is_lent_on else on_line
+        left = f"the loop over `{name}` is left {when}"
+        is_more = goes_on(one.lender) and not one.is_lent_on
         skipped = "what stands behind its `yield` is skipped, and " if is_more else ""
         open_ = "its session stays open until the event loop gets round to the generator"
         return f"{left}, so {skipped}{open_}"
