@@ -24,7 +24,7 @@ from sessionlint.flow.conditions import flag_texts, tells
 from sessionlint.flow.harmless import SHELLS
 from sessionlint.flow.holders import holders
 from sessionlint.flow.leaving import is_closed_at_last, mentions
-from sessionlint.flow.loops import takes_one_turn
+from sessionlint.flow.loops import is_left_behind, takes_one_turn
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.queries import queries
 from sessionlint.flow.resource import Resource
@@ -114,7 +114,9 @@ class Body(Nodes):
         resource.branches = tuple(
             node for node in self.above(binding.node) if isinstance(node, (cst.If, cst.Match))
         )
-        resource.loop = self._loop(evaluator, binding)
+        loop = self._loop(evaluator, binding)
+        resource.is_waited_for = is_left_behind(list(self.above(binding.node)), loop, name)
+        resource.loop = None if resource.is_waited_for else loop
         return resource
 
     @cached_property

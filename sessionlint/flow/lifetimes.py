@@ -140,9 +140,10 @@ def _could_be_managed(resource: Resource) -> bool:
     """Whether a `with` could take the place of the close.
 
     Some drivers offer no context manager, and a name that may also hold somebody else's resource
-    (a parameter, an argument's default) is closed only when it was opened here.
+    (a parameter, an argument's default) is closed only when it was opened here. What a loop waits
+    for is used behind it.
     """
-    if resource.asked_beside or not resource.thing.type.is_manageable:
+    if resource.asked_beside or resource.is_waited_for or not resource.thing.type.is_manageable:
         return False
     if not resource.branches or all(one.is_none for one in resource.others):
         return True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import index_of, is_name, last_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import branches
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
     from sessionlint.flow.statements import Interpreter
 
-__all__ = ["for_loop", "innermost", "is_it", "takes_one_turn", "target_names", "while_loop"]
+__all__ = [
+    "for_loop",
+    "innermost",
+    "is_it",
+    "is_left_behind",
+    "takes_one_turn",
+    "target_names",
+    "while_loop",
+]
 
 _ERROR: Final = Exit(Way.ERROR)
 _SURE_ITERABLES: Final = frozenset({"range", "enumerate", "zip", "reversed", "sorted"})
@@ -207,6 +216,42 @@ def takes_one_turn(evaluator: Evaluator, block: Block, loop: cst.CSTNode) -> boo
         given is below for one in inside for below in descend(one)
     )
     return not is_repeated and innermost(made.block.node, given) is None
+
+
+def is_left_behind(above: Sequence[cst.CSTNode], loop: cst.CSTNode | None, name: str) -> bool:
+    """Whether a loop only tries until a name has what it waits for, and is left then.
+
+    `above` is what the statement that gives it stands in, from the inside out. The loop is that of
+    a `while conn is None`, or a `break` follows at once.
+    """
+    if not isinstance(loop, (cst.For, cst.While)):
+        return False
+    if sum(is_name(node, name) for node in descend(loop.body)) > 1:
+        return False
+    if isinstance(loop, cst.While) and _asks_for(loop.test, name):
+        return True
+    line, block, around = above[:3]
+    if not isinstance(block, cst.IndentedBlock):
+        return False
+    after: Sequence[cst.CSTNode] = block.body[index_of(block.body, line) + 1 :]
+    if not after and isinstance(around, cst.Try) and around.orelse and around.body is block:
+        after = around.orelse.body.body
+    match after:
+        case [cst.SimpleStatementLine(body=[cst.Break()]), *_]:
+            return True
+    return False
+
+
+def _asks_for(test: cst.BaseExpression, name: str) -> bool:
+    match test:
+        case cst.UnaryOperation(operator=cst.Not(), expression=asked):
+            return is_name(asked, name)
+        case cst.Comparison(
+            left=asked,
+            comparisons=[cst.ComparisonTarget(cst.Is() | cst.Equal(), cst.Name(value="None"))],
+        ):
+            return is_name(asked, name)
+    return False
 
 
 def target_names(target: cst.BaseExpression) -> set[str]:
