@@ -169,6 +169,15 @@ NEVER = {
         def sign(text):
             return text + KEY
         """,
+    "a module that defines its functions while it is open": """
+        s = Maker()
+
+        def create(q):
+            s.execute(q)
+
+        create("insert")
+        s.close()
+        """,
     "a `with` around nothing but the close": """
         def f(q, warns):
             s = Maker()

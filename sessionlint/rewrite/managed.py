@@ -76,6 +76,8 @@ class _Rewriting:
         resource = self._resource
         if not self._is_followed() or not self._is_free() or self._is_emptying_a_try():
             return None
+        if self._is_around_definitions():
+            return None
         if not self._life.has_releases and self._is_for_others():
             return None
         self._weigh_what_leaves()
@@ -95,6 +97,11 @@ class _Rewriting:
             return True
         is_of_module = self._resource.block.kind is BlockKind.MODULE
         return is_of_module and not place.body.is_for_program(place.acquiring)
+
+    def _is_around_definitions(self) -> bool:
+        """Whether functions or classes of a module would have to stand in the `with`."""
+        is_any = any(isinstance(one, SCOPES) for one in self._place.statements)
+        return is_any and self._resource.block.kind is BlockKind.MODULE
 
     def _parted(self) -> tuple[_Statements, _Statements, _Statements]:
         """What stands before the `with`, what goes inside, and what a `finally` does after it.
