@@ -26,6 +26,9 @@ from sessionlint.source.walk import descend
 __all__ = ["EnginePerCall", "engines"]
 
 _NO_POOL: Final = frozenset({"NullPool", "StaticPool", "AssertionPool"})
+_OF_POOLS: Final = r"""poolclass|(?:Null|Static|Assertion)Pool|\b(?:pool|creator)["']?\]?\s*[:=]"""
+"""What a module says that chooses a pool for its engines."""
+
 _CONNECTING: Final = frozenset({"connect", "begin", "raw_connection", "acquire", "execute"})
 
 
@@ -92,9 +95,37 @@ def _engine(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None:
     kind = TYPES[gift.type]
     chosen = keyword(call, "poolclass")
     is_pooled = chosen is None or last_name(chosen) not in _NO_POOL
-    is_spread = any(arg.star for arg in call.args) or _is_in_memory(call)
+    is_unsure = any(_may_choose(arg, block) for arg in call.args) or _is_in_memory(call)
     is_engine = kind.kind in {Kind.ENGINE, Kind.POOL}
-    return Thing(kind, is_fresh=True) if is_engine and is_pooled and not is_spread else None
+    return Thing(kind, is_fresh=True) if is_engine and is_pooled and not is_unsure else None
+
+
+def _may_choose(argument: cst.Arg, block: Block) -> bool:
+    """Whether an argument may hold a choice of the pool, as `**options` does that are not known."""
+    if not argument.star:
+        return False
+    if argument.star == "*" or re.search(_OF_POOLS, block.home.reader.text):
+        return True
+    name = argument.value.value if isinstance(argument.value, cst.Name) else ""
+    given = [one.expression for one in block.seen(name)] if name else [argument.value]
+    return not given or not all(map(_is_written_out, given)) or not _is_private(block, name)
+
+
+def _is_written_out(value: cst.BaseExpression | None) -> bool:
+    """Whether a dictionary has the keys that are written there, and no others."""
+    match value:
+        case cst.Dict(elements=elements):
+            keys = (one.key if isinstance(one, cst.DictElement) else None for one in elements)
+            return all(isinstance(key, cst.SimpleString) for key in keys)
+        case cst.Call(func=cst.Name(value="dict"), args=args):
+            return all(arg.keyword is not None for arg in args)
+    return False
+
+
+def _is_private(block: Block, name: str) -> bool:
+    """Whether a function gives a dictionary to nothing that may put more into it."""
+    given = (node for node in descend(block.node) if isinstance(node, cst.Arg) and not node.star)
+    return not any(is_name(arg.value, name) for arg in given)
 
 
 def _is_in_memory(call: cst.Call) -> bool:
