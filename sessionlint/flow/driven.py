@@ -132,7 +132,7 @@ def _exit(evaluator: Evaluator, body: Nodes, loop: cst.For) -> cst.CSTNode | Non
 
 
 def _lends_on(block: Block, node: cst.Yield, name: str) -> bool:
-    """Whether a `yield` gives the session, or something with it, to who may fail with it."""
+    """Whether a `yield` lends the session, or something with it, and is told of errors."""
     value = node.value if isinstance(node.value, cst.BaseExpression) else None
     is_given = has(block, value, name) or is_made_of(value, name)
     return is_given and not is_resumed(block)
