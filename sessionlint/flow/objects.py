@@ -23,14 +23,30 @@ def shortcuts_of(owner: Block, own: str) -> dict[str, cst.Call]:
             or [own] != [p.name.value for p in method.parameters]
         ):
             continue
-        match method.node:
-            case cst.FunctionDef(
-                body=cst.IndentedBlock(body=[cst.SimpleStatementLine(body=[cst.Expr(value=done)])])
-            ):
+        match _statements(method):
+            case [cst.Expr(value=done)]:
                 call = bare(done)
                 if isinstance(call, cst.Call) and not call.args:
                     found[name] = call
     return found
+
+
+def _statements(method: Block) -> list[cst.CSTNode]:
+    """What a method does, line by line; what it says of itself left out."""
+    assert isinstance(method.node, cst.FunctionDef)
+    lines = [
+        part
+        for line in method.node.body.body
+        for part in (line.body if isinstance(line, cst.SimpleStatementLine) else [line])
+    ]
+    return [one for one in lines if not _is_idle(one)]
+
+
+def _is_idle(statement: cst.CSTNode) -> bool:
+    match statement:
+        case cst.Pass() | cst.Return(value=None) | cst.Expr(value=cst.BaseString()):
+            return True
+    return False
 
 
 class Renamed(cst.CSTTransformer):

@@ -242,7 +242,7 @@ def _only_keeps(init: Block, made: Block) -> bool:
 
 def _is_kept(part: cst.BaseSmallStatement, made: Block) -> bool:
     match part:
-        case cst.Pass() | cst.Expr(value=cst.BaseString()):
+        case cst.Pass() | cst.Return(value=None) | cst.Expr(value=cst.BaseString()):
             return True
         case cst.Assign(targets=[cst.AssignTarget(target=target)], value=value):
             pass

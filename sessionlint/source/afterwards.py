@@ -82,7 +82,8 @@ def _is_used(block: str, rest: str, name: str) -> bool:
     """Whether a name is returned, or used behind its block on the database or as an argument."""
     if f"return {name}" in block and re.search(rf"\breturn {name}{_END}", block):
         return True
-    if name not in rest or re.search(rf"\bas {name}\b|\b{name}\s*=(?!=)", rest):
+    bound = rf"(?m)^[^#\n]*(?:\bas {name}\b|\b{name}\s*=(?!=))"
+    if name not in rest or re.search(bound, rest):
         return False
     uses = rf"\breturn {name}{_END}|(?<![\w.]){name}(?:\s*\.\s*(?:{_METHODS})\b|\s*[,)])"
     return re.search(uses, rest) is not None

@@ -1,0 +1,162 @@
+"""Ways to write a program otherwise that does the same, as visitors for `Module.visit`."""
+
+import libcst as cst
+import libcst.matchers as m
+
+_LOOKS_LIKE_CODE = "# session = Session() (it isn't: \"quoted'"
+_LEAVES = m.SimpleStatementLine(body=[m.ZeroOrMore(), m.Return() | m.Raise()])
+
+
+def _body(node: cst.FunctionDef) -> list[cst.BaseStatement]:
+    assert isinstance(node.body, cst.IndentedBlock)
+    return list(node.body.body)
+
+
+def _is_told(node: cst.FunctionDef) -> bool:
+    """Whether a function has a docstring."""
+    return m.matches(_body(node)[0], m.SimpleStatementLine(body=[m.Expr(m.SimpleString())]))
+
+
+def _with_body(node: cst.FunctionDef, statements: list[cst.BaseStatement]) -> cst.FunctionDef:
+    return node.with_changes(body=node.body.with_changes(body=statements))
+
+
+def _block(*statements: cst.BaseStatement) -> cst.IndentedBlock:
+    return cst.IndentedBlock(statements)
+
+
+def _pass() -> cst.SimpleStatementLine:
+    return cst.SimpleStatementLine([cst.Pass()])
+
+
+class Documented(cst.CSTTransformer):
+    """A docstring in each function that has none."""
+
+    def leave_FunctionDef(self, _, updated_node):
+        if not isinstance(updated_node.body, cst.IndentedBlock) or _is_told(updated_node):
+            return updated_node
+        docstring = cst.parse_statement('"""Do what its name says: `session.close()`."""')
+        return _with_body(updated_node, [docstring, *_body(updated_node)])
+
+
+class PassFirst(cst.CSTTransformer):
+    """A `pass` at the beginning of each function."""
+
+    def leave_FunctionDef(self, _, updated_node):
+        if not isinstance(updated_node.body, cst.IndentedBlock):
+            return updated_node
+        statements, at = _body(updated_node), int(_is_told(updated_node))
+        return _with_body(updated_node, [*statements[:at], _pass(), *statements[at:]])
+
+
+class BranchesSwapped(cst.CSTTransformer):
+    """`if not (c): B else: A`."""
+
+    def leave_If(self, _, updated_node):
+        orelse = updated_node.orelse
+        if not isinstance(orelse, cst.Else) or m.findall(updated_node.test, m.NamedExpr()):
+            return updated_node
+        test = updated_node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+        return updated_node.with_changes(
+            test=cst.UnaryOperation(cst.Not(), test),
+            body=orelse.body,
+            orelse=orelse.with_changes(body=updated_node.body),
+        )
+
+
+class ElseBehindReturn(cst.CSTTransformer):
+    """What follows an `if` that returns stands in its `else`."""
+
+    def leave_FunctionDef(self, _, updated_node):
+        if not isinstance(updated_node.body, cst.IndentedBlock):
+            return updated_node
+        statements = _body(updated_node)
+        for index, one in enumerate(statements[:-1]):
+            if m.matches(
+                one, m.If(body=m.IndentedBlock(body=[m.ZeroOrMore(), _LEAVES]), orelse=None)
+            ):
+                rest = cst.Else(_block(*statements[index + 1 :]))
+                return _with_body(
+                    updated_node, [*statements[:index], one.with_changes(orelse=rest)]
+                )
+        return updated_node
+
+
+class IdleElse(cst.CSTTransformer):
+    """Loops, and `try` with a handler, have an `else` that does nothing."""
+
+    def _with_else(self, node):
+        return node.with_changes(orelse=cst.Else(_block(_pass()))) if node.orelse is None else node
+
+    def leave_For(self, _, updated_node):
+        return self._with_else(updated_node)
+
+    def leave_While(self, _, updated_node):
+        return self._with_else(updated_node)
+
+    def leave_Try(self, _, updated_node):
+        return self._with_else(updated_node) if updated_node.handlers else updated_node
+
+
+class OverLines(cst.CSTTransformer):
+    """What is assigned stands in brackets, each method on a line of its own."""
+
+    def leave_Assign(self, _, updated_node):
+        value = updated_node.value
+        if not isinstance(value, cst.Call) or value.lpar:
+            return updated_node
+        line = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("    "))
+        if isinstance(value.func, cst.Attribute):
+            dot = cst.Dot(whitespace_before=line)
+            value = value.with_changes(func=value.func.with_changes(dot=dot))
+        return updated_node.with_changes(
+            value=value.with_changes(lpar=[cst.LeftParen(line)], rpar=[cst.RightParen(line)])
+        )
+
+
+class ReturnLast(cst.CSTTransformer):
+    """A `return` at the end of each function that comes to it."""
+
+    def leave_FunctionDef(self, _, updated_node):
+        if not isinstance(updated_node.body, cst.IndentedBlock):
+            return updated_node
+        statements = _body(updated_node)
+        if m.matches(statements[-1], _LEAVES) or m.findall(updated_node, m.Yield()):
+            return updated_node
+        return _with_body(updated_node, [*statements, cst.SimpleStatementLine([cst.Return()])])
+
+
+class Remarks(cst.CSTTransformer):
+    """A comment that looks like code above each line."""
+
+    def leave_SimpleStatementLine(self, _, updated_node):
+        remark = cst.EmptyLine(comment=cst.Comment(_LOOKS_LIKE_CODE))
+        return updated_node.with_changes(leading_lines=[*updated_node.leading_lines, remark])
+
+
+class OneWithEach(cst.CSTTransformer):
+    """A `with` of several items is one in another."""
+
+    def leave_With(self, _, updated_node):
+        first, *others = (
+            item.with_changes(comma=cst.MaybeSentinel.DEFAULT) for item in updated_node.items
+        )
+        body = updated_node.body
+        for item in reversed(others):
+            body = _block(cst.With([item], body, asynchronous=updated_node.asynchronous))
+        return updated_node.with_changes(
+            items=[first], body=body, lpar=cst.MaybeSentinel.DEFAULT, rpar=cst.MaybeSentinel.DEFAULT
+        )
+
+
+REWORDINGS = (
+    Documented,
+    PassFirst,
+    BranchesSwapped,
+    ElseBehindReturn,
+    IdleElse,
+    OverLines,
+    ReturnLast,
+    Remarks,
+    OneWithEach,
+)
