@@ -210,25 +210,31 @@ def test_a_bug_costs_one_file_and_is_told(jobs, tmp_path):
     assert done.stderr.endswith("RuntimeError: a bug\n")
 
 
-def started(pid: int, least: int) -> list[int]:
-    """The children of a process, once it has as many."""
+def started(pid: int, least: int) -> dict[int, str]:
+    """The children of a process, once it has as many, each with when it was born."""
     for _ in range(600):
         listed = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
         )
         found = [int(one) for one in listed.stdout.split()]
         if len(found) >= least:
-            return found
+            return {one: born(one) for one in found}
         time.sleep(0.02)
     raise AssertionError(f"{pid} has started too few processes")
 
 
-def is_alive(pid: int) -> bool:
-    """Whether there is such a process, a dead one nobody has asked after aside."""
+def born(pid: int) -> str:
+    """When a process was started; empty if there is none, or a dead one nobody has asked after."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return False
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def alive(processes: dict[int, str]) -> list[int]:
+    """Those of them that are there still, and not another one under the same number."""
+    return [pid for pid, start in processes.items() if start and born(pid) == start]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
@@ -251,7 +257,7 @@ def test_an_interrupt_ends_all_processes_with_one_line(tmp_path, is_for_all):
     (os.killpg if is_for_all else os.kill)(program.pid, signal.SIGINT)
     output, errors = program.communicate(timeout=30)
     assert (program.returncode, output, errors) == (130, "", "interrupted\n")
-    assert [pid for pid in workers if is_alive(pid)] == []
+    assert alive(workers) == []
     assert [path.name for path in folder.iterdir() if not path.name.startswith("m")] == []
 
 
@@ -264,9 +270,9 @@ def test_no_process_outlives_one_that_is_killed(tmp_path):
     program.kill()
     program.wait()
     deadline = time.monotonic() + 30
-    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+    while alive(workers) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert [pid for pid in workers if is_alive(pid)] == []
+    assert alive(workers) == []
 
 
 def test_little_work_starts_no_process(tmp_path):
