@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 from branch_rewrites import BRANCHES
+from command import sessionlint
 from rewrites import SAFE
 from small_project import bytes_of, written
 
@@ -482,6 +483,41 @@ def test_who_gets_a_session_that_nobody_closes_may_keep_it(taking, tmp_path):
     ]
     closed = fixed(text.replace(taking, f"{taking}\n            s.close()"), tmp_path)
     assert [finding.fix.reason for finding in closed.applied] == [""]
+
+
+ANNOTATED = """\
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+Maker = sessionmaker(create_engine("sqlite://"))
+
+
+def count(q):
+    db: Session = Maker()
+    try:
+        return db.scalar(q)
+    finally:
+        db.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("beside", "is_kept"),
+    [
+        ("from sqlalchemy.orm import Session\n", False),
+        ("from store import Maker\nfrom sqlalchemy.orm import Session\n", False),
+        ("from store import Maker, Session\n", True),
+        ("from store import (\n    Maker,\n    Session,\n)\n", True),
+        ("from .store import *\n", True),
+    ],
+)
+def test_an_import_goes_with_the_annotation_that_needed_it(beside, is_kept, tmp_path):
+    project = written(tmp_path, {"store.py": ANNOTATED, "use.py": beside})
+    done = sessionlint("--fix", "--quiet", "store.py", cwd=project)
+    assert (done.returncode, done.stderr) == (0, "")
+    text = (project / "store.py").read_text()
+    assert "with Maker() as db:" in text
+    assert ("import Session, sessionmaker" in text) is is_kept
 
 
 @pytest.mark.parametrize("name", NEVER)

@@ -13,6 +13,7 @@ from sessionlint.flow.nodes import SCOPES
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
 from sessionlint.model import Fix, Splice
+from sessionlint.rewrite.annotated import unused_imports
 from sessionlint.rewrite.closes import (
     behind,
     closes,
@@ -86,9 +87,8 @@ class _Rewriting:
             doubt = stand_in(resource.evaluator, resource.block, resource.acquired)
             self._reasons += [doubt] if doubt else []
         splice = self._splice()
-        if splice is None:
-            return None
-        return self._entered.fix(splice, self._reasons)
+        unused = unused_imports(resource)
+        return None if splice is None else self._entered.fix(splice, self._reasons, unused)
 
     def _is_for_others(self) -> bool:
         """Whether what nobody closes here may be there for other modules, or for nothing at all."""

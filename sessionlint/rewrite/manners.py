@@ -67,11 +67,15 @@ class Opening(NamedTuple):
             return f"enter it by `{self.wrapper}`"
         return "wrap in `async with`" if self.is_async else "wrap in `with`"
 
-    def fix(self, edit: Edit, reasons: Iterable[str] = ()) -> Fix:
-        """The fix that makes an edit and what the file needs besides, safe without any reason."""
+    def fix(self, edit: Edit, reasons: Iterable[str] = (), unused: Iterable[Edit] = ()) -> Fix:
+        """The fix that makes an edit and what the file needs besides, safe without any reason.
+
+        `unused` lets imports go that only the annotation of a variable needed, if it goes.
+        """
         imported = (AddImport("contextlib", self.wrapper),) if self.wrapper else ()
         reason = "; ".join((*reasons, *filter(None, [self.doubt])))
-        return Fix.weighed(self.title, (edit, *imported), reason)
+        others = (*imported, *(unused if self.is_manager else ()))
+        return Fix.weighed(self.title, (edit, *others), reason)
 
     def after(
         self,
