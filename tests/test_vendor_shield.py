@@ -101,3 +101,41 @@ def test_what_is_no_module_is_an_error(value, tmp_path):
     (tmp_path / "pyproject.toml").write_text(f"[tool.sessionlint]\nshield-module = {value}\n")
     with pytest.raises(ConfigError, match="`shield-module` must be the name of a module"):
         Configuration(dict).of(str(tmp_path))
+
+
+UNIT = """\
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+Maker = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+
+
+class Unit:
+    async def __aenter__(self):
+        self.session = Maker()
+        return self
+
+    async def __aexit__(self, *error):
+        await self.session.close()
+"""
+NOTE = (
+    "note: fixed code imports sessionlint.shield: install sessionlint where it runs, or copy the "
+    "shield by `sessionlint vendor-shield`\n"
+)
+
+
+@pytest.mark.parametrize("option", ["--fix", "--diff"])
+def test_who_fixes_is_told_what_the_code_needs_from_now_on(option, tmp_path):
+    (tmp_path / "unit.py").write_text(UNIT)
+    done = sessionlint(option, "unit.py", cwd=tmp_path)
+    assert done.stderr.startswith(NOTE)
+    assert "note:" not in sessionlint(option, "unit.py", "--quiet", cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize("module", ["sessionlint.shield", "app.shield"])
+def test_nothing_is_said_of_a_shield_that_is_there(module, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(f'[tool.sessionlint]\nshield-module = "{module}"\n')
+    imported = f"from {module} import shielded\n" if module == "sessionlint.shield" else ""
+    (tmp_path / "unit.py").write_text(imported + UNIT)
+    done = sessionlint("--fix", "unit.py", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "await shielded(self.session.close())" in (tmp_path / "unit.py").read_text()

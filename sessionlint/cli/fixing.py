@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from sessionlint.report.output import Placed
 
 __all__ = ["fixed", "previewed"]
+
+_SHIELD = re.compile(rb"^[ \t]*(?:from|import)[ \t]+sessionlint\.shield\b", re.MULTILINE)
+_SHIELDED = (
+    "note: fixed code imports sessionlint.shield: install sessionlint where it runs, or copy the "
+    "shield by `sessionlint vendor-shield`"
+)
 
 
 def fixed(asked: Asked) -> int:
@@ -42,7 +49,7 @@ def fixed(asked: Asked) -> int:
     view = view_of(asked, stream, unsaved)
     report = output(tally.found, view, tally.applied)
     deliver(report, asked.output_file, is_error=job.is_stdin)
-    say(tally.complaints, is_error=True)
+    say((*tally.complaints, *tally.needs), is_error=True)
     if job.sieve:
         from sessionlint.cli.known import say_what_is_gone
 
@@ -87,6 +94,12 @@ class _Tally:
     applied: list[Placed] = field(default_factory=list["Placed"])
     complaints: list[str] = field(default_factory=list[str])
     has_failed: bool = False
+    is_shielded: bool = False
+
+    @property
+    def needs(self) -> list[str]:
+        """What fixed code needs to run that it did not need before."""
+        return [_SHIELDED] if self.is_shielded and not self.is_quiet else []
 
     def add(self, repair: Repair) -> None:
         """Count one more file; a fix that was refused is offered no more."""
@@ -104,6 +117,8 @@ class _Tally:
         if repair.failure:
             self.complaints.append(printable(f"sessionlint: {where}: {repair.failure}"))
         self.has_failed |= bool(repair.failure) or has_error(outcome.remaining)
+        if outcome.applied and not _SHIELD.search(repair.before):
+            self.is_shielded |= _SHIELD.search(outcome.data) is not None
 
 
 def _warning(where: str, finding: Finding, reason: str) -> str:
@@ -144,6 +159,7 @@ def _beside_a_diff(tally: _Tally, asked: Asked) -> Iterator[str]:
         if has_error([finding]):
             yield concise(where, finding, paint_for(None), has_fix=False)
     yield from tally.complaints
+    yield from tally.needs
     if not asked.quiet:
         offered = partial(is_offered, has_unsafe_fixes=asked.unsafe_fixes)
         hidden = sum(one.fix is not None and not offered(one) for _, one in tally.found)
