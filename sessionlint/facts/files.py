@@ -210,18 +210,18 @@ class Files:
                 yield Path(name)
 
     def tests(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
-        """The tests in which a word and a match of a pattern follow a `patch` or `setattr`."""
-        for name, data in self._replacing:
-            if word in data and pattern.search(data):
+        """The tests in which something that is replaced has a word, and one begins as a pattern."""
+        for name, replaced in self._replacing:
+            if any(word in one for one in replaced) and any(map(pattern.match, replaced)):
                 yield Path(name)
 
     @cached_property
-    def _replacing(self) -> list[tuple[str, bytes]]:
+    def _replacing(self) -> list[tuple[str, list[bytes]]]:
         """The tests that may put one thing in the place of another, and what they say of that."""
         names = [name for name in self.python_files if is_test(name, self.root)]
         texts = [(name, self.known(name) or self._bytes(name) or b"") for name in names]
         said = [(name, replacements(data)) for name, data in texts]
-        return [(name, data) for name, data in said if data]
+        return [(name, replaced) for name, replaced in said if replaced]
 
     def is_silent(self, path: str) -> bool:
         """Whether all files have been read and this one speaks of nothing, in plain ASCII.

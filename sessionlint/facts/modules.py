@@ -109,7 +109,7 @@ class Tree:
             yield path
 
     def tested(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[Path, bytes]]:
-        """The tests that replace something in which a word and a match of a pattern follow that.
+        """The tests that replace something of which a word tells, from where a pattern matches.
 
         Nothing but tests is read for that.
         """
