@@ -8,9 +8,10 @@ import pytest
 
 from sessionlint.facts import reading
 from sessionlint.facts.files import Files
+from sessionlint.facts.module import Module
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.places import Places
-from sessionlint.facts.scopes import Block, BlockKind, Module
+from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.source.outline import Part, PartKind, outlined
 from sessionlint.source.parse import Source, read_source
 from sessionlint.source.text import decoded

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from sessionlint.facts.scopes import Module
+    from sessionlint.facts.module import Module
 
 __all__ = ["is_aside", "is_migration_environment", "is_test"]
 

@@ -10,7 +10,7 @@ from sessionlint.facts.producers import Producers
 from sessionlint.facts.reads import Reads
 
 if TYPE_CHECKING:
-    from sessionlint.facts.scopes import Module
+    from sessionlint.facts.module import Module
 
 __all__ = ["ByName"]
 

@@ -11,7 +11,8 @@ import libcst as cst
 
 from sessionlint.facts.binds import is_told_to_commit
 from sessionlint.facts.catalog import LIBRARIES, TYPES, Gift, How, Type
-from sessionlint.facts.scopes import Block, Module
+from sessionlint.facts.module import Module
+from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name, keyword, last_name
 from sessionlint.facts.values import Foreign, Thing, Value
 from sessionlint.source.custom import is_customary

@@ -16,11 +16,12 @@ from sessionlint.facts.by_name import ByName
 from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES
 from sessionlint.facts.definitions import found_values, implementations
 from sessionlint.facts.fields import Fields
+from sessionlint.facts.module import Module
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.names import Names
 from sessionlint.facts.producers import Producers
 from sessionlint.facts.questions import Questions
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.spellings import canonical
 from sessionlint.facts.values import (
     NONE,
@@ -141,14 +142,12 @@ class Evaluator:
 
     def lookup(self, name: str, block: Block) -> Value:
         """What a name means in a block: the nearest scope that binds it, as Python does."""
-        for scope in block.scopes:
-            is_visible = scope is block or scope.kind is not BlockKind.CLASS
-            bindings = scope.bindings(name) if is_visible else []
-            if bindings:
-                found = self.bound(bindings)
-                is_own = scope is block and scope.kind is BlockKind.FUNCTION
-                return found if is_own and name not in scope.kept else borrowed(found)
-        return self._star(name, block.home)
+        scope = block.binder(name)
+        if scope is None:
+            return self._star(name, block.home)
+        found = self.bound(scope.bindings(name))
+        is_own = scope is block and scope.kind is BlockKind.FUNCTION
+        return found if is_own and name not in scope.kept else borrowed(found)
 
     def _star(self, name: str, home: Module) -> Value:
         for origin in home.top.stars:

@@ -9,10 +9,10 @@ from pathlib import Path
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.collect import Visit
 from sessionlint.facts.files import Files
+from sessionlint.facts.module import Module
 from sessionlint.facts.places import Places, is_package, module_name
 from sessionlint.facts.reading import Reader
 from sessionlint.facts.reads import ELSEWHERE, LOCKED, MODULE, OLDER, SEARCH, TESTED
-from sessionlint.facts.scopes import Module
 from sessionlint.source.outline import Part, outlined, whole
 from sessionlint.source.parse import Source, opened_source
 from sessionlint.source.walk import walk
@@ -100,6 +100,10 @@ class Tree:
     def has(self, word: bytes, pattern: re.Pattern[bytes]) -> bool:
         """Whether there is one."""
         return any(True for _ in self.searched(word, pattern))
+
+    def has_any(self, word: bytes, pattern: re.Pattern[bytes]) -> bool:
+        """Whether there is one, be it one that does not speak."""
+        return self.has(word, pattern) or any(True for _ in self.elsewhere(word, pattern))
 
     def elsewhere(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
         """The same of the files that do not speak, of a project that is not large."""

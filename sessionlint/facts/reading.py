@@ -15,8 +15,9 @@ import libcst as cst
 
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.collect import Visit, collected
+from sessionlint.facts.module import Module
 from sessionlint.facts.pieces import Piece, assigned, may_bind, scope_of, spoken
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.source.bindings import other_names, own_names
 from sessionlint.source.outline import Part, PartKind
 from sessionlint.source.parse import Source

@@ -16,6 +16,7 @@ __all__ = [
     "bare",
     "dotted",
     "index_of",
+    "is_idle",
     "is_name",
     "is_only_called",
     "keyword",
@@ -107,6 +108,14 @@ def keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
         if arg.keyword is not None and arg.keyword.value == name:
             return arg.value
     return None
+
+
+def is_idle(statement: cst.CSTNode) -> bool:
+    """Whether a statement does nothing: a docstring, `pass`, a bare `return`."""
+    match statement:
+        case cst.Pass() | cst.Return(value=None) | cst.Expr(value=cst.BaseString()):
+            return True
+    return False
 
 
 def is_name(node: cst.CSTNode | None, name: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sessionlint.facts.catalog import OTHER_CONNECTS, Type
-from sessionlint.facts.scopes import Binding, Block, How, Module
+from sessionlint.facts.module import Module
+from sessionlint.facts.scopes import Binding, Block, How
 
 __all__ = [
     "NONE",

@@ -23,9 +23,10 @@ from sessionlint.source.threads import THREADED
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
+    from sessionlint.facts.module import Module
     from sessionlint.facts.modules import Tree
     from sessionlint.facts.pieces import Piece
-    from sessionlint.facts.scopes import Block, Module
+    from sessionlint.facts.scopes import Block
 
 __all__ = ["BUILDERS", "DATABASE", "has_unreadable", "worth_following"]
 

@@ -115,7 +115,7 @@ class Body(Nodes):
             node for node in self.above(binding.node) if isinstance(node, (cst.If, cst.Match))
         )
         loop = self._loop(evaluator, binding)
-        resource.is_waited_for = is_left_behind(list(self.above(binding.node)), loop, name)
+        resource.is_waited_for = is_left_behind(self.above(binding.node), loop, name)
         resource.loop = None if resource.is_waited_for else loop
         return resource
 

@@ -167,12 +167,10 @@ def _is_task_of_airflow(block: Block) -> bool:
 
 def _is_handed_over(evaluator: Evaluator, block: Block) -> bool:
     """Whether a function is the whole of what Airflow runs, or of a command of `argparse`."""
-    tree = evaluator.tree
-    for word, before in _HANDING.items():
-        given = named_behind(before, block)
-        if tree.has(word, given) or any(tree.elsewhere(word, given)):
-            return True
-    return False
+    return any(
+        evaluator.tree.has_any(word, named_behind(before, block))
+        for word, before in _HANDING.items()
+    )
 
 
 def named_behind(before: bytes, function: Block) -> re.Pattern[bytes]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
@@ -218,7 +219,7 @@ def takes_one_turn(evaluator: Evaluator, block: Block, loop: cst.CSTNode) -> boo
     return not is_repeated and innermost(made.block.node, given) is None
 
 
-def is_left_behind(above: Sequence[cst.CSTNode], loop: cst.CSTNode | None, name: str) -> bool:
+def is_left_behind(above: Iterable[cst.CSTNode], loop: cst.CSTNode | None, name: str) -> bool:
     """Whether a loop only tries until a name has what it waits for, and is left then.
 
     `above` is what the statement that gives it stands in, from the inside out. The loop is that of
@@ -230,7 +231,7 @@ def is_left_behind(above: Sequence[cst.CSTNode], loop: cst.CSTNode | None, name:
         return False
     if isinstance(loop, cst.While) and _asks_for(loop.test, name):
         return True
-    line, block, around = above[:3]
+    line, block, around = islice(above, 3)
     if not isinstance(block, cst.IndentedBlock):
         return False
     after: Sequence[cst.CSTNode] = block.body[index_of(block.body, line) + 1 :]

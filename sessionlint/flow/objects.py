@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import libcst as cst
 
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare, is_name
+from sessionlint.facts.syntax import bare, is_idle, is_name
 
 __all__ = ["Renamed", "shortcuts_of"]
 
@@ -39,14 +39,7 @@ def _statements(method: Block) -> list[cst.CSTNode]:
         for line in method.node.body.body
         for part in (line.body if isinstance(line, cst.SimpleStatementLine) else [line])
     ]
-    return [one for one in lines if not _is_idle(one)]
-
-
-def _is_idle(statement: cst.CSTNode) -> bool:
-    match statement:
-        case cst.Pass() | cst.Return(value=None) | cst.Expr(value=cst.BaseString()):
-            return True
-    return False
+    return [one for one in lines if not is_idle(one)]
 
 
 class Renamed(cst.CSTTransformer):

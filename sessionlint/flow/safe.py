@@ -8,7 +8,7 @@ import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import dotted, is_name, last_name
+from sessionlint.facts.syntax import dotted, is_idle, is_name, last_name
 from sessionlint.facts.values import ClassValue, Symbol, Thing, Value
 from sessionlint.flow.beside import returned
 from sessionlint.flow.harmless import (
@@ -242,14 +242,12 @@ def _only_keeps(init: Block, made: Block) -> bool:
 
 def _is_kept(part: cst.BaseSmallStatement, made: Block) -> bool:
     match part:
-        case cst.Pass() | cst.Return(value=None) | cst.Expr(value=cst.BaseString()):
-            return True
         case cst.Assign(targets=[cst.AssignTarget(target=target)], value=value):
             pass
         case cst.AnnAssign(target=target, value=cst.BaseExpression() as value):
             pass
         case _:
-            return False
+            return is_idle(part)
     if not isinstance(target, cst.Attribute) or not is_name(target.value, "self"):
         return False
     return not made.bindings(target.attr.value) and is_still(value)

@@ -12,7 +12,8 @@ import libcst as cst
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How, Module
+from sessionlint.facts.module import Module
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, dotted
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
@@ -182,7 +183,7 @@ def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
     home = block.home
     if block.kind is BlockKind.CLASS:
         dotted_name = rf"\b{re.escape(block.name)}\.{re.escape(name)}\b".encode()
-        return any(evaluator.tree.searched(name.encode(), re.compile(dotted_name)))
+        return evaluator.tree.has(name.encode(), re.compile(dotted_name))
     last = home.name.rpartition(".")[2] or home.path.stem
     module, item = re.escape(last), re.escape(name)
     listed = rf"(?:\([^)]*|[^\n]*)\b{item}\b"

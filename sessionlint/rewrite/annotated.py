@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from sessionlint.facts.scopes import Module
+from sessionlint.facts.module import Module
 from sessionlint.facts.syntax import names_in
 from sessionlint.flow.resource import Resource
 from sessionlint.model import RemoveImportIfUnused
@@ -36,5 +36,4 @@ def _is_passed_on(resource: Resource, home: Module, name: str) -> bool:
     names = rb"(?:\([^)]{0,2000}|[^\n(]{0,200})\b" + word + rb"\b"
     taken = rb"\s+import\b[ \t]*(?:\*|" + names + rb")"
     pattern = re.compile(rb"from\s+[\w.]*\b" + re.escape(stem) + taken)
-    tree = resource.evaluator.tree
-    return tree.has(stem, pattern) or any(True for _ in tree.elsewhere(stem, pattern))
+    return resource.evaluator.tree.has_any(stem, pattern)

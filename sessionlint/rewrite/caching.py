@@ -30,8 +30,8 @@ def uncached(evaluator: Evaluator, block: Block, found: Cached) -> Fix | None:
     callee = found.decorator.func if isinstance(found.decorator, cst.Call) else found.decorator
     root = (dotted(callee) or "").partition(".")[0]
     asked = f"{block.name}.".encode()
-    asking = evaluator.tree.searched(asked, re.compile(re.escape(asked) + rb"(?:cache|clear)"))
-    if not marks or not root or any(True for _ in asking):
+    asking = re.compile(re.escape(asked) + rb"(?:cache|clear)")
+    if not marks or not root or evaluator.tree.has(asked, asking):
         return None
     [mark] = marks
     if last_name(callee) == "cached_property":
