@@ -7,26 +7,25 @@ from typing import Final
 
 __all__ = ["WHERE", "admits_before"]
 
-WHERE: Final = re.compile(
+WHERE: Final = (
     r"pyproject\.toml|setup\.(?:cfg|py)|Pipfile|(?:requirements|constraints)[\w.-]*\.(?:txt|in)"
 )
-"""The names of the files that say it."""
+"""What the files that say it are called, for regular expressions."""
 
 _Release = tuple[int, ...]
 
-_DECLARED: Final = re.compile(
-    r"""(?<![\w.-]) sqlalchemy \s{0,9} (?: \[ [^\]\n]{0,99} \] )? ["']?
+# Compiled by `re` when first asked for, with the first lock file or requirements.
+_DECLARED: Final = r"""(?xi)
+    (?<![\w.-]) sqlalchemy \s{0,9} (?: \[ [^\]\n]{0,99} \] )? ["']?
     (?: \s{0,9} = \s{0,9} (?: \{ [^{}\n]{0,199} \b version \s{0,9} = \s{0,9} )? ["']
       | \s{0,9} \(? (?= [~=!]= | [<>] ) ) \s{0,9}
-    ( (?: [~^=<>!]{0,3} \s{0,9} \d [\w.*]{0,40} \s{0,9} ,? \s{0,9} ){1,9} )""",
-    re.VERBOSE | re.IGNORECASE,
-)
+    ( (?: [~^=<>!]{0,3} \s{0,9} \d [\w.*]{0,40} \s{0,9} ,? \s{0,9} ){1,9} )"""
 """A requirement. Source: PEP 508, in a string or on a line; Poetry and Pipenv, in a table.
 
 Bounded everywhere: a line may be long.
 """
 
-_CONDITION: Final = re.compile(r"([~^=<>!]*)\s*(\d{1,9}(?:\.\d{1,9})*)[\w.*]*")
+_CONDITION: Final = r"([~^=<>!]*)\s*(\d{1,9}(?:\.\d{1,9})*)[\w.*]*"
 
 
 def admits_before(text: str, release: _Release) -> bool | None:
@@ -37,7 +36,7 @@ def admits_before(text: str, release: _Release) -> bool | None:
     said = [
         admitted
         for line in text.splitlines()
-        for found in _DECLARED.finditer(line.partition("#")[0])
+        for found in re.finditer(_DECLARED, line.partition("#")[0])
         if (admitted := _admits(found[1], release)) is not None
     ]
     return any(said) if said else None
@@ -47,7 +46,7 @@ def _admits(conditions: str, release: _Release) -> bool | None:
     """The same of one requirement."""
     least: list[_Release] = []
     is_below = False
-    for sign, number in _CONDITION.findall(conditions):
+    for sign, number in re.findall(_CONDITION, conditions):
         version = tuple(map(int, number.split(".")))
         if sign.startswith("<"):
             is_below = is_below or version <= release

@@ -108,7 +108,7 @@ class Locks:
         inside = self._folders.inside(folder)
         if inside is None:
             return
-        yield from (Path(folder, name) for name in inside.files if WHERE.fullmatch(name))
+        yield from (Path(folder, name) for name in inside.files if re.fullmatch(WHERE, name))
         if _BELOW in inside.folders:
             below = self._folders.inside(os.path.join(folder, _BELOW))
             names = below.files if below else ()

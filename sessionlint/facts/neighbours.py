@@ -23,10 +23,9 @@ from sessionlint.source.gate import (
     is_telling,
     may_speak,
 )
-from sessionlint.source.imports import Imports, imports
-from sessionlint.source.sites import owners
 
 if TYPE_CHECKING:
+    from sessionlint.source.imports import Imports
     from sessionlint.source.naming import Naming
 
 __all__ = ["Neighbours"]
@@ -68,8 +67,14 @@ class Neighbours:
         self, data: bytes, calls: frozenset[bytes], path: Path, hops: int
     ) -> Iterator[bytes]:
         """The names by which a file knows what a module may give it to acquire through."""
-        known = imports(data)
         yield from strangers(data, calls)
+        if not calls and b"=" not in data:
+            return
+        # These are not worth loading for a file that calls nothing.
+        from sessionlint.source.imports import imports
+        from sessionlint.source.sites import owners
+
+        known = imports(data)
         if any(self._is_inside(star, path) for star in known.stars):
             yield from calls
         if b"sessionmaker" in data:
@@ -146,6 +151,8 @@ class Neighbours:
         data = self._files.read(module)
         if data is None:
             return False
+        from sessionlint.source.imports import imports
+
         known = imports(data)
         if item in known.items:
             return self._is_any_given(known.items[item], module, hops)

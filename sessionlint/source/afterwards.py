@@ -19,13 +19,14 @@ TAKING: Final = frozenset(
 """
 
 
-_HEAD: Final = re.compile(
+# Compiled by `re` when first asked for: few files have a `with` for a session.
+_HEAD: Final = (
     r"with\b(?=[^\n]*ession)[^\n]*\bas[ \t]+\w+[ \t]*(?:[,)][^\n]*)?:[ \t]*(?:#[^\n]*)?\r?\n"
 )
 _METHODS: Final = "|".join(sorted(TAKING))
 _END: Final = r"[ \t\r]*(?:[#\n;]|\Z)"
 _NAME: Final = r"\bas[ \t]+(\w+)"
-_BEFORE: Final = re.compile(r"([ \t]+)(?:async[ \t]+)?")
+_BEFORE: Final = r"([ \t]+)(?:async[ \t]+)?"
 
 _FAR: Final = 5_000
 """How much is looked at of what follows the head of a block, and of what follows the block."""
@@ -48,9 +49,9 @@ def afterwards(text: str) -> Iterator[tuple[int, str]]:
 
     Only one whose head is on one line, with no other value for the name behind it.
     """
-    for head in _HEAD.finditer(text):
+    for head in re.finditer(_HEAD, text):
         start = text.rfind("\n", 0, head.start()) + 1
-        before = _BEFORE.fullmatch(text, start, head.start())
+        before = re.fullmatch(_BEFORE, text[start : head.start()])
         if before is None:
             continue
         block, rest = _around(text, head.end(), len(before[1]))

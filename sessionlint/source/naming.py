@@ -32,7 +32,7 @@ _WORDS: Final = re.compile(rb"[\w.]+")
 _MAKER: Final = re.compile(rb"sessionmaker\b(?!\()")
 _BEFORE_TYPE: Final = re.compile(rb"\b(\w+)[ \t]*(:)[^:=(),{}]*$")
 _PARAMETERS: Final = re.compile(rb"def[ \t]+\w+[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-_DEFAULT: Final = re.compile(
+_DEFAULT: Final = (
     rb"=\s*([\w.]*(?:[sS]ession|[mM]aker|[fF]actory|[eE]ngine|[cC]onn|DB|db)\w*)\s*(?:,|\Z)"
 )
 _PARAMETER: Final = re.compile(rb"[\s*]*(\w+)\s*(?::|\Z)")
@@ -106,9 +106,9 @@ def defaults(data: bytes) -> Iterator[Naming]:
     """Every parameter whose default is a name that tells: `def opened(make=SessionLocal)`."""
     for head in _PARAMETERS.finditer(data):
         given = head[1]
-        if b"=" in given and len(given) < _FARTHEST and _DEFAULT.search(given):
+        if b"=" in given and len(given) < _FARTHEST and re.search(_DEFAULT, given):
             given = _without_brackets(given)
-            for match in _DEFAULT.finditer(given):
+            for match in re.finditer(_DEFAULT, given):
                 item = given[: match.start()].rpartition(b",")[2]
                 parameter = _PARAMETER.match(item)
                 if parameter is not None:

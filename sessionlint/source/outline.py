@@ -41,7 +41,8 @@ STRING: Final = (
 )
 """What a string literal looks like, for regular expressions. Its prefix is not part of it."""
 
-_SKIPPED: Final = re.compile(rf"{STRING}|#[^\n]*")
+# Compiled by `re` when first asked for: mostly, the brackets agree with those in strings.
+_SKIPPED: Final = rf"{STRING}|#[^\n]*"
 # A line that begins so goes on with the statement before it.
 _CONTINUING: Final = r"[\s#)\]}]|(?:else|elif|except|finally)\b"
 
@@ -116,7 +117,7 @@ def _part(text: str, first: int, begin: int, end: int) -> Part:
 
 def is_balanced(text: str) -> bool:
     """Whether every bracket is closed, those in strings and comments left aside."""
-    return _counts_agree(text) or _counts_agree(_SKIPPED.sub("", text))
+    return _counts_agree(text) or _counts_agree(re.sub(_SKIPPED, "", text))
 
 
 def _counts_agree(text: str) -> bool:

@@ -22,7 +22,8 @@ __all__ = [
 NOTEBOOK = ".ipynb"
 """What the name of a notebook ends with."""
 
-_NEWLINE = re.compile(r"\r\n?|\n")
+# Compiled by `re` when first asked for: most files are never decoded.
+_NEWLINE = r"\r\n?|\n"
 
 
 def is_notebook(path: Path | str) -> bool:
@@ -91,7 +92,7 @@ def encoded(text: str, like: bytes) -> bytes:
 
 def lines(text: str) -> list[str]:
     """The lines of a text without their ends; form feeds do not end a line."""
-    return _NEWLINE.split(text)
+    return re.split(_NEWLINE, text)
 
 
 def line_start(data: bytes, at: int) -> int:
@@ -101,7 +102,7 @@ def line_start(data: bytes, at: int) -> int:
 
 def line_starts(text: str) -> list[int]:
     """The index at which each line begins; `line_starts(t)[i]` is line i + 1."""
-    return [0, *(match.end() for match in _NEWLINE.finditer(text))]
+    return [0, *(match.end() for match in re.finditer(_NEWLINE, text))]
 
 
 def _line_of(data: bytes, offset: int) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sessionlint.model import Finding, Review, Suppression
-from sessionlint.source.layout import Layout, layout
-from sessionlint.suppress.reading import suppressions
+
+if TYPE_CHECKING:
+    from sessionlint.source.layout import Layout
 
 __all__ = ["Comments"]
 
@@ -28,6 +30,8 @@ class Comments:
 
     @cached_property
     def _layout(self) -> Layout:
+        from sessionlint.source.layout import layout
+
         return layout(self._lines)
 
     @cached_property
@@ -36,6 +40,9 @@ class Comments:
         found: dict[int, list[Suppression]] = {}
         if self._is_silent:
             return found
+        # Few files have such a comment, and its patterns take half a millisecond.
+        from sessionlint.suppress.reading import suppressions
+
         for one in suppressions(self._lines, self._layout):
             found.setdefault(0 if one.is_file else one.line, []).append(one)
         return found

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
     from sessionlint.model import Suppression
 
-_CODE: Final = re.compile(r"SES\d+")
+_CODE: Final = r"SES\d+"
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def review(one: Review) -> Iterator[Finding]:
 def _clearer(comment: Suppression) -> str:
     """How a comment is to be written that nobody understands."""
     said = comment.text[comment.start : comment.stop]
-    codes = ", ".join(dict.fromkeys(_CODE.findall(said.upper())))
+    codes = ", ".join(dict.fromkeys(re.findall(_CODE, said.upper())))
     form = f"ignore[{codes}]" if codes else "ignore"
     return f"`{said}` takes nothing back; write `# sessionlint: {form}`"
 
