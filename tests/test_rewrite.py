@@ -596,6 +596,44 @@ def test_what_tests_replace_is_entered_only_when_asked_for(line, is_replaced, tm
 
 
 @pytest.mark.parametrize(
+    ("test", "is_replaced"),
+    [
+        ("def test_f():\n    with patch('app.db.SessionLocal'):\n        count(q)", False),
+        ("@patch('app.db.SessionLocal')\ndef test_f(fake):\n    count(q)", False),
+        (
+            "@mock.patch(\n    'app.db.SessionLocal'\n)\nasync def test_f(fake):\n    count(q)",
+            False,
+        ),
+        ("class T:\n    def test_f(self):\n        patch('app.db.SessionLocal')", False),
+        ("def test_f():\n    patch('app.db.SessionLocal')\n\ndef test_g():\n    import app", False),
+        ("def test_f():\n    import app\n    patch('app.db.SessionLocal')", False),
+        ("def test_f():\n    app.db.SessionLocal = Fake\n    count(q)", False),
+        ("app.db.SessionLocal = Fake", True),
+        ("def test_f():\n    with patch('app.db.SessionLocal'):\n        import app", True),
+        ("@patch('app.db.SessionLocal')\ndef test_f(fake):\n    from app import x", True),
+        ("def test_f():\n    setattr(app.db, 'SessionLocal', 1)\n    reload(handlers)", True),
+        ("def test_f():\n    patch('app.db.SessionLocal').start()", True),
+        ("def test_f():\n    patch('app.handlers.SessionLocal')", True),
+        ("@pytest.fixture\ndef db(patch):\n    patch('app.db.SessionLocal')\n    yield", True),
+        ("@patch('app.db.SessionLocal')\nclass TestAll:\n    def test_f(self): ...", True),
+        ("def helper():\n    def test_f(): ...\n    patch('app.db.SessionLocal')", True),
+        ("make = sessionmaker(e)\nhandlers.SessionLocal = make", False),
+        ("make = orm.sessionmaker(e)\npatch.object(handlers, 'SessionLocal', make)", False),
+        ("make: Any = async_sessionmaker(e)\npatch('app.db.SessionLocal', new=make)", False),
+        ("make = sessionmaker(e)\nmake = Mock()\nhandlers.SessionLocal = make", True),
+        ("make = sessionmaker(e)\nhandlers.SessionLocal = make()", True),
+    ],
+)
+def test_a_module_keeps_what_it_has_imported(test, is_replaced, tmp_path):
+    files = {"app/__init__.py": "", "app/db.py": DB, "app/handlers.py": HANDLER}
+    root = written(tmp_path, files | {"tests/test_handlers.py": f"{test}\n"})
+    path = root / "app" / "handlers.py"
+    project = Project.open(root, bytes_of, Names())
+    (found,) = check_source(path.read_bytes(), path, RULES, project)
+    assert (found.fix.safety is Safety.UNSAFE) is is_replaced
+
+
+@pytest.mark.parametrize(
     ("imported", "maker"),
     [
         ("from app.db import SessionLocal", "SessionLocal"),

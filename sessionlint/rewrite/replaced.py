@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.places import module_name
-from sessionlint.facts.scopes import Block, How
+from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import bare, last_name
 from sessionlint.facts.values import ModuleValue
 from sessionlint.source.imports import imports
+from sessionlint.source.replacing import is_by_maker, is_for_one_test
 
 __all__ = ["stand_in"]
 
@@ -36,6 +38,18 @@ _ASSIGNED: Final = rf"[ \t]*=(?!=)(?![ \t]*{_MAKER}[(;#\n])"
 """The same where a test assigns to an attribute of the module."""
 
 
+class _Place(NamedTuple):
+    """The last parts of the names of modules in which something may be replaced.
+
+    Unless `is_of_module`, what an object has may be replaced in its class, whatever that is called.
+    With `is_kept` the module in question took what it has from there while it was loaded.
+    """
+
+    modules: frozenset[str]
+    is_of_module: bool
+    is_kept: bool
+
+
 def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> str:
     """Why a `with` may not enter what a block opens: a test may put anything in its place.
 
@@ -47,15 +61,36 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
     if not name:
         return ""
     assert isinstance(call, cst.Call)
-    origins = (module_name(block.home.path), *_origins(call.func, block))
-    modules = frozenset(one.rpartition(".")[2] for one in origins if one)
-    # What an object has may be replaced in its class, whatever that is called.
-    near = modules if _is_of_module(evaluator, call.func, block) else frozenset[str]()
-    pattern = _pattern(name, sorted(modules))
-    is_replaced = evaluator.once(
-        (pattern, near), lambda: _is_replaced(evaluator.tree, name, pattern, near)
+    is_replaced = any(
+        evaluator.once((name, place), partial(_is_replaced, evaluator.tree, name, place))
+        for place in _places(evaluator, call.func, block)
     )
     return f"tests put something else in the place of `{name}`" if is_replaced else ""
+
+
+def _places(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> Iterator[_Place]:
+    """Where what is called may be replaced: in its own module, or in others that it comes from."""
+    own = _last_parts([module_name(block.home.path)])
+    others = _last_parts(_origins(func, block))
+    if _is_kept(func, block):
+        yield _Place(own, is_of_module=True, is_kept=False)
+        if others - own:
+            yield _Place(others - own, is_of_module=True, is_kept=True)
+    else:
+        yield _Place(own | others, _is_of_module(evaluator, func, block), is_kept=False)
+
+
+def _last_parts(modules: Iterable[str]) -> frozenset[str]:
+    return frozenset(one.rpartition(".")[2] for one in modules if one)
+
+
+def _is_kept(func: cst.BaseExpression, block: Block) -> bool:
+    """Whether a module has imported a name while it was loaded, and keeps what that was then."""
+    scope = block.binder(func.value) if isinstance(func, cst.Name) else None
+    if scope is None or scope.kind is not BlockKind.MODULE:
+        return False
+    assert isinstance(func, cst.Name)
+    return all(one.how is How.IMPORT_FROM for one in scope.bindings(func.value))
 
 
 def _is_of_module(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> bool:
@@ -66,17 +101,25 @@ def _is_of_module(evaluator: Evaluator, func: cst.BaseExpression, block: Block) 
     return bool(bound) and all(one.how in _OF_MODULES for one in bound)
 
 
-def _is_replaced(tree: Tree, name: str, pattern: re.Pattern[bytes], near: frozenset[str]) -> bool:
-    """Whether a file replaces a name, in one of the modules if those are known."""
+def _is_replaced(tree: Tree, name: str, place: _Place) -> bool:
+    """Whether a file puts something else in the place of a name, other than a maker of sessions."""
+    pattern = _pattern(name, sorted(place.modules))
     # All of a large project would be read for one of its files.
     search = tree.tested if tree.files.is_large else tree.searched
     return any(
-        not near
-        or match["of"] is None
-        or any(_may_be_near(tree, one, path, near) for one in _dotted(match["of"].strip(), data))
+        not (place.is_kept and is_for_one_test(data, match.start()))
+        and not is_by_maker(data, match.end())
+        and (match["of"] is None or _may_be_in(tree, path, data, match["of"], place))
         for path, data in search(name.encode(), pattern)
         for match in pattern.finditer(data)
     )
+
+
+def _may_be_in(tree: Tree, path: Path, data: bytes, of: bytes, place: _Place) -> bool:
+    """Whether what an expression is may be one of the modules."""
+    if not place.is_of_module:
+        return True
+    return any(_may_be_near(tree, one, path, place.modules) for one in _dotted(of.strip(), data))
 
 
 def _may_be_near(tree: Tree, dotted: str, path: Path, near: frozenset[str]) -> bool:
