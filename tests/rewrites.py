@@ -3,6 +3,39 @@
 __all__ = ["SAFE"]
 
 SAFE = {
+    "a function inside has a variable of that name for itself": (
+        """
+        def f(q):
+            try:
+                s = Maker()
+                result = s.get(q, 1)
+                print(result.name)
+                s.close()
+            except ValueError:
+                print("none")
+
+            def g(q):
+                result = q.upper()
+                return result
+
+            return g
+        """,
+        """
+        def f(q):
+            try:
+                with Maker() as s:
+                    result = s.get(q, 1)
+                    print(result.name)
+            except ValueError:
+                print("none")
+
+            def g(q):
+                result = q.upper()
+                return result
+
+            return g
+        """,
+    ),
     "a `with` that ends a transaction ends the connection, too": (
         """
         import psycopg2

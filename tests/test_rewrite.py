@@ -1,5 +1,6 @@
 """What fixes make of the shapes people write: the text before, the text after, and how safe."""
 
+import re
 from pathlib import Path
 from textwrap import dedent
 
@@ -518,6 +519,28 @@ def test_an_import_goes_with_the_annotation_that_needed_it(beside, is_kept, tmp_
     text = (project / "store.py").read_text()
     assert "with Maker() as db:" in text
     assert ("import Session, sessionmaker" in text) is is_kept
+
+
+@pytest.mark.parametrize("blank", ["", " " * 4, " " * 8, " " * 12])
+@pytest.mark.parametrize("between", ["", "except KeyError:\n            self.log()\n{}\n        "])
+def test_one_empty_line_stays_behind_a_close(blank, between, tmp_path):
+    text = f"""\
+class Store:
+    def count(self, q):
+        db: Session = Maker()
+        try:
+            return db.scalar(q)
+        {between.format(blank)}finally:
+            db.close()
+{blank}
+    def log(self):
+        print(self)
+"""
+    project = written(tmp_path, {"store.py": f"{ANNOTATED}\n\n{text}"})
+    assert sessionlint("--fix", "--quiet", "store.py", cwd=project).returncode == 0
+    after = (project / "store.py").read_text()
+    assert after.count("with Maker() as db:") == 2
+    assert re.search(r"\)\n *\n    def log", after)
 
 
 @pytest.mark.parametrize("name", NEVER)

@@ -9,6 +9,7 @@ from functools import cache
 
 import libcst as cst
 
+from sessionlint.rewrite.blanks import blanks_behind, with_blanks_behind
 from sessionlint.source.walk import descend
 
 __all__ = ["all_comments", "comments", "pruned"]
@@ -70,7 +71,8 @@ def pruned(
 ) -> tuple[cst.BaseStatement, ...]:
     """A list of statements without those whose ids are given, and what is left empty by that.
 
-    The comments of what goes stay with the statement behind it, or at the end of its block.
+    The comments of what goes stay with the statement behind it, or at the end of its block, and as
+    many empty lines stay at the end as there were.
     """
     block = cst.IndentedBlock(statements).visit(_Pruning(removed))
     assert isinstance(block, cst.IndentedBlock)
@@ -79,6 +81,9 @@ def pruned(
     if block.footer and isinstance(suite, cst.IndentedBlock):
         suite = suite.with_changes(footer=[*suite.footer, *block.footer])
         last = last.with_changes(body=suite)
+    blanks = blanks_behind(statements[-1])
+    if len(blanks) != len(blanks_behind(last)):
+        last = with_blanks_behind(last, blanks)
     return (*others, last)
 
 

@@ -186,7 +186,7 @@ def spoken_elsewhere(place: Region, names: frozenset[str]) -> bool:
     is_first, is_before = True, True
     for node in place.body.nodes:
         is_before = is_before and node is not place.acquiring
-        if not isinstance(node, cst.Name) or node.value not in names:
+        if not isinstance(node, cst.Name) or node.value not in names or _is_another(place, node):
             continue
         is_asked = not is_target(place.body, node)
         turns = any(above is loop for loop in loops for above in place.body.above(node))
@@ -210,15 +210,19 @@ def is_target(body: Nodes, name: cst.Name) -> bool:
 
 
 def _mentions(found: Region) -> Iterator[cst.Name]:
-    body, block, name = found.body, found.resource.block, found.resource.name
-    for node in body.variables(name):
+    body = found.body
+    for node in body.variables(found.resource.name):
         if found.section is not None and not found.section.holds(body, node):
             continue
-        is_another = any(
-            isinstance(around, cst.FunctionDef)
-            and below is around.body
-            and name in own_names(block, around)
-            for below, around in pairwise([node, *body.above(node)])
-        )
-        if not is_another:
+        if not _is_another(found, node):
             yield node
+
+
+def _is_another(found: Region, name: cst.Name) -> bool:
+    """Whether a name is that of a variable which a function inside of the block has for itself."""
+    return any(
+        isinstance(around, cst.FunctionDef)
+        and below is around.body
+        and name.value in own_names(found.resource.block, around)
+        for below, around in pairwise([name, *found.body.above(name)])
+    )

@@ -1,0 +1,82 @@
+"""The empty lines at the end of a statement: those with spaces in them belong to its last suite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+import libcst as cst
+
+__all__ = ["blanks_behind", "with_blanks_behind"]
+
+_T = TypeVar("_T", bound=cst.CSTNode)
+
+_LAST: Final = ("finalbody", "orelse", "handlers", "cases", "body")
+"""Where the last suite of a compound statement is, the last place first."""
+
+_SEVERAL: Final = (list, tuple)
+
+
+def blanks_behind(statement: cst.BaseStatement) -> list[cst.EmptyLine]:
+    """The empty lines with which a compound statement ends."""
+    found: list[cst.EmptyLine] = []
+    part: cst.CSTNode | None = statement
+    while part is not None:
+        if isinstance(part, cst.IndentedBlock):
+            blanks = _blanks(part.footer)
+            found = [*blanks, *found]
+            if len(blanks) < len(part.footer):
+                return found
+        place = _last_part(part)
+        part = place[1] if place else None
+    return found
+
+
+def with_blanks_behind(
+    statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]
+) -> cst.BaseStatement:
+    """The statement with other empty lines at its end, if it has a suite to put them into."""
+    plain = [cst.EmptyLine(indent=False, newline=line.newline) for line in lines]
+    return _with_footer(_without_blanks(statement), plain)
+
+
+def _without_blanks(node: _T) -> _T:
+    if isinstance(node, cst.IndentedBlock):
+        blanks = _blanks(node.footer)
+        node = node.with_changes(footer=node.footer[: len(node.footer) - len(blanks)])
+        if node.footer:
+            return node
+    place = _last_part(node)
+    return node if place is None else _with_last(node, place[0], _without_blanks(place[1]))
+
+
+def _with_footer(node: _T, lines: Sequence[cst.EmptyLine]) -> _T:
+    """A node with lines behind all else in the outermost suite at its end."""
+    if isinstance(node, cst.IndentedBlock):
+        return node.with_changes(footer=[*node.footer, *lines])
+    place = _last_part(node)
+    return node if place is None else _with_last(node, place[0], _with_footer(place[1], lines))
+
+
+def _with_last(node: _T, name: str, part: cst.CSTNode) -> _T:
+    value: Any = getattr(node, name)
+    new = [*value[:-1], part] if value.__class__ in _SEVERAL else part
+    return node.with_changes(**{name: new})
+
+
+def _last_part(node: cst.CSTNode) -> tuple[str, cst.CSTNode] | None:
+    """Where the text of a node ends, by the name of its field; None for what is no suite's."""
+    if isinstance(node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
+        return None
+    for name in _LAST:
+        value: Any = getattr(node, name, None)  # One node or several.
+        part: object = value[-1] if value.__class__ in _SEVERAL and value else value
+        if isinstance(part, cst.CSTNode):
+            return name, part
+    return None
+
+
+def _blanks(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
+    """The lines at the end that hold no comment."""
+    count = next((n for n, line in enumerate(reversed(lines)) if line.comment), len(lines))
+    return list(lines[len(lines) - count :])
