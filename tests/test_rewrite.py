@@ -506,7 +506,12 @@ def count(q):
     ("beside", "is_kept"),
     [
         ("from sqlalchemy.orm import Session\n", False),
-        ("from store import Maker\nfrom sqlalchemy.orm import Session\n", False),
+        ("from store import Maker\nfrom sqlalchemy.orm import Session\n", True),
+        ("import store as s\n\nprint(s.Session)\n", True),
+        ("from store import count, \\\n    Session\n", True),
+        ("patch('store.Session')\n", True),
+        ("get('/store/')\nfrom sqlalchemy.orm import Session\n", False),
+        ("from store import Maker\n", False),
         ("from store import Maker, Session\n", True),
         ("from store import (\n    Maker,\n    Session,\n)\n", True),
         ("from .store import *\n", True),
@@ -541,6 +546,32 @@ class Store:
     after = (project / "store.py").read_text()
     assert after.count("with Maker() as db:") == 2
     assert re.search(r"\)\n *\n    def log", after)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from app.audit import Session  # registers a listener",
+        "from sqlalchemy.orm import Session\n__all__ = 'count Session'.split()",
+        "from sqlalchemy.orm import Session\n__all__ = [*'ab']\n__all__ += ['Session']",
+        'from sqlalchemy.orm import Session\nUSED = """\n>>> Session\n"""',
+    ],
+)
+def test_an_import_stays_that_does_or_says_more(line, tmp_path):
+    text = ANNOTATED.replace("import Session, sessionmaker", "import sessionmaker")
+    project = written(tmp_path, {"store.py": f"{line}\n{text}"})
+    assert sessionlint("--fix", "--quiet", "store.py", cwd=project).returncode == 0
+    after = (project / "store.py").read_text()
+    assert "with Maker() as db:" in after
+    assert after.startswith(line)
+
+
+def test_the_imports_of_a_package_stay(tmp_path):
+    project = written(tmp_path, {"store/__init__.py": ANNOTATED})
+    assert sessionlint("--fix", "--quiet", "store", cwd=project).returncode == 0
+    after = (project / "store" / "__init__.py").read_text()
+    assert "with Maker() as db:" in after
+    assert "import Session, sessionmaker" in after
 
 
 @pytest.mark.parametrize("name", NEVER)

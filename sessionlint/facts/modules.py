@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from sessionlint.errors import UnreadableFile
@@ -101,9 +102,12 @@ class Tree:
         """Whether there is one."""
         return any(True for _ in self.searched(word, pattern))
 
-    def has_any(self, word: bytes, pattern: re.Pattern[bytes]) -> bool:
-        """Whether there is one, be it one that does not speak."""
-        return self.has(word, pattern) or any(True for _ in self.elsewhere(word, pattern))
+    def has_any(self, word: bytes, pattern: re.Pattern[bytes], besides: Path | None = None) -> bool:
+        """Whether there is one, be it one that does not speak, other than a file known already."""
+        paths = chain(
+            (path for path, _ in self.searched(word, pattern)), self.elsewhere(word, pattern)
+        )
+        return any(path != besides for path in paths)
 
     def elsewhere(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
         """The same of the files that do not speak, of a project that is not large."""

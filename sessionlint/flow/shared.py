@@ -12,7 +12,6 @@ import libcst as cst
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, dotted
 from sessionlint.facts.values import Thing
@@ -191,14 +190,10 @@ def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
     # The address of a database may end in the name of its file: `sqlite:///shop.db`.
     read = rf"(?<![\w/'\"-]){module}\.{item}\b"
     ways = ((_bytes(f"{last}.{name}"), read), (_bytes(last), taken))
-    return any(_is_said_elsewhere(evaluator, home, word, _bytes(way)) for word, way in ways)
-
-
-def _is_said_elsewhere(evaluator: Evaluator, home: Module, word: bytes, way: bytes) -> bool:
-    """Whether another file of the project says so, be it one with no word of a database."""
-    pattern = re.compile(way)
-    is_other = any(path != home.path for path, _ in evaluator.tree.searched(word, pattern))
-    return is_other or any(True for _ in evaluator.tree.elsewhere(word, pattern))
+    return any(
+        evaluator.tree.has_any(word, re.compile(_bytes(way)), besides=home.path)
+        for word, way in ways
+    )
 
 
 def _bytes(text: str) -> bytes:

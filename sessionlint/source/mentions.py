@@ -119,14 +119,30 @@ def is_mentioned(module: cst.Module, name: str) -> bool:
                 return True
             case cst.FormattedStringText(value=text) if word.search(text):
                 return True
+            case cst.Assign() | cst.AugAssign() if _is_offer(node) and word.search(_code(node)):
+                return True
             case cst.Name(value=value) if value == name and id(node) not in silent:
                 return True
     return False
 
 
+def _is_offer(node: cst.Assign | cst.AugAssign) -> bool:
+    """Whether a module says what it offers: `__all__ = "load Session".split()`."""
+    targets = node.targets if isinstance(node, cst.Assign) else [node]
+    return any(
+        isinstance(one.target, cst.Name) and one.target.value == "__all__" for one in targets
+    )
+
+
+def _code(node: cst.CSTNode) -> str:
+    return cst.Module([]).code_for_node(node)
+
+
 def _is_code(string: cst.SimpleString) -> bool:
-    """Whether the contents of a string are Python, as those of an annotation are."""
+    """Whether the contents of a string are Python, as those of an annotation or doctest are."""
     contents = string.evaluated_value
+    if b">>>" in (contents if isinstance(contents, bytes) else contents.encode()):
+        return True
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
