@@ -214,7 +214,7 @@ LEFT_ALONE = {
 def codes(body: str, folder) -> list[str]:
     """What is found in a function with that body, whichever engine looks."""
     imports = "import store\nfrom unittest.mock import MagicMock\nfrom store import *\n"
-    text = f"{imports}async def use(x):\n    {body}\n"
+    text = f"{imports}async def use(x):\n    {body}\n\ngiven = Depends(use)\n"
     project = written(folder, {"store.py": STORE, "use.py": text})
     found = found_in(project)
     assert found == found_in(project, "full")
@@ -224,6 +224,28 @@ def codes(body: str, folder) -> list[str]:
 @pytest.mark.parametrize("shape", DRIVEN)
 def test_a_generator_driven_by_hand_is_found(shape, tmp_path):
     assert codes(DRIVEN[shape], tmp_path) == ["SES107"]
+
+
+@pytest.mark.parametrize(
+    ("around", "is_told"),
+    [
+        ("{}", False),
+        ("{}\nprovider.provide(use)", False),
+        ("{}\nx = Annotated[AsyncSession, Depends(use)]", True),
+        ("{}\ny = Security(Other)\nx = fastapi.Depends(\n    dependency=store.use,\n)", True),
+        ("{}\nx = Depends(user)", False),
+        ("@asynccontextmanager\n{}", True),
+        ("@pytest.fixture\n{}\nx = Depends(use)", False),
+        ("@provide\n{}", False),
+    ],
+)
+def test_who_lends_on_has_to_be_told_of_errors(around, is_told, tmp_path):
+    function = "async def use():\n    async for it in get_session():\n        yield it\n"
+    text = f"from store import *\n{around.format(function)}\n"
+    project = written(tmp_path, {"store.py": STORE, "use.py": text})
+    found = found_in(project)
+    assert found == found_in(project, "full")
+    assert [code for _, code in found.get("use.py", [])] == ["SES107"] * is_told
 
 
 @pytest.mark.parametrize("shape", LEFT_ALONE)
@@ -249,6 +271,8 @@ async def get_session(given=None):
 
 async def use(x):
     {use}
+
+given = Depends(use)
 """
 
 OPEN = "    async with AsyncSessionLocal() as s:\n"

@@ -19,7 +19,7 @@ from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.generators import is_async_step, lent_by, thrown_away
 from sessionlint.flow.given import is_left_open
-from sessionlint.flow.lending import is_resumed
+from sessionlint.flow.lending import is_told
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.flow.spoken import ENDING, Use, is_kept_open, is_used, stands_in, use
@@ -113,7 +113,7 @@ def _exit(evaluator: Evaluator, body: Nodes, loop: cst.For) -> cst.CSTNode | Non
 
     That is a `yield` of the session where no other leaves it: what is raised there, or cancelled,
     ends the loop. None if there is none, if the loop may close the session itself, or if it yields
-    anything else.
+    anything else, or may not be told of what is raised.
     """
     nodes = list(descend(loop.body, *SCOPES))
     assert isinstance(loop.target, cst.Name)
@@ -122,6 +122,8 @@ def _exit(evaluator: Evaluator, body: Nodes, loop: cst.For) -> cst.CSTNode | Non
     spoken = spoken or _spoken_behind(body, loop)
     yields = [node for node in nodes if isinstance(node, cst.Yield)]
     if not all(_lends_on(body.block, node, loop.target.value) for node in yields):
+        return None
+    if yields and not is_told(evaluator, body.block):
         return None
     is_idle = not yields and all(_is_idle(evaluator, body, node) for node in spoken)
     is_closed = any(_may_close(evaluator, body, node) for node in spoken)
@@ -132,10 +134,9 @@ def _exit(evaluator: Evaluator, body: Nodes, loop: cst.For) -> cst.CSTNode | Non
 
 
 def _lends_on(block: Block, node: cst.Yield, name: str) -> bool:
-    """Whether a `yield` lends the session, or something with it, and is told of errors."""
+    """Whether a `yield` lends the session, or something with it."""
     value = node.value if isinstance(node.value, cst.BaseExpression) else None
-    is_given = has(block, value, name) or is_made_of(value, name)
-    return is_given and not is_resumed(block)
+    return has(block, value, name) or is_made_of(value, name)
 
 
 def _spoken_behind(body: Nodes, loop: cst.For) -> list[cst.CSTNode]:

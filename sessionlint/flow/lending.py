@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import combinations, takewhile
 from typing import Final
@@ -9,13 +10,21 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
+from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_statement
 from sessionlint.flow.expressions import YieldKind
 from sessionlint.flow.nodes import Nodes
 
-__all__ = ["is_resumed", "yield_kind"]
+__all__ = ["is_told", "yield_kind"]
 
+_RESUMED: Final = frozenset({"fixture", "yield_fixture", "async_fixture", "provide"})
+"""What resumes a generator even if whoever uses what it lends fails.
+
+dishka tells a provider of errors by a value, as pytest does not tell a fixture at all.
+"""
+
+_MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
 _LOOPS: Final = (cst.For, cst.While)
 _LEAVING: Final = (cst.Return, cst.Raise)
 _TRIES: Final = (cst.Try, cst.TryStar)
@@ -23,23 +32,32 @@ _TRIES: Final = (cst.Try, cst.TryStar)
 
 def yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
     """Who resumes a generator; `names` are what it acquires."""
-    if is_resumed(block):
+    marks = _marks(block)
+    if marks & _RESUMED:
         return YieldKind.FIXTURE
-    marks = {decorator_name(decorator) for decorator in block.decorators}
-    if marks & {"contextmanager", "asynccontextmanager"}:
+    if marks & _MANAGERS:
         return YieldKind.MANAGED
     is_lending = any(_lends(node, names) for node in block.yields)
     is_dependency = is_lending and _yields_once(block)
     return YieldKind.DEPENDENCY if is_dependency else YieldKind.DATA
 
 
-def is_resumed(block: Block) -> bool:
-    """Whether a generator is resumed even if whoever uses what it lends fails.
+def is_told(evaluator: Evaluator, block: Block) -> bool:
+    """Whether a generator is certainly told by an exception if whoever uses what it lends fails.
 
-    dishka tells a provider of errors by a value, as pytest does not tell a fixture at all.
+    It is a context manager, or the project has FastAPI, or another framework that does the same,
+    depend on it.
     """
-    marks = {decorator_name(decorator) for decorator in block.decorators}
-    return not marks.isdisjoint({"fixture", "yield_fixture", "async_fixture", "provide"})
+    marks = _marks(block)
+    if marks & _RESUMED or marks & _MANAGERS:
+        return marks.isdisjoint(_RESUMED)
+    name = re.escape(block.name.encode())
+    handed = re.compile(rb"Depends\(\s*(?:dependency\s*=\s*)?(?:\w+\.)*" + name + rb"\b")
+    return evaluator.tree.has_any(b"Depends", handed)
+
+
+def _marks(block: Block) -> set[str]:
+    return {decorator_name(decorator) for decorator in block.decorators}
 
 
 def _lends(node: cst.Yield, names: frozenset[str]) -> bool:

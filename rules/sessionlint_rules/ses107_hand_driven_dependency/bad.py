@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 
+from fastapi import Depends
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -70,6 +71,9 @@ async def _get_session_if_needed(is_needed: bool) -> AsyncIterator[AsyncSession 
         return
     async for session in _get_session():  # want: SES107 "is left when the `yield` on line"
         yield session
+
+
+NEEDED = Depends(_get_session_if_needed)
 
 
 async def rename_later(user_id: int, name: str) -> None:

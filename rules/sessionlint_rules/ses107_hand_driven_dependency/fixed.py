@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from fastapi import Depends
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -71,6 +72,9 @@ async def _get_session_if_needed(is_needed: bool) -> AsyncIterator[AsyncSession 
         return
     async with asynccontextmanager(_get_session)() as session:
         yield session
+
+
+NEEDED = Depends(_get_session_if_needed)
 
 
 async def rename_later(user_id: int, name: str) -> None:
