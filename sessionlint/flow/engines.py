@@ -8,14 +8,12 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.catalog import CALLS, TYPES, Kind
-from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_name
-from sessionlint.facts.values import FunctionValue, Symbol, Thing
-from sessionlint.facts.worth import BUILDERS
+from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.values import FunctionValue, Thing
+from sessionlint.flow.built import built_by
 from sessionlint.flow.callers import is_called_often, is_served, is_start_up_work
 from sessionlint.flow.circumstances import starts_anyway, starts_by_name
 from sessionlint.flow.harmless import PANDAS
@@ -24,10 +22,6 @@ from sessionlint.flow.upkeep import built_on, ends, is_looked_after, is_outside,
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
-
-_NO_POOL: Final = frozenset({"NullPool", "StaticPool", "AssertionPool"})
-_OF_POOLS: Final = r"""poolclass|(?:Null|Static|Assertion)Pool|\b(?:pool|creator)["']?\]?\s*[:=]"""
-"""What a module says that chooses a pool for its engines."""
 
 _CONNECTING: Final = frozenset({"connect", "begin", "raw_connection", "acquire", "execute"})
 
@@ -50,7 +44,7 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
     if block.kind is not BlockKind.FUNCTION:
         return
     # Few functions build an engine, so that is asked first; who starts up is a longer question.
-    built = [(call, thing) for call in block.calls if (thing := _engine(evaluator, call, block))]
+    built = [(call, thing) for call in block.calls if (thing := built_by(evaluator, call, block))]
     for call, thing in built:
         remade = maker(evaluator, block, call)
         if remade is not None:
@@ -80,59 +74,6 @@ def _fallbacks(block: Block) -> set[int]:
     """The ids of all nodes in the handlers of a function."""
     handlers = (node for node in descend(block.node) if isinstance(node, cst.ExceptHandler))
     return {id(part) for handler in handlers for part in descend(handler)}
-
-
-def _engine(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None:
-    """The engine or pool that this very call to a library builds, if it keeps connections."""
-    is_plain = isinstance(call.func, cst.Name) or last_name(call.func) in BUILDERS
-    # A method of another name builds an engine only in its own body, which is looked at there.
-    if not is_plain or not evaluator.may_give(call, block, BUILDERS):
-        return None
-    callee = evaluator.value(call.func, block)
-    gift = CALLS.get(callee.name) if isinstance(callee, Symbol) else None
-    if gift is None or gift.how is not Gives.FRESH:
-        return None
-    kind = TYPES[gift.type]
-    chosen = keyword(call, "poolclass")
-    is_pooled = chosen is None or last_name(chosen) not in _NO_POOL
-    is_unsure = any(_may_choose(arg, block) for arg in call.args) or _is_in_memory(call)
-    is_engine = kind.kind in {Kind.ENGINE, Kind.POOL}
-    return Thing(kind, is_fresh=True) if is_engine and is_pooled and not is_unsure else None
-
-
-def _may_choose(argument: cst.Arg, block: Block) -> bool:
-    """Whether an argument may hold a choice of the pool, as `**options` does that are not known."""
-    if not argument.star:
-        return False
-    if argument.star == "*" or re.search(_OF_POOLS, block.home.reader.text):
-        return True
-    name = argument.value.value if isinstance(argument.value, cst.Name) else ""
-    given = [one.expression for one in block.seen(name)] if name else [argument.value]
-    return not given or not all(map(_is_written_out, given)) or not _is_private(block, name)
-
-
-def _is_written_out(value: cst.BaseExpression | None) -> bool:
-    """Whether a dictionary has the keys that are written there, and no others."""
-    match value:
-        case cst.Dict(elements=elements):
-            keys = (one.key if isinstance(one, cst.DictElement) else None for one in elements)
-            return all(isinstance(key, cst.SimpleString) for key in keys)
-        case cst.Call(func=cst.Name(value="dict"), args=args):
-            return all(arg.keyword is not None for arg in args)
-    return False
-
-
-def _is_private(block: Block, name: str) -> bool:
-    """Whether a function gives a dictionary to nothing that may put more into it."""
-    given = (node for node in descend(block.node) if isinstance(node, cst.Arg) and not node.star)
-    return not any(is_name(arg.value, name) for arg in given)
-
-
-def _is_in_memory(call: cst.Call) -> bool:
-    """Whether an engine has a database of its own in the memory of the process: `sqlite://`."""
-    url = next(arguments(call), None)
-    text = url.raw_value if isinstance(url, cst.SimpleString) else ""
-    return text.startswith("sqlite") and (text.endswith("://") or ":memory:" in text)
 
 
 def _bound_name(block: Block, call: cst.Call) -> str | None:
