@@ -13,7 +13,7 @@ from sessionlint.facts.caching import is_cache
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import arguments, last_name
+from sessionlint.facts.syntax import arguments, dotted, last_name
 
 __all__ = [
     "has_starting_name",
@@ -51,6 +51,9 @@ _HANDING: Final = {
 
 _ONCE: Final = frozenset("fixture yield_fixture on_event command before_first_request".split())
 
+_RUNNERS: Final = frozenset({"invoke", "fabric", "robocorp", "duty", "prefect"})
+"""Packages whose `task` is a command of somebody's, or the step of one."""
+
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _ROUTES: Final = _METHODS | {"route", "api_route", "websocket"}
 _VIEWS: Final = r"(?:Method)?Resource|\w*MethodView|APIView|\w*RequestHandler|HTTPEndpoint"
@@ -83,7 +86,7 @@ def has_starting_name(block: Block) -> bool:
 
 def starts_anyway(evaluator: Evaluator, block: Block) -> bool:
     """Whether it runs so whatever its name is."""
-    if block.home.path.stem in _COMMANDS:
+    if block.home.path.stem in _RUNNERS:
         return True
     if _is_task_of_airflow(block) or _is_lifespan(block) or _is_command(block):
         return True
@@ -124,7 +127,7 @@ def runs_again(block: Block) -> bool:
 
 def serves(block: Block) -> bool:
     """Whether a function runs for each request to an address, or for each task of Celery."""
-    if any(_is_of_address(one) or _is_of_celery(one) for one in block.decorators):
+    if any(_is_of_address(one) or _is_of_celery(one, block) for one in block.decorators):
         return True
     return block.owner is not None and _is_of_view(block, block.owner)
 
@@ -148,10 +151,14 @@ def _is_of_address(decorator: cst.BaseExpression) -> bool:
     return isinstance(address, cst.SimpleString) and address.raw_value.startswith("/")
 
 
-def _is_of_celery(decorator: cst.BaseExpression) -> bool:
+def _is_of_celery(decorator: cst.BaseExpression, block: Block) -> bool:
     """`@app.task(bind=True)` or `@shared_task`; a `@task` alone may be a command's."""
     of = decorator.func if isinstance(decorator, cst.Call) else decorator
-    return last_name(of) == ("task" if isinstance(of, cst.Attribute) else "shared_task")
+    if not isinstance(of, cst.Attribute):
+        return last_name(of) == "shared_task"
+    root = (dotted(of) or "").partition(".")[0]
+    origins = {one.origin.partition(".")[0] for one in block.seen(root)}
+    return last_name(of) == "task" and origins.isdisjoint(_RUNNERS)
 
 
 def _is_task_of_airflow(block: Block) -> bool:
