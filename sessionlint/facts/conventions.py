@@ -34,8 +34,11 @@ PARTIAL: Final = frozenset("expire expunge refresh merge add_all".split())
 
 _ENGINE: Final = re.compile(r"(?:\w*_)?engine", re.IGNORECASE)
 
-_DATABASE: Final = r"(?i)engine|database|sql|db"
-"""What the name of a class holds whose object may be called an engine."""
+_CLIENT: Final = r"Client|Socket|Channel|Transport|Listener|Bot(?![a-z])"
+_DATABASE: Final = (
+    r"(?i:engine|database|sql|postgres|redshift|oracle|mongo|snowflake|warehouse|storage)|D[Bb]"
+)
+"""What the name of a class holds whose object may be called an engine, be it a client."""
 
 _SESSION: Final = re.compile(r"(?:\w*_)?session")
 
@@ -77,7 +80,8 @@ def is_of_no(owner: Block, method: cst.Attribute, block: Block) -> bool:
     `engine.connect` is not that of the only other class that can `connect`, an `HTTPClient`.
     """
     is_known = method.attr.value in _ENGINE_CALLS and uses_database(block.home)
-    return is_known and _is_of_engine(method) and not re.search(_DATABASE, owner.name)
+    is_other = re.search(_CLIENT, owner.name) and not re.search(_DATABASE, owner.name)
+    return is_known and _is_of_engine(method) and bool(is_other)
 
 
 def _is_of_engine(method: cst.Attribute) -> bool:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["lends"]
 
+_KEEPERS = frozenset({"g", "state", "current_app", "request", "local", "ctx", "context"})
+"""Objects of libraries to which a project gives attributes of its own."""
+
 _USES = (
     b"query add add_all commit rollback flush execute scalar scalars delete merge remove".split()
 )
@@ -160,8 +163,8 @@ def _is_lent(value: Value) -> bool:
             return not is_fresh
         case Foreign(name=name):
             return "mock" in name.lower()
-        case Symbol():
-            # What a library keeps: `flask.g.session`.
-            return True
+        case Symbol(name=name):
+            # What a library keeps for a request: `flask.g.session`.
+            return not _KEEPERS.isdisjoint(name.split(".")[1:-1])
         case known:
             return known == OTHER
