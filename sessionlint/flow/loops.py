@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import index_of, is_name, last_name
+from sessionlint.facts.syntax import index_of, is_name, last_name, last_statement
 from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import branches
@@ -223,7 +223,8 @@ def is_left_behind(above: Iterable[cst.CSTNode], loop: cst.CSTNode | None, name:
     """Whether a loop only tries until a name has what it waits for, and is left then.
 
     `above` is what the statement that gives it stands in, from the inside out. The loop is that of
-    a `while conn is None`, or a `break` follows at once.
+    a `while conn is None`, or a `break` follows, perhaps behind a line for a log, or what ends a
+    `while not ready`.
     """
     if not isinstance(loop, (cst.For, cst.While)):
         return False
@@ -231,20 +232,42 @@ def is_left_behind(above: Iterable[cst.CSTNode], loop: cst.CSTNode | None, name:
         return False
     if isinstance(loop, cst.While) and _asks_for(loop.test, name):
         return True
-    line, block, around = islice(above, 3)
-    if not isinstance(block, cst.IndentedBlock):
+    for one in _behind(*islice(above, 4)):
+        match one:
+            case cst.SimpleStatementLine(body=[cst.Break()]):
+                return True
+            case cst.SimpleStatementLine(
+                body=[cst.Assign(targets=[cst.AssignTarget(cst.Name(value=flag))])]
+            ) if isinstance(loop, cst.While) and _asks_for(loop.test, flag):
+                return True
+            case cst.SimpleStatementLine(body=[cst.Expr() | cst.Assign()]):
+                continue
         return False
-    after: Sequence[cst.CSTNode] = block.body[index_of(block.body, line) + 1 :]
-    if not after and isinstance(around, cst.Try) and around.orelse and around.body is block:
-        after = around.orelse.body.body
-    match after:
-        case [cst.SimpleStatementLine(body=[cst.Break()]), *_]:
-            return True
     return False
+
+
+def _behind(
+    line: cst.CSTNode, block: cst.CSTNode, around: cst.CSTNode, outer: cst.CSTNode
+) -> Sequence[cst.CSTNode]:
+    """What runs behind a line if that did not fail; each stands in the next."""
+    if not isinstance(block, cst.IndentedBlock):
+        return ()
+    after: Sequence[cst.CSTNode] = block.body[index_of(block.body, line) + 1 :]
+    if after or not isinstance(around, cst.Try) or around.body is not block:
+        return after
+    if around.orelse is not None:
+        return around.orelse.body.body
+    leaving = (cst.Continue, cst.Raise, cst.Return)
+    is_skipped = all(isinstance(last_statement(one.body), leaving) for one in around.handlers)
+    if is_skipped and around.finalbody is None and isinstance(outer, cst.IndentedBlock):
+        return outer.body[index_of(outer.body, around) + 1 :]
+    return ()
 
 
 def _asks_for(test: cst.BaseExpression, name: str) -> bool:
     match test:
+        case cst.BooleanOperation(left=left, operator=cst.And(), right=right):
+            return _asks_for(left, name) or _asks_for(right, name)
         case cst.UnaryOperation(operator=cst.Not(), expression=asked):
             return is_name(asked, name)
         case cst.Comparison(
