@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 import libcst as cst
 
@@ -32,14 +33,15 @@ def shortcuts_of(owner: Block, own: str) -> dict[str, cst.Call]:
 
 
 def _statements(method: Block) -> list[cst.CSTNode]:
-    """What a method does, line by line; what it says of itself left out."""
+    """What a method does, line by line, up to a bare `return`; what it says of itself left out."""
     assert isinstance(method.node, cst.FunctionDef)
     lines = [
         part
         for line in method.node.body.body
         for part in (line.body if isinstance(line, cst.SimpleStatementLine) else [line])
     ]
-    return [one for one in lines if not is_idle(one)]
+    reached = takewhile(lambda one: not isinstance(one, cst.Return) or one.value, lines)
+    return [one for one in reached if not is_idle(one)]
 
 
 class Renamed(cst.CSTTransformer):
