@@ -180,6 +180,15 @@ NEVER = {
         create("insert")
         s.close()
         """,
+    "a module that defines them under a condition": """
+        s = Maker()
+        if s.scalar("select 1"):
+
+            def found():
+                return True
+
+        s.close()
+        """,
     "a `with` around nothing but the close": """
         def f(q, warns):
             s = Maker()

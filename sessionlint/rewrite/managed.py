@@ -65,6 +65,7 @@ class _Rewriting:
         self._entered = entered
         self._place = place
         self._resource = life.resource
+        self._nodes = [node for one in place.statements for node in descend(one)]
         self._reasons: list[str] = []
         if not life.has_releases:
             place.stretch()
@@ -100,7 +101,7 @@ class _Rewriting:
 
     def _is_around_definitions(self) -> bool:
         """Whether functions or classes of a module would have to stand in the `with`."""
-        is_any = any(isinstance(one, SCOPES) for one in self._place.statements)
+        is_any = any(isinstance(one, (cst.FunctionDef, cst.ClassDef)) for one in self._nodes)
         return is_any and self._resource.block.kind is BlockKind.MODULE
 
     def _parted(self) -> tuple[_Statements, _Statements, _Statements]:
@@ -186,13 +187,11 @@ class _Rewriting:
 
     def _is_free(self) -> bool:
         """Whether nobody outside gets it, and no function or generator inside may use it later."""
-        nodes = [node for statement in self._place.statements for node in descend(statement)]
-        if any(self._is_given_away(node) for node in nodes):
+        if any(map(self._is_given_away, self._nodes)):
             return False
-        if not self._life.leaks:
-            return True
-        operations = Operations(self._resource)
-        return not any(isinstance(node, SCOPES) and operations.mentions(node) for node in nodes)
+        mentions = Operations(self._resource).mentions
+        scopes = (node for node in self._nodes if isinstance(node, SCOPES))
+        return not self._life.leaks or not any(map(mentions, scopes))
 
     def _is_emptying_a_try(self) -> bool:
         """Whether a `try` is there for closes alone, and handles their errors or does more at last.
@@ -238,7 +237,7 @@ class _Rewriting:
         if is_later or spoken_elsewhere(place, loaded.names - {self._resource.name}):
             self._reasons.append("what is loaded is used after the close")
         within = Loaded.through(self._resource, place.statements)
-        if any(isinstance(node, cst.Yield) for s in place.statements for node in descend(s)):
+        if any(isinstance(node, cst.Yield) for node in self._nodes):
             self._reasons.append("the generator may be left waiting inside the `with`")
         closed = behind(place.statements, set(self._marks))
         if any(id(node) not in closed for node in within.results()):
