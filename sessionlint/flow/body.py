@@ -117,7 +117,7 @@ class Body(Nodes):
         loop = self._loop(evaluator, binding)
         resource.is_waited_for = is_left_behind(
             self.above(binding.node), loop, name
-        ) or self._is_renewed(loop, binding, name)
+        ) or self._is_renewed(loop, name)
         resource.loop = None if resource.is_waited_for else loop
         return resource
 
@@ -159,16 +159,17 @@ class Body(Nodes):
             below = node
         return None
 
-    def _is_renewed(self, loop: cst.CSTNode | None, binding: Binding, name: str) -> bool:
+    def _is_renewed(self, loop: cst.CSTNode | None, name: str) -> bool:
         """Whether a loop uses what a name had before it, until it acquires anew in between."""
         if not isinstance(loop, (cst.For, cst.While)):
             return False
         first = next(node for node in descend(loop.body) if is_name(node, name))
-        assert binding.node is not None
+        nodes = (one.node for one in self.block.bindings(name) if one.node is not None)
+        if any(first is part for node in nodes for part in descend(node)):
+            return False
         inside = {id(node) for node in descend(loop)}
         before = (one for one in self.block.bindings(name) if id(one.node) not in inside)
-        is_used = all(node is not first for node in descend(binding.node))
-        return is_used and any(isinstance(one.expression, cst.Call) for one in before)
+        return any(isinstance(one.expression, cst.Call) for one in before)
 
     def _members(self, name: str) -> Iterator[str]:
         """The names that loops over a list of resources give to each of them."""

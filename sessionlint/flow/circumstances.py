@@ -86,7 +86,7 @@ def has_starting_name(block: Block) -> bool:
 
 def starts_anyway(evaluator: Evaluator, block: Block) -> bool:
     """Whether it runs so whatever its name is."""
-    if block.home.path.stem in _RUNNERS:
+    if block.home.path.stem in _COMMANDS:
         return True
     if _is_task_of_airflow(block) or _is_lifespan(block) or _is_command(block):
         return True
