@@ -163,7 +163,7 @@ class Body(Nodes):
         """Whether a loop uses what a name had before it, until it acquires anew in between."""
         if not isinstance(loop, (cst.For, cst.While)):
             return False
-        first = next(node for node in descend(loop.body) if is_name(node, name))
+        first = next((node for node in descend(loop.body) if is_name(node, name)), None)
         nodes = (one.node for one in self.block.bindings(name) if one.node is not None)
         if any(first is part for node in nodes for part in descend(node)):
             return False
