@@ -519,6 +519,7 @@ def count(q):
         ("import store as s\n\nprint(s.Session)\n", True),
         ("from store import count, \\\n    Session\n", True),
         ("patch('store.Session')\n", True),
+        ("run('here/store.py')['Session']\n", True),
         ("get('/store/')\nfrom sqlalchemy.orm import Session\n", False),
         ("from store import Maker\n", False),
         ("from store import Maker, Session\n", True),
@@ -563,6 +564,8 @@ class Store:
         "from app.audit import Session  # registers a listener",
         "from sqlalchemy.orm import Session\n__all__ = 'count Session'.split()",
         "from sqlalchemy.orm import Session\n__all__ = [*'ab']\n__all__ += ['Session']",
+        "from sqlalchemy.orm import Session\n__all__: list = 'count Session'.split()",
+        "from sqlalchemy.orm import Session\n__all__ = []\n__all__.extend('Session b'.split())",
         'from sqlalchemy.orm import Session\nUSED = """\n>>> Session\n"""',
     ],
 )
@@ -658,42 +661,26 @@ def test_what_tests_replace_is_entered_only_when_asked_for(line, is_replaced, tm
     assert (found.fix.safety is Safety.SAFE, found.fix.reason) == (not is_replaced, reason)
 
 
-@pytest.mark.parametrize(
-    ("test", "is_replaced"),
-    [
-        ("def test_f():\n    with patch('app.db.SessionLocal'):\n        count(q)", False),
-        ("@patch('app.db.SessionLocal')\ndef test_f(fake):\n    count(q)", False),
-        (
-            "@mock.patch(\n    'app.db.SessionLocal'\n)\nasync def test_f(fake):\n    count(q)",
-            False,
-        ),
-        ("class T:\n    def test_f(self):\n        patch('app.db.SessionLocal')", False),
-        ("def test_f():\n    patch('app.db.SessionLocal')\n\ndef test_g():\n    import app", False),
-        ("def test_f():\n    import app\n    patch('app.db.SessionLocal')", False),
-        ("def test_f():\n    app.db.SessionLocal = Fake\n    count(q)", False),
-        ("app.db.SessionLocal = Fake", True),
-        ("def test_f():\n    with patch('app.db.SessionLocal'):\n        import app", True),
-        ("@patch('app.db.SessionLocal')\ndef test_f(fake):\n    from app import x", True),
-        ("def test_f():\n    setattr(app.db, 'SessionLocal', 1)\n    reload(handlers)", True),
-        ("def test_f():\n    patch('app.db.SessionLocal').start()", True),
-        ("def test_f():\n    patch('app.handlers.SessionLocal')", True),
-        ("@pytest.fixture\ndef db(patch):\n    patch('app.db.SessionLocal')\n    yield", True),
-        ("@patch('app.db.SessionLocal')\nclass TestAll:\n    def test_f(self): ...", True),
-        ("def helper():\n    def test_f(): ...\n    patch('app.db.SessionLocal')", True),
-        ("make = sessionmaker(e)\nhandlers.SessionLocal = make", False),
-        ("make = orm.sessionmaker(e)\npatch.object(handlers, 'SessionLocal', make)", False),
-        ("make: Any = async_sessionmaker(e)\npatch('app.db.SessionLocal', new=make)", False),
-        ("make = sessionmaker(e)\nmake = Mock()\nhandlers.SessionLocal = make", True),
-        ("make = sessionmaker(e)\nhandlers.SessionLocal = make()", True),
-    ],
-)
-def test_a_module_keeps_what_it_has_imported(test, is_replaced, tmp_path):
-    files = {"app/__init__.py": "", "app/db.py": DB, "app/handlers.py": HANDLER}
-    root = written(tmp_path, files | {"tests/test_handlers.py": f"{test}\n"})
+def is_unsafe(root: Path) -> bool:
+    """Whether the one fix of the handlers of a project is."""
     path = root / "app" / "handlers.py"
     project = Project.open(root, bytes_of, Names())
     (found,) = check_source(path.read_bytes(), path, RULES, project)
-    assert (found.fix.safety is Safety.UNSAFE) is is_replaced
+    return found.fix.safety is Safety.UNSAFE
+
+
+@pytest.mark.parametrize("name", ["SessionLocal", "get_session", "OurSession"])
+def test_what_a_factory_opens_may_be_replaced_where_that_is(name, tmp_path):
+    """A test that puts a fake there gets it from the factory, and by the name it has here."""
+    db = DB + "\n    def get_session():\n        session = SessionLocal()\n        return session\n"
+    handlers = HANDLER.replace("import SessionLocal", "import get_session as OurSession")
+    handlers = handlers.replace("SessionLocal()", "OurSession()")
+    place = "handlers" if name == "OurSession" else "db"
+    test = f"def test_f():\n    patch('app.{place}.{name}')\n"
+    files = {"app/__init__.py": "", "app/db.py": db, "app/handlers.py": handlers}
+    assert is_unsafe(written(tmp_path, files | {"tests/test_handlers.py": test}))
+    others = {"tests/test_handlers.py": test.replace(name, "engine")}
+    assert not is_unsafe(written(tmp_path / "others", files | others))
 
 
 @pytest.mark.parametrize(

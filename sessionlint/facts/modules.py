@@ -104,10 +104,8 @@ class Tree:
 
     def has_any(self, word: bytes, pattern: re.Pattern[bytes], besides: Path | None = None) -> bool:
         """Whether there is one, be it one that does not speak, other than a file known already."""
-        paths = chain(
-            (path for path, _ in self.searched(word, pattern)), self.elsewhere(word, pattern)
-        )
-        return any(path != besides for path in paths)
+        speaking = (path for path, _ in self.searched(word, pattern))
+        return any(path != besides for path in chain(speaking, self.elsewhere(word, pattern)))
 
     def elsewhere(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
         """The same of the files that do not speak, of a project that is not large."""

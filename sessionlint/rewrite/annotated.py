@@ -55,6 +55,6 @@ def _is_said_with(tree: Tree, home: Module, name: str) -> bool:
     is no module's.
     """
     stem = re.escape(home.name.rpartition(".")[2].encode())
-    word = re.compile(rb"(?<![\w/-])" + stem + rb"(?![\w/-])")
-    star = re.compile(rb"\b" + stem + rb"\s+import\s*\(?\s*\*")
+    word = re.compile(rb"(?<![\w/-])" + stem + rb"(?![\w/-])|/" + stem + rb"\.py\b")
+    star = re.compile(rb"\b" + stem + rb"\s+import\s*(?:\(\s*)?\*")
     return tree.has_any(name.encode(), word, besides=home.path) or tree.has_any(b"import", star)

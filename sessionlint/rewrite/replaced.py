@@ -13,11 +13,10 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.places import module_name
-from sessionlint.facts.scopes import Block, BlockKind, How
+from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import bare, last_name
-from sessionlint.facts.values import ModuleValue
+from sessionlint.facts.values import FunctionValue, ModuleValue
 from sessionlint.source.imports import imports
-from sessionlint.source.replacing import is_by_maker, is_for_one_test
 
 __all__ = ["stand_in"]
 
@@ -32,6 +31,9 @@ _MAKER: Final = (
 _BY_ANOTHER: Final = rf"[\"'](?!\s*,\s*(?:new\s*=\s*)?{_MAKER}[,)])"
 """What stands behind a name that is not replaced by another maker of sessions."""
 
+_HOPS: Final = 3
+"""How many functions of a project are followed to what they open."""
+
 _OF_MODULES: Final = frozenset({How.VALUE, How.DEFINITION, How.IMPORT, How.IMPORT_FROM})
 
 _ASSIGNED: Final = rf"[ \t]*=(?!=)(?![ \t]*{_MAKER}[(;#\n])"
@@ -39,15 +41,14 @@ _ASSIGNED: Final = rf"[ \t]*=(?!=)(?![ \t]*{_MAKER}[(;#\n])"
 
 
 class _Place(NamedTuple):
-    """The last parts of the names of modules in which something may be replaced.
+    """A name, and the last parts of the names of modules in which it may be replaced.
 
     Unless `is_of_module`, what an object has may be replaced in its class, whatever that is called.
-    With `is_kept` the module in question took what it has from there while it was loaded.
     """
 
+    name: str
     modules: frozenset[str]
     is_of_module: bool
-    is_kept: bool
 
 
 def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> str:
@@ -56,41 +57,41 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
     A mock gives something else to a `with` than to who calls it, and a fake may not be entered at
     all. Empty where no test of the project replaces it, or each by a maker of sessions.
     """
-    call = bare(opened)
-    name = _own_name(call.func, block) if isinstance(call, cst.Call) else ""
-    if not name:
-        return ""
-    assert isinstance(call, cst.Call)
-    is_replaced = any(
-        evaluator.once((name, place), partial(_is_replaced, evaluator.tree, name, place))
-        for place in _places(evaluator, call.func, block)
-    )
-    return f"tests put something else in the place of `{name}`" if is_replaced else ""
+    for call, scope in _openings(evaluator, bare(opened), block, _HOPS):
+        for place in _places(evaluator, call.func, scope):
+            if evaluator.once(place, partial(_is_replaced, evaluator.tree, place)):
+                return f"tests put something else in the place of `{place.name}`"
+    return ""
+
+
+def _openings(
+    evaluator: Evaluator, made: cst.BaseExpression, block: Block, hops: int
+) -> Iterator[tuple[cst.Call, Block]]:
+    """A call that opens something, and what the functions of the project call for it."""
+    if not isinstance(made, cst.Call):
+        return
+    yield made, block
+    called = evaluator.value(made.func, block)
+    if not hops or not isinstance(called, FunctionValue):
+        return
+    for one in called.block.returns:
+        values = [one.value]
+        if isinstance(one.value, cst.Name):
+            values = [bound.expression for bound in called.block.bindings(one.value.value)]
+        for value in values:
+            if value is not None:
+                yield from _openings(evaluator, bare(value), called.block, hops - 1)
 
 
 def _places(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> Iterator[_Place]:
-    """Where what is called may be replaced: in its own module, or in others that it comes from."""
-    own = _last_parts([module_name(block.home.path)])
-    others = _last_parts(_origins(func, block))
-    if _is_kept(func, block):
-        yield _Place(own, is_of_module=True, is_kept=False)
-        if others - own:
-            yield _Place(others - own, is_of_module=True, is_kept=True)
-    else:
-        yield _Place(own | others, _is_of_module(evaluator, func, block), is_kept=False)
+    """Where what is called may be replaced: in this module, or where it comes from."""
+    modules = _last_parts([module_name(block.home.path), *_origins(func, block)])
+    for name in filter(None, dict.fromkeys((last_name(func), _own_name(func, block)))):
+        yield _Place(name, modules, _is_of_module(evaluator, func, block))
 
 
 def _last_parts(modules: Iterable[str]) -> frozenset[str]:
     return frozenset(one.rpartition(".")[2] for one in modules if one)
-
-
-def _is_kept(func: cst.BaseExpression, block: Block) -> bool:
-    """Whether a module has imported a name while it was loaded, and keeps what that was then."""
-    scope = block.binder(func.value) if isinstance(func, cst.Name) else None
-    if scope is None or scope.kind is not BlockKind.MODULE:
-        return False
-    assert isinstance(func, cst.Name)
-    return all(one.how is How.IMPORT_FROM for one in scope.bindings(func.value))
 
 
 def _is_of_module(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> bool:
@@ -101,23 +102,21 @@ def _is_of_module(evaluator: Evaluator, func: cst.BaseExpression, block: Block) 
     return bool(bound) and all(one.how in _OF_MODULES for one in bound)
 
 
-def _is_replaced(tree: Tree, name: str, place: _Place) -> bool:
+def _is_replaced(tree: Tree, place: _Place) -> bool:
     """Whether a file puts something else in the place of a name, other than a maker of sessions."""
-    pattern = _pattern(name, sorted(place.modules))
+    pattern = _pattern(place.name, sorted(place.modules))
     # All of a large project would be read for one of its files.
     search = tree.tested if tree.files.is_large else tree.searched
     return any(
-        not (place.is_kept and is_for_one_test(data, match.start()))
-        and not is_by_maker(data, match.end())
-        and (match["of"] is None or _may_be_in(tree, path, data, match["of"], place))
-        for path, data in search(name.encode(), pattern)
+        match["of"] is None or _may_be_in(tree, path, data, match["of"], place)
+        for path, data in search(place.name.encode(), pattern)
         for match in pattern.finditer(data)
     )
 
 
 def _may_be_in(tree: Tree, path: Path, data: bytes, of: bytes, place: _Place) -> bool:
     """Whether what an expression is may be one of the modules."""
-    if not place.is_of_module:
+    if not (place.is_of_module and place.modules):
         return True
     return any(_may_be_near(tree, one, path, place.modules) for one in _dotted(of.strip(), data))
 

@@ -119,19 +119,25 @@ def is_mentioned(module: cst.Module, name: str) -> bool:
                 return True
             case cst.FormattedStringText(value=text) if word.search(text):
                 return True
-            case cst.Assign() | cst.AugAssign() if _is_offer(node) and word.search(_code(node)):
+            case cst.BaseSmallStatement() if _is_offer(node) and word.search(_code(node)):
                 return True
             case cst.Name(value=value) if value == name and id(node) not in silent:
                 return True
     return False
 
 
-def _is_offer(node: cst.Assign | cst.AugAssign) -> bool:
+def _is_offer(node: cst.BaseSmallStatement) -> bool:
     """Whether a module says what it offers: `__all__ = "load Session".split()`."""
-    targets = node.targets if isinstance(node, cst.Assign) else [node]
-    return any(
-        isinstance(one.target, cst.Name) and one.target.value == "__all__" for one in targets
-    )
+    match node:
+        case cst.Assign(targets=[cst.AssignTarget(target=owner), *_]):
+            pass
+        case cst.AugAssign(target=owner) | cst.AnnAssign(target=owner):
+            pass
+        case cst.Expr(value=cst.Call(func=cst.Attribute(value=owner))):
+            pass
+        case _:
+            return False
+    return isinstance(owner, cst.Name) and owner.value == "__all__"
 
 
 def _code(node: cst.CSTNode) -> str:
