@@ -18,6 +18,7 @@ from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, BlockKind, How
 from sessionlint.facts.syntax import is_name, is_only_called, last_name
 from sessionlint.facts.values import Thing
+from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acts import Act
 from sessionlint.flow.beside import beside
 from sessionlint.flow.conditions import flag_texts, tells
@@ -160,13 +161,15 @@ class Body(Nodes):
         return None
 
     def _is_renewed(self, loop: cst.CSTNode | None, name: str) -> bool:
-        """Whether a loop uses what a name had before it, until it acquires anew in between."""
+        """Whether a loop works with what a name had before it, and acquires anew in between."""
         if not isinstance(loop, (cst.For, cst.While)):
             return False
         first = next((node for node in descend(loop.body) if is_name(node, name)), None)
-        nodes = (one.node for one in self.block.bindings(name) if one.node is not None)
-        if any(first is part for node in nodes for part in descend(node)):
-            return False
+        match list(islice(self.above(first), 2)) if first is not None else []:
+            case [cst.Attribute(attr=cst.Name(value=method)), cst.Call()] if method in DATABASE:
+                pass
+            case _:
+                return False
         inside = {id(node) for node in descend(loop)}
         before = (one for one in self.block.bindings(name) if id(one.node) not in inside)
         return any(isinstance(one.expression, cst.Call) for one in before)

@@ -237,10 +237,10 @@ def is_left_behind(above: Iterable[cst.CSTNode], loop: cst.CSTNode | None, name:
             case cst.SimpleStatementLine(body=[cst.Break()]):
                 return True
             case cst.SimpleStatementLine(
-                body=[cst.Assign(targets=[cst.AssignTarget(cst.Name(value=flag))])]
+                body=[cst.Assign([cst.AssignTarget(cst.Name(value=flag))], cst.Name(value="True"))]
             ) if isinstance(loop, cst.While) and _asks_for(loop.test, flag):
                 return True
-            case cst.SimpleStatementLine(body=[cst.Expr() | cst.Assign()]):
+            case cst.SimpleStatementLine(body=[cst.Expr() | cst.Assign() | cst.Pass()]):
                 continue
         return False
     return False
@@ -252,16 +252,16 @@ def _behind(
     """What runs behind a line if that did not fail; each stands in the next."""
     if not isinstance(block, cst.IndentedBlock):
         return ()
-    after: Sequence[cst.CSTNode] = block.body[index_of(block.body, line) + 1 :]
+    after: list[cst.CSTNode] = [*block.body[index_of(block.body, line) + 1 :]]
     if after or not isinstance(around, cst.Try) or around.body is not block:
         return after
     if around.orelse is not None:
-        return around.orelse.body.body
+        after += around.orelse.body.body
     leaving = (cst.Continue, cst.Raise, cst.Return)
     is_skipped = all(isinstance(last_statement(one.body), leaving) for one in around.handlers)
     if is_skipped and around.finalbody is None and isinstance(outer, cst.IndentedBlock):
-        return outer.body[index_of(outer.body, around) + 1 :]
-    return ()
+        after += outer.body[index_of(outer.body, around) + 1 :]
+    return after
 
 
 def _asks_for(test: cst.BaseExpression, name: str) -> bool:
