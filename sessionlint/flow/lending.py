@@ -25,6 +25,12 @@ dishka tells a provider of errors by a value, as pytest does not tell a fixture 
 """
 
 _MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
+_TELLING: Final = (
+    rb"(?:(?:(?:Depends|Security|Provide)\(|\bdependency\s*=)"
+    rb"|\b(?:async)?contextmanager\(|\bdependency_overrides\[[^\]\n]{0,200}\]\s*=)\s*"
+)
+"""What stands before the name of a generator that is told of errors, by FastAPI or Litestar."""
+
 _LOOPS: Final = (cst.For, cst.While)
 _LEAVING: Final = (cst.Return, cst.Raise)
 _TRIES: Final = (cst.Try, cst.TryStar)
@@ -51,9 +57,9 @@ def is_told(evaluator: Evaluator, block: Block) -> bool:
     marks = _marks(block)
     if marks & _RESUMED or marks & _MANAGERS:
         return marks.isdisjoint(_RESUMED)
-    name = re.escape(block.name.encode())
-    handed = re.compile(rb"Depends\(\s*(?:dependency\s*=\s*)?(?:\w+\.)*" + name + rb"\b")
-    return evaluator.tree.has_any(b"Depends", handed)
+    name = block.name.encode()
+    handed = re.compile(_TELLING + rb"(?:\w+\.)*" + re.escape(name) + rb"\b")
+    return evaluator.tree.has_any(name, handed)
 
 
 def _marks(block: Block) -> set[str]:
