@@ -36,7 +36,8 @@ _ENGINE: Final = re.compile(r"(?:\w*_)?engine", re.IGNORECASE)
 
 _CLIENT: Final = r"Client|Socket|Channel|Transport|Listener|Bot(?![a-z])"
 _DATABASE: Final = (
-    r"(?i:engine|database|sql|postgres|redshift|oracle|mongo|snowflake|warehouse|storage)|D[Bb]"
+    r"(?i:engine|database|sql|postgres|redshift|oracle|mongo|snowflake|warehouse|storage)"
+    r"|(?i:db)(?![a-z])"
 )
 """What the name of a class holds whose object may be called an engine, be it a client."""
 

@@ -86,17 +86,17 @@ def _is_private(evaluator: Evaluator, block: Block, name: str) -> bool:
 def _adds_nothing(nodes: Nodes, name: cst.Name) -> bool:
     """Whether a dictionary gets nothing that is not written out where its name stands."""
     match list(islice(nodes.above(name), 2)):
-        case [cst.AssignTarget() | cst.Arg(star="**"), *_]:
+        case [cst.Arg(star="**"), *_] | [cst.AssignTarget(), cst.Assign(targets=[_])]:
             return True
         case [cst.Subscript(slice=[cst.SubscriptElement(slice=index)]), cst.AssignTarget()]:
-            return isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString)
+            key = index.value if isinstance(index, cst.Index) else None
+            return isinstance(key, cst.SimpleString) and key.raw_value != "url"
         case [cst.AnnAssign(target=target), *_]:
             return target is name
         case [cst.Attribute(attr=cst.Name(value="update")), cst.Call(args=args) as call]:
             values = list(arguments(call))
-            return len(values) + sum(arg.keyword is not None for arg in args) == len(args) and all(
-                map(_is_written_out, values)
-            )
+            named = [arg for arg in args if arg.keyword is not None and arg.keyword.value != "url"]
+            return len(values) + len(named) == len(args) and all(map(_is_written_out, values))
     return False
 
 
