@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 from subprocess import CompletedProcess, run
 
@@ -498,6 +499,17 @@ def test_a_damaged_cache_is_left_aside_with_one_warning(shop, harm):
     expected = "warning: the cache …/.sessionlint_cache is damaged; going on without it"
     assert warned(done, shop) == expected
     assert places(shop) == ALL
+
+
+def test_a_damaged_cache_is_told_of_once(shop):
+    """Nothing is written of files that seem to change meanwhile, so the harm would stay."""
+    sessionlint(cwd=shop)
+    for path in cache_of(shop).glob("*.json"):
+        path.write_bytes(b"harm")
+    for path in shop.rglob("*.py"):
+        os.utime(path, (time.time() + 1_000,) * 2)
+    assert "is damaged" in sessionlint(cwd=shop).stderr
+    assert sessionlint(cwd=shop).stderr == ""
 
 
 def test_a_cache_that_cannot_be_written_costs_one_warning(shop):

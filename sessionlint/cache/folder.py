@@ -83,6 +83,9 @@ class Folder:
             raise CacheError(f"cannot be read: {error.strerror}") from error
         head, _, body = data.partition(b"\n")
         if head != digest(body).encode():
+            # It may not be written anew for a while, and each run would tell of it.
+            with suppress(OSError):
+                (self.path / name).unlink()
             raise CacheError("is damaged")
         found: object = json.loads(body)
         return found
