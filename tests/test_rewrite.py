@@ -478,6 +478,18 @@ def test_what_a_function_inside_speaks_of_may_be_loaded_when_it_is_called(tmp_pa
     assert "        call(shown)" in text_of(result)
 
 
+def test_a_yield_counts_that_a_with_has_to_be_stretched_over(tmp_path):
+    text = """
+        def f(q):
+            s = Maker()
+            row = s.get(q, 1)
+            yield 1
+            print(row.name)
+        """
+    reasons = [finding.fix.reason for finding in fixed(text, tmp_path).applied]
+    assert reasons == ["the generator may be left waiting inside the `with`"]
+
+
 @pytest.mark.parametrize("taking", ["start(s)", "runner.start(s)", "runner.start(q, on=s)"])
 def test_who_gets_a_session_that_nobody_closes_may_keep_it(taking, tmp_path):
     text = f"""

@@ -247,9 +247,9 @@ def is_left_behind(above: Iterable[cst.CSTNode], loop: cst.CSTNode | None, name:
 
 
 def _behind(
-    line: cst.CSTNode, block: cst.CSTNode, around: cst.CSTNode, outer: cst.CSTNode
+    line: cst.CSTNode, block: cst.CSTNode, around: cst.CSTNode, outer: cst.CSTNode | None = None
 ) -> Sequence[cst.CSTNode]:
-    """What runs behind a line if that did not fail; each stands in the next."""
+    """What runs behind a line if that did not fail; each stands in the next, if there is one."""
     if not isinstance(block, cst.IndentedBlock):
         return ()
     after: list[cst.CSTNode] = [*block.body[index_of(block.body, line) + 1 :]]

@@ -65,10 +65,10 @@ class _Rewriting:
         self._entered = entered
         self._place = place
         self._resource = life.resource
-        self._nodes = [node for one in place.statements for node in descend(one)]
         self._reasons: list[str] = []
         if not life.has_releases:
             place.stretch()
+        self._nodes = [node for one in place.statements for node in descend(one)]
         parts: list[cst.CSTNode] = [*place.statements, *([place.guard] if place.guard else [])]
         self._marks = {id(c): c for part in parts for c in closes(part, life.resource)}
         self._before, self._inside, self._behind = self._parted()
