@@ -26,8 +26,8 @@ dishka tells a provider of errors by a value, as pytest does not tell a fixture 
 
 _MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
 _TELLING: Final = (
-    rb"(?:(?:(?:Depends|Security|Provide)\(|\bdependency\s*=)"
-    rb"|\b(?:async)?contextmanager\(|\bdependency_overrides\[[^\]\n]{0,200}\]\s*=)\s*"
+    rb"(?:(?:Depends|Security|Provide)\(|\bdependency\s*=|\b(?:async)?contextmanager\("
+    rb"|\bdependency_overrides\[[^\]\n]{0,200}\]\s*=)\s*"
 )
 """What stands before the name of a generator that is told of errors, by FastAPI or Litestar."""
 
@@ -55,8 +55,10 @@ def is_told(evaluator: Evaluator, block: Block) -> bool:
     depend on it.
     """
     marks = _marks(block)
-    if marks & _RESUMED or marks & _MANAGERS:
-        return marks.isdisjoint(_RESUMED)
+    if marks & _RESUMED:
+        return False
+    if marks & _MANAGERS:
+        return True
     name = block.name.encode()
     handed = re.compile(_TELLING + rb"(?:\w+\.)*" + re.escape(name) + rb"\b")
     return evaluator.tree.has_any(name, handed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -85,13 +85,11 @@ def _openings(
 
 def _places(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> Iterator[_Place]:
     """Where what is called may be replaced: in this module, or where it comes from."""
-    modules = _last_parts([module_name(block.home.path), *_origins(func, block)])
+    names = (module_name(block.home.path), *_origins(func, block))
+    modules = frozenset(one.rpartition(".")[2] for one in names if one)
+    is_of_module = _is_of_module(evaluator, func, block)
     for name in filter(None, dict.fromkeys((last_name(func), _own_name(func, block)))):
-        yield _Place(name, modules, _is_of_module(evaluator, func, block))
-
-
-def _last_parts(modules: Iterable[str]) -> frozenset[str]:
-    return frozenset(one.rpartition(".")[2] for one in modules if one)
+        yield _Place(name, modules, is_of_module)
 
 
 def _is_of_module(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> bool:

@@ -12,6 +12,7 @@ from sessionlint.source.mentions import (
     Import,
     aliases,
     binders,
+    code_of,
     has_comment,
     imports_in,
     is_mentioned,
@@ -122,8 +123,8 @@ def _extended(node: cst.ImportFrom, name: str) -> cst.ImportFrom | None:
         new = cst.ImportAlias(cst.Name(name), comma=last.comma)
         names = [*old[:-1], last.with_changes(comma=comma), new]
     wider = node.with_changes(names=names)
-    is_on_one_line = "\n" not in _text(node) and "\r" not in _text(node)
-    return None if is_on_one_line and len(_text(wider)) > WIDEST else wider
+    is_on_one_line = "\n" not in code_of(node) and "\r" not in code_of(node)
+    return None if is_on_one_line and len(code_of(wider)) > WIDEST else wider
 
 
 def _lead(node: cst.ImportFrom, at: int) -> cst.BaseParenthesizableWhitespace:
@@ -164,7 +165,3 @@ def _by_letter(name: str) -> tuple[int, str]:
 
 def _by_code_point(name: str) -> tuple[int, str]:
     return 0, name
-
-
-def _text(node: cst.CSTNode) -> str:
-    return cst.Module([]).code_for_node(node)

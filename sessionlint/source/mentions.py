@@ -17,6 +17,7 @@ __all__ = [
     "Import",
     "aliases",
     "binders",
+    "code_of",
     "has_comment",
     "imports_in",
     "is_mentioned",
@@ -43,7 +44,7 @@ def origin_of(node: Import) -> str:
     """The module of an import, dots first for a relative one; of `import a, b` the first."""
     if isinstance(node, cst.Import):
         return node.names[0].evaluated_name
-    name = "" if node.module is None else cst.Module([]).code_for_node(node.module)
+    name = "" if node.module is None else code_of(node.module)
     return "." * len(node.relative) + name
 
 
@@ -56,7 +57,7 @@ def has_comment(node: cst.CSTNode) -> bool:
     """Whether a comment stands anywhere in a node, the lines above it not counted."""
     bare = node.with_changes(leading_lines=()) if hasattr(node, "leading_lines") else node
     # Have: no string in it, so that `#` begins a comment.
-    return "#" in cst.Module([]).code_for_node(bare)
+    return "#" in code_of(bare)
 
 
 def binders(module: cst.Module, name: str) -> Iterator[cst.CSTNode]:
@@ -119,7 +120,7 @@ def is_mentioned(module: cst.Module, name: str) -> bool:
                 return True
             case cst.FormattedStringText(value=text) if word.search(text):
                 return True
-            case cst.BaseSmallStatement() if _is_offer(node) and word.search(_code(node)):
+            case cst.BaseSmallStatement() if _is_offer(node) and word.search(code_of(node)):
                 return True
             case cst.Name(value=value) if value == name and id(node) not in silent:
                 return True
@@ -140,7 +141,8 @@ def _is_offer(node: cst.BaseSmallStatement) -> bool:
     return isinstance(owner, cst.Name) and owner.value == "__all__"
 
 
-def _code(node: cst.CSTNode) -> str:
+def code_of(node: cst.CSTNode) -> str:
+    """The text of a node."""
     return cst.Module([]).code_for_node(node)
 
 
