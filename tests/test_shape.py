@@ -77,8 +77,12 @@ def test_an_unknown_name_is_an_attribute_error():
         ("import sessionlint.shield", {"libcst", "click", "sqlalchemy", "anyio", "trio"}),
         ("import sessionlint", {"libcst", "click"}),
         ("from sessionlint import Finding", {"libcst", "click"}),
-        ("from sessionlint.cli import run; run(['--version'])", {"libcst"}),
+        ("from sessionlint.cli import run; run(['--version'])", {"libcst", "locale"}),
         ("from sessionlint.cli import run; run(['--help'])", {"libcst"}),
+        (
+            "from sessionlint.cli import run; run(['--no-cache', 'sessionlint/errors.py'])",
+            {"libcst", "locale"},
+        ),
         ("import sessionlint_rules", {"libcst"}),
         ("from sessionlint.cli import run; run(['check', '--help'])", {"libcst"}),
     ],

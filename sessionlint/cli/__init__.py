@@ -8,9 +8,9 @@ from typing import NoReturn
 
 import click
 
-from sessionlint import __version__
 from sessionlint.cli.caching import clean
 from sessionlint.cli.checking import check
+from sessionlint.cli.commands import Group, versioned
 from sessionlint.cli.console import paint_for, say, stop_writing
 from sessionlint.errors import SessionlintError, UsageError
 
@@ -90,16 +90,8 @@ def _complain(show: Callable[[], None]) -> None:
         stop_writing(is_error=True)
 
 
-class _Group(click.Group):
-    """A group whose command may be left out: then it is `check`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own = {*self.commands, "-h", "--help", "-V", "--version"}
-        return super().parse_args(ctx, args if args and args[0] in own else ["check", *args])
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@versioned
 def _command() -> None:
     """Find leaked SQLAlchemy sessions, connections and engines.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sessionlint.cli.commands import Command
 from sessionlint.cli.console import say
 from sessionlint.cli.request import settings
 from sessionlint.errors import UsageError
@@ -73,7 +74,7 @@ def _place(paths: tuple[str, ...], chosen: str | None, configuration: Configurat
     return configured or Path(Roots(configuration.folders).of(folder), NAME)
 
 
-@click.command("clean")
+@click.command("clean", cls=Command)
 @click.argument("paths", nargs=-1)
 @click.option("--cache-dir", metavar="PATH", help="The cache to remove, if it lies elsewhere.")
 def clean(paths: tuple[str, ...], cache_dir: str | None) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sessionlint.cli.commands import Command
 from sessionlint.cli.console import deliver
 from sessionlint.cli.request import Asked, Job, has_error, job_of, loaded, settings, view_of
 from sessionlint.errors import UsageError
@@ -39,7 +40,7 @@ _codes_option = partial(click.option, multiple=True, callback=_codes, metavar="C
 _flag = partial(click.option, is_flag=True)
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @click.argument("paths", nargs=-1)
 @_codes_option("--select", help="Only these codes or prefixes, separated by commas.")
 @_codes_option("--ignore", help="Not these codes or prefixes.")
