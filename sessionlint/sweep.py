@@ -147,7 +147,6 @@ class _Sweep:
         # Its signals are not worth loading where nothing is parsed.
         from sessionlint.workers import cores, may_fork, worked
 
-        _forget_texts()
         sizes = [_size(path) for path in paths]
         jobs = min(self._means.jobs or cores(), len(paths), 1 + sum(sizes) // WORTH_A_PROCESS)
         if not may_fork() or (jobs < 2 and not any(map(self._is_feared, paths))):
@@ -175,6 +174,7 @@ class _Sweep:
         self._run.rules_of(Path(paths[0]))
 
     def _outcome(self, path: str) -> Outcome:
+        _forget_texts()
         _, project = self._run.place(path)
         reads = project.places.reads
         reads.seen = 0
@@ -216,7 +216,7 @@ class _Sweep:
 
 
 def _forget_texts() -> None:
-    """Let go of what the gate keeps, once it has been asked about all files."""
+    """Let go of what the gate keeps, once it is through, and of what the last file left there."""
     from sessionlint.source.gate import called_name
     from sessionlint.source.logical import logical
 

@@ -100,6 +100,15 @@ def test_configured_names_are_names(tmp_path):
     assert b"opener" in names({"a.py": "x = 1\n"}, tmp_path, configured)
 
 
+def test_a_file_that_speaks_is_read_once(tmp_path):
+    """What a module is read from is what its project was searched in, even if the file changes."""
+    path = written(tmp_path, {"store.py": START}) / "store.py"
+    files = Files(tmp_path, lambda name: bytes_of(Path(name)))
+    [(_, data)] = files.speaking
+    path.write_text("")
+    assert files.read(path) is data
+
+
 def test_a_project_without_databases_has_no_names(tmp_path):
     files = {"a.py": "import requests\n\ndef page():\n    return requests.Session().get('x')\n"}
     assert b"page" not in names(files, tmp_path)

@@ -67,6 +67,7 @@ class Files:
 
     def _bytes(self, name: str) -> bytes | None:
         held = self._held.get(name) if self._held else None
+        held = self.known(name) if held is None else held
         return self._read(name) if held is None else held
 
     def is_held(self, path: Path, data: bytes) -> bool:
@@ -219,7 +220,7 @@ class Files:
     def _replacing(self) -> list[tuple[str, list[bytes]]]:
         """The tests that may put one thing in the place of another, and what they say of that."""
         names = [name for name in self.python_files if is_test(name, self.root)]
-        texts = [(name, self.known(name) or self._bytes(name) or b"") for name in names]
+        texts = [(name, self._bytes(name) or b"") for name in names]
         said = [(name, replacements(data)) for name, data in texts]
         return [(name, replaced) for name, replaced in said if replaced]
 

@@ -45,7 +45,8 @@ class Glances:
         return found
 
     def forget(self, data: bytes) -> None:
-        """Keep no longer what a file calls, once it is judged: few ask for that again."""
+        """Keep no longer what a file says, nor its bytes, once it is judged: few ask again."""
+        self._sources.pop(data, None)
         self._calls.pop(data, None)
         self._others.pop(data, None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import libcst as cst
@@ -50,9 +50,10 @@ class Piece:
         self.outer = outer
         self.own: Block | None = None
         self.nodes: list[cst.CSTNode] | None = None
-        self.blocks: list[Block] = []
-        self.calls: list[cst.Call] = []
-        self.stars: list[str] = []
+        # Most pieces are never read, and an empty tuple is one and the same.
+        self.blocks: Sequence[Block] = ()
+        self.calls: Sequence[cst.Call] = ()
+        self.stars: Sequence[str] = ()
         self.is_unreadable = False
 
 

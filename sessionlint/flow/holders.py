@@ -16,6 +16,7 @@ from sessionlint.facts.syntax import keyword, last_name, targets_of
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.leaving import closed_by, is_method
 from sessionlint.flow.resource import Resource
+from sessionlint.source.below import is_expression
 from sessionlint.source.walk import descend
 
 if TYPE_CHECKING:
@@ -96,9 +97,7 @@ def _inside(node: cst.CSTNode) -> Iterator[str]:
     """Names that a node takes out of the block inside of something else."""
     values: list[cst.BaseExpression] = []
     match node:
-        case cst.Return(value=cst.BaseExpression() as value):
-            values = [value]
-        case cst.Yield(value=cst.BaseExpression() as value):
+        case cst.Return(value=value) | cst.Yield(value=value) if is_expression(value):
             values = [value]
         case cst.Assign(targets=targets, value=value):
             is_stored = any(not isinstance(target.target, cst.Name) for target in targets)

@@ -32,6 +32,7 @@ from sessionlint.flow.leaving import (
 from sessionlint.flow.queries import runs
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_safe_call, may_operate_in_vain
+from sessionlint.source.below import is_expression
 from sessionlint.source.walk import children
 
 __all__ = ["Operations"]
@@ -104,7 +105,7 @@ class Operations:
         for child in children(node):
             if child.__class__ in _QUIETEST:
                 continue
-            if isinstance(child, cst.BaseExpression):
+            if is_expression(child):
                 yield from self.of(child)
             else:
                 yield from self._below(child)
@@ -206,10 +207,6 @@ class Operations:
         yield from self._below(value) if isinstance(value, cst.Tuple) else self.of(value)
         yield Operation(Act.YIELD_IT if self.leaves(value) else Act.YIELD, node)
 
-    @property
-    def _is_session(self) -> bool:
-        return self._resource.thing.type.is_session
-
     def _is_ending(self, method: str) -> bool:
         return self._resource.thing.type.is_release(method) or method in _EXITING
 
@@ -269,7 +266,7 @@ class Operations:
             yield Operation(Act.COMMIT, node)
         elif name in {"__enter__", "__aenter__"} or name in _CLOSING_ALL:
             yield Operation(Act.DOUBT, node)
-        elif name not in IDLE and not (name == "begin" and self._is_session and not node.args):
+        elif name not in IDLE and not (name == "begin" and kind.is_session and not node.args):
             yield Operation(Act.USE, node)
             if not kind.gives_itself(name) and name not in BUILDING:
                 yield Operation(Act.RISK, node)

@@ -17,6 +17,7 @@ from sessionlint.flow.handlers import Catch, caught
 from sessionlint.flow.harmless import SAFE_CALLS, is_logging
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Exit, Way
+from sessionlint.source.below import is_expression
 from sessionlint.source.walk import descend
 
 __all__ = ["is_calm", "is_still", "is_unfailing", "may_store_in_vain"]
@@ -92,7 +93,7 @@ def _is_calm(node: cst.CSTNode | None) -> bool:
             return _is_calm(value)
         case cst.Assign(targets=targets, value=value):
             return all(_is_plain(one.target) for one in targets) and _is_calm(value)
-    return isinstance(node, cst.BaseExpression) and is_still(node)
+    return is_expression(node) and is_still(node)
 
 
 def _is_plain(target: cst.BaseExpression) -> bool:
@@ -112,7 +113,7 @@ def may_store_in_vain(target: cst.Subscript) -> bool:
 
 def is_still(value: cst.BaseExpression) -> bool:
     """Whether an expression only puts together what is there, or asks for it safely."""
-    inside = (part for part in descend(value) if isinstance(part, cst.BaseExpression))
+    inside = (part for part in descend(value) if is_expression(part))
     return all(isinstance(part, _STILL) or _is_safe(part) for part in inside)
 
 

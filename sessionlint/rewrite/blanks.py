@@ -7,6 +7,8 @@ from typing import Any, Final, TypeVar
 
 import libcst as cst
 
+from sessionlint.source.below import is_node
+
 __all__ = ["blanks_behind", "with_blanks_behind"]
 
 _T = TypeVar("_T", bound=cst.CSTNode)
@@ -71,7 +73,7 @@ def _last_part(node: cst.CSTNode) -> tuple[str, cst.CSTNode] | None:
     for name in _LAST:
         value: Any = getattr(node, name, None)  # One node or several.
         part: object = value[-1] if value.__class__ in _SEVERAL and value else value
-        if isinstance(part, cst.CSTNode):
+        if is_node(part):
             return name, part
     return None
 

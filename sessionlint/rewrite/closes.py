@@ -10,6 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.syntax import bare, is_name, last_name, text_of
 from sessionlint.flow.resource import Resource
+from sessionlint.source.below import is_expression
 from sessionlint.source.walk import children, descend
 
 __all__ = [
@@ -51,13 +52,13 @@ def closes(node: cst.CSTNode, resource: Resource) -> Iterator[cst.CSTNode]:
         is_suite = isinstance(one, cst.SimpleStatementSuite) and has_only_closes(one, resource)
         if is_suite or is_close(one, resource):
             yield one
-        elif not isinstance(one, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
+        elif not (is_expression(one) or isinstance(one, (cst.FunctionDef, cst.ClassDef))):
             stack.extend(children(one))
 
 
 def is_doubted(node: cst.CSTNode, resource: Resource, known: set[int]) -> bool:
     """Whether something below a node ends the resource in another way than `known` statements."""
-    expressions = (one for one in _beyond([node], known) if isinstance(one, cst.BaseExpression))
+    expressions = (one for one in _beyond([node], known) if is_expression(one))
     return any(_ends(one, resource) for one in expressions)
 
 

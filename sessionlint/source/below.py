@@ -7,10 +7,9 @@ from typing import TypeGuard, cast
 
 import libcst as cst
 
-__all__ = ["below"]
+__all__ = ["below", "is_expression", "is_node"]
 
 _FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
-_ARE_NODES: dict[type, bool] = {}
 
 
 def below(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -20,17 +19,22 @@ def below(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         _FIELDS[kind] = tuple(kind.__dataclass_fields__)
     for field in _FIELDS[kind]:
         value: object = getattr(node, field)
-        if _is_node(value):
+        if is_node(value):
             yield value
         elif isinstance(value, (list, tuple)):
             items = cast("Sequence[object]", value)  # a field may hold a list of anything
-            yield from filter(_is_node, items)
+            yield from filter(is_node, items)
 
 
-def _is_node(value: object) -> TypeGuard[cst.CSTNode]:
-    """Whether a value is a node: `isinstance` asks an abstract class, which takes far longer."""
-    kind = type(value)
-    known = _ARE_NODES.get(kind)
-    if known is None:
-        known = _ARE_NODES[kind] = issubclass(kind, cst.CSTNode)
-    return known
+def is_node(value: object) -> TypeGuard[cst.CSTNode]:
+    """Whether a value is a node.
+
+    `isinstance` of a base class of LibCST asks all classes below it about each class that is none,
+    and every one of them remembers that.
+    """
+    return cst.CSTNode in value.__class__.__mro__
+
+
+def is_expression(value: object) -> TypeGuard[cst.BaseExpression]:
+    """Whether a value is an expression, asked in the same way."""
+    return cst.BaseExpression in value.__class__.__mro__
