@@ -39,25 +39,24 @@ def with_blanks_behind(
 ) -> cst.BaseStatement:
     """The statement with other empty lines at its end, if it has a suite to put them into."""
     plain = [cst.EmptyLine(indent=False, newline=line.newline) for line in lines]
-    return _with_footer(_without_blanks(statement), plain)
+    return _ended(statement, plain, cuts=True)
 
 
-def _without_blanks(node: _T) -> _T:
+def _ended(node: _T, lines: Sequence[cst.EmptyLine], *, cuts: bool) -> _T:
+    """A node with lines behind all else in the outermost suite at its end.
+
+    `cuts`: the empty ones that are there go, in all suites at its end.
+    """
     if isinstance(node, cst.IndentedBlock):
-        blanks = _blanks(node.footer)
-        node = node.with_changes(footer=node.footer[: len(node.footer) - len(blanks)])
-        if node.footer:
-            return node
-    place = _last_part(node)
-    return node if place is None else _with_last(node, place[0], _without_blanks(place[1]))
-
-
-def _with_footer(node: _T, lines: Sequence[cst.EmptyLine]) -> _T:
-    """A node with lines behind all else in the outermost suite at its end."""
-    if isinstance(node, cst.IndentedBlock):
-        return node.with_changes(footer=[*node.footer, *lines])
-    place = _last_part(node)
-    return node if place is None else _with_last(node, place[0], _with_footer(place[1], lines))
+        footer = node.footer
+        kept = footer[: len(footer) - len(_blanks(footer))] if cuts else footer
+        node = node.with_changes(footer=[*kept, *lines])
+        lines, cuts = (), cuts and not kept
+    place = _last_part(node) if lines or cuts else None
+    if place is None:
+        return node
+    name, part = place
+    return _with_last(node, name, _ended(part, lines, cuts=cuts))
 
 
 def _with_last(node: _T, name: str, part: cst.CSTNode) -> _T:
