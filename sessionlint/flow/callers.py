@@ -64,8 +64,7 @@ def _count(
             break
         if starts_up(evaluator, caller) or is_settled(caller, call):
             continue
-        is_repeated = runs_again(caller) or serves(caller)
-        if is_repeated or innermost(caller.node, call) is not None:
+        if _is_repeated(evaluator, caller) or innermost(caller.node, call) is not None:
             often = OFTEN
         # What a module calls itself is called once, when it is imported.
         elif caller.kind is not BlockKind.MODULE and not is_start_up_work(evaluator, caller, 1):
@@ -75,6 +74,14 @@ def _count(
                 above += OFTEN if is_dependency(evaluator, caller) else 0
             often += max(above, 1)
     return often
+
+
+def _is_repeated(evaluator: Evaluator, function: Block) -> bool:
+    """Whether a function runs for each request, be it that what does so calls it."""
+    if runs_again(function) or serves(function):
+        return True
+    is_named = function.kind is BlockKind.FUNCTION
+    return is_named and any(serves(one) for one, _ in callers(evaluator, function))
 
 
 def is_dependency(evaluator: Evaluator, function: Block) -> bool:

@@ -28,10 +28,10 @@ __all__ = [
 
 # Compiled by `re` when first asked for: most files have no engine to ask about.
 _STARTS: Final = (
-    r"(?i)^_*(?:main|lifespan|create_app|make_app|build_app|init\w*|setup\w*|set_up\w*|start\w*|"
+    r"(?i)^(?:test\w*|_*(?:main|lifespan|create_app|make_app|build_app|init\w*|setup\w*|set_up\w*|start\w*|"
     r"on_startup|startup\w*|bootstrap\w*|configure\w*|run_migrations\w*|do_run_migrations|upgrade|"
-    r"downgrade|test\w*|(?:create|ensure|drop|check)_(?:\w+_)?(?:db|database|schema|tables?)\w*|migrate\w*|create_tables|create_db\w*|create_all|app_factory|connect_db|"
-    r"__init__|__new__|__enter__|__aenter__|__post_init__|__setstate__|cli|run|seed\w*)$"
+    r"downgrade|(?:create|ensure|drop|check)_(?:\w+_)?(?:db|database|schema|tables?)\w*|migrate\w*|create_tables|create_db\w*|create_all|app_factory|connect_db|"
+    r"__init__|__new__|__enter__|__aenter__|__post_init__|__setstate__|cli|run|seed\w*))$"
 )
 _COMMANDS: Final = frozenset({"cli", "__main__"})
 """Modules whose functions are commands, each of which is a run of the program."""
