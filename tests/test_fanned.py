@@ -134,6 +134,9 @@ LEFT_ALONE = {
     "one object each": "users, more = Users(db), Users(other_db)\n    await gather(users.all(), more.all())",
     "two objects": "users = Users(db)\n    more = Users(other_db)\n    await gather(users.all(), more.all())",
     "one list in every turn": "for i in x:\n        them = []\n        them.append(load(db, i))\n        await gather(*them)",
+    "one or the other beside another's": "them = [load(other)]\n    if x:\n        them.append(load(db))\n    else:\n        them.append(load(db, 2))\n    await gather(*them)",
+    "one before a return": "them = []\n    if x:\n        them.append(load(db))\n        return\n    them.append(load(db, 2))\n    await gather(*them)",
+    "the keys of a dictionary": "them = {load(db): 1, load(db, 2): 2}\n    await gather(*them.items())",
     "one or the other in a list": "them = []\n    if x:\n        them.append(load(db))\n    else:\n        them.append(load(db, 2))\n    await gather(*them)",
     "another session of the object": "repo = Cached(db, x)\n    await gather(repo.cached(1), repo.load(2))",
     "with a lock": "lock = asyncio.Lock()\n    await gather(one_by_one(db, lock), one_by_one(db, lock))",
@@ -328,6 +331,7 @@ async def called(name):
     module = loaded()
     function, session = getattr(module, name), module.SessionLocal()
     known = {"user_id": 1, "ids": (1, 2, 3), "session": session, "db": session, "sessions": ()}
+    known |= {"is_pair": True, "is_short": True}
     given = {name: known[name] for name in inspect.signature(function).parameters}
     try:
         await function(**given)

@@ -18,7 +18,7 @@ from sessionlint.facts.values import UNKNOWN, ClassValue, FunctionValue, Thing, 
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.contended import is_awaiting, is_locked, is_waiting, waited_attributes
 from sessionlint.flow.nodes import Nodes
-from sessionlint.flow.tasks import Task, groups
+from sessionlint.flow.tasks import Task, groups, is_several
 from sessionlint.source.fanning import FANS, SPAWNS, is_session_name
 from sessionlint.source.walk import descend
 
@@ -54,9 +54,7 @@ def fanned(evaluator: Evaluator, block: Block) -> Iterator[Fanned]:
         named = {name for task in tasks for name in _names(evaluator, block, task)}
         for name in sorted(named):
             uses = [task for task in tasks if _is_using(evaluator, block, task, name)]
-            if len(uses) < 2 and not any(task.is_many for task in uses):
-                continue
-            thing = _session(evaluator, block, name, uses)
+            thing = _session(evaluator, block, name, uses) if is_several(uses) else None
             if thing is not None:
                 yield Fanned(thing, name, call, tuple(_called(task.node) for task in uses))
         yield from _of_object(evaluator, block, call, tasks)
@@ -70,7 +68,7 @@ def _of_object(
     for name in sorted({name for _, sessions in kept for name in sessions}):
         uses = [task for task, sessions in kept if name in sessions]
         thing = next(sessions[name] for _, sessions in kept if name in sessions)
-        if len(uses) > 1 or any(task.is_many for task in uses):
+        if is_several(uses):
             yield Fanned(thing, name, call, tuple(_called(task.node) for task in uses))
 
 

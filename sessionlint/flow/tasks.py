@@ -10,13 +10,13 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import dotted, is_name, last_name
+from sessionlint.facts.syntax import dotted, is_name, last_name, last_statement
 from sessionlint.facts.values import Symbol
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.fanning import FANS, SPAWNS
 from sessionlint.source.walk import descend
 
-__all__ = ["Task", "groups"]
+__all__ = ["Task", "groups", "is_several"]
 
 _GATHERS: Final = frozenset({"asyncio.gather", "asyncio.tasks.gather"})
 _WAITING: Final = frozenset({"asyncio.wait", "asyncio.as_completed"})
@@ -31,18 +31,30 @@ _GROUPS: Final = frozenset(
 _WRAPPING: Final = frozenset({"create_task", "ensure_future", "wait_for", "shield"})
 """Functions that give a task for the coroutine that is their first argument."""
 
+_JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
+
 
 class Task(NamedTuple):
     """What one task runs, and where that stands.
 
     `is_many` where there may be one of it for each of several things, `own` are the names that
-    each has for itself.
+    each has for itself. `is_maybe`: another may be there in its place.
     """
 
     run: cst.BaseExpression
     node: cst.BaseExpression
     is_many: bool = False
     own: frozenset[str] = frozenset()
+    is_maybe: bool = False
+
+
+def is_several(tasks: Sequence[Task]) -> bool:
+    """Whether two of some tasks may be there at once.
+
+    Of those that are there under a condition, each but one may be there in the place of another.
+    """
+    is_sure = any(not task.is_maybe for task in tasks)
+    return (is_sure and len(tasks) > 1) or any(task.is_many for task in tasks)
 
 
 def groups(
@@ -82,7 +94,7 @@ def _of_argument(block: Block, body: Nodes, arg: cst.Arg) -> Iterator[Task]:
 
 
 def _of_several(block: Block, body: Nodes, value: cst.BaseExpression) -> Iterator[Task]:
-    """The tasks of a list, as it is written, made by a comprehension, or filled by `append`."""
+    """The tasks of a list or dictionary, as written, of a comprehension, or put in one by one."""
     match value:
         case cst.List(elements=parts) | cst.Tuple(elements=parts) | cst.Set(elements=parts):
             for one in parts:
@@ -90,27 +102,58 @@ def _of_several(block: Block, body: Nodes, value: cst.BaseExpression) -> Iterato
         case cst.BaseSimpleComp(elt=run, for_in=each):
             targets = {node.value for node in descend(each) if isinstance(node, cst.Name)}
             yield _task(run, frozenset(targets), is_many=True)
-        case cst.Name(value=name):
+        case cst.Dict(elements=pairs):
+            for pair in pairs:
+                yield _task(pair.value)
+        case cst.DictComp(value=run, for_in=each):
+            targets = {node.value for node in descend(each) if isinstance(node, cst.Name)}
+            yield _task(run, frozenset(targets), is_many=True)
+        case (
+            cst.Name(value=name)
+            | cst.Call(
+                func=cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value="values")),
+                args=[],
+            )
+        ):
             bindings = block.bindings(name)
             if len(bindings) == 1 and bindings[0].how is How.VALUE and bindings[0].expression:
                 if not isinstance(bindings[0].expression, cst.Name):
                     yield from _of_several(block, body, bindings[0].expression)
-                yield from _appended(body, bindings[0], name)
+                yield from _put_in(body, bindings[0], name)
 
 
-def _appended(body: Nodes, binding: Binding, name: str) -> Iterator[Task]:
+def _put_in(body: Nodes, binding: Binding, name: str) -> Iterator[Task]:
     """What a list is filled with, in each turn of a loop that does not begin the list anew."""
     around = None if binding.node is None else _list_around(body, binding.node)
     for node in body.nodes:
-        match node:
-            case cst.Call(
-                func=cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value="append")),
-                args=[cst.Arg(value=run)],
-            ) if owner == name:
-                inside = list(takewhile(lambda one: one is not around, body.above(node)))
-                loops = [one for one in inside if isinstance(one, (cst.For, cst.While))]
-                if loops or not any(isinstance(one, (cst.If, cst.Match)) for one in inside):
-                    yield _task(run, _bound_in(loops), is_many=bool(loops))
+        run = _put(node, name)
+        if run is not None:
+            inside = list(takewhile(lambda one: one is not around, body.above(node)))
+            loops = [one for one in inside if isinstance(one, (cst.For, cst.While))]
+            is_maybe = any(isinstance(one, (cst.If, cst.Match)) for one in inside)
+            if loops or not (is_maybe and any(map(_is_left, inside))):
+                yield _task(run, _bound_in(loops), is_many=bool(loops), is_maybe=is_maybe)
+
+
+def _is_left(node: cst.CSTNode) -> bool:
+    """Whether nothing that follows a suite runs after it."""
+    return isinstance(node, cst.IndentedBlock) and isinstance(last_statement(node), _JUMPS)
+
+
+def _put(node: cst.CSTNode, name: str) -> cst.BaseExpression | None:
+    """What a statement puts in a list, or in a dictionary."""
+    match node:
+        case cst.Call(
+            func=cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value="append")),
+            args=[cst.Arg(value=run)],
+        ) if owner == name:
+            return run
+        case cst.Assign(
+            targets=[cst.AssignTarget(target=cst.Subscript(value=cst.Name(value=owner)))],
+            value=run,
+        ) if owner == name:
+            return run
+    return None
 
 
 def _list_around(body: Nodes, node: cst.CSTNode) -> cst.CSTNode | None:
@@ -175,10 +218,14 @@ def _bound_in(nodes: Sequence[cst.CSTNode]) -> frozenset[str]:
 
 
 def _task(
-    node: cst.BaseExpression, own: frozenset[str] = frozenset(), *, is_many: bool = False
+    node: cst.BaseExpression,
+    own: frozenset[str] = frozenset(),
+    *,
+    is_many: bool = False,
+    is_maybe: bool = False,
 ) -> Task:
     """The task that runs a coroutine, whatever it is wrapped in."""
     run = node
     while isinstance(run, cst.Call) and last_name(run.func) in _WRAPPING and run.args:
         run = run.args[0].value
-    return Task(run, node, is_many, own)
+    return Task(run, node, is_many, own, is_maybe)

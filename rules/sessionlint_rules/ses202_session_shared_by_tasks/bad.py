@@ -55,6 +55,33 @@ async def filled(db: AsyncSession, ids: Sequence[int]) -> list[str | None]:
     return await asyncio.gather(*tasks)  # want: SES202 "several tasks use session `db`"
 
 
+async def filled_under_a_condition(
+    db: AsyncSession, ids: tuple[int, int], *, is_pair: bool
+) -> list[str | None]:
+    tasks = [_name(db, ids[0])]
+    if is_pair:
+        tasks.append(_name(db, ids[1]))
+    return await asyncio.gather(*tasks)  # want: SES202 "2 tasks use session `db`"
+
+
+async def filled_by_key(db: AsyncSession, ids: Sequence[int]) -> dict[int, str | None]:
+    tasks = {}
+    for user_id in ids:
+        tasks[user_id] = asyncio.create_task(_name(db, user_id))
+    found = await asyncio.gather(*tasks.values())  # want: SES202 "several tasks use session `db`"
+    return dict(zip(tasks, found, strict=True))
+
+
+async def written_by_key(db: AsyncSession) -> list[str | None]:
+    tasks = {"first": _name(db, 1), "second": _name(db, 2)}
+    return await asyncio.gather(*tasks.values())  # want: SES202 "2 tasks use session `db`"
+
+
+async def made_by_key(db: AsyncSession, ids: Sequence[int]) -> list[str | None]:
+    tasks = {user_id: _name(db, user_id) for user_id in ids}
+    return await asyncio.gather(*tasks.values())  # want: SES202 "several tasks use session `db`"
+
+
 async def by_methods(db: AsyncSession) -> None:
     await asyncio.gather(  # want: SES202 "2 tasks use session `db`"
         db.execute(NAME, {"id": 1}),

@@ -52,6 +52,25 @@ async def two_sessions() -> None:
         await asyncio.gather(_name(session, 1), _name(other_session, 2))
 
 
+async def one_or_another(session: AsyncSession, user_id: int, *, is_short: bool) -> None:
+    tasks = []
+    if is_short:
+        tasks.append(_name(session, user_id))
+    else:
+        tasks.append(_name(session, -user_id))
+    await asyncio.gather(*tasks, asyncio.sleep(1))
+
+
+async def one_before_the_return(session: AsyncSession, user_id: int, *, is_short: bool) -> None:
+    tasks = {}
+    if is_short:
+        tasks["name"] = _name(session, user_id)
+        await asyncio.gather(*tasks.values())
+        return
+    tasks["name"] = _name(session, -user_id)
+    await asyncio.gather(*tasks.values())
+
+
 async def makers(ids: Sequence[int]) -> list[str | None]:
     return await asyncio.gather(*(_named(SessionLocal, one) for one in ids))
 
