@@ -79,6 +79,9 @@ def is_stored(block: Block, built: set[str]) -> bool:
     """Whether what has one of these names is kept by more than the function."""
     if any(one in block.declared or one in block.kept for one in built):
         return True
+    makers = (_configured(call, built) for call in block.calls)
+    if any(maker is not None and _is_elsewhere(block, maker) for maker in makers):
+        return True
     assigned = (node for node in descend(block.node) if isinstance(node, cst.Assign))
     return any(
         isinstance(part, cst.Name) and part.value in built
@@ -125,16 +128,23 @@ def built_on(block: Block, name: str) -> set[str]:
             for one, binding in values(block)
             if isinstance(binding.expression, cst.Call) and _is_made_of(binding.expression, found)
         } - found
-        news |= {one for call in block.calls if (one := _configured(call, found))} - found
+        makers = (_configured(call, found) for call in block.calls)
+        news |= {maker.value for maker in makers if isinstance(maker, cst.Name)} - found
     return found
 
 
-def _configured(call: cst.Call, names: set[str]) -> str:
-    """The name of a maker that `maker.configure(bind=engine)` binds to one of these."""
+def _configured(call: cst.Call, names: set[str]) -> cst.BaseExpression | None:
+    """The maker or registry that `maker.configure(bind=engine)` binds to one of these names."""
     match call.func:
-        case cst.Attribute(value=cst.Name(value=maker), attr=cst.Name(value="configure")):
-            return maker if any(is_name(arg.value, it) for arg in call.args for it in names) else ""
-    return ""
+        case cst.Attribute(value=maker, attr=cst.Name(value="configure")):
+            if any(is_name(arg.value, name) for arg in call.args for name in names):
+                return maker
+    return None
+
+
+def _is_elsewhere(block: Block, maker: cst.BaseExpression) -> bool:
+    """Whether a maker outlives the function, as one of its module does."""
+    return not isinstance(maker, cst.Name) or not block.bindings(maker.value)
 
 
 def _is_made_of(call: cst.Call, names: set[str]) -> bool:
