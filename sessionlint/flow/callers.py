@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Final, TypeAlias
 
 import libcst as cst
@@ -11,7 +12,7 @@ import libcst as cst
 from sessionlint.facts.aside import is_aside, is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import arguments, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.flow.circumstances import (
     has_starting_name,
@@ -38,6 +39,15 @@ _HOPS: Final = 3
 
 _Question: TypeAlias = Callable[[Block, cst.Call], bool]
 """What is asked of a caller, and of its call."""
+
+_JOBS: Final = ("add_task", "add_job")
+"""What takes a function to run: FastAPI's background for each request, APScheduler by the clock, if
+it is given one. RQ's queue has a process of its own for each job, which takes its engine with it.
+
+Source: RQ, "Workers": the work horse is forked for each job.
+"""
+
+_CLOCKS: Final = frozenset({"cron", "interval"})
 
 OFTEN: Final = 2
 """From how many functions on what each of them does is done often."""
@@ -77,11 +87,44 @@ def _count(
 
 
 def _is_repeated(evaluator: Evaluator, function: Block) -> bool:
-    """Whether a function runs for each request, be it that what does so calls it."""
+    """Whether a function runs for each request or job, be it that what does so calls it."""
     if runs_again(function) or serves(function):
         return True
-    is_named = function.kind is BlockKind.FUNCTION
-    return is_named and any(serves(one) for one, _ in callers(evaluator, function))
+    return function.kind is BlockKind.FUNCTION and (
+        any(serves(one) for one, _ in callers(evaluator, function)) or _is_job(evaluator, function)
+    )
+
+
+def _is_job(evaluator: Evaluator, function: Block) -> bool:
+    """Whether a function is handed over to be run for each of many jobs, or by the clock."""
+    tree = evaluator.tree
+    for method in _JOBS:
+        word = method.encode()
+        pattern = named_behind(rb"\b" + word + rb"\(\s*", function)
+        paths = (path for path, _ in tree.searched(word, pattern))
+        for path in chain(paths, tree.elsewhere(word, pattern)):
+            module = tree.module(path)
+            for block in module.speaking(function.name) if module is not None else ():
+                calls = (call for call in block.near.calls if last_name(call.func) == method)
+                if any(_is_handed(evaluator, block, call, function) for call in calls):
+                    return True
+    return False
+
+
+def _is_handed(evaluator: Evaluator, block: Block, call: cst.Call, function: Block) -> bool:
+    """Whether a call hands a function over; to a scheduler, with when it is to run again."""
+    given = list(arguments(call))
+    value = evaluator.value(given[0], block) if given else None
+    if not isinstance(value, FunctionValue) or value.block is not function:
+        return False
+    return last_name(call.func) != "add_job" or any(map(_is_clock, given[1:]))
+
+
+def _is_clock(given: cst.BaseExpression) -> bool:
+    """`"interval"`, or `CronTrigger(hour=3)`."""
+    if isinstance(given, cst.SimpleString):
+        return given.raw_value in _CLOCKS
+    return isinstance(given, cst.Call) and last_name(given.func).endswith("Trigger")
 
 
 def is_dependency(evaluator: Evaluator, function: Block) -> bool:
@@ -109,12 +152,13 @@ def is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:
         # Whose method is called, files that speak of nothing hardly ever tell; and what has a
         # decorator may be called by whoever made that.
         found = list(callers(evaluator, block, is_wide=True))
-    return bool(found) and all(
+    is_once = bool(found) and all(
         (caller.kind is BlockKind.MODULE and not runs_again(caller))
         or starts_up(evaluator, caller)
         or (hops > 0 and is_start_up_work(evaluator, caller, hops - 1))
         for caller, _ in found
     )
+    return is_once and not _is_job(evaluator, block)
 
 
 def callers(
