@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 import libcst as cst
 
 from sessionlint.facts.syntax import last_name, text_of
-from sessionlint.flow.resource import Resource
+from sessionlint.flow.resource import Resource, roots
 from sessionlint.flow.ways import State, Status
 
 __all__ = ["Branch", "assigned", "beside", "branches", "flag_texts", "is_plain", "tells"]
@@ -203,7 +202,7 @@ def assigned(
     """
     states = [state]
     for index, flag in enumerate(resource.flags):
-        if name in _roots(flag):
+        if name in roots(flag):
             states = [
                 after for one in states for after in _flagged(resource, index, name, value, one)
             ]
@@ -233,12 +232,6 @@ def _constant(flag: str, name: str, value: cst.BaseExpression | None) -> bool | 
         case cst.SimpleString() | cst.Integer() | cst.Float():
             return False if is_none_test else None
     return None
-
-
-@lru_cache(maxsize=64)
-def _roots(flag: str) -> frozenset[str]:
-    """The names a remembered condition depends on."""
-    return frozenset("".join(char if char.isidentifier() else " " for char in flag).split())
 
 
 def tells(value: cst.BaseExpression) -> bool:

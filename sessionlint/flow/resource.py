@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import libcst as cst
@@ -13,7 +14,7 @@ from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
 
-__all__ = ["Resource"]
+__all__ = ["Resource", "roots"]
 
 _IMPORTS: Final = frozenset({How.IMPORT, How.IMPORT_FROM})
 
@@ -70,8 +71,8 @@ class Resource:
     @property
     def watched(self) -> frozenset[str]:
         """The names without which a statement has nothing to do with the resource."""
-        asked = {name for flag in self.flags for name in re.findall(r"[^\W\d]\w*", flag)}
-        return self.names | self.members | self.queries | self.inner.keys() | asked
+        asked = (roots(flag) for flag in self.flags)
+        return self.names.union(self.members, self.queries, self.inner, *asked)
 
     @property
     def asked_beside(self) -> set[bool | None]:
@@ -83,3 +84,9 @@ class Resource:
         """Whether a name is an import of the module and nothing else."""
         bindings = self.block.home.top.bindings(name)
         return bool(bindings) and all(binding.how in _IMPORTS for binding in bindings)
+
+
+@lru_cache(maxsize=64)
+def roots(flag: str) -> frozenset[str]:
+    """The names that a remembered condition depends on."""
+    return frozenset(re.findall(r"[^\W\d]\w*", flag))
