@@ -11,6 +11,7 @@ import libcst as cst
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.calls import decorator_name, returned
 from sessionlint.facts.catalog import Kind
+from sessionlint.facts.conventions import uses_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block, BlockKind
@@ -41,7 +42,8 @@ def cached(evaluator: Evaluator, block: Block) -> Iterator[Cached]:
             continue
         found = returned(evaluator, block)
         thing = _thing(found)
-        if thing is not None:
+        # Libraries for the web have a `make_session()`, too.
+        if thing is not None and (not thing.is_guess or uses_database(block.home)):
             yield Cached(decorator, thing, isinstance(found, Stream))
 
 
