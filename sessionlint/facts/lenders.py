@@ -10,8 +10,9 @@ import libcst as cst
 
 from sessionlint.facts import calls
 from sessionlint.facts.aside import is_aside
+from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block, BlockKind, How
-from sessionlint.facts.syntax import arguments, keyword, last_name
+from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import (
     OTHER,
     UNKNOWN,
@@ -147,10 +148,7 @@ def _is_handed(expression: cst.BaseExpression, function: FunctionValue, call: cs
     name = expression.value
     if all(one.how is not How.PARAMETER for one in function.block.bindings(name)):
         return False
-    names = [parameter.name.value for parameter in function.block.parameters]
-    place = names.index(name) - (function.owner is not None)
-    is_open = any(arg.star for arg in call.args)
-    return is_open or keyword(call, name) is not None or place < len(list(arguments(call)))
+    return any(arg.star or parameter_of(function, call, arg) == name for arg in call.args)
 
 
 def _is_unknown(value: Value) -> bool:

@@ -24,12 +24,13 @@ def position_of(call: cst.Call, argument: cst.Arg) -> int:
 def parameter_at(function: FunctionValue, argument: cst.Arg, index: int) -> str | None:
     """The parameter that gets an argument: by its keyword, its place, or with all the others."""
     stars = {one.star: one.name.value for one in function.block.parameters if one.star}
-    names = [one.name.value for one in function.block.parameters if not one.star]
     if argument.keyword is not None:
         keyword = argument.keyword.value
+        names = {one.name.value for one in function.block.parameters if not one.star}
         return keyword if keyword in names else stars.get("**")
+    placed = function.block.placed
     position = index + 1 if _is_bound(function) else index
-    return names[position] if position < len(names) else stars.get("*")
+    return placed[position].name.value if position < len(placed) else stars.get("*")
 
 
 def lacks(function: FunctionValue, call: cst.Call) -> bool:

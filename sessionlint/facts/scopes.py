@@ -242,4 +242,12 @@ class Block:
             return []
         given = node.params
         stars = [star for star in (given.star_arg, given.star_kwarg) if isinstance(star, cst.Param)]
-        return [*given.posonly_params, *given.params, *given.kwonly_params, *stars]
+        return [*self.placed, *given.kwonly_params, *stars]
+
+    @property
+    def placed(self) -> list[cst.Param]:
+        """Those parameters that an argument can get to by its place, in order."""
+        node = self.definition
+        if not isinstance(node, (cst.FunctionDef, cst.Lambda)):
+            return []
+        return [*node.params.posonly_params, *node.params.params]
