@@ -1,10 +1,21 @@
 """Ways to write a program otherwise that does the same, as visitors for `Module.visit`."""
 
+import re
+import sys
+
 import libcst as cst
 import libcst.matchers as m
 
 _LOOKS_LIKE_CODE = "# session = Session() (it isn't: \"quoted'"
 _LEAVES = m.SimpleStatementLine(body=[m.ZeroOrMore(), m.Return() | m.Raise()])
+
+_TELLING = re.compile("(?i)db|sess|conn|engine|maker|pool|factory|cur|local|transaction|tx")
+
+
+def _bound(statements) -> set[str]:
+    """The names that plain assignments give a value."""
+    targets = (m.findall(one, m.AssignTarget(target=m.Name())) for one in statements)
+    return {one.target.value for found in targets for one in found}
 
 
 def _body(node: cst.FunctionDef) -> list[cst.BaseStatement]:
@@ -149,7 +160,62 @@ class OneWithEach(cst.CSTTransformer):
         )
 
 
+class Numbered(cst.CSTTransformer):
+    """Variables of functions have a digit in their names, but for those that tell what they hold."""
+
+    def __init__(self):
+        super().__init__()
+        self._names = [set()]
+
+    def visit_Module(self, node):
+        self._top = _bound(node.body) | {
+            arg.keyword.value for arg in m.findall(node, m.Arg(keyword=m.Name()))
+        }
+
+    def visit_FunctionDef(self, node):
+        given = {param.name.value for param in m.findall(node, m.Param())}
+        own = _bound(node.body.body) - given - self._top
+        self._names.append(self._names[-1] | {name for name in own if not _TELLING.search(name)})
+
+    def leave_FunctionDef(self, _, updated_node):
+        self._names.pop()
+        return updated_node
+
+    def visit_Attribute_attr(self, _):
+        self._names.append(set())
+
+    def leave_Attribute_attr(self, _):
+        self._names.pop()
+
+    def leave_Name(self, _, updated_node):
+        is_own = updated_node.value in self._names[-1]
+        return updated_node.with_changes(value=f"{updated_node.value}1") if is_own else updated_node
+
+
+class StarredHandlers(cst.CSTTransformer):
+    """`except*` in place of `except`, where that is Python."""
+
+    def leave_Try(self, _, updated_node):
+        handlers = updated_node.handlers
+        leaving = m.Return() | m.Break() | m.Continue()
+        if not handlers or any(one.type is None or m.findall(one, leaving) for one in handlers):
+            return updated_node
+        starred = [
+            cst.ExceptStarHandler(one.body, one.type, one.name, one.leading_lines)
+            for one in handlers
+        ]
+        return cst.TryStar(
+            updated_node.body,
+            starred,
+            updated_node.orelse,
+            updated_node.finalbody,
+            updated_node.leading_lines,
+        )
+
+
 REWORDINGS = (
+    *((StarredHandlers,) if sys.version_info >= (3, 11) else ()),
+    Numbered,
     Documented,
     PassFirst,
     BranchesSwapped,

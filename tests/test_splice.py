@@ -300,6 +300,9 @@ def test_several_imports_find_their_places():
         "with x as (closing, y): pass\n",
         "from app import closing\n",
         "import closing.x\n",
+        "try: pass\nexcept E as closing: pass\n",
+        "try: pass\nexcept* E as closing: pass\n",
+        "match x:\n    case {**closing}: pass\n",
         "try:\n    from contextlib import closing\nexcept ImportError:\n    closing = None\n",
     ],
 )

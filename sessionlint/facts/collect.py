@@ -229,8 +229,14 @@ class _Collector(cst.CSTVisitor):
         self._bind_target(node.target, Binding(How.OPAQUE, node, self._here, self._next()))
 
     def visit_ExceptHandler(self, node: cst.ExceptHandler) -> None:
-        if node.name is not None:
-            self._bind_target(node.name.name, Binding(How.OPAQUE, node, self._here, self._next()))
+        self._bind_error(node.name)
+
+    def visit_ExceptStarHandler(self, node: cst.ExceptStarHandler) -> None:
+        self._bind_error(node.name)
+
+    def _bind_error(self, name: cst.AsName | None) -> None:
+        if name is not None:
+            self._bind_target(name.name, Binding(How.OPAQUE, name, self._here, self._next()))
 
     def visit_MatchAs(self, node: cst.MatchAs) -> None:
         if node.name is not None:

@@ -5,12 +5,17 @@ A class is compared where many nodes are asked: LibCST's classes are abstract ba
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import libcst as cst
 
 from sessionlint.source.walk import descend
 
 __all__ = [
+    "HANDLERS",
+    "TRIES",
+    "Handler",
+    "Try",
     "arguments",
     "asked_by_name",
     "bare",
@@ -26,6 +31,13 @@ __all__ = [
     "targets_of",
     "text_of",
 ]
+
+Try = cst.Try | cst.TryStar
+TRIES: Final = (cst.Try, cst.TryStar)
+"""Statements with handlers; LibCST has a class of its own for those with `except*`."""
+
+Handler = cst.ExceptHandler | cst.ExceptStarHandler
+HANDLERS: Final = (cst.ExceptHandler, cst.ExceptStarHandler)
 
 
 def dotted(expression: cst.CSTNode) -> str | None:

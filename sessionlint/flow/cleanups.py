@@ -11,7 +11,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.shields import is_protected, is_shielding
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import HANDLERS, TRIES, Handler, last_name
 from sessionlint.flow.callers import callers
 from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.handlers import catches_cancellation
@@ -24,7 +24,6 @@ from sessionlint.source.threads import THREADED
 __all__ = ["CleanUp", "cleanups"]
 
 _ENDING = THREADED | {"invalidate", "remove", "shielded_all", "wait_for"}
-_HANDLERS = (cst.ExceptHandler, cst.ExceptStarHandler)
 
 
 class CleanUp(NamedTuple):
@@ -102,16 +101,16 @@ def _spot(evaluator: Evaluator, block: Block, body: Nodes, node: cst.CSTNode) ->
             return None
         if found is None and isinstance(above, cst.Finally):
             found = _Spot(Place.FINALLY, above)
-        elif found is None and isinstance(above, _HANDLERS) and _is_for_the_cancelled(body, above):
+        elif found is None and isinstance(above, HANDLERS) and _is_for_the_cancelled(body, above):
             found = _Spot(Place.HANDLER, above)
     is_exit = block.name == "__aexit__" and block.owner is not None
     return _Spot(Place.EXIT, block.node) if found is None and is_exit else found
 
 
-def _is_for_the_cancelled(body: Nodes, handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+def _is_for_the_cancelled(body: Nodes, handler: Handler) -> bool:
     """Whether a cancellation comes to this handler, and not to one before it."""
     statement = next(iter(body.above(handler)))
-    assert isinstance(statement, (cst.Try, cst.TryStar))
+    assert isinstance(statement, TRIES)
     first = next(filter(catches_cancellation, statement.handlers), None)
     return first is handler
 

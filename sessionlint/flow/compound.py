@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import arguments, last_name
+from sessionlint.facts.syntax import TRIES, Handler, Try, arguments, last_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.flow import loops
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
-from sessionlint.flow.handlers import Handler, taking
+from sessionlint.flow.handlers import taking
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
 from sessionlint.flow.leaving import gives_itself
 from sessionlint.flow.loops import is_it, target_names
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "run"]
 
-KINDS: Final = frozenset({cst.If, cst.While, cst.For, cst.Try, cst.TryStar, cst.With, cst.Match})
+KINDS: Final = frozenset({cst.If, cst.While, cst.For, *TRIES, cst.With, cst.Match})
 """The compound statements that `run` takes; definitions are not among them."""
 
 _ERROR: Final = Exit(Way.ERROR)
@@ -96,7 +96,7 @@ def _if(interpreter: Interpreter, node: cst.If, state: State) -> Outcomes:
     return outcomes
 
 
-def _try(interpreter: Interpreter, node: cst.Try | cst.TryStar, state: State) -> Outcomes:
+def _try(interpreter: Interpreter, node: Try, state: State) -> Outcomes:
     outcomes: Outcomes = {}
     # Of two ways to one end the first is told: better the one that takes no error, or only one.
     handled: list[tuple[tuple[Exit, State], Path]] = []
@@ -229,8 +229,9 @@ def _is_safe_manager(
     if not isinstance(made, FunctionValue) or len(made.block.yields) != 1:
         return is_calm_in(made, method)
     match made.block.node:
-        case cst.FunctionDef(body=cst.IndentedBlock(body=[cst.Try(finalbody=None) as only])):
-            return any(only.body is one for one in Nodes(made.block).above(made.block.yields[0]))
+        case cst.FunctionDef(body=cst.IndentedBlock(body=[cst.Try() | cst.TryStar() as only])):
+            around = Nodes(made.block).above(made.block.yields[0])
+            return only.finalbody is None and any(only.body is one for one in around)
     return False
 
 

@@ -11,14 +11,14 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.source.walk import descend
 
 __all__ = ["is_awaiting", "is_locked", "is_waiting", "waited_attributes"]
 
-_CHOICES: Final = (cst.If, cst.IfExp, cst.Match, cst.ExceptHandler, cst.BooleanOperation)
+_CHOICES: Final = (cst.If, cst.IfExp, cst.Match, *HANDLERS, cst.BooleanOperation)
 _LOCK: Final = re.compile(r"(?i)(?:.*_)?(?:r?lock|sem|semaphore|mutex|limiter)\d*")
 
 

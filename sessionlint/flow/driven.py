@@ -13,7 +13,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import has, is_made_of
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import dotted, is_name
+from sessionlint.facts.syntax import TRIES, dotted, is_name
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
@@ -180,5 +180,5 @@ def _leaves(body: Nodes, node: cst.CSTNode, loop: cst.For) -> bool:
         return innermost(loop, node) is loop
     if isinstance(node, (cst.Raise, cst.Yield)):
         inside = takewhile(lambda above: above is not loop, body.above(node))
-        return not any(isinstance(above, (cst.Try, cst.TryStar, cst.With)) for above in inside)
+        return not any(isinstance(above, (*TRIES, cst.With)) for above in inside)
     return isinstance(node, cst.Return)

@@ -11,7 +11,7 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.built import built_by
 from sessionlint.flow.callers import is_called_often, is_served, is_start_up_work
@@ -72,7 +72,7 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
 
 def _fallbacks(block: Block) -> set[int]:
     """The ids of all nodes in the handlers of a function."""
-    handlers = (node for node in descend(block.node) if isinstance(node, cst.ExceptHandler))
+    handlers = (node for node in descend(block.node) if isinstance(node, HANDLERS))
     return {id(part) for handler in handlers for part in descend(handler)}
 
 

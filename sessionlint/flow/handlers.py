@@ -8,13 +8,12 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import dotted, last_name
+from sessionlint.facts.syntax import Handler, Try, dotted, last_name
 from sessionlint.flow.ways import Exit, Way
 from sessionlint.source.walk import descend
 
-__all__ = ["Catch", "Handler", "catches_cancellation", "caught", "taking"]
+__all__ = ["Catch", "catches_cancellation", "caught", "taking"]
 
-Handler = cst.ExceptHandler | cst.ExceptStarHandler
 """An `except` clause."""
 
 
@@ -53,7 +52,7 @@ def caught(handler: Handler, exit_: Exit) -> Catch:
     return Catch.MAYBE if Catch.MAYBE in answers else Catch.NEVER
 
 
-def taking(node: cst.Try | cst.TryStar, exit_: Exit) -> tuple[list[Handler], bool]:
+def taking(node: Try, exit_: Exit) -> tuple[list[Handler], bool]:
     """The handlers that may take what leaves the body, and whether one is sure to.
 
     That one is first: of two that lead to one end it is told, for it takes most.

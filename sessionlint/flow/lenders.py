@@ -9,7 +9,7 @@ import libcst as cst
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import bare, dotted, is_name, last_name
+from sessionlint.facts.syntax import TRIES, Try, bare, dotted, is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.nodes import Nodes
 
@@ -33,11 +33,9 @@ def is_straight(lender: Block) -> bool:
     One that may end before it cannot be entered.
     """
     above = _above(lender)
-    kinds = (cst.Expr, cst.SimpleStatementLine, cst.IndentedBlock, cst.With, cst.Try)
+    kinds = (cst.Expr, cst.SimpleStatementLine, cst.IndentedBlock, cst.With, *TRIES)
     is_reached = all(isinstance(node, (*kinds, cst.FunctionDef)) for node in above[:-1])
-    is_tried = all(
-        below is node.body for below, node in pairwise(above) if isinstance(node, cst.Try)
-    )
+    is_tried = all(below is node.body for below, node in pairwise(above) if isinstance(node, TRIES))
     return is_reached and is_tried and not lender.returns
 
 
@@ -47,7 +45,7 @@ def closes(evaluator: Evaluator, lender: Block) -> bool:
     What else a `finally` does may depend on how the generator ends.
     """
     above = _above(lender)
-    ends = [node for node in above if isinstance(node, cst.Try) and node.finalbody is not None]
+    ends = [node for node in above if isinstance(node, TRIES) and node.finalbody is not None]
     entered = any(isinstance(node, cst.With) and _opened(evaluator, lender, node) for node in above)
     return (entered or bool(ends)) and all(_is_closing(lender, node) for node in ends)
 
@@ -62,7 +60,7 @@ def _lent(lender: Block) -> str:
     return lent.value if isinstance(lent, cst.Name) else ""
 
 
-def _is_closing(lender: Block, node: cst.Try) -> bool:
+def _is_closing(lender: Block, node: Try) -> bool:
     """Whether a `try` has a `finally` that closes what is lent, and does nothing else.
 
     A registry removes what it gave: `db = registry()`, and `registry.remove()`.
@@ -99,7 +97,7 @@ def _givers(lender: Block) -> list[cst.Call]:
 
 def handles(lender: Block) -> bool:
     """Whether a generator handles errors of those it lends to."""
-    return any(isinstance(node, cst.Try) and node.handlers for node in _above(lender))
+    return any(isinstance(node, TRIES) and node.handlers for node in _above(lender))
 
 
 def goes_on(lender: Block) -> bool:
@@ -113,7 +111,7 @@ def goes_on(lender: Block) -> bool:
                 | cst.SimpleStatementSuite(body=statements)
             ):
                 is_last = statements[-1] is part
-            case cst.Try():
+            case cst.Try() | cst.TryStar():
                 is_last = node.orelse is None
             case _:
                 is_last = not isinstance(node, (cst.For, cst.While))

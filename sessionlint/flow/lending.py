@@ -12,7 +12,7 @@ import libcst as cst
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import last_statement
+from sessionlint.facts.syntax import TRIES, last_statement
 from sessionlint.flow.expressions import YieldKind
 from sessionlint.flow.nodes import Nodes
 
@@ -33,7 +33,6 @@ _TELLING: Final = (
 
 _LOOPS: Final = (cst.For, cst.While)
 _LEAVING: Final = (cst.Return, cst.Raise)
-_TRIES: Final = (cst.Try, cst.TryStar)
 
 
 def yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
@@ -93,7 +92,7 @@ def _are_apart(first: Sequence[cst.CSTNode], second: Sequence[cst.CSTNode]) -> b
     if isinstance(fork, (cst.If, cst.Match)):
         return True
     # A `return` in a `try` is skipped by what its handlers catch.
-    inside = takewhile(lambda part: not isinstance(part, _TRIES), first[shared:])
+    inside = takewhile(lambda part: not isinstance(part, TRIES), first[shared:])
     is_before = isinstance(fork, cst.BaseSuite)
     suites = (part for part in inside if isinstance(part, cst.BaseSuite))
     return is_before and any(isinstance(last_statement(one), _LEAVING) for one in suites)

@@ -10,6 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.syntax import TRIES
 from sessionlint.flow.acquisitions import acquisitions, fallback
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, YieldKind
@@ -130,9 +131,9 @@ def _neighbours(node: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
     lines = node.body if isinstance(node, (cst.IndentedBlock, cst.Module)) else ()
     for line, after in pairwise(lines):
         yield line, after
-        if isinstance(line, cst.Try) and line.orelse is None and line.finalbody is None:
+        if isinstance(line, TRIES) and line.orelse is None and line.finalbody is None:
             yield line.body.body[-1], after
-    if isinstance(node, cst.Try) and node.orelse is not None:
+    if isinstance(node, TRIES) and node.orelse is not None:
         yield node.body.body[-1], node.orelse.body.body[0]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import index_of, is_name, last_name, last_statement
+from sessionlint.facts.syntax import TRIES, index_of, is_name, last_name, last_statement
 from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.acts import Act
 from sessionlint.flow.conditions import branches
@@ -253,7 +253,7 @@ def _behind(
     if not isinstance(block, cst.IndentedBlock):
         return ()
     after: list[cst.CSTNode] = [*block.body[index_of(block.body, line) + 1 :]]
-    if after or not isinstance(around, cst.Try) or around.body is not block:
+    if after or not isinstance(around, TRIES) or around.body is not block:
         return after
     if around.orelse is not None:
         after += around.orelse.body.body

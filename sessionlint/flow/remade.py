@@ -13,7 +13,7 @@ from sessionlint.facts.classes import is_throughout
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import bare, is_name, targets_of
+from sessionlint.facts.syntax import TRIES, bare, is_name, targets_of
 from sessionlint.facts.values import ClassValue
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.callers import OFTEN, callers, is_dependency, named
@@ -159,7 +159,7 @@ def _always(suite: cst.BaseSuite) -> Iterator[cst.Assign | cst.AnnAssign]:
     """The assignments of a suite that run whenever it does."""
     lines: Iterable[cst.CSTNode] = suite.body
     for line in lines:
-        if isinstance(line, (cst.Try, cst.With)):
+        if isinstance(line, (*TRIES, cst.With)):
             yield from _always(line.body)
         elif isinstance(line, cst.SimpleStatementLine):
             yield from (one for one in line.body if isinstance(one, (cst.Assign, cst.AnnAssign)))

@@ -12,7 +12,7 @@ from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind, How
-from sessionlint.facts.syntax import bare, is_name, keyword
+from sessionlint.facts.syntax import TRIES, bare, is_name, keyword
 from sessionlint.facts.values import UNKNOWN, FunctionValue, Managed, Method, Pending, Thing
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
@@ -97,7 +97,7 @@ def _is_closed_behind(body: Nodes, node: cst.Return, resource: Resource) -> bool
     for above in body.above(node):
         if isinstance(above, SCOPES):
             return False
-        if isinstance(above, cst.Try) and above.finalbody not in {None, below}:
+        if isinstance(above, TRIES) and above.finalbody not in {None, below}:
             assert above.finalbody is not None
             if any(is_close(line, resource) for line in above.finalbody.body.body):
                 return True

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.syntax import index_of
+from sessionlint.facts.syntax import TRIES, index_of
 from sessionlint.flow.apart import branch_of, is_first, is_opened
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
@@ -71,7 +71,7 @@ def _is_own(nodes: Nodes, name: str, section: Sequence[cst.CSTNode], opening: cs
     line = section[0]
     if not is_first(nodes, name, line, opening):
         return False
-    if isinstance(line, (cst.SimpleStatementLine, cst.Try, cst.With)):
+    if isinstance(line, (cst.SimpleStatementLine, *TRIES, cst.With)):
         return True
     # Have: it may be skipped, so that what stands beside or behind it means another.
     around = list(nodes.above(opening))

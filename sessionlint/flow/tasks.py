@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import dotted, is_name, last_name, last_statement
+from sessionlint.facts.syntax import TRIES, dotted, is_name, last_name, last_statement
 from sessionlint.facts.values import Symbol
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.fanning import FANS, SPAWNS
@@ -193,7 +193,7 @@ def _spawned(body: Nodes, group: cst.With, call: cst.Call) -> Iterator[Task]:
     if group not in above or not call.args:
         return
     inside = above[: above.index(group)]
-    if any(isinstance(one, (cst.If, cst.Match, cst.Try, cst.FunctionDef)) for one in inside):
+    if any(isinstance(one, (cst.If, cst.Match, *TRIES, cst.FunctionDef)) for one in inside):
         # Have: of several branches only one may run.
         return
     loops = [one for one in inside if isinstance(one, (cst.For, cst.While))]

@@ -85,7 +85,8 @@ def _is_calm(node: cst.CSTNode | None) -> bool:
             return all(_is_calm(one) for one in statements)
         case cst.If(test=test, body=body, orelse=orelse):
             return all(_is_calm(one) for one in (test, body, orelse))
-        case cst.Try(handlers=handlers, orelse=orelse, finalbody=final):
+        case cst.Try() | cst.TryStar():
+            handlers, orelse, final = node.handlers, node.orelse, node.finalbody
             is_kept = any(caught(one, _ERROR) is Catch.ALWAYS for one in handlers)
             parts = [one.body for one in handlers]
             return is_kept and all(_is_calm(one) for one in (*parts, orelse, final))

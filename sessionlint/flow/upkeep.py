@@ -9,7 +9,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.syntax import HANDLERS, is_name, last_name
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
@@ -17,7 +17,7 @@ from sessionlint.source.walk import descend
 __all__ = ["built_on", "ends", "is_looked_after", "is_outside", "is_stored", "values"]
 
 _DISPOSING: Final = frozenset({"dispose", "close", "terminate", "closeall"})
-_SURE: Final = (cst.Finally, cst.ExceptHandler, cst.Lambda, cst.FunctionDef)
+_SURE: Final = (cst.Finally, *HANDLERS, cst.Lambda, cst.FunctionDef)
 """What a call stands in that is made when something fails, or by somebody else."""
 
 

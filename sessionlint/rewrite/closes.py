@@ -10,6 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.syntax import bare, is_name, last_name, text_of
 from sessionlint.flow.resource import Resource
+from sessionlint.rewrite.lists import lines_of
 from sessionlint.source.below import is_expression
 from sessionlint.source.walk import children, descend
 
@@ -92,8 +93,8 @@ def behind(nodes: Iterable[cst.CSTNode], known: set[int]) -> set[int]:
 def ends_with(last: cst.CSTNode, known: set[int]) -> bool:
     """Whether whatever falls through a statement has gone through one of the `known` closes."""
     match last:
-        case cst.Try(finalbody=cst.Finally(body=cst.IndentedBlock(body=final))):
-            return any(id(one) in known for one in final)
+        case cst.Try() | cst.TryStar() if last.finalbody is not None:
+            return any(id(one) in known for one in lines_of(last.finalbody.body))
     return id(last) in known
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from sessionlint.facts.scopes import BlockKind
-from sessionlint.facts.syntax import index_of, is_name
+from sessionlint.facts.syntax import TRIES, Handler, Try, index_of, is_name
 from sessionlint.flow.acts import Act
 from sessionlint.flow.nodes import SCOPES
 from sessionlint.flow.operations import Operations
@@ -159,7 +159,7 @@ class _Rewriting:
         acts = (one.act for call in calls for one in operations.of(call))
         return not self._marks and Act.RELEASE in acts
 
-    def _is_guard_followed(self, guard: cst.Try, tails: Tails) -> bool:
+    def _is_guard_followed(self, guard: Try, tails: Tails) -> bool:
         """The same for a `try` around: its other parts would run after the close, not before."""
         parts = [*guard.handlers, *(p for p in (guard.orelse, guard.finalbody) if p is not None)]
         ending = [one for part in parts for one in closes(part, self._resource)]
@@ -177,7 +177,7 @@ class _Rewriting:
             self._reasons.append("an error of the opening itself would be raised as it is")
         return True
 
-    def _is_passing_on(self, handler: cst.ExceptHandler) -> bool:
+    def _is_passing_on(self, handler: Handler) -> bool:
         """Whether a handler without its closes does nothing but `raise`."""
         rest = [one for one in lines_of(handler.body) if id(one) not in self._marks]
         match rest:
@@ -200,14 +200,14 @@ class _Rewriting:
         """
         parts = [self._place.guard] if self._place.guard else self._place.statements
         return any(
-            isinstance(node, (cst.With, cst.Try, cst.TryStar))
+            isinstance(node, (cst.With, *TRIES))
             and (isinstance(node, cst.With) or handles_errors(node) or self._does_more(node))
             and all(id(one) in self._marks for one in lines_of(node.body))
             for part in parts
             for node in descend(part)
         )
 
-    def _does_more(self, node: cst.Try | cst.TryStar) -> bool:
+    def _does_more(self, node: Try) -> bool:
         """Whether a `finally` does anything but close it."""
         last = lines_of(node.finalbody.body) if node.finalbody else ()
         return any(id(one) not in self._marks for one in last)

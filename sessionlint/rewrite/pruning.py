@@ -8,6 +8,7 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.syntax import Handler, Try
 from sessionlint.rewrite.blanks import blanks_behind, with_blanks_behind
 from sessionlint.source.below import below
 from sessionlint.source.walk import descend
@@ -26,8 +27,6 @@ _STILL = (
 _WHOLE: Final = frozenset({cst.BaseExpression, cst.BaseSmallStatement, cst.WithItem, cst.EmptyLine})
 
 _Lines = list[cst.EmptyLine]
-_Try = cst.Try | cst.TryStar
-_Handler = cst.ExceptHandler | cst.ExceptStarHandler
 _Statements = cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]
 
 
@@ -159,7 +158,7 @@ class _Pruning(cst.CSTTransformer):
     def leave_TryStar(self, original_node: cst.TryStar, updated_node: cst.TryStar) -> _Statements:
         return self._tried(original_node, updated_node)
 
-    def _tried(self, original_node: _Try, updated_node: _Try) -> _Statements:
+    def _tried(self, original_node: Try, updated_node: Try) -> _Statements:
         """A `try` without the parts that have nothing left."""
         after: _Lines = []
         handlers, orelse, final = updated_node.handlers, updated_node.orelse, updated_node.finalbody
@@ -184,7 +183,7 @@ class _Pruning(cst.CSTTransformer):
         left = updated_node.with_changes(handlers=handlers, orelse=orelse, finalbody=final)
         return cst.FlattenSentinel([left, self._hole(_spoken(after))])
 
-    def _dissolved(self, node: _Try, after: _Lines) -> list[cst.BaseStatement]:
+    def _dissolved(self, node: Try, after: _Lines) -> list[cst.BaseStatement]:
         """The statements of a `try` that has nothing else."""
         first = [*node.leading_lines, *_header(node.body)]
         if isinstance(node.body, cst.SimpleStatementSuite):
@@ -197,7 +196,7 @@ class _Pruning(cst.CSTTransformer):
         statements[0] = _led(statements[0], first)
         return [*statements, self._hole([*_spoken(node.body.footer), *after])]
 
-    def _has_lost(self, handler: _Handler) -> bool:
+    def _has_lost(self, handler: Handler) -> bool:
         return any(id(statement) in self._removed for statement in handler.body.body)
 
     def _left(
@@ -248,7 +247,7 @@ def _is_still(test: cst.BaseExpression) -> bool:
     return all(isinstance(part, _STILL) for part in parts)
 
 
-def _only_raises(handler: _Handler) -> bool:
+def _only_raises(handler: Handler) -> bool:
     match handler.body.body:
         case [cst.SimpleStatementLine(body=[cst.Raise(exc=None)])]:
             return True

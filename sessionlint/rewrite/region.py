@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 import libcst as cst
 
 from sessionlint.facts.scopes import How
-from sessionlint.facts.syntax import index_of, is_name
+from sessionlint.facts.syntax import TRIES, Try, index_of, is_name
 from sessionlint.flow.leaving import own_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
@@ -38,7 +38,7 @@ class Region:
     start: int
     stop: int
     unborn: cst.SimpleStatementLine | None = None
-    guard: cst.Try | None = None
+    guard: Try | None = None
     outside: list[cst.Name] = field(default_factory=list[cst.Name])
     section: Section | None = None
 
@@ -164,7 +164,7 @@ def _has_placed(found: Region) -> bool:
         line = next((a for a, b in pairwise(above) if b is found.block), None)
         if line is not None and index_of(found.block.body, line) > found.start:
             found.stop = max(found.stop, index_of(found.block.body, line) + 1)
-        elif line is None and isinstance(guard, cst.Try) and any(node is guard for node in above):
+        elif line is None and isinstance(guard, TRIES) and any(node is guard for node in above):
             found.guard = guard
             found.outside.append(name)
         else:

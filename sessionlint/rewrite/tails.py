@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 import libcst as cst
 
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import TRIES, Try, last_name
 from sessionlint.flow.operations import Operations
 from sessionlint.rewrite.lists import lines_of
 from sessionlint.source.walk import descend
@@ -114,7 +114,7 @@ class Tails:
             return Tail.MORE
         return Tail.NOTHING if _managers(node) <= _STILL else Tail.WORK
 
-    def _try(self, node: cst.Try | cst.TryStar, ways: _Ways) -> None:
+    def _try(self, node: Try, ways: _Ways) -> None:
         if node.finalbody is not None:
             last = max(ways.falls, ways.leaves, ways.raises)
             self._suite(node.finalbody.body, replace(ways, falls=last))
@@ -216,9 +216,9 @@ def _managers(node: cst.With) -> set[str]:
 
 def handles_errors(
     node: cst.CSTNode,
-) -> TypeGuard[cst.Try | cst.TryStar | cst.With]:
+) -> TypeGuard[Try | cst.With]:
     """Whether a statement handles errors of what stands in it."""
-    if isinstance(node, (cst.Try, cst.TryStar)):
+    if isinstance(node, TRIES):
         return bool(node.handlers)
     return isinstance(node, cst.With) and not _SWALLOWING.isdisjoint(_managers(node))
 

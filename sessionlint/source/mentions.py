@@ -80,8 +80,10 @@ def binders(module: cst.Module, name: str) -> Iterator[cst.CSTNode]:
                 yield from _named(target, name)
             case cst.WithItem(asname=cst.AsName(name=target)):
                 yield from _named(target, name)
-            case cst.ExceptHandler(name=cst.AsName(name=target)):
-                yield from _named(target, name)
+            case cst.ExceptHandler() | cst.ExceptStarHandler() if node.name is not None:
+                yield from _named(node.name.name, name)
+            case cst.MatchMapping(rest=cst.Name(value=bound)) if bound == name:
+                yield node
             case cst.Import() | cst.ImportFrom():
                 if any(local_name(alias) == name for alias in aliases(node)):
                     yield node
