@@ -59,6 +59,7 @@ class _Collector(cst.CSTVisitor):
         self._place = place
         self._own = own
         self._bound = 0
+        self._nonlocal: set[tuple[int, str]] = set()
 
     def _enter(self, kind: BlockKind, name: str, node: cst.CSTNode) -> Block:
         block, self._own = self._own, None
@@ -82,10 +83,19 @@ class _Collector(cst.CSTVisitor):
         self._here = self._here.parent
 
     def _bind(self, name: str, binding: Binding) -> None:
-        block = self._here
-        if name in block.near.declared:
-            block = block.home.top
-        block.near.names.setdefault(name, []).append(binding)
+        self._scope(name).near.names.setdefault(name, []).append(binding)
+
+    def _scope(self, name: str) -> Block:
+        """The scope in which a name gets its value."""
+        here = self._here
+        if name not in here.near.declared:
+            return here
+        if (id(here), name) not in self._nonlocal:
+            return here.home.top
+        around = [one for one in here.scopes if one.kind is BlockKind.FUNCTION and one is not here]
+        # Have: of all that has been read of them, which is up to here.
+        known = (one for one in around if name in one.near.names)
+        return next(known, around[0] if around else here.home.top)
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         self._parameters(self._enter(BlockKind.FUNCTION, node.name.value, node))
@@ -147,7 +157,9 @@ class _Collector(cst.CSTVisitor):
         self._here.near.declared.update(item.name.value for item in node.names)
 
     def visit_Nonlocal(self, node: cst.Nonlocal) -> None:
-        self._here.near.declared.update(item.name.value for item in node.names)
+        names = [item.name.value for item in node.names]
+        self._here.near.declared.update(names)
+        self._nonlocal.update((id(self._here), name) for name in names)
 
     def visit_Assign(self, node: cst.Assign) -> None:
         targets = [target.target for target in node.targets]
