@@ -38,8 +38,9 @@ BUILDERS: Final = frozenset(
 """The catalogue's calls that build an engine or a pool."""
 
 DATABASE: Final = frozenset(
-    "execute scalar scalars query get add add_all merge delete commit flush exec cursor fetch "
-    "fetchrow fetchval exec_driver_sql executemany executescript run_sync stream".split()
+    "execute scalar scalars query get get_one add add_all merge delete commit flush exec cursor "
+    "fetch fetchrow fetchval exec_driver_sql executemany executescript run_sync stream "
+    "stream_scalars".split()
 )
 """Methods that need a connection."""
 

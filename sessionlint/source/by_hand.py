@@ -17,7 +17,7 @@ __all__ = ["is_by_hand", "is_used"]
 
 _METHODS: Final = re.compile(
     rb"\.(?:query|commit|rollback|scalars?|flush|refresh|merge|expunge|expire|add(?:_all)?|delete|"
-    rb"get(?:_one)?|begin(?:_nested)?|connection|stream|run_sync|exec(?:ute)?|cursor)\b"
+    rb"get(?:_one)?|begin(?:_nested)?|connection|stream(?:_scalars)?|run_sync|exec(?:ute)?|cursor)\b"
 )
 _BEFORE: Final = (
     rb"(?P<with>^[ \t]*(?:async[ \t]+)?with[ \t]+(?:(?:contextlib\.)?a?closing\()?)?"
