@@ -15,6 +15,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import arguments, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.flow.circumstances import (
+    DEPENDING,
     has_starting_name,
     named_behind,
     runs_again,
@@ -49,6 +50,8 @@ Source: RQ, "Workers": the work horse is forked for each job.
 
 _CLOCKS: Final = frozenset({"cron", "interval"})
 
+_ASKED: Final = rb"\(\s*(?:dependency\s*=\s*)?"
+
 OFTEN: Final = 2
 """From how many functions on what each of them does is done often."""
 
@@ -61,7 +64,9 @@ def is_called_often(
     Callers do not count whose call is settled; for one that passes on what it gets, those that
     call it count.
     """
-    return _count(evaluator, factory, is_settled, is_passed_on, _HOPS) >= OFTEN
+    return is_dependency(evaluator, factory) or (
+        _count(evaluator, factory, is_settled, is_passed_on, _HOPS) >= OFTEN
+    )
 
 
 def _count(
@@ -128,8 +133,11 @@ def _is_clock(given: cst.BaseExpression) -> bool:
 
 
 def is_dependency(evaluator: Evaluator, function: Block) -> bool:
-    """Whether FastAPI calls a function for every request."""
-    return evaluator.tree.has(b"Depends", named_behind(rb"\bDepends\(\s*", function))
+    """Whether FastAPI, or Litestar, calls a function for every request."""
+    return any(
+        evaluator.tree.has(word, named_behind(rb"\b" + word + _ASKED, function))
+        for word in DEPENDING
+    )
 
 
 def named(function: Block) -> str:
