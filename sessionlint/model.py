@@ -27,7 +27,10 @@ __all__ = [
 
 
 class Severity(Enum):
-    """How bad a finding is: a sure leak, a leak that needs bad luck, or a matter of form."""
+    """How bad a finding is: a sure leak, a leak that needs bad luck, or a matter of form.
+
+    ERROR is a file that could not be checked.
+    """
 
     LEAK = "leak"
     RISK = "risk"

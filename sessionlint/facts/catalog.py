@@ -133,7 +133,6 @@ TYPES: Final[dict[str, Type]] = {
         Type("aiomysql.Connection", Kind.CONNECTION, "connection", True, _CONNECTION | {"ensure_closed"}, unawaited=frozenset({"close"})),
         Type("aiomysql.Pool", Kind.POOL, "pool", True, _ENGINE),
         Type("aiosqlite.Connection", Kind.CONNECTION, "connection", True, _CONNECTION),
-        Type("Other", Kind.EXTENSION, "object"),
     )
 }
 

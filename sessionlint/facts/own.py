@@ -22,7 +22,7 @@ class Own(NamedTuple):
     makers: frozenset[bytes] = MAKERS
     givers: frozenset[bytes] = GIVERS
 
-    def is_news(self, new: bytes, old: bytes) -> bool:
+    def is_news(self, old: bytes, new: bytes) -> bool:
         """Whether a file of the project that changes gives a name that is none of these.
 
         A name that goes is no news: one too many only means more to look at.

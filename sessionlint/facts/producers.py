@@ -232,7 +232,7 @@ class Producers:
 
     def is_news(self, old: bytes, new: bytes) -> bool:
         """Whether a file that changes gives the project a name to acquire through."""
-        return self._found is not None and self._found.own.is_news(new, old)
+        return self._found is not None and self._found.own.is_news(old, new)
 
     @property
     def names(self) -> frozenset[bytes]:

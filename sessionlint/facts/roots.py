@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from itertools import islice
-from pathlib import Path
 
 from sessionlint.facts.folders import Folders
 
-__all__ = ["MARKERS", "Roots", "holds_projects", "is_marked", "is_repository", "project_root"]
+__all__ = ["Roots", "holds_projects", "is_marked", "is_repository"]
 
-MARKERS = (
+_MARKERS = (
     "pyproject.toml",
     "setup.py",
     "setup.cfg",
@@ -24,11 +23,6 @@ MARKERS = (
 _PACKAGE = "__init__.py"
 _MANY = 4
 """How many folders with project files make what holds them a folder of projects."""
-
-
-def project_root(path: Path) -> Path:
-    """The folder that holds the project of a file."""
-    return Path(Roots(Folders()).of(os.path.dirname(path)))
 
 
 class Roots:
@@ -97,4 +91,4 @@ def is_repository(folders: Folders, folder: str) -> bool:
 
 def is_marked(folders: Folders, folder: str) -> bool:
     """Whether a file stands in a folder that stands at the top of a project."""
-    return any(folders.has_file(folder, name) for name in MARKERS)
+    return any(folders.has_file(folder, name) for name in _MARKERS)

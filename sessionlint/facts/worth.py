@@ -45,7 +45,6 @@ DATABASE: Final = frozenset(
 """Methods that need a connection."""
 
 _PASSING: Final = (*sorted(THREADED), "partial")
-_LAST: Final = re.compile(r"\w+")
 _WORD: Final = re.compile(r"\w+")
 _CHAINED: Final = re.compile(
     rf"(?:[^\w\s]\s*|^[ \t]*)\.[\s\\]*(?:{'|'.join(sorted(DATABASE))})\b", re.MULTILINE
@@ -150,7 +149,7 @@ class _Search:
 
     def _name_worth_following(self, last: str) -> str:
         # Searched from its end: a string of many letters may end there.
-        match = _LAST.match(last[::-1])
+        match = _WORD.match(last[::-1])
         if match is None:
             return ""
         name = match[0][::-1]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.flow.acts import Act
+from sessionlint.flow.conditions import flag_texts
 from sessionlint.flow.harmless import STATUS
 from sessionlint.flow.ways import State, Status
 from sessionlint.source.walk import descend
@@ -33,7 +34,7 @@ def guarded(interpreter: Interpreter, node: cst.If, state: State, *, is_true: bo
     if _asks_status(interpreter, node.test):
         return state.to(Status.CLOSED)
     resource = interpreter.resource
-    is_known = any(flag in resource.flags for flag in _texts(node.test))
+    is_known = any(flag in resource.flags for flag in flag_texts(node.test))
     is_about_it = any(
         isinstance(part, cst.Name) and part.value in resource.names for part in descend(node.test)
     )
@@ -41,12 +42,6 @@ def guarded(interpreter: Interpreter, node: cst.If, state: State, *, is_true: bo
         return state
     is_alike = all(any(part is node for part in descend(branch)) for branch in resource.branches)
     return state if is_alike else state.to(Status.UNKNOWN)
-
-
-def _texts(test: cst.BaseExpression) -> list[str]:
-    from sessionlint.flow.conditions import flag_texts
-
-    return list(flag_texts(test))
 
 
 def _suites(node: cst.If) -> list[cst.BaseSuite | None]:

@@ -57,14 +57,14 @@ def taking(node: Try, exit_: Exit) -> tuple[list[Handler], bool]:
 
     That one is first: of two that lead to one end it is told, for it takes most.
     """
-    taking: list[Handler] = []
+    perhaps: list[Handler] = []
     for handler in node.handlers:
         catch = caught(handler, exit_)
         if catch is Catch.ALWAYS or (catch is Catch.MAYBE and _takes_all_of(handler, node.body)):
-            return [handler, *taking], True
+            return [handler, *perhaps], True
         if catch is Catch.MAYBE:
-            taking.append(handler)
-    return taking, False
+            perhaps.append(handler)
+    return perhaps, False
 
 
 def _takes_all_of(handler: Handler, body: cst.BaseSuite) -> bool:

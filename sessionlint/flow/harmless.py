@@ -26,6 +26,7 @@ __all__ = [
     "SAFE_CALLS",
     "SAFE_MANAGERS",
     "SETTLING",
+    "SHELLS",
     "STATED",
     "STATEMENTS",
     "STATUS",

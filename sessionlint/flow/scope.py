@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +23,7 @@ from sessionlint.flow.ways import Lifetime, Shape
 from sessionlint.model import Span
 from sessionlint.source.gate import HALF_MANAGED
 from sessionlint.source.parse import Source
+from sessionlint.source.text import lines
 
 if TYPE_CHECKING:
     from sessionlint.flow.caches import Cached
@@ -78,9 +78,9 @@ class Scope:
         """
         if self.is_module:
             # Its statements may have been read one by one, and not all of them.
-            lines = re.split(r"\r\n?|\n", self.source.text.rstrip())
-            last = lines[-1]
-            return Span(len(lines), len(last) - len(last.lstrip()), len(lines), len(last))
+            rows = lines(self.source.text.rstrip())
+            last = rows[-1]
+            return Span(len(rows), len(last) - len(last.lstrip()), len(rows), len(last))
         return self.span(self._last)
 
     @cached_property

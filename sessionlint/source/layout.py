@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sessionlint.model import Span
 from sessionlint.source.outline import STRING
 
 __all__ = ["Comment", "Layout", "layout"]
@@ -21,10 +20,6 @@ class Comment(NamedTuple):
     line: int
     column: int
     text: str
-
-    def span(self, start: int, stop: int) -> Span:
-        """The place of a stretch of its text."""
-        return Span(self.line, self.column + start, self.line, self.column + stop)
 
 
 class Layout(NamedTuple):

@@ -15,8 +15,9 @@ from sessionlint.check import Project, check_source
 from sessionlint.config import Configuration
 from sessionlint.discover import python_files
 from sessionlint.facts.files import Files
+from sessionlint.facts.folders import Folders
 from sessionlint.facts.names import Names
-from sessionlint.facts.roots import project_root
+from sessionlint.facts.roots import Roots
 from sessionlint.flow.lifetimes import lifetimes
 from sessionlint.project import bytes_of, rule_names
 from sessionlint_rules import RULES
@@ -31,7 +32,8 @@ def gate(tree: Path) -> dict[str, float | str]:
         Path(path): bytes_of(path)
         for path in python_files([tree], Configuration(lambda: rule_names(RULES)))
     }
-    roots = {path: project_root(path) for path in data}
+    tops = Roots(Folders())
+    roots = {path: Path(tops.of(str(path.parent))) for path in data}
     projects = {root: _project(root, data) for root in set(roots.values())}
     begin = time.process_time()
     passed = [

@@ -27,9 +27,9 @@ def _entered(scope: Scope) -> Iterator[Finding]:
     for one in scope.entered:
         from sessionlint.rewrite.entering import closed_behind
 
-        subject = f"{one.thing.type.noun} `{one.name}`"
+        what = f"{one.thing.type.noun} `{one.name}`"
         yield NEVER_CLOSED.finding(
-            f"{subject} is never closed: psycopg2's `with` ends the transaction alone",
+            f"{what} is never closed: psycopg2's `with` ends the transaction alone",
             scope.span(one.acquired),
             fix=closed_behind(scope.evaluator, one),
         )
