@@ -149,20 +149,12 @@ def _wanted(decisions: DecisionEngine | None) -> Sequence[Rule]:
 
 def _stdin_bytes() -> bytes:
     """Standard input, of which flake8 keeps only the text, in the encoding that it names."""
-    import io
-    import tokenize
-
     from flake8.utils import stdin_get_value
 
+    from sessionlint.source.text import written
+
     text: str = stdin_get_value()
-    data = text.encode(errors="surrogatepass")
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return text.encode(encoding)
-    except (LookupError, SyntaxError, UnicodeError):
-        # Have: an encoding that Python does not know or that cannot hold the text, as whoever
-        # checks the bytes will say.
-        return data
+    return written(text, errors="surrogatepass")
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from sessionlint.fix import Fixed, fix_source
 from sessionlint.model import Finding
 from sessionlint.project import Options, Run, rule_names
 from sessionlint.rule import Rule
-from sessionlint.source.text import decoded
+from sessionlint.source.text import decoded, written
 
 __all__ = ["Documents"]
 
@@ -45,7 +43,7 @@ class Documents:
 
     def put(self, path: Path, text: str) -> None:
         """Let a file hold a text that is not saved yet."""
-        self._texts[path] = _encoded(text)
+        self._texts[path] = written(text)
         for run in (self._run, self._fixing):
             run.replace(path, self._texts[path])
         self._fixed.clear()
@@ -108,14 +106,3 @@ class Documents:
 
     def _new_run(self) -> Run:
         return Run(lambda: self._rules, self._configuration, self._options)
-
-
-def _encoded(text: str) -> bytes:
-    """The bytes of a text as its own coding line wants them, else UTF-8."""
-    data = text.encode(errors="replace")
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return text.encode(encoding)
-    except (SyntaxError, LookupError, UnicodeError):
-        # Reported when it is decoded.
-        return data

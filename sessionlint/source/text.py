@@ -17,6 +17,7 @@ __all__ = [
     "line_start",
     "line_starts",
     "lines",
+    "written",
 ]
 
 NOTEBOOK = ".ipynb"
@@ -88,6 +89,22 @@ def encoded(text: str, like: bytes) -> bytes:
         if mark + decoded(like).encode(encoding) == like:
             return mark + text.encode(encoding)
     raise UnreadableFile(f"its {encoding} does not come out as it went in")
+
+
+def written(text: str, errors: str = "replace") -> bytes:
+    """The bytes of a text that no file holds, in the encoding that it names.
+
+    They are UTF-8, with `errors` for what cannot be written, where Python does not know that
+    encoding or it cannot hold the text: whoever decodes the bytes will say so.
+    """
+    import tokenize
+
+    data = text.encode(errors=errors)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return text.encode(encoding)
+    except (LookupError, SyntaxError, UnicodeError):
+        return data
 
 
 def lines(text: str) -> list[str]:
