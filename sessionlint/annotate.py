@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from sessionlint.check import check_source
 from sessionlint.errors import ChangedFile, UnreadableFile, UnwritableFile
 from sessionlint.project import Options, Rules, Run
+from sessionlint.source.python import BEYOND, is_python, python_tree
 from sessionlint.source.text import is_notebook
 from sessionlint.suppress.adding import with_noqa
 
@@ -86,15 +86,9 @@ def _annotated(run: Run, path: Path, wanted: Sequence[Finding], count: int, writ
 
 def _is_same_code(before: bytes, after: bytes) -> bool:
     """Whether Python reads the same; what it cannot read, newer syntax for one, may be so."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            one = ast.parse(before)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if not is_python(before):
         return True
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.dump(one) == ast.dump(ast.parse(after))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.dump(python_tree(before)) == ast.dump(python_tree(after))
+    except (SyntaxError, *BEYOND):
         return False

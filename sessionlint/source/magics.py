@@ -80,16 +80,9 @@ def _instead(text: str, start: int) -> str | None:
 
 def _is_simple(code: str) -> bool:
     """Whether a text is one line of statements that may stand behind a semicolon."""
-    import ast
-    import warnings
+    from sessionlint.source.python import is_python
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(f"0;{code}")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    return is_python(f"0;{code}")
 
 
 def _next_statement(text: str, start: int) -> int:

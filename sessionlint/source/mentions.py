@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from textwrap import dedent
 from typing import TypeAlias
 
 import libcst as cst
 
+from sessionlint.source.python import is_python
 from sessionlint.source.walk import descend
 
 __all__ = [
@@ -153,10 +152,4 @@ def _is_code(string: cst.SimpleString) -> bool:
     contents = string.evaluated_value
     if b">>>" in (contents if isinstance(contents, bytes) else contents.encode()):
         return True
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(dedent(contents) if isinstance(contents, str) else contents)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    return is_python(dedent(contents) if isinstance(contents, str) else contents)

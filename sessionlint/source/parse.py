@@ -1,7 +1,5 @@
 """Bytes to a LibCST module, or one clear reason why not."""
 
-import ast
-import warnings
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -10,6 +8,7 @@ from sessionlint.errors import UnreadableFile
 from sessionlint.source.background import may_let_go
 from sessionlint.source.brackets import deepest
 from sessionlint.source.outline import outlined
+from sessionlint.source.python import BEYOND, python_tree
 from sessionlint.source.text import decoded, lines
 
 if TYPE_CHECKING:
@@ -91,10 +90,10 @@ class Source:
         starts = [0, *(part.start for part in outlined(self.text)[1:]), len(self.text)]
         try:
             for start, stop in pairwise(starts):
-                _compiled(self.text[start:stop])
+                python_tree(self.text[start:stop])
         except SyntaxError:
             _ = self.module
-        except (ValueError, RecursionError, MemoryError):
+        except BEYOND:
             # It says nothing of the grammar, and LibCST may end the process where Python gives up.
             return
 
@@ -161,22 +160,16 @@ def _unparsed(text: str, error: "cst.ParserSyntaxError | None" = None) -> Unread
     """Where the text goes wrong: as Python sees it, else as LibCST does, which is less exact."""
     place = (error.editor_line, error.editor_column) if error is not None else ()
     try:
-        _compiled(text)
+        python_tree(text)
     except SyntaxError as own:
         if own.lineno:
             reason = f"syntax error: {own.msg}"
             return UnreadableFile(reason, own.lineno, max(own.offset or 1, 1))
-    except (ValueError, RecursionError, MemoryError):
+    except BEYOND:
         return UnreadableFile("cannot be parsed", *place)
     if error is None:
         return UnreadableFile("holds something that LibCST cannot parse")
     return UnreadableFile(f"syntax error: {_first_line(error.message)}", *place)
-
-
-def _compiled(text: str) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compile(text, "<file>", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST)
 
 
 def _first_line(message: str) -> str:
