@@ -351,6 +351,23 @@ def test_a_commit_is_told_only_where_there_is_one(lines, why):
     assert f", though {why}" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("lines", "is_given_back"),
+    [
+        ("users = Users(s)\n    users.add(rows)\n    s.commit()", True),
+        ("users = Users(s)\n    s.commit()\n    users.all()", False),
+        ("users = Users(s)\n    s.commit()\n    users.all()\n    s.rollback()", True),
+        ("users = Users(s)\n    s.commit()\n    return users.found(1).first()", False),
+        ("kind = work(s)\n    s.commit()\n    kind.get(1)", True),
+        ("users = Users(rows)\n    s.commit()\n    users.all()", True),
+    ],
+)
+def test_a_method_of_an_object_made_with_it_may_take_a_connection(lines, is_given_back):
+    text = f"def f(engine, rows, work):\n    s = Session(engine)\n    s.add(rows)\n    {lines}\n"
+    [finding] = findings(START + text)
+    assert ("gives the connection back" in finding.message) is is_given_back
+
+
 def test_a_handler_that_raises_again_is_told_to_end_there():
     text = """\
     def f(engine, log):

@@ -16,6 +16,7 @@ class Act(Enum):
     RISK = "may raise"
     AWAIT = "may raise or be cancelled"
     USE = "uses the resource"
+    REACH = "may use it through an object that was given it"
     COMMIT = "ends its transaction"
     QUIET = "ends its transaction, as clean-up"
     ACQUIRE = "acquires it"

@@ -27,7 +27,7 @@ from sessionlint.flow.holders import holders
 from sessionlint.flow.leaving import is_closed_at_last, mentions
 from sessionlint.flow.loops import is_left_behind, takes_one_turn
 from sessionlint.flow.nodes import Nodes
-from sessionlint.flow.queries import queries
+from sessionlint.flow.queries import queries, users
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
@@ -106,6 +106,9 @@ class Body(Nodes):
         resource.inner = self._inner(resource)
         if "query" in self.named and thing.type.is_session:
             resource.queries = queries(self.block, name)
+        if thing.type.is_session and "commit" in self.named:
+            # Nothing else asks whether one that is idle is used again.
+            resource.users = users(self.block, names)
         resource.concerned = self.speaking(resource.watched | self._reaching)
         resource.is_closed_at_last = is_closed_at_last(resource, self._finals)
         if not resource.is_closed_at_last:

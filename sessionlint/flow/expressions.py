@@ -74,6 +74,10 @@ class Evaluation:
                 return {(NEXT, state): None, **raising(node, state, *self.errors)}
             case Act.USE:
                 return {(NEXT, self._used(state, node)): None}
+            case Act.REACH:
+                return {
+                    (NEXT, state.to(Status.OPEN) if state.status is Status.IDLE else state): None
+                }
             case Act.COMMIT | Act.QUIET:
                 return self._transaction(operation, state, is_clean_up=is_clean_up)
             case Act.ACQUIRE:

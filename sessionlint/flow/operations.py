@@ -29,7 +29,7 @@ from sessionlint.flow.leaving import (
     leaves,
     mentions,
 )
-from sessionlint.flow.queries import runs
+from sessionlint.flow.queries import reaches, runs
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_safe_call, may_operate_in_vain
 from sessionlint.source.below import is_expression
@@ -38,7 +38,7 @@ from sessionlint.source.walk import children
 __all__ = ["Operations"]
 
 _QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float})
-_PLAIN: Final = frozenset({Act.RISK, Act.AWAIT, Act.USE})
+_PLAIN: Final = frozenset({Act.RISK, Act.AWAIT, Act.USE, Act.REACH})
 _USING: Final = _PLAIN | {Act.QUIET, Act.COMMIT}
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
 _CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})  # every session there is
@@ -237,6 +237,8 @@ class Operations:
             yield from self._arguments(node)
             if runs(self._resource.queries, node):
                 yield Operation(Act.USE, node)
+            elif reaches(self._resource.users, node):
+                yield Operation(Act.REACH, node)
             yield from given
 
     def _reaches(self, node: cst.Call, path: str) -> bool:

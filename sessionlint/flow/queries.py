@@ -1,4 +1,4 @@
-"""Queries that a function puts together on a session, and runs later."""
+"""Queries that a function puts together on a session and runs later, and objects that have it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.syntax import last_name
 from sessionlint.flow.harmless import COMPOSING, STATED
 
-__all__ = ["queries", "runs"]
+__all__ = ["queries", "reaches", "runs", "users"]
 
 _ELSEWHERE: Final = frozenset({"with_session"})
 """Methods that give a query of another session."""
@@ -45,6 +46,27 @@ def runs(names: frozenset[str], call: cst.Call) -> bool:
     root, methods = _chain(call)
     is_run = bool(methods) and methods[0] not in _BUILDING and _ELSEWHERE.isdisjoint(methods)
     return is_run and root in names
+
+
+def users(block: Block, names: frozenset[str]) -> frozenset[str]:
+    """The variables that hold an object made with a session: `service = Service(session)`."""
+    return frozenset(
+        name
+        for name, bindings in block.names.items()
+        if name not in names and any(_is_made_with(one.expression, names) for one in bindings)
+    )
+
+
+def _is_made_with(value: cst.BaseExpression | None, names: frozenset[str]) -> bool:
+    if not isinstance(value, cst.Call) or not last_name(value.func).lstrip("_")[:1].isupper():
+        return False
+    return any(type(arg.value) is cst.Name and arg.value.value in names for arg in value.args)
+
+
+def reaches(names: frozenset[str], call: cst.Call) -> bool:
+    """Whether a call is of a method of one of these names, or of what such a method gives."""
+    root, methods = _chain(call) if names else ("", [])
+    return bool(methods) and root in names
 
 
 def _is_query(binding: Binding, names: set[str], session: str) -> bool:

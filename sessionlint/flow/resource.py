@@ -26,12 +26,12 @@ class Resource:
     `names` are the variables that hold it (one, and its plain aliases), `members` the loop
     variables that hold one of them when it is a list of resources, `flags` the texts of the
     conditions worth remembering, `inner` the nested functions that speak of it with the act that
-    calling one is, `queries` the variables that hold a query on it. `holders` are the calls (by
-    id) whose result keeps the resource and leaves; `alone` the expressions (by id) that stand alone
-    as a statement; `beside` are the variables that are unpacked with it, each with its truth where
-    it is acquired; `branches` are the branching statements that the acquisition stands in, `loop`
-    the loop that repeats it; `is_waited_for` if a loop tries until there is one, and is left then,
-    or needs another in the place of the one before.
+    calling one is, `queries` the variables that hold a query on it, `users` those that hold an
+    object made with it. `holders` are the calls (by id) whose result keeps the resource and leaves;
+    `alone` the expressions (by id) that stand alone as a statement; `beside` are the variables that
+    are unpacked with it, each with its truth where it is acquired; `branches` are the branching
+    statements that the acquisition stands in, `loop` the loop that repeats it; `is_waited_for` if a
+    loop tries until there is one, and is left then, or needs another in the place of the one before.
     `concerned` are the nodes (by id) that speak of it, or may reach it without its name.
     `texts` are those of conditions (by id) as they are remembered by.
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
@@ -53,6 +53,7 @@ class Resource:
     loop: cst.CSTNode | None = None
     is_waited_for: bool = False
     queries: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
     is_closed_at_last: bool = False
     concerned: frozenset[int] = frozenset()
     texts: dict[int, tuple[str, bool]] = field(default_factory=dict[int, tuple[str, bool]])
@@ -72,7 +73,7 @@ class Resource:
     def watched(self) -> frozenset[str]:
         """The names without which a statement has nothing to do with the resource."""
         asked = (roots(flag) for flag in self.flags)
-        return self.names.union(self.members, self.queries, self.inner, *asked)
+        return self.names.union(self.members, self.queries, self.users, self.inner, *asked)
 
     @property
     def asked_beside(self) -> set[bool | None]:
