@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sessionlint.config import Configuration, Settings
@@ -13,7 +13,7 @@ from sessionlint.facts.sources import is_entered
 from sessionlint.facts.starts import in_path_order
 from sessionlint.source.text import NOTEBOOK
 
-__all__ = ["SUFFIXES", "Exclusions", "python_files"]
+__all__ = ["SUFFIXES", "Exclusions", "distinct", "python_files"]
 
 SUFFIXES = (".py", ".pyi", NOTEBOOK)
 """What the names of files end with that a search for files to check finds."""
@@ -44,6 +44,20 @@ def python_files(paths: Iterable[Path], configuration: Configuration) -> list[st
         else:
             found.add(start)
     return sorted(found, key=in_path_order)
+
+
+def distinct(paths: Sequence[str]) -> list[str]:
+    """The paths, in their order, without those that lead to the file of another one.
+
+    Of several ways to one file the one without links stays, else the first.
+    """
+    kept: dict[str, str] = {}
+    for path in paths:
+        place = os.path.realpath(path)
+        if path == place or place not in kept:
+            kept[place] = path
+    stay = frozenset(kept.values())
+    return [path for path in paths if path in stay]
 
 
 class Exclusions:

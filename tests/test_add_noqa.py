@@ -75,6 +75,14 @@ def test_says_how_many_lines_got_one(tmp_path):
     assert (again.returncode, again.stdout) == (0, "Added `# noqa` to 0 lines.\n")
 
 
+def test_a_file_with_two_names_gets_one_comment(tmp_path):
+    (tmp_path / "a.py").write_text(f"{HEAD}def f(e): a = Session(e); a.get(1)\n")
+    (tmp_path / "b.py").symlink_to("a.py")
+    done = sessionlint("--add-noqa", cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("Added `# noqa` to 1 line.\n", "")
+    assert (tmp_path / "a.py").read_text().count("SES102") == 1
+
+
 def test_a_line_gets_all_its_codes_in_one_comment(tmp_path):
     (tmp_path / "a.py").write_text(
         f"{HEAD}def f(e): a = Session(e); a.get(1); return Session(e).get(1)\n"

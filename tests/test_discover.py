@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sessionlint.config import Configuration
-from sessionlint.discover import Exclusions, python_files
+from sessionlint.discover import Exclusions, distinct, python_files
 from sessionlint.errors import UsageError
 
 
@@ -210,3 +210,20 @@ def test_a_path_that_does_not_exist_is_an_error(tmp_path, name):
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(UsageError, match=name):
         found(tmp_path, name)
+
+
+def test_of_several_ways_to_a_file_the_one_without_links_stays(tmp_path):
+    make(tmp_path, "real/a.py", "b.py")
+    (tmp_path / "alias").symlink_to("real")
+    (tmp_path / "c.py").symlink_to("b.py")
+    (tmp_path / "elsewhere").mkdir()
+    make(tmp_path, "elsewhere/d.py")
+    for name in ("first.py", "second.py"):
+        (tmp_path / "real" / name).symlink_to(tmp_path / "elsewhere" / "d.py")
+    names = ["alias/a.py", "real/a.py", "c.py", "b.py", "real/first.py", "real/second.py"]
+    kept = distinct([str(tmp_path / name) for name in names])
+    assert [os.path.relpath(path, tmp_path) for path in kept] == [
+        "real/a.py",
+        "b.py",
+        "real/first.py",
+    ]

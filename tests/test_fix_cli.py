@@ -298,3 +298,13 @@ def test_two_processes_fix_the_same_tree(app):
     assert [process.wait(timeout=60) for process in both] != [2, 2]
     assert {(app / f"m{n}.py").read_text() for n in range(30)} == {"good(1)\ngood(2)\n"}
     assert [path.name for path in app.iterdir() if path.suffix != ".py"] == []
+
+
+@pytest.mark.parametrize("option", ["--fix", "--diff"])
+def test_a_file_with_two_names_is_fixed_once(app, option):
+    (app / "b.py").symlink_to("a.py")
+    done = concise(option, "--select", "SES102", cwd=app)
+    said = done.stdout + done.stderr
+    assert ("1 fixed" in said, said.count("+good(1)")) in {(True, 0), (False, 1)}
+    assert "b.py" not in said
+    assert (app / "b.py").is_symlink()

@@ -129,11 +129,13 @@ def _warning(where: str, finding: Finding, reason: str) -> str:
 
 
 def _repairs(job: Job, write: Write) -> Iterator[Repair]:
+    from sessionlint.discover import distinct
     from sessionlint.repair import fix_files
     from sessionlint.report.progress import watched
 
-    repairs = fix_files(map(Path, job.files), loaded, job.configuration, job.options, write)
-    return watched(repairs, len(job.files), sys.stderr)
+    files = distinct(job.files)
+    repairs = fix_files(map(Path, files), loaded, job.configuration, job.options, write)
+    return watched(repairs, len(files), sys.stderr)
 
 
 def _nowhere(_path: Path, _before: bytes, _after: bytes) -> None:

@@ -27,6 +27,7 @@ def noted(asked: Asked) -> int:
         UsageError: the only file is standard input.
     """
     from sessionlint.annotate import annotate_files
+    from sessionlint.discover import distinct
     from sessionlint.report.paint import printable
     from sessionlint.report.progress import watched
     from sessionlint.report.text import concise
@@ -37,10 +38,11 @@ def noted(asked: Asked) -> int:
     job = job_of(asked)
     write = partial(written, given=job.given)
     news = job.sieve.news if job.sieve else _all
-    made = annotate_files(map(Path, job.files), loaded, job.configuration, job.options, news, write)
+    files = distinct(job.files)
+    made = annotate_files(map(Path, files), loaded, job.configuration, job.options, news, write)
     count = 0
     complaints: list[str] = []
-    for one in watched(made, len(job.files), sys.stderr):
+    for one in watched(made, len(files), sys.stderr):
         count += one.count
         where = shown(one.path)
         if one.failure:
