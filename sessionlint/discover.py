@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from errno import ELOOP, ENOENT, ENOTDIR
 from pathlib import Path
 
 from sessionlint.config import Configuration, Settings
@@ -17,6 +18,9 @@ __all__ = ["SUFFIXES", "Exclusions", "distinct", "python_files"]
 
 SUFFIXES = (".py", ".pyi", NOTEBOOK)
 """What the names of files end with that a search for files to check finds."""
+
+_NOT_THERE = frozenset({ENOENT, ENOTDIR, ELOOP})
+"""What the system says of a file that was removed, and of a link that leads nowhere."""
 
 
 def python_files(paths: Iterable[Path], configuration: Configuration) -> list[str]:
@@ -139,9 +143,17 @@ def _below(folder: str, folders: Folders) -> Iterator[str]:
     for path in listed:
         if os.path.isdir(path) and not os.path.islink(path):
             # Have: a repository inside the repository, which git does not look into.
-            yield from _below(path.rstrip(os.sep), folders)
-        elif path.endswith(SUFFIXES) and is_regular(path):
+            yield from _below(path, folders)
+        elif path.endswith(SUFFIXES) and _is_to_read(path):
             yield path
+
+
+def _is_to_read(path: str) -> bool:
+    """Whether there is a regular file, or something that cannot be looked at: reading says why."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError as error:
+        return error.errno not in _NOT_THERE
 
 
 def _walked(folder: str, folders: Folders) -> Iterator[str]:
@@ -175,7 +187,12 @@ def _git_files(folder: str) -> list[str] | None:
     if not output and _git(folder, "check-ignore", "--quiet", ".") is not None:
         return None
     names = {os.fsdecode(name) for name in output.split(b"\0")}
-    return [os.path.join(folder, name) for name in names - {"", "./"}]
+    return [_joined(folder, name) for name in names - {"", "./"}]
+
+
+def _joined(folder: str, name: str) -> str:
+    """The path of a name of git's: slashes on every system, one at the end of a repository."""
+    return os.path.join(folder, *name.rstrip("/").split("/"))
 
 
 def _git(folder: str, *arguments: str) -> bytes | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sessionlint import discover
 from sessionlint.config import Configuration
 from sessionlint.discover import Exclusions, distinct, python_files
 from sessionlint.errors import UsageError
@@ -227,3 +228,38 @@ def test_of_several_ways_to_a_file_the_one_without_links_stays(tmp_path):
         "b.py",
         "real/first.py",
     ]
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(5, "EIO")])
+def test_a_tracked_file_that_cannot_be_looked_at_is_not_passed_over(tmp_path, monkeypatch, error):
+    git(tmp_path, "init", "--quiet")
+    make(tmp_path, "a.py", "locked/b.py")
+    git(tmp_path, "add", ".")
+    look = os.stat
+
+    def refused(path, *arguments, **options):
+        if str(path).endswith("b.py"):
+            raise error
+        return look(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", refused)
+    assert found(tmp_path) == ["a.py", "locked/b.py"]
+
+
+def test_a_tracked_file_in_what_is_no_folder_any_more_is_passed_over(tmp_path):
+    git(tmp_path, "init", "--quiet")
+    make(tmp_path, "a.py", "sub/b.py")
+    git(tmp_path, "add", ".")
+    (tmp_path / "sub" / "b.py").unlink()
+    (tmp_path / "sub").rmdir()
+    (tmp_path / "sub").write_text("")
+    assert found(tmp_path) == ["a.py"]
+
+
+def test_names_of_git_are_paths_of_the_system(tmp_path, monkeypatch):
+    """As on Windows, where git writes slashes and paths have the other ones."""
+    joined: list[tuple[str, ...]] = []
+    monkeypatch.setattr(discover, "_git", lambda *_: b"app/a.py\0inner/\0./\0")
+    monkeypatch.setattr(os.path, "join", lambda *parts: joined.append(parts) or "")
+    discover._git_files("C:")
+    assert sorted(joined) == [("C:", "app", "a.py"), ("C:", "inner")]
