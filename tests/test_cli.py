@@ -210,6 +210,14 @@ def test_standard_input_stands_alone(app):
         (["--select", "SES1,E501"], "unknown rule code `E501`"),
         (["--ignore", "SES1020"], "unknown rule code `SES1020`; did you mean `SES102`?"),
         (["--extend-select", "never-closed"], "did you mean `SES102`?"),
+        (
+            ["--select", "ses103,SES2", "--ignore", "SES103"],
+            "sessionlint: `SES103` is both in `--select` and in `--ignore`\n",
+        ),
+        (
+            ["--extend-select", "SES2", "--ignore", "SES2"],
+            "`SES2` is both in `--extend-select` and in `--ignore`",
+        ),
         (["explain", "SES1"], "`SES1` stands for several, which `sessionlint rules` lists"),
         (["explain", "SES1021"], "unknown rule `SES1021`; did you mean `SES102`?"),
         (["explain", "SES1"], "unknown rule `SES1`"),

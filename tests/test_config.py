@@ -128,10 +128,44 @@ def test_a_folder_of_that_name_is_no_configuration(tmp_path):
         ("select = ['never-closed']", ": unknown rule code `never-closed`; did you mean `SES102`?"),
         ("per-file-ignores = { 'a.py' = ['E501'] }", ": unknown rule code `E501`"),
         ("select = ['']", ": unknown rule code ``"),
+        (
+            "select = ['SES1', 'SES103']\nignore = ['SES103']",
+            ": `SES103` is both in `select` and in `ignore`",
+        ),
+        (
+            "extend-select = ['ses1']\nignore = ['SES1']",
+            ": `SES1` is both in `extend-select` and in `ignore`",
+        ),
+        (
+            "fixable = ['SES2']\nunfixable = ['SES101', 'SES2']",
+            ": `SES2` is both in `fixable` and in `unfixable`",
+        ),
     ],
 )
 def test_says_what_is_wrong_with_a_table(tmp_path, text, expected):
     assert complaint(tmp_path, f"[tool.sessionlint]\n{text}\n") == expected
+
+
+def test_a_shorter_prefix_contradicts_no_longer_one(tmp_path):
+    text = "[tool.sessionlint]\nselect = ['SES1']\nignore = ['SES103']\nunfixable = ['SES1']\n"
+    assert settings(tmp_path, text).selection == Selection(("SES1",), ("SES103",))
+
+
+def test_codes_may_be_in_small_letters(tmp_path):
+    text = """
+        [tool.sessionlint]
+        select = ["ses1"]
+        ignore = ["Ses103"]
+        extend-select = ["ses201"]
+        fixable = ["ses"]
+        unfixable = ["ses2"]
+        [tool.sessionlint.per-file-ignores]
+        "tests/*" = ["ses2"]
+    """
+    there = settings(tmp_path, text)
+    assert there.selection == Selection(("SES1",), ("SES103",), ("SES201",))
+    assert there.fixing == Selection(("SES",), ("SES2",))
+    assert there.per_file_ignores == (("tests/*", ("SES2",)),)
 
 
 def test_says_where_the_toml_breaks(tmp_path):

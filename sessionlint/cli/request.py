@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sessionlint.baseline import Sieve
-    from sessionlint.config import Configuration
+    from sessionlint.config import Configuration, Selection
     from sessionlint.model import Finding
     from sessionlint.project import Options
     from sessionlint.report.output import View
@@ -90,9 +90,9 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
         BaselineError: the baseline cannot be read.
         ConfigError: a pyproject.toml above one of the files is wrong.
     """
-    from sessionlint.config import Selection, unknown_codes
+    from sessionlint.config import Selection
     from sessionlint.discover import Exclusions, python_files
-    from sessionlint.project import Options, rule_names
+    from sessionlint.project import Options
 
     selection = Selection(asked.select or None, asked.ignore, asked.extend_select)
     given = [Path(path) for path in asked.paths or (".",)]
@@ -100,9 +100,7 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
     if _STDIN in asked.paths:
         given = [_stdin_path(asked)]
         unsaved = {given[0]: _stdin_bytes()}
-    named = selection.codes()
-    for complaint in unknown_codes(named, rule_names(loaded())) if named else ():
-        raise UsageError(complaint)
+    _refuse_nonsense(selection)
     configuration = configuration or settings()
     files = list(map(str, unsaved)) or python_files(given, configuration)
     if not files and not asked.quiet:
@@ -118,6 +116,23 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
     baseline = read_baseline(Path(asked.baseline))
     options = options._replace(is_known=baseline.holds)
     return Job(given, files, configuration, options, Sieve(baseline))
+
+
+def _refuse_nonsense(selection: Selection) -> None:
+    """Complain about codes that no rule has, and about one that is switched on and off."""
+    from sessionlint.config import contradiction, unknown_codes
+    from sessionlint.project import rule_names
+
+    named = selection.codes()
+    for complaint in unknown_codes(named, rule_names(loaded())) if named else ():
+        raise UsageError(complaint)
+    lists = {
+        "select": selection.select or (),
+        "ignore": selection.ignore,
+        "extend-select": selection.extend_select,
+    }
+    if clash := contradiction(lists, "--"):
+        raise UsageError(clash)
 
 
 def _stdin_path(asked: Asked) -> Path:

@@ -7,46 +7,37 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeGuard, cast
 
+from sessionlint.config.codes import (
+    CODE_PREFIX,
+    Selection,
+    contradiction,
+    enabled,
+    similar,
+    similar_code,
+    unknown_codes,
+)
 from sessionlint.errors import ConfigError
 from sessionlint.facts.folders import Folders
 from sessionlint.facts.names import Names
 
-__all__ = ["Configuration", "Selection", "Settings", "enabled", "similar_code", "unknown_codes"]
-
-CODE_PREFIX = "SES"
-"""What every code, and so every prefix that selects some, begins with."""
+__all__ = [
+    "Configuration",
+    "Selection",
+    "Settings",
+    "contradiction",
+    "enabled",
+    "similar_code",
+    "unknown_codes",
+]
 
 _FILE = "pyproject.toml"
 _NAMES = ("factories", "managers", "closers", "owners", "shields")
-_LISTS = (
-    "select",
-    "ignore",
-    "extend-select",
-    "fixable",
-    "unfixable",
-    "exclude",
-    "src",
-    *_NAMES,
-)
+_CODES = ("select", "ignore", "extend-select", "fixable", "unfixable")
+_LISTS = (*_CODES, "exclude", "src", *_NAMES)
 _KEYS = (*_LISTS, "per-file-ignores", "shield-module", "cache-dir")
 
 # Compiled by `re` when first asked for: without a table, it is not.
 _TOML_PLACE = r"(?P<reason>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)"
-
-
-class Selection(NamedTuple):
-    """Codes, and prefixes of codes, that switch rules on and off.
-
-    `select` is None where nothing is said: then the rules that were on before stay on.
-    """
-
-    select: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] = ()
-    extend_select: tuple[str, ...] = ()
-
-    def codes(self) -> tuple[str, ...]:
-        """Every code and prefix it names."""
-        return (*(self.select or ()), *self.ignore, *self.extend_select)
 
 
 class Settings(NamedTuple):
@@ -125,60 +116,6 @@ class Configuration:
         return Settings() if folder == above else self.of(above)
 
 
-def enabled(codes: Iterable[str], selections: Iterable[Selection]) -> frozenset[str]:
-    """The codes that stay on when the selections apply in order, all being on at first.
-
-    A selection with `select` starts from nothing. Inside one, a longer prefix wins over a shorter
-    one, and ignoring wins over selecting.
-
-    Source: ruff resolves its selectors in the same way.
-    """
-    known = frozenset(codes)
-    chosen: frozenset[str] = known
-    for selection in selections:
-        if selection.select is not None:
-            chosen = frozenset()
-        on = {*(selection.select or ()), *selection.extend_select}
-        for prefix in sorted({*on, *selection.ignore}, key=len):
-            named = frozenset(code for code in known if code.startswith(prefix))
-            chosen = chosen - named if prefix in selection.ignore else chosen | named
-    return chosen
-
-
-def unknown_codes(codes: Iterable[str], names: Mapping[str, str]) -> list[str]:
-    """One complaint for each code or prefix that stands for no rule.
-
-    `names` says what the rule of each code is called.
-    """
-    return [
-        f"unknown rule code `{code}`{similar_code(code, names)}"
-        for code in codes
-        if not code.startswith(CODE_PREFIX) or not any(known.startswith(code) for known in names)
-    ]
-
-
-def similar_code(code: str, names: Mapping[str, str]) -> str:
-    """A question that offers the code most like this one; a rule's name stands for its code.
-
-    What many codes begin with is like none of them.
-    """
-    prefix = code.upper()
-    if prefix.startswith(CODE_PREFIX) and sum(known.startswith(prefix) for known in names) > 1:
-        return f"; `{code}` stands for several, which `sessionlint rules` lists"
-    of_name = {name: known for known, name in names.items()}
-    if code.lower() in of_name:
-        return f"; did you mean `{of_name[code.lower()]}`?"
-    return _similar(code.upper(), names)
-
-
-def _similar(word: str, words: Iterable[str]) -> str:
-    # Only asked about a mistake, and it takes as long to import as the rest of this module.
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, list(words), n=1, cutoff=0.7)
-    return f"; did you mean `{close[0]}`?" if close else ""
-
-
 def _table(path: Path) -> dict[str, object] | None:
     """The `[tool.sessionlint]` of a file, None when it has none."""
     try:
@@ -227,7 +164,7 @@ def _settings(
             word = key.replace("_", "-")
             plain = word.removeprefix("extend-")
             is_plain = word not in _KEYS and plain in _KEYS
-            hint = _similar(plain if is_plain else word, _KEYS)
+            hint = similar(plain if is_plain else word, _KEYS)
             raise ConfigError(f"{path}: unknown key `{key}` in [tool.sessionlint]{hint}")
     lists = {key: _strings(path, key, table[key]) for key in _LISTS if key in table}
     per_file = tuple(_per_file_ignores(path, table.get("per-file-ignores", {})))
@@ -237,30 +174,32 @@ def _settings(
 
             if reason := nonsense(pattern):
                 raise ConfigError(f"{path}: bad pattern `{pattern}`: {reason}")
-    selection = Selection(
-        select=lists.get("select"),
-        ignore=lists.get("ignore", ()),
-        extend_select=lists.get("extend-select", ()),
-    )
-    fixing = Selection(select=lists.get("fixable"), ignore=lists.get("unfixable", ()))
     named = (
-        *selection.codes(),
-        *fixing.codes(),
+        *(code for key in _CODES for code in lists.get(key, ())),
         *(code for _, codes in per_file for code in codes),
     )
     # Loading the rules takes as long as starting Python does, twice.
     for complaint in unknown_codes(named, names()) if {*named} - {CODE_PREFIX} else ():
         raise ConfigError(f"{path}: {complaint}")
+    codes = {key: _capitals(lists[key]) for key in _CODES if key in lists}
+    if clash := contradiction(codes, ""):
+        raise ConfigError(f"{path}: {clash}")
     return Settings(
         path=path,
-        selection=selection,
-        fixing=fixing,
-        per_file_ignores=per_file,
+        selection=Selection(
+            codes.get("select"), codes.get("ignore", ()), codes.get("extend-select", ())
+        ),
+        fixing=Selection(codes.get("fixable"), codes.get("unfixable", ())),
+        per_file_ignores=tuple((glob, _capitals(codes)) for glob, codes in per_file),
         exclude=lists.get("exclude", ()),
         src=tuple(_folder(path, "src", folder) for folder in lists.get("src", ())),
         names=_names(path, table, lists),
         cache_dir=_folder(path, "cache-dir", table["cache-dir"]) if "cache-dir" in table else None,
     )
+
+
+def _capitals(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(code.upper() for code in codes)
 
 
 def _names(path: Path, table: dict[str, object], lists: dict[str, tuple[str, ...]]) -> Names:
