@@ -1,6 +1,7 @@
 """`python -m sessionlint` is the command `sessionlint`."""
 
 import gc
+import os
 import sys
 from typing import NoReturn
 
@@ -16,6 +17,10 @@ def main() -> NoReturn:
     # measured at two fifths of the time. At the end Python collects once more, from all that is not
     # frozen, which was measured at a twentieth.
     gc.disable()
+    if sys.stderr is None:
+        # The shell closed it. Tracebacks would go to standard output instead, and the next file
+        # that is opened would get its number.
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - it is for the whole run
     try:
         from sessionlint.cli import main as run
 

@@ -115,6 +115,60 @@ def test_nobody_reading_complaints_is_no_failure(app, arguments):
     assert (done.stdout == b"") is bool(arguments)
 
 
+def closed(stream: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[bytes]":
+    """A run with a stream that the shell has closed, by its number and sign."""
+    return subprocess.run(
+        [
+            "sh",
+            "-c",
+            f'exec "$@" {stream}&-',
+            "sh",
+            sys.executable,
+            "-m",
+            "sessionlint",
+            *arguments,
+        ],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ([], 1),
+        (["--no-cache", "--jobs", "2"], 1),
+        (["--diff"], 0),
+        (["--fix"], 1),
+        (["--write-baseline", "/dev/null"], 0),
+        (["nowhere"], 2),
+    ],
+)
+def test_a_closed_stream_for_complaints_is_no_failure(app, arguments, code):
+    line = [*arguments, "--output-format", "concise"]
+    open_one = subprocess.run(
+        [sys.executable, "-m", "sessionlint", *line], cwd=app, capture_output=True, check=False
+    )
+    done = closed("2>", *line, cwd=app)
+    assert (done.returncode, done.stdout) == (code, open_one.stdout)
+
+
+@pytest.mark.parametrize("stream", ["1>", "0<"])
+def test_a_closed_stream_is_no_failure(app, stream):
+    done = closed(stream, "--output-format", "concise", cwd=app)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("stream", ["1>", "0<"])
+def test_a_server_without_a_stream_is_one_complaint(app, stream):
+    done = closed(stream, "server", cwd=app)
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+    assert done.stderr.startswith(b"sessionlint: the server needs standard input and output")
+
+
 @pytest.mark.parametrize("is_fixing", [False, True])
 def test_an_interrupt_in_the_middle_of_the_work_is_one_line(tmp_path, is_fixing):
     for number in range(40):

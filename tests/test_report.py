@@ -439,6 +439,10 @@ class Terminal:
         """Nothing is held back."""
 
 
+def test_work_goes_on_where_no_bar_can_be_shown():
+    assert list(watched("abc", 3, None)) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     ("is_terminal", "patience", "is_shown"),
     [(True, -1.0, True), (True, 60.0, False), (False, -1.0, False)],

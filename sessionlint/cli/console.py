@@ -81,6 +81,8 @@ def _print(message: str | bytes, *, is_error: bool = False) -> None:
 def stop_writing(*, is_error: bool = False) -> None:
     """Let what is still to be written go nowhere. Source: Python's documentation of SIGPIPE."""
     stream = sys.stderr if is_error else sys.stdout
+    if stream is None:
+        return
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

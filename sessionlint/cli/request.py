@@ -148,7 +148,7 @@ def _stdin_bytes() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def view_of(asked: Asked, stream: TextIO, unsaved: Mapping[Path, bytes]) -> View:
+def view_of(asked: Asked, stream: TextIO | None, unsaved: Mapping[Path, bytes]) -> View:
     """How findings are to be printed on a stream.
 
     `unsaved` holds contents that count instead of those on disk.

@@ -14,12 +14,12 @@ PATIENCE = 1.0
 _Item = TypeVar("_Item")
 
 
-def watched(items: Iterable[_Item], total: int, stream: TextIO) -> Iterator[_Item]:
+def watched(items: Iterable[_Item], total: int, stream: TextIO | None) -> Iterator[_Item]:
     """The same items; once it takes long, a bar on the stream says how many of `total` are done.
 
-    Nothing is shown where the stream is no terminal.
+    Nothing is shown where the stream is no terminal, or None, as one that the shell closed is.
     """
-    if not stream.isatty():
+    if stream is None or not stream.isatty():
         yield from items
         return
     began = monotonic()

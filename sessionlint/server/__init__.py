@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 from sessionlint.errors import UsageError
 
@@ -13,8 +14,10 @@ def serve() -> int:
     """Serve one editor over standard input and output until it leaves, and give the exit code.
 
     Raises:
-        UsageError: pygls is not installed.
+        UsageError: pygls is not installed, or the shell closed one of the two.
     """
+    if sys.stdin is None or sys.stdout is None:
+        raise UsageError("the server needs standard input and output, and one of them is closed")
     try:
         from sessionlint.server.features import language_server
     except ModuleNotFoundError as error:
