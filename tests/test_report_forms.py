@@ -137,6 +137,52 @@ def test_gitlab_gets_an_empty_array_of_clean_files(apps):
     assert sessionlint("--output-format", "gitlab", "clean.py", cwd=apps).stdout == "[]\n"
 
 
+def github_files(text: str) -> list[str]:
+    return [line.partition("file=")[2].partition(",")[0] for line in text.splitlines()]
+
+
+def gitlab_files(text: str) -> list[str]:
+    return [issue["location"]["path"] for issue in json.loads(text)]
+
+
+FILES = {
+    "github": ("GITHUB_WORKSPACE", github_files),
+    "gitlab": ("CI_PROJECT_DIR", gitlab_files),
+}
+
+
+@pytest.mark.parametrize("form", FILES)
+@pytest.mark.parametrize("top", ["repo", "link"])
+def test_paths_are_from_the_top_of_the_repository(tmp_path, form, top):
+    folder = tmp_path / "repo" / "services" / "app"
+    folder.mkdir(parents=True)
+    (tmp_path / "link").symlink_to("repo")
+    (folder / "a.py").write_text("def f(:\n")
+    variable, files = FILES[form]
+    there = {variable: str(tmp_path / top)}
+    done = sessionlint("--engine", "full", "--output-format", form, cwd=folder, **there)
+    assert files(done.stdout) == ["services/app/a.py"]
+
+
+@pytest.mark.parametrize("form", FILES)
+@pytest.mark.parametrize("top", ["", "elsewhere"])
+def test_paths_are_as_shown_where_another_folder_is_the_top(tmp_path, form, top):
+    (tmp_path / "a.py").write_text("def f(:\n")
+    variable, files = FILES[form]
+    there = {variable: top and str(tmp_path / top)}
+    done = sessionlint("--engine", "full", "--output-format", form, cwd=tmp_path, **there)
+    assert files(done.stdout) == ["a.py"]
+
+
+def test_gitlab_fingerprints_are_made_of_paths_from_the_top(monkeypatch, tmp_path):
+    (tmp_path / "app").mkdir()
+    monkeypatch.setenv("CI_PROJECT_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    above = json.loads(code_quality([("app/a.py", ODD)]))
+    monkeypatch.chdir(tmp_path / "app")
+    assert json.loads(code_quality([("a.py", ODD)])) == above
+
+
 def test_gitlab_fingerprints_differ_for_findings_that_look_alike():
     issues = json.loads(code_quality([("a.py", ODD), ("a.py", ODD)]))
     assert issues[0]["fingerprint"] != issues[1]["fingerprint"]

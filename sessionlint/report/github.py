@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sessionlint.model import Finding, Severity, Span
-from sessionlint.report.paths import text_name
+from sessionlint.report.paths import from_top, text_name
 
 if TYPE_CHECKING:
     from sessionlint.report.output import Placed
@@ -21,6 +20,9 @@ _KINDS = {
     Severity.STYLE: "notice",
 }
 
+_TOP = "GITHUB_WORKSPACE"
+"""Where a job finds the repository. Source: GitHub's page "Variables reference"."""
+
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
 
@@ -28,10 +30,12 @@ _PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
 def commands(found: Iterable[Placed]) -> Iterator[str]:
     """One command a line; the place is in the message, too, because the log shows nothing else.
 
+    Paths are from the top of the repository, also in a job that checks a folder of it.
+
     Source: GitHub's page "Workflow commands"; what has to be escaped is said by @actions/core.
     """
     for path, finding in found:
-        where = PurePath(path).as_posix()
+        where = from_top(path, _TOP)
         told = {"file": where, **_place(finding.span), "title": f"{finding.code} {finding.name}"}
         pairs = (f"{key}={str(value).translate(_PROPERTY)}" for key, value in told.items())
         yield f"::{_KINDS[finding.severity]} {','.join(pairs)}::{_message(where, finding)}"

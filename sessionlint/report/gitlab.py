@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sessionlint.model import Severity
 from sessionlint.report.fingerprint import fingerprints
-from sessionlint.report.paths import in_cell
+from sessionlint.report.paths import from_top, in_cell
 
 if TYPE_CHECKING:
     from sessionlint.model import Finding
@@ -25,13 +24,19 @@ _SEVERITIES = {
 }
 
 
+_TOP = "CI_PROJECT_DIR"
+"""Where a job finds the repository. Source: GitLab's page "Predefined CI/CD variables"."""
+
+
 def code_quality(found: Sequence[Placed]) -> str:
     """One array with an object for each finding.
 
+    Paths are from the top of the repository, also in a job that checks a folder of it.
+
     Source: GitLab's page "Code Quality"; fingerprints have to be unique in a report.
     """
-    prints = fingerprints(found)
-    issues = (_issue(*one, mark) for one, mark in zip(found, prints, strict=True))
+    placed = [(from_top(path, _TOP), finding) for path, finding in found]
+    issues = (_issue(*one, mark) for one, mark in zip(placed, fingerprints(placed), strict=True))
     return json.dumps(list(issues), indent=2)
 
 
@@ -42,7 +47,7 @@ def _issue(path: str, finding: Finding, fingerprint: str) -> dict[str, object]:
         "fingerprint": fingerprint,
         "severity": _SEVERITIES[finding.severity],
         "location": {
-            "path": PurePath(path).as_posix(),
+            "path": path,
             "lines": {"begin": finding.span.line, "end": finding.span.end_line},
         },
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sessionlint.model import Finding, Note, Span
 
-__all__ = ["in_cell", "relative", "shown", "text_name", "text_named"]
+__all__ = ["from_top", "in_cell", "relative", "shown", "text_name", "text_named"]
 
 _CELL = ":cell "
 
@@ -17,6 +18,20 @@ def shown(path: Path) -> str:
     """A path as people write it: from the current folder if it is below, else in full."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def from_top(path: str, variable: str) -> str:
+    """A path from the top of a repository that a variable of the environment names, with slashes.
+
+    `path` is one as people write it, and stays so where the variable names no folder above it.
+    """
+    top = os.environ.get(variable)
+    place = Path(os.path.abspath(path))
+    # The current folder is known without links, the other one may be named by one.
+    for folder in (top, os.path.realpath(top)) if top else ():
+        if place.is_relative_to(folder):
+            return place.relative_to(folder).as_posix()
+    return PurePath(path).as_posix()
 
 
 def text_name(path: str, span: Span) -> str:
