@@ -25,13 +25,13 @@ _FIELDS = ("code", "function", "line")
 
 
 class Baseline(NamedTuple):
-    """Known findings by the absolute paths of their files, each with how often it is there."""
+    """Known findings by the real paths of their files, each with how often it is there."""
 
     entries: Mapping[str, Counter[_Entry]]
 
     def holds(self, path: Path, finding: Finding) -> bool:
         """Whether a finding like this is known in a file."""
-        known = self.entries.get(str(path))
+        known = self.entries.get(os.path.realpath(path))
         return known is not None and _entry(finding) in known
 
 
@@ -39,8 +39,9 @@ class Sieve:
     """Lets through what a baseline does not know, and counts what it knows in vain."""
 
     def __init__(self, baseline: Baseline) -> None:
-        self._left = {path: known.copy() for path, known in baseline.entries.items()}
-        self._checked: set[str] = set()
+        self._entries = baseline.entries
+        # By the real paths of the files that were checked, with the paths they were checked by.
+        self._left: dict[str, tuple[Path, Counter[_Entry]]] = {}
 
     def news(self, path: Path, found: Iterable[Finding]) -> list[Finding]:
         """Those findings of a file that are not known, or not so often.
@@ -49,31 +50,41 @@ class Sieve:
         alike nobody can say which is new, so that none of them is fixed.
         """
         found = list(found)
-        if not any(_is_error(one) for one in found):
-            self._checked.add(str(path))
-        news = [one for one in found if _is_error(one) or not self._is_known(path, one)]
-        known = self._left.get(str(path), Counter[_Entry]())
-        return [one._replace(fix=None) if _entry(one) in known else one for one in news]
+        place = os.path.realpath(path)
+        left = Counter(self._entries.get(place, {}))
+        news = [one for one in found if _is_error(one) or not _is_known(left, one)]
+        if not any(map(_is_error, found)):
+            self._left[place] = path, left
+        return [one._replace(fix=None) if _entry(one) in left else one for one in news]
 
-    def _is_known(self, path: Path, finding: Finding) -> bool:
-        left = self._left.get(str(path))
-        entry = _entry(finding)
-        if left is None or left[entry] <= 0:
-            return False
-        left[entry] -= 1
-        return True
+    def gone(self, given: Iterable[Path], is_on: Callable[[Path, str], bool]) -> int:
+        """How many known findings were not found where one has looked for them.
 
-    def gone(self, is_on: Callable[[str, str], bool]) -> int:
-        """How many known findings were not found in the files that were checked.
-
-        `is_on` says whether the rule of a code was asked about the file of a path.
+        That is in the files that were checked, and in those below the `given` paths that are not
+        there any more. `is_on` says whether the rule of a code was asked about the file of a path.
         """
         return sum(
             count
-            for path in self._checked & self._left.keys()
-            for entry, count in self._left[path].items()
+            for path, known in (*self._left.values(), *self._vanished(given))
+            for entry, count in known.items()
             if count and is_on(path, entry[0])
         )
+
+    def _vanished(self, given: Iterable[Path]) -> Iterator[tuple[Path, Counter[_Entry]]]:
+        tops = [os.path.realpath(path) for path in given]
+        for name in self._entries.keys() - self._left.keys():
+            path = Path(name)
+            if any(map(path.is_relative_to, tops)) and not path.exists():
+                yield path, self._entries[name]
+
+
+def _is_known(left: Counter[_Entry], finding: Finding) -> bool:
+    """Whether a finding is among those left, which are fewer by one then."""
+    entry = _entry(finding)
+    if left[entry] <= 0:
+        return False
+    left[entry] -= 1
+    return True
 
 
 def baseline_of(path: Path, found: Iterable[tuple[Path, Finding]]) -> bytes:
@@ -105,8 +116,13 @@ def _json(value: object) -> str:
 
 
 def _relative(file: Path, baseline: Path) -> str:
+    folder = os.path.dirname(os.path.abspath(baseline))
+    real, top = os.path.realpath(file), os.path.realpath(folder)
+    if not file.is_relative_to(folder) and Path(real).is_relative_to(top):
+        # Have: one of the two is named through a link.
+        file, folder = Path(real), top
     try:
-        name = os.path.relpath(file, os.path.dirname(os.path.abspath(baseline)))
+        name = os.path.relpath(file, folder)
     except ValueError:
         # Have: another drive of Windows, from which nothing is relative.
         name = str(file)
@@ -141,10 +157,15 @@ def read_baseline(path: Path) -> Baseline:
     folder = os.path.dirname(os.path.abspath(path))
     return Baseline(
         {
-            os.path.normpath(os.path.join(folder, name)): Counter(dict(_known(path, name, rows)))
+            _real(os.path.join(folder, name)): Counter(dict(_known(path, name, rows)))
             for name, rows in _files(path, content).items()
         }
     )
+
+
+def _real(path: str) -> str:
+    # As it was made relative: two dots lead to the folder above by its name.
+    return os.path.realpath(os.path.normpath(path))
 
 
 def _files(path: Path, content: object) -> dict[str, object]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sessionlint.errors import UnreadableFile
 from sessionlint.facts.files import Files
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from sessionlint.source.parse import Source
 
 __all__ = ["Project", "check_source", "is_worth_parsing", "parsed", "unparsed"]
-
-_REMARK: Final = r"(?i)#\s*(?:noqa|sessionlint:).*"
 
 
 class Project:
@@ -270,10 +267,5 @@ def _kept(
         for review in comments.reviews(judged):
             news = (one for rule in rules if rule.review for one in rule.review(review))
             kept += [one for one in news if not comments.take_back(one, review.suppression)]
-    told = (one._replace(text=_bare(source.lines[one.span.line - 1])) for one in kept)
+    told = (one._replace(text=comments.bare(one.span.line)) for one in kept)
     return sorted(told, key=lambda one: (one.span, one.code))
-
-
-def _bare(line: str) -> str:
-    """What stays of a line when it is indented anew, or a comment for linters comes or goes."""
-    return " ".join(re.sub(_REMARK, "", line).split())

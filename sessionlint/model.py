@@ -139,7 +139,7 @@ class Finding(NamedTuple):
     `steps` is the path that leads to the harm, in the order it is walked; it is empty for
     findings that are not about a path. `fix` is None where no sound rewrite is known.
     `function` is the dotted name of the function or class that it was found in, empty for the
-    module; `text` is its first line but for white space and comments for linters.
+    module; `text` is its first line but for white space and comments.
     """
 
     code: str

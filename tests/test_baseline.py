@@ -79,12 +79,33 @@ def test_paths_count_from_the_baseline(app):
         LEAK.replace("    ", "        "),
         LEAK.replace("db = Session(engine)", "db  =  Session(engine)"),
         LEAK.replace("db = Session(engine)", "db = Session(engine)  # noqa: E501"),
+        LEAK.replace("db = Session(engine)", "db = Session(engine)  # it's closed later"),
+        LEAK.replace("db = Session(engine)", "db = Session(engine)#"),
         LEAK.replace("return db.query(1).all()", "return db.get(1)"),
     ],
 )
 def test_a_finding_that_moves_is_known(app, text):
     (app / "app" / "a.py").write_text(text)
     assert left(app) == []
+
+
+def test_a_comment_that_goes_makes_nothing_new(app):
+    commented = LEAK.replace("db = Session(engine)", 'db = Session(engine)  # TODO: "close" it')
+    (app / "app" / "a.py").write_text(commented)
+    sessionlint("--write-baseline", "base.json", cwd=app)
+    (app / "app" / "a.py").write_text(LEAK)
+    assert left(app) == []
+    assert (app / "base.json").read_text() == EXPECTED
+
+
+def test_a_number_sign_in_a_string_is_no_comment(app):
+    hashed = LEAK.replace("Session(engine)", "Session(engine, info='# one')  # two")
+    (app / "app" / "a.py").write_text(hashed)
+    sessionlint("--write-baseline", "base.json", cwd=app)
+    [row] = json.loads((app / "base.json").read_text())["files"]["app/a.py"]
+    assert row["line"] == "db = Session(engine, info='# one')"
+    (app / "app" / "a.py").write_text(hashed.replace("# one", "# other"))
+    assert len(left(app)) == 2
 
 
 def test_one_more_of_the_same_is_new(app):
@@ -127,6 +148,46 @@ def test_entries_no_longer_found_are_counted(app):
     assert left(app) == [
         "warning: 2 findings of base.json are gone; `--write-baseline base.json` writes it anew"
     ]
+
+
+@pytest.mark.parametrize(("given", "count"), [([], 1), (["app"], 1), (["b.py"], 0)])
+def test_what_is_known_of_a_file_that_is_no_longer_there_is_gone(app, given, count):
+    (app / "app" / "a.py").rename(app / "app" / "a.txt")
+    done = concise("--baseline", "base.json", *given, cwd=app)
+    complaints = [line for line in done.stderr.splitlines() if "Python files" not in line]
+    assert (
+        complaints
+        == ["warning: 1 finding of base.json is gone; `--write-baseline base.json` writes it anew"]
+        * count
+    )
+
+
+def test_a_tree_may_be_named_through_a_link(app):
+    (app / "link").symlink_to(app, target_is_directory=True)
+    for baseline, given in (
+        ("base.json", "link/app"),
+        ("link/base.json", "app"),
+        ("link/base.json", "link/b.py"),
+    ):
+        done = concise("--baseline", baseline, given, cwd=app)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_baseline_beside_a_tree_named_through_a_link_has_its_own_names(tmp_path):
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "a.py").write_text(LEAK)
+    (tmp_path / "link").symlink_to("repo")
+    for folder, other in (("repo", "link"), ("link", "repo")):
+        sessionlint("--write-baseline", f"{folder}/base.json", f"{other}/a.py", cwd=tmp_path)
+        held = json.loads((tmp_path / "repo" / "base.json").read_text())
+        assert list(held["files"]) == ["a.py"]
+
+
+def test_a_file_with_two_names_is_known_by_both(app):
+    (app / "c.py").symlink_to("b.py")
+    done = sessionlint("--write-baseline", "base.json", cwd=app)
+    assert done.stdout == "Wrote 3 findings to base.json.\n"
+    assert left(app) == []
 
 
 @pytest.mark.parametrize(

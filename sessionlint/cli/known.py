@@ -22,6 +22,7 @@ def baselined(asked: Asked) -> int:
         UnwritableFile: the baseline cannot be written.
     """
     from sessionlint.baseline import baseline_of
+    from sessionlint.discover import distinct
     from sessionlint.project import check_files
     from sessionlint.report.progress import watched
     from sessionlint.report.text import concise
@@ -30,10 +31,11 @@ def baselined(asked: Asked) -> int:
     target = Path(asked.write_baseline or "")
     _refuse_other(target)
     job = job_of(asked)
-    checked = check_files(job.files, loaded, job.configuration, job.options)
+    files = distinct(job.files)
+    checked = check_files(files, loaded, job.configuration, job.options)
     found = [
         (path, finding)
-        for path, findings in watched(checked, len(job.files), sys.stderr)
+        for path, findings in watched(checked, len(files), sys.stderr)
         for finding in findings
     ]
     errors = [(path, one) for path, one in found if has_error([one])]
@@ -65,10 +67,10 @@ def say_what_is_gone(job: Job, asked: Asked) -> None:
         return
     run = Run(loaded, job.configuration, job.options)
 
-    def is_on(path: str, code: str) -> bool:
-        return any(rule.code == code for rule in run.rules_of(Path(path)))
+    def is_on(path: Path, code: str) -> bool:
+        return any(rule.code == code for rule in run.rules_of(path))
 
-    say(_gone(job.sieve.gone(is_on), asked.baseline), is_error=True)
+    say(_gone(job.sieve.gone(job.given, is_on), asked.baseline), is_error=True)
 
 
 def _gone(count: int, name: str | None) -> Iterator[str]:

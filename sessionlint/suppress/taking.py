@@ -74,6 +74,13 @@ class Comments:
         for line in (0, *near):
             yield from self._by_line.get(line, ())
 
+    def bare(self, line: int) -> str:
+        """What stays of a line when it is indented anew, or a comment comes or goes."""
+        text = self._lines[line - 1]
+        # Most findings are on lines without one, and asking for the layout reads all of the file.
+        comment = self._layout.comments.get(line) if "#" in text else None
+        return " ".join((text[: comment.column] if comment else text).split())
+
     def reviews(self, judged: frozenset[str]) -> Iterator[Review]:
         """Every comment with what it has taken back so far; `judged` are the rules that are on."""
         for one in (one for found in self._by_line.values() for one in found):
