@@ -49,6 +49,8 @@ def annotate_files(
 ) -> Iterator[Annotation]:
     """Files, given as absolute paths, with a `# noqa` for all `news`, handed to `write`.
 
+    What is said of comments is left out: a comment that takes nothing back is to go.
+
     A file stays as it is unless these findings and no others are gone afterwards, and Python
     reads the same code. So does a notebook, whose cells have lines that are not the file's.
 
@@ -59,7 +61,8 @@ def annotate_files(
     for path in files:
         found = run.findings(path)
         errors = tuple(one for one in found if one.severity.value == "error")
-        wanted = news(path, found)
+        about_comments = {rule.code for rule in run.rules_of(path) if rule.review is not None}
+        wanted = [one for one in news(path, found) if one.code not in about_comments]
         if errors or not wanted or is_notebook(path):
             yield Annotation(path, errors=errors)
             continue

@@ -1,5 +1,6 @@
 """`--add-noqa`, in a process of its own."""
 
+import json
 import subprocess
 import sys
 
@@ -28,7 +29,6 @@ def noted(tmp_path, data: bytes) -> bytes:
         ("db = Session(e)  # why", "db = Session(e)  # why  # noqa: SES102"),
         ("db = Session(e)  # noqa: E501", "db = Session(e)  # noqa: E501, SES102"),
         ("db = Session(e)  # noqa:E501 why", "db = Session(e)  # noqa:E501, SES102 why"),
-        ("db = Session(e)  # noqa: SES103", "db = Session(e)  # noqa: SES103, SES102, SES901"),
         ("db = Session(e); c = '# noqa: E1'", "db = Session(e); c = '# noqa: E1'  # noqa: SES102"),
         ("db = Session(\n        e\n    )", "db = Session(  # noqa: SES102\n        e\n    )"),
         ("db = \\\n        Session(e)", "db = \\\n        Session(e)  # noqa: SES102"),
@@ -67,12 +67,33 @@ def test_encoding_and_newlines_stay(tmp_path, before, after, head, coding):
 
 def test_says_how_many_lines_got_one(tmp_path):
     (tmp_path / "a.py").write_text(f"{HEAD}def f(e): a = Session(e); b = Session(e); a.get(b)\n")
-    (tmp_path / "b.py").write_text("x = 1  # noqa: SES103\n")
+    (tmp_path / "b.py").write_text(f"{HEAD}def f(e):\n    db = Session(e)\n    db.get(1)\n")
     done = sessionlint("--add-noqa", cwd=tmp_path)
     assert done.stdout == "Added `# noqa` to 2 lines.\n"
-    assert (tmp_path / "b.py").read_text() == "x = 1  # noqa: SES103, SES901\n"
+    assert (tmp_path / "b.py").read_text().endswith("(e)  # noqa: SES102\n    db.get(1)\n")
     again = sessionlint("--add-noqa", cwd=tmp_path)
     assert (again.returncode, again.stdout) == (0, "Added `# noqa` to 0 lines.\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count"),
+    [
+        ("x = 1  # noqa: SES103", "x = 1  # noqa: SES103", "0 lines"),
+        ("# sessionlint: disable=SES103", "# sessionlint: disable=SES103", "0 lines"),
+        (
+            "def f(e): a = Session(e); a.get(1)  # noqa: SES103",
+            "def f(e): a = Session(e); a.get(1)  # noqa: SES103, SES102",
+            "1 line",
+        ),
+    ],
+)
+def test_a_comment_that_takes_nothing_back_is_not_taken_back(tmp_path, before, after, count):
+    (tmp_path / "a.py").write_text(f"{HEAD}{before}\n")
+    done = sessionlint("--add-noqa", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"Added `# noqa` to {count}.\n")
+    assert (tmp_path / "a.py").read_text() == f"{HEAD}{after}\n"
+    left = sessionlint("--output-format", "json", cwd=tmp_path)
+    assert [one["code"] for one in json.loads(left.stdout)] == ["SES901"]
 
 
 def test_a_file_with_two_names_gets_one_comment(tmp_path):
@@ -125,12 +146,13 @@ def test_a_file_that_cannot_be_read_or_written_does_not_stop_the_others(tmp_path
         "from sqlalchemy.orm import Session\ndef f(:\n  Session(1).x()\n"
     )
     outside = tmp_path.with_name(f"{tmp_path.name}-outside.py")
-    outside.write_text("x = 1  # noqa: SES103\n")
+    leak = f"{HEAD}def f(e): a = Session(e); a.get(1)"
+    outside.write_text(f"{leak}\n")
     (tmp_path / "b.py").symlink_to(outside)
-    (tmp_path / "c.py").write_text("x = 1  # noqa: SES103\n")
+    (tmp_path / "c.py").write_text(f"{leak}\n")
     done = sessionlint("--add-noqa", ".", cwd=tmp_path)
     assert done.returncode == 2
     assert [line.split()[0] for line in done.stderr.splitlines()] == ["a.py:2:7:", "sessionlint:"]
-    assert outside.read_text() == "x = 1  # noqa: SES103\n"
-    assert (tmp_path / "c.py").read_text() == "x = 1  # noqa: SES103, SES901\n"
+    assert outside.read_text() == f"{leak}\n"
+    assert (tmp_path / "c.py").read_text() == f"{leak}  # noqa: SES102\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.py", "b.py", "c.py"]
