@@ -203,6 +203,14 @@ def test_a_comment_behind_a_string_of_several_lines_counts(app):
     assert codes("--select", "SES", "use.py", cwd=app) == ["15 SES102"]
 
 
+def test_a_line_for_the_whole_file_has_flake8_leave_it_out_whatever_its_codes(app):
+    """The command line takes back these codes alone, as ruff does."""
+    (app / "use.py").write_text("# flake8: noqa: SES103\n" + LEAK)
+    assert codes("--select", "SES", "use.py", cwd=app) == []
+    [left] = command_line("use.py", cwd=app)
+    assert left.split()[1] == "SES102"
+
+
 def test_comments_count_for_nothing_if_flake8_is_told_so(app):
     (app / "use.py").write_text("# flake8: noqa\n" + LEAK.replace("make()", "make()  # noqa"))
     assert codes("--select", "SES", "use.py", cwd=app) == []

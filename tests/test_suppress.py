@@ -58,6 +58,14 @@ def test_reads_the_comments_of_flake8(comment, expected):
         ("#sessionlint:ignore", True),
         ("# sessionlint: ignore because", True),
         ("# sessionlint: ignore[SES103]", True),
+        ("# sessionlint : ignore[SES103]", True),
+        ("# sessionlint\t:ignore", True),
+        ("# sessionlint: ignore: the caller closes it", True),
+        ("# sessionlint: ignore, for SES103 is wrong here", True),
+        ("# sessionlint: ignore SES103", False),
+        ("# sessionlint: ignore: SES103", False),
+        ("# sessionlint: ignore=ses103", False),
+        ("# sessionlint: ignore-file: SES103", False),
         ("# sessionlint: ignore [ses103] the caller closes it", True),
         ("# sessionlint: ignore[SES104,SES1]", True),
         ("# sessionlint: ignore[SES]", True),
@@ -109,6 +117,29 @@ def test_a_comment_counts_nowhere_else(text):
     assert not is_taken(text, last, last)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# flake8: noqa", True),
+        ("  # FLAKE8=noqa  ", True),
+        ("# flake8: noqa: SES103", True),
+        ("# flake8: noqa:E501, ses1 for now", True),
+        ("# flake8: noqa: SES104", False),
+        ("# flake8: noqa: E501", False),
+        ("# flake8: noqa SES103", False),
+        ("x = 1  # flake8: noqa: SES103", False),
+    ],
+)
+def test_a_line_for_flake8_counts_for_the_whole_file(text, expected):
+    assert is_taken(f"session = Session()\n{text}\n") is expected
+
+
+def test_a_decorator_is_a_line_of_its_own():
+    text = "@decorated  # noqa\ndef f(): session = Session()"
+    assert is_taken(text, 1, 1)
+    assert not is_taken(text, 2, 2)
+
+
 def test_a_noqa_counts_in_a_string_as_it_does_for_flake8():
     assert is_taken('session = "# noqa: SES103"')
 
@@ -139,6 +170,10 @@ def test_comments_and_lines_are_told_apart_in_windows_files():
         ("engine)  # noqa: SES102, E501, SES777", "", ["SES901"]),
         ("engine)  # sessionlint: ignore[SES102, SES103]  # noqa", "", []),
         ("engine)", "# sessionlint: ignore-file", []),
+        ("engine)  # sessionlint : ignore[SES102]", "", []),
+        ("engine)  # sessionlint: ignore SES102", "", ["SES102", "SES901"]),
+        ("engine)", "# flake8: noqa: SES102", []),
+        ("engine)", "# flake8: noqa: SES103", ["SES102"]),
         ("engine)", "# sessionlint: ignore-file[SES102]", []),
         ("engine)", "# sessionlint: ignore-file[SES103]", ["SES102", "SES901"]),
         ("engine)", "# sessionlint: ignore-file\nx = 1  # noqa: SES101", []),
@@ -159,6 +194,7 @@ def test_what_is_left_of_a_leak(engine, rest, tail, expected):
         ("# sessionlint: ignore-file", "this comment takes nothing back in this file"),
         ("# sessionlint: ignore-file[SES1]", "`SES1` takes nothing back in this file"),
         ("x = 1  # sessionlint: ignore", "this comment takes nothing back here"),
+        ("x = 1  # sessionlint : ignore", "this comment takes nothing back here"),
         ("x = 1  # sessionlint: ignore[]", "this comment takes nothing back here"),
         ("x = 1  # noqa: SES999", "`SES999` takes nothing back here"),
     ],
@@ -171,7 +207,10 @@ def test_a_file_that_is_not_parsed_has_its_comments_read(engine, text, message):
     ("comment", "instead"),
     [
         ("ignore[SES103", "ignore[SES103]"),
-        ("ignore SES103", None),
+        ("ignore SES103", "ignore[SES103]"),
+        ("ignore: SES103, SES2 it is closed", "ignore[SES103, SES2]"),
+        ("ignore-file: ses103", "ignore-file[SES103]"),
+        ("ignore it is closed", None),
         ("disable=ses103, SES2", "ignore[SES103, SES2]"),
         ("noqa: SES103 it is closed", "ignore[SES103]"),
         ("ignore-next-line", "ignore"),

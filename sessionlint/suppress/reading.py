@@ -11,13 +11,16 @@ from sessionlint.source.layout import Layout
 
 __all__ = ["suppressions"]
 
-_NOQA: Final = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
+_CODES: Final = r":\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+)"
+_NOQA: Final = re.compile(rf"# noqa(?:{_CODES})?", re.IGNORECASE)
+# A code that follows at once was meant to stand in brackets.
 _OWN: Final = re.compile(
-    r"#\s*sessionlint:\s*(?:"
-    r"ignore(?P<file>-file)?(?:\s*\[(?P<codes>[^\]]*)\]|(?!\s*\[|[\w-]))"
+    r"#\s*sessionlint[ \t]{0,9}:\s*(?:"
+    r"ignore(?P<file>-file)?"
+    r"(?:\s*\[(?P<codes>[^\]]*)\]|(?!\s*\[|[\w-]|[\s:=(]{0,9}(?i:SES)\d))"
     r"|(?P<unclear>ignore|disable|noqa)(?:[^#]*[^#\s])?)"
 )
-_FLAKE8: Final = re.compile(r"\s*# flake8[:=]\s*noqa\s*", re.IGNORECASE)
+_FLAKE8: Final = re.compile(rf"\s*# flake8[:=]\s*noqa(?:\s*$|{_CODES})", re.IGNORECASE)
 _CODE: Final = re.compile(r"[^,\s]+")
 
 
@@ -27,12 +30,13 @@ def suppressions(lines: Sequence[str], layout: Layout) -> Iterator[Suppression]:
     `# noqa` takes back everything, `# noqa: SES103, SES2` what has one of the codes or begins
     with one; case does not matter. `# sessionlint: ignore` and `# sessionlint: ignore[SES103]`
     are the same, `ignore-file` is for the whole file. What is meant so and written in another way,
-    `# sessionlint: disable=SES103`, is unclear and takes nothing back. A line `# flake8: noqa` is
-    for the whole file as well.
+    `# sessionlint: disable=SES103` or `ignore SES103`, is unclear and takes nothing back. A line
+    `# flake8: noqa` or `# flake8: noqa: SES103` is for the whole file as well.
 
     Source: flake8 reads the same `# noqa`, but no second one on a line, and codes in capitals only;
     in strings, too; one whose codes it cannot read is a bare one (checked in
-    tests/test_suppress.py). ruff honours `# flake8: noqa` as flake8 does.
+    tests/test_suppress.py). ruff honours `# flake8: noqa` as flake8 does, but reads codes behind
+    it, where flake8 leaves out the whole file all the same.
     """
     for number, line in enumerate(lines, 1):
         # Few lines have a comment, and this test costs a tenth of the search.
@@ -47,20 +51,21 @@ def suppressions(lines: Sequence[str], layout: Layout) -> Iterator[Suppression]:
                 yield _suppression(number, match.start(), match[0], match, is_comment=False)
         for match in _OWN.finditer(line, at):
             yield _suppression(number, at, line[at:], match)
-        if _FLAKE8.fullmatch(line):
-            yield _of_flake8(number, line)
+        if whole := _FLAKE8.match(line):
+            yield _of_flake8(number, line, whole)
 
 
-def _of_flake8(number: int, line: str) -> Suppression:
+def _of_flake8(number: int, line: str, match: re.Match[str]) -> Suppression:
     """The line by which flake8 leaves out a file; what it is good for is not ours to judge."""
+    codes = _codes(match, 0)
     return Suppression(
         number,
         0,
         line,
         0,
         len(line),
-        (),
-        is_blanket=True,
+        codes,
+        is_blanket=not codes,
         is_noqa=True,
         is_file=True,
         is_comment=False,
@@ -71,9 +76,7 @@ def _of_flake8(number: int, line: str) -> Suppression:
 def _suppression(
     line: int, column: int, text: str, match: re.Match[str], *, is_comment: bool = True
 ) -> Suppression:
-    found = _CODE.finditer(match["codes"] or "")
-    first = match.start("codes") - column
-    codes = tuple((first + one.start(), one[0].upper()) for one in found)
+    codes = _codes(match, column)
     is_noqa = match.re is _NOQA
     is_clear = is_noqa or match["unclear"] is None
     stop = match.end() - column
@@ -93,3 +96,10 @@ def _suppression(
         is_comment=is_comment,
         is_clear=is_clear,
     )
+
+
+def _codes(match: re.Match[str], column: int) -> tuple[tuple[int, str], ...]:
+    """What a comment names, in capitals, each with its index in what begins at a column."""
+    found = _CODE.finditer(match["codes"] or "")
+    first = match.start("codes") - column
+    return tuple((first + one.start(), one[0].upper()) for one in found)

@@ -25,7 +25,7 @@ class Comments:
         small = text.lower()
         self._lines = lines
         self._honours_noqa = honours_noqa
-        self._is_silent = "noqa" not in small and "sessionlint:" not in small
+        self._is_silent = "noqa" not in small and "sessionlint" not in small
         self._used: dict[Suppression, set[str]] = {}
 
     @cached_property

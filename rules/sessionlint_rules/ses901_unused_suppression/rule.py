@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sessionlint.model import Suppression
 
 _CODE: Final = r"SES\d+"
+_WHOLE: Final = r"\bignore-file\b"
 
 
 def check(scope: Scope) -> Iterator[Finding]:
@@ -44,7 +45,8 @@ def _clearer(comment: Suppression) -> str:
     """How a comment is to be written that nobody understands."""
     said = comment.text[comment.start : comment.stop]
     codes = ", ".join(dict.fromkeys(re.findall(_CODE, said.upper())))
-    form = f"ignore[{codes}]" if codes else "ignore"
+    word = "ignore-file" if re.search(_WHOLE, said) else "ignore"
+    form = f"{word}[{codes}]" if codes else word
     return f"`{said}` takes nothing back; write `# sessionlint: {form}`"
 
 
