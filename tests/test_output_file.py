@@ -140,3 +140,22 @@ def test_a_diff_goes_into_the_file_as_patch_reads_it(app):
     assert (done.returncode, done.stdout) == (1, "")
     subprocess.run(["git", "apply", "out/patch"], cwd=app, check=True)
     assert "with Session(engine) as session:" in (app / "leak.py").read_text()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["leak.py"], ["--fix"], ["--diff", "."], ["--stdin-filename", "leak.py", "-"]]
+)
+@pytest.mark.parametrize("report", ["leak.py", "./out/../leak.py", "out/link"])
+def test_a_file_that_is_checked_is_not_overwritten(app, arguments, report):
+    (app / "out" / "link").symlink_to("../leak.py")
+    done = sessionlint(*arguments, "--output-file", report, cwd=app, stdin=LEAK.encode())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"sessionlint: `--output-file {report}` is one of the files to check\n"
+    assert (app / "leak.py").read_text() == LEAK
+
+
+def test_what_a_checked_link_leads_to_is_not_overwritten(app):
+    (app / "out" / "text").write_text(LEAK)
+    (app / "link.py").symlink_to("out/text")
+    assert sessionlint("--output-file", "out/text", cwd=app).returncode == 2
+    assert (app / "out" / "text").read_text() == LEAK

@@ -86,7 +86,8 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
     """The work that is asked for; `configuration` is what was read of it before.
 
     Raises:
-        UsageError: a path or a rule does not exist, or standard input cannot be read.
+        UsageError: a path or a rule does not exist, standard input cannot be read, or the report
+            would overwrite a file.
         BaselineError: the baseline cannot be read.
         ConfigError: a pyproject.toml above one of the files is wrong.
     """
@@ -108,6 +109,8 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
     if asked.force_exclude:
         exclusions = Exclusions(configuration)
         files = [path for path in files if not exclusions.takes(path)]
+    if asked.output_file is not None:
+        _refuse_to_overwrite(asked.output_file, files)
     options = Options(selection, asked.engine, unsaved, asked.unsafe_fixes)
     if asked.baseline is None:
         return Job(given, files, configuration, options)
@@ -133,6 +136,13 @@ def _refuse_nonsense(selection: Selection) -> None:
     }
     if clash := contradiction(lists, "--"):
         raise UsageError(clash)
+
+
+def _refuse_to_overwrite(report: str, files: Iterable[str]) -> None:
+    """Complain where a report would stand in place of something that is checked."""
+    target = os.path.realpath(report)
+    if os.path.isfile(target) and any(os.path.realpath(path) == target for path in files):
+        raise UsageError(f"`--output-file {report}` is one of the files to check")
 
 
 def _stdin_path(asked: Asked) -> Path:
