@@ -115,6 +115,10 @@ def names(module: cst.Module) -> dict[str, cst.Name]:
 @pytest.mark.parametrize(
     ("data", "reason", "line"),
     [
+        (b"x = '\xff'\ny = 1\n", "not utf-8: byte 0xff cannot be decoded", 1),
+        (b"\xef\xbb\xbfx = '\xff'\n", "not utf-8: byte 0xff cannot be decoded", 1),
+        (b"# one\n# \xe9\n", "not utf-8: byte 0xe9 cannot be decoded", 2),
+        (b"# \xe9\n# coding: latin-1\n", "not utf-8: byte 0xe9 cannot be decoded", 1),
         (b"x = 1\ny = '\xff'\n", "not utf-8: byte 0xff cannot be decoded", 2),
         (b"# coding: ascii\nx = 1\ny = '\xe4'\n", "not ascii: byte 0xe4 cannot be decoded", 3),
         (b"# coding: klingon\nx = 1\n", "unknown encoding: klingon", 1),

@@ -60,7 +60,10 @@ def decoded(data: bytes) -> str:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:
-        raise UnreadableFile(str(error.msg)) from error
+        if not isinstance(error.__context__, UnicodeDecodeError):
+            raise UnreadableFile(str(error.msg)) from error
+        # Have: one of the first two lines is not UTF-8, and decoding all says where.
+        encoding = "utf-8"
     try:
         text = data.removeprefix(codecs.BOM_UTF8).decode(encoding)
     except UnicodeDecodeError as error:
