@@ -1,9 +1,11 @@
 """What becomes of a connection in a version of SQLAlchemy, and which version a project locks."""
 
+from pathlib import PurePath
+
 import pytest
 from small_project import bytes_of, written
 
-from sessionlint.facts.locked import Locks
+from sessionlint.facts.locked import DECIDING, Locks, may_decide
 from sessionlint.facts.releases import RELEASES, told
 
 
@@ -237,6 +239,34 @@ def test_the_nearest_folder_that_says_anything_decides(tmp_path):
     assert older(tmp_path, files)
     assert not older(tmp_path, {}, "new")
     assert older(tmp_path, {}, "other")
+
+
+NAMES = [
+    *("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "Pipfile"),
+    *("pyproject.toml", "setup.cfg", "setup.py"),
+    *("requirements.txt", "requirements-dev.in", "constraints_3.11.txt", "constraints.in"),
+    *("requirements/base.txt", "requirements/deep.in"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whoever_watches_a_project_knows_all_files_that_decide(name, tmp_path):
+    root = written(tmp_path, {name: ""})
+    path = str((root / name).resolve())
+    assert path in set(Locks(root, bytes_of).paths(str(root.resolve())))
+    assert may_decide(path)
+
+
+def test_every_glob_of_such_files_has_one():
+    names = [PurePath(name) for name in NAMES]
+    assert [glob for glob in DECIDING if not any(name.match(glob) for name in names)] == []
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "docs/base.txt", "my-requirements.txt", "yarn.lock"])
+def test_other_files_do_not_decide(name, tmp_path):
+    root = written(tmp_path, {name: ""})
+    assert list(Locks(root, bytes_of).paths(str(root))) == []
+    assert not may_decide(str(root / name))
 
 
 @pytest.mark.parametrize(

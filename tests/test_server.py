@@ -26,6 +26,14 @@ def test_what_is_typed_counts_and_not_what_is_saved(app):
         assert codes(client.diagnostics(path)) == [(8, "SES104")]
 
 
+def test_the_editor_is_asked_to_tell_of_every_file_that_decides(app):
+    with editor(app) as client:
+        client.open(app / "use.py", CLEAN)
+        [asked] = client.next("client/registerCapability")["registrations"]
+    globs = {one["globPattern"] for one in asked["registerOptions"]["watchers"]}
+    assert {"**/*.py", "**/pyproject.toml", "**/uv.lock", "**/requirements*.txt"} <= globs
+
+
 def test_a_diagnostic_says_what_the_command_line_says(app):
     path = app / "use.py"
     with editor(app) as client:

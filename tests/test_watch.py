@@ -84,6 +84,19 @@ def test_changed_settings_hold_at_once(app, watch):
     assert watch.until("passed") == ["--- pyproject.toml changed ---", "All checks passed!"]
 
 
+def test_a_lock_file_and_what_is_required_count(app):
+    text = "async def use(db: AsyncSession):\n    try:\n        await db.execute('x')\n"
+    text = f"from sqlalchemy.ext.asyncio import AsyncSession\n\n\n{text}    finally:\n"
+    (app / "leak.py").write_text(f"{text}        await db.close()\n")
+    (app / "requirements.txt").write_text("sqlalchemy==2.0.26\n")
+    with running("--watch", "--output-format", "json-lines", cwd=app) as process:
+        [before] = process.until('"message"')
+        (app / "requirements.txt").write_text("sqlalchemy==2.0.25\n")
+        told, after = process.until('"message"')
+        assert told == "--- requirements.txt changed ---"
+        assert after != before
+
+
 def test_a_mistake_in_the_settings_is_told_and_the_watch_goes_on(app, watch):
     (app / "pyproject.toml").write_text("[tool.sessionlint]\nselekt = []\n")
     assert "unknown key `selekt`" in watch.until("selekt")[-1]

@@ -138,14 +138,14 @@ def _projects(given: Iterable[Path]) -> list[str]:
 
 
 def _may_matter(_change: Change, path: str) -> bool:
-    """Whether a path may be a file to check, a settings file, or a folder of such."""
+    """Whether a path may be a file to check, one that decides how, or a folder of such."""
     from sessionlint.discover import SUFFIXES
     from sessionlint.facts.sources import SKIPPED
 
     folders, name = os.path.split(path)
     if not SKIPPED.isdisjoint(folders.split(os.sep)):
         return False
-    if name in _SETTINGS or name.endswith(SUFFIXES):
+    if _decides(path) or name.endswith(SUFFIXES):
         return True
     # Have: no file that matters, but a folder may have come or gone.
     return "." not in name and not os.path.isfile(path)
@@ -165,7 +165,14 @@ def _files(given: list[Path]) -> frozenset[str]:
 def _is_beside(path: str, beside: frozenset[str]) -> bool:
     """Whether a file is none of those to check and may still change what is found in them."""
     is_module = path.endswith(".py") and path in beside
-    return is_module or os.path.basename(path) in _SETTINGS
+    return is_module or _decides(path)
+
+
+def _decides(path: str) -> bool:
+    """Whether a file may change what is found in others, and is no module."""
+    from sessionlint.facts.locked import may_decide
+
+    return os.path.basename(path) in _SETTINGS or may_decide(path)
 
 
 def _separator(paths: list[str]) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["WHERE", "admits_before"]
+__all__ = ["DECLARING", "WHERE", "admits_before"]
 
-WHERE: Final = (
-    r"pyproject\.toml|setup\.(?:cfg|py)|Pipfile|(?:requirements|constraints)[\w.-]*\.(?:txt|in)"
+DECLARING: Final = (
+    *("pyproject.toml", "setup.cfg", "setup.py", "Pipfile"),
+    *("requirements*.txt", "requirements*.in", "constraints*.txt", "constraints*.in"),
 )
-"""What the files that say it are called, for regular expressions."""
+"""What the files that say it are called, as globs."""
+
+WHERE: Final = "|".join(re.escape(glob).replace(r"\*", r"[\w.-]*") for glob in DECLARING)
+"""The same for regular expressions."""
 
 _Release = tuple[int, ...]
 

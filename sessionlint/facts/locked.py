@@ -7,13 +7,13 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, TypeGuard
 
-from sessionlint.facts.declared import WHERE, admits_before
+from sessionlint.facts.declared import DECLARING, WHERE, admits_before
 from sessionlint.facts.folders import Folders
 
-__all__ = ["Locks"]
+__all__ = ["DECIDING", "Locks", "may_decide"]
 
 _NAME: Final = "sqlalchemy"
 _TABLES: Final = ("uv.lock", "poetry.lock", "pdm.lock")
@@ -28,8 +28,17 @@ _NAMED: Final = r'^name = "{}"[ \t]*\r?$'
 
 _BELOW: Final = "requirements"
 _LISTS: Final = (".txt", ".in")
+
+DECIDING: Final = (*_TABLES, _PIPFILE, *DECLARING, *(f"{_BELOW}/*{end}" for end in _LISTS))
+"""Every file whose change may change what `Locks` says, as globs of the ends of paths."""
+
 _NUMBER: Final = re.compile(r"(\d+)\.(\d+)")
 _Release = tuple[int, ...]
+
+
+def may_decide(path: str) -> bool:
+    """Whether a path is one of `DECIDING`."""
+    return any(map(PurePath(path).match, DECIDING))
 
 
 class Locks:

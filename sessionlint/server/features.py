@@ -15,6 +15,7 @@ from pygls.uris import to_fs_path, uri_scheme
 
 from sessionlint import __version__
 from sessionlint.errors import ConfigError
+from sessionlint.facts.locked import DECIDING
 from sessionlint.model import Finding
 from sessionlint.server.actions import FIX_ALL, fix_all, is_asked, meaning, quick_fixes
 from sessionlint.server.diagnostics import SOURCE, diagnostic
@@ -28,7 +29,7 @@ __all__ = ["language_server"]
 DELAY = 0.1
 """Seconds without a key pressed after which a changed text is checked."""
 
-_WATCHED = ("**/pyproject.toml", "**/*.py")
+_WATCHED = ("**/*.py", *(f"**/{glob}" for glob in DECIDING))
 """Files whose change on disk may change what is found in open ones."""
 
 _Found = tuple[Finding, types.Diagnostic]
