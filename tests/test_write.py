@@ -165,6 +165,32 @@ def test_a_full_disk_leaves_the_old_contents(file, monkeypatch):
     assert names(file.parent) == ["a.py"]
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="nobody tells what is open here")
+@pytest.mark.parametrize("has_locks", [True, False])
+def test_a_file_is_held_until_it_is_replaced_where_there_are_locks(file, monkeypatch, has_locks):
+    """Windows has none, and replaces no file that is open."""
+    if not has_locks:
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+    replace, held = os.replace, []
+
+    def replaced(new: Path, target: Path) -> None:
+        held.extend(one for one in os.listdir("/proc/self/fd") if leads_to(one, target))
+        replace(new, target)
+
+    monkeypatch.setattr(os, "replace", replaced)
+    written(file, b"old", b"new", [file])
+    assert file.read_bytes() == b"new"
+    assert len(held) == has_locks
+
+
+def leads_to(number: str, path: Path) -> bool:
+    """Whether an open file of this process is the one of a path."""
+    try:
+        return os.readlink(f"/proc/self/fd/{number}") == str(path)
+    except OSError:
+        return False
+
+
 COUNTER = """
 import sys
 from pathlib import Path
