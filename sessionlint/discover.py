@@ -192,7 +192,7 @@ def _git_files(folder: str) -> list[str] | None:
 
 def _joined(folder: str, name: str) -> str:
     """The path of a name of git's: slashes on every system, one at the end of a repository."""
-    return os.path.join(folder, *name.rstrip("/").split("/"))
+    return os.path.join(folder, name.rstrip("/").replace("/", os.sep))
 
 
 def _git(folder: str, *arguments: str) -> bytes | None:
