@@ -4,7 +4,9 @@ import os
 import re
 import shutil
 import sysconfig
+import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,11 @@ from command import sessionlint
 
 from sessionlint.model import Severity
 from sessionlint.project import Options, check_paths
+from sessionlint.source.brackets import deepest
+from sessionlint.source.layout import layout
+from sessionlint.source.logical import Logical
+from sessionlint.source.magics import without_magics
+from sessionlint.source.outline import is_balanced
 from sessionlint.source.walk import walk
 from sessionlint_rules import RULES
 
@@ -96,6 +103,58 @@ UNREADABLE = {
     "100,000 nested brackets": b"x = " + b"[" * 100_000 + b"\n",
     "compressed": zlib.compress(b"x" * 5_000),
 }
+
+LARGE = 200_000
+
+
+def times(unit: str, size: int = LARGE) -> str:
+    """So much text made of one piece."""
+    return unit * (size // len(unit))
+
+
+ENDLESS = "\\'''\n"
+"""A line on which a string begins that has no end, and nor has that of the next one."""
+
+SLOW = {
+    "long strings that go on": {"a": f"{USE}x = Session()\n{'(' * 201}" + times(ENDLESS)},
+    "short strings that go on": {"a": f"{USE}x = Session()\n{'(' * 201}" + times("\\'")},
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_a_large_file_is_through_in_seconds(tmp_path, name):
+    for module, text in SLOW[name].items():
+        (tmp_path / f"{module}.py").write_text(text)
+    begin = time.monotonic()
+    done = sessionlint(cwd=tmp_path)
+    assert time.monotonic() - begin < 10
+    assert done.returncode in {0, 1, 2}
+    assert done.stderr == ""
+
+
+PIECES = {
+    "strings in a field": (lambda text: Logical(b"f'''{%b}'''" % text.encode()), '\\"""\n'),
+    "long strings": (lambda text: Logical(text.encode()), ENDLESS),
+    "short strings": (lambda text: Logical(text.encode()), "\\'"),
+    "brackets": (lambda text: deepest("(" * 201 + text, 200), ENDLESS),
+    "balance": (lambda text: is_balanced("(" + text), ENDLESS),
+    "a layout": (lambda text: layout(text.split("\n")), ENDLESS),
+    "a cell": (without_magics, ENDLESS),
+}
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_four_times_the_text_takes_no_more_than_four_times_as_long(name):
+    function, unit = PIECES[name]
+    short, long = (seconds(function, times(unit, size)) for size in (LARGE // 4, LARGE))
+    # Twice as much for the machine; and of what takes no time nothing can be said.
+    assert long < max(8 * short, 0.1)
+
+
+def seconds(function: Callable[[str], object], text: str) -> float:
+    begin = time.process_time()
+    function(text)
+    return time.process_time() - begin
 
 
 @pytest.mark.parametrize("name", HARMLESS)

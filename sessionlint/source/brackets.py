@@ -2,12 +2,11 @@
 
 import re
 
+from sessionlint.source.strings import STRING_OR_REST
+
 __all__ = ["deepest"]
 
-_STRING = (
-    r"'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^\\'\n])*'|\"(?:\\.|[^\\\"\n])*\""
-)
-_TOKEN = rf"(?s){_STRING}|#[^\n]*|[\[({{]|[\])}}]"
+_TOKEN = rf"{STRING_OR_REST}|#[^\n]*|[\[({{]|[\])}}]"
 
 
 def deepest(text: str, limit: int) -> tuple[int, int]:

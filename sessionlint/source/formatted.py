@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sessionlint.source.outline import STRING
+from sessionlint.source.strings import STRING_OR_REST
 
 __all__ = ["STRING_OF_BYTES", "blanked", "evaluated", "is_formatted"]
 
@@ -20,7 +20,7 @@ _DEEPEST: Final = 20
 """How many formatted strings may stand in each other's fields."""
 
 _PREFIX: Final = re.compile(rb"(?i:[ft]r?|r[ft])$")
-STRING_OF_BYTES: Final = re.compile(STRING.encode())
+STRING_OF_BYTES: Final = re.compile(STRING_OR_REST.encode())
 """What a string literal looks like, without its prefix."""
 
 _QUOTE: Final = re.compile(rb"'''|\"\"\"|['\"]")

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sessionlint.source.outline import STRING
+from sessionlint.source.strings import STRING_OR_REST
 
 __all__ = ["Comment", "Layout", "layout"]
 
 _TOKEN: Final = re.compile(
-    rf"(?P<string>{STRING})|(?P<comment>#[^\n]*)|(?P<open>[(\[{{])|(?P<close>[)\]}}])"
+    rf"(?P<string>{STRING_OR_REST})|(?P<comment>#[^\n]*)|(?P<open>[(\[{{])|(?P<close>[)\]}}])"
     r"|(?P<joint>\\\n)|(?P<end>\n)"
 )
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from sessionlint.source.strings import STRING_OR_REST
+
 __all__ = ["without_magics"]
 
-_STRING: Final = (
-    r"'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^\\'\n])*'|\"(?:\\.|[^\\\"\n])*\""
-)
-_TOKEN: Final = re.compile(rf"{_STRING}|#[^\n]*|\\\n|[(\[{{]|[)\]}}]|\n", re.DOTALL)
+_TOKEN: Final = re.compile(rf"{STRING_OR_REST}|#[^\n]*|\\\n|[(\[{{]|[)\]}}]|\n")
 
 # Colab writes the form of a cell in comments above it.
 _CELL: Final = re.compile(r"\s*(?:#[^\n]*\n\s*)*%%(\w*)[^\n]*")

@@ -9,7 +9,9 @@ import re
 from enum import Enum
 from typing import Final, NamedTuple
 
-__all__ = ["STRING", "Part", "PartKind", "is_balanced", "outlined", "whole"]
+from sessionlint.source.strings import STRING, STRING_OR_REST
+
+__all__ = ["Part", "PartKind", "is_balanced", "outlined", "whole"]
 
 
 class PartKind(Enum):
@@ -35,14 +37,8 @@ class Part(NamedTuple):
     members: tuple["Part", ...] = ()
 
 
-STRING: Final = (
-    r"'''[^'\\]*(?:(?:\\[\s\S]|'(?!''))[^'\\]*)*'''|\"\"\"[^\"\\]*(?:(?:\\[\s\S]|\"(?!\"\"))[^\"\\]*)*\"\"\""
-    r"|'(?!'')[^'\\\n]*(?:\\[\s\S][^'\\\n]*)*'|\"(?!\"\")[^\"\\\n]*(?:\\[\s\S][^\"\\\n]*)*\""
-)
-"""What a string literal looks like, for regular expressions. Its prefix is not part of it."""
-
 # Compiled by `re` when first asked for: mostly, the brackets agree with those in strings.
-_SKIPPED: Final = rf"{STRING}|#[^\n]*"
+_SKIPPED: Final = rf"{STRING_OR_REST}|#[^\n]*"
 # A line that begins so goes on with the statement before it.
 _CONTINUING: Final = r"[\s#)\]}]|(?:else|elif|except|finally)\b"
 
