@@ -116,6 +116,8 @@ ENDLESS = "\\'''\n"
 """A line on which a string begins that has no end, and nor has that of the next one."""
 
 SLOW = {
+    "formatted strings in each other": {"a": f"{USE}x = Session()\n" + times('f"{a["')},
+    "formatted strings on many lines": {"a": f"{USE}x = Session()\n" + times("f\"{a['\n")},
     "long strings that go on": {"a": f"{USE}x = Session()\n{'(' * 201}" + times(ENDLESS)},
     "short strings that go on": {"a": f"{USE}x = Session()\n{'(' * 201}" + times("\\'")},
 }
@@ -133,6 +135,8 @@ def test_a_large_file_is_through_in_seconds(tmp_path, name):
 
 
 PIECES = {
+    "a formatted string": (lambda text: Logical(text.encode()), 'f"{a["'),
+    "a long string in a field": (lambda text: Logical(text.encode()), "f\"{'''"),
     "strings in a field": (lambda text: Logical(b"f'''{%b}'''" % text.encode()), '\\"""\n'),
     "long strings": (lambda text: Logical(text.encode()), ENDLESS),
     "short strings": (lambda text: Logical(text.encode()), "\\'"),

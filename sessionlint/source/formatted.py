@@ -43,15 +43,12 @@ def blanked(text: bytes) -> bytes:
     return text[:1] + b" " * (len(text) - 2) + text[-1:]
 
 
-def evaluated(data: bytes, start: int) -> bytes | None:
+def evaluated(data: bytes, start: int) -> tuple[bytes | None, int]:
     """The formatted string whose quote stands at `start`, blank but for what is in its fields.
 
-    None if it has no end.
+    None if it has no end. Also how far the text was looked at.
     """
-    try:
-        return b"".join(_Scan(data, start).string()).replace(b"\n", b" ")
-    except _UnclosedError:
-        return None
+    return _Scan(data, start).whole()
 
 
 class _Scan:
@@ -62,6 +59,13 @@ class _Scan:
         self._at = start
         self._stop = min(start + _MOST, len(data))
         self._depth = 0
+
+    def whole(self) -> tuple[bytes | None, int]:
+        """The string on one line, None if it has no end, and how far the scan came."""
+        try:
+            return b"".join(self.string()).replace(b"\n", b" "), self._at
+        except _UnclosedError:
+            return None, self._at
 
     def string(self) -> Iterator[bytes]:
         """One string, from its quote to its end."""
@@ -125,8 +129,9 @@ class _Scan:
         if is_formatted(self._data, self._at):
             yield from self.string()
             return
-        string = STRING_OF_BYTES.match(self._data, self._at)
+        string = STRING_OF_BYTES.match(self._data, self._at, self._stop)
         if string is None:
+            self._at = self._stop
             raise _UnclosedError
         self._at = string.end()
         yield blanked(string[0])
@@ -149,6 +154,7 @@ class _Scan:
         """Go to the next token."""
         match = pattern.search(self._data, self._at, self._stop)
         if match is None:
+            self._at = self._stop
             raise _UnclosedError
         self._at = match.start()
         return match[0]

@@ -177,16 +177,25 @@ def _fields(text: bytes) -> Iterator[bytes]:
 
 
 def _scanned(data: bytes) -> Iterator[bytes]:
-    """The same, one string or comment after the other."""
-    done = 0
+    """The same, one string or comment after the other.
+
+    Where a formatted string has no end, none of those that seem to begin in it is looked at: each
+    might be as long.
+    """
+    done = looked_at = 0
     while (match := _SILENT.search(data, done)) is not None:
-        yield data[done : match.start()]
-        is_string = not match[0].startswith(b"#")
+        start = match.start()
+        yield data[done:start]
         whole = None
-        if is_string and is_formatted(data, match.start()):
-            whole = evaluated(data, match.start())
+        if start >= looked_at and not match[0].startswith(b"#") and is_formatted(data, start):
+            whole, looked_at = evaluated(data, start)
         if whole is None:
-            whole = blanked(match[0]) if is_string else b" " * len(match[0])
+            whole = _silenced(match[0])
         yield whole
-        done = match.start() + len(whole)
+        done = start + len(whole)
     yield data[done:]
+
+
+def _silenced(text: bytes) -> bytes:
+    """A string or a comment with nothing in it."""
+    return b" " * len(text) if text.startswith(b"#") else blanked(text)
