@@ -6,7 +6,7 @@ import shutil
 import sysconfig
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from command import sessionlint
 
 from sessionlint.model import Severity
 from sessionlint.project import Options, check_paths
+from sessionlint.source.bases import derived
 from sessionlint.source.brackets import deepest
 from sessionlint.source.layout import layout
 from sessionlint.source.logical import Logical
@@ -118,6 +119,8 @@ ENDLESS = "\\'''\n"
 SLOW = {
     "formatted strings in each other": {"a": f"{USE}x = Session()\n" + times('f"{a["')},
     "formatted strings on many lines": {"a": f"{USE}x = Session()\n" + times("f\"{a['\n")},
+    "bases that go on": {"a": USE + times("class A(\n") + ")\n"},
+    "classes on one line": {"a": USE + times("class A(")},
     "long strings that go on": {"a": f"{USE}x = Session()\n{'(' * 201}" + times(ENDLESS)},
     "short strings that go on": {"a": f"{USE}x = Session()\n{'(' * 201}" + times("\\'")},
 }
@@ -134,6 +137,11 @@ def test_a_large_file_is_through_in_seconds(tmp_path, name):
     assert done.stderr == ""
 
 
+def listed(function: Callable[[bytes], Iterable[object]]) -> Callable[[str], object]:
+    """A function of bytes, asked for all that it gives."""
+    return lambda text: list(function(text.encode()))
+
+
 PIECES = {
     "a formatted string": (lambda text: Logical(text.encode()), 'f"{a["'),
     "a long string in a field": (lambda text: Logical(text.encode()), "f\"{'''"),
@@ -144,6 +152,7 @@ PIECES = {
     "balance": (lambda text: is_balanced("(" + text), ENDLESS),
     "a layout": (lambda text: layout(text.split("\n")), ENDLESS),
     "a cell": (without_magics, ENDLESS),
+    "classes": (listed(derived), "class A(\n"),
 }
 
 
