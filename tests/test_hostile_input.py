@@ -19,6 +19,7 @@ from sessionlint.source.brackets import deepest
 from sessionlint.source.layout import layout
 from sessionlint.source.logical import Logical
 from sessionlint.source.magics import without_magics
+from sessionlint.source.naming import named
 from sessionlint.source.outline import is_balanced
 from sessionlint.source.walk import walk
 from sessionlint_rules import RULES
@@ -123,6 +124,7 @@ SLOW = {
     "classes on one line": {"a": USE + times("class A(")},
     "long strings that go on": {"a": f"{USE}x = Session()\n{'(' * 201}" + times(ENDLESS)},
     "short strings that go on": {"a": f"{USE}x = Session()\n{'(' * 201}" + times("\\'")},
+    "names in brackets": {"a": f"{USE}q = 1" + times("=(a or )x")},
 }
 
 
@@ -153,6 +155,7 @@ PIECES = {
     "a layout": (lambda text: layout(text.split("\n")), ENDLESS),
     "a cell": (without_magics, ENDLESS),
     "classes": (listed(derived), "class A(\n"),
+    "names": (listed(named), "=(a or )x"),
 }
 
 

@@ -15,10 +15,13 @@ _FAR: Final = 400
 
 # What begins with a literal is searched for several times faster than what begins a line, so the
 # beginning of the line is looked at afterwards. Looking ahead for a word and then taking it whole
-# gives none of its letters back when something follows it that is not wanted.
+# gives none of its letters back when something follows it that is not wanted. The rest of
+# the line is bounded, as it may be looked at again behind every other `=`.
 _NAMED: Final = re.compile(
-    rb"=[ \t]*(?:(?=([\w.]+))\1(?![(\[])([ \t]*,[ \t]*\w[^\n#=;]*|[ \t]+(?:or|if)\b[^\n#;]*)?"
-    rb"|\([ \t]*([\w.]+)[ \t]*((?:or|if)\b[^\n#;]*)?\)|(?:\w+\.)?partial\([ \t]*([\w.]+)[^\n]*)"
+    rb"=[ \t]*(?:(?=([\w.]+))\1(?![(\[])"
+    rb"([ \t]*,[ \t]*\w[^\n#=;]{0,400}|[ \t]+(?:or|if)\b[^\n#;]{0,400})?"
+    rb"|\([ \t]*([\w.]+)[ \t]*((?:or|if)\b[^\n#;]{0,400})?\)"
+    rb"|(?:\w+\.)?partial\([ \t]*([\w.]+)[^\n]*)"
     rb"(?=[ \t\r]*(?:[#;\n]|\Z))"
 )
 _OTHERWISE: Final = re.compile(rb"(?:\bor\b|\belse\b|,)[ \t]*([\w.]+)(?![\w.(\[])")
@@ -80,7 +83,7 @@ class Naming(NamedTuple):
 def named(data: bytes) -> Iterator[Naming]:
     """Every `new = old` of two names, be they attributes; of `new = one or other` both."""
     for match in _NAMED.finditer(data):
-        line = line_start(data, match.start())
+        line = data.rfind(b"\n", max(match.start() - _FAR - 1, 0), match.start()) + 1
         if match.start() - line > _FAR:
             continue
         clause = _CLAUSE.match(data, line, match.start())
