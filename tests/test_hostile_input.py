@@ -14,6 +14,7 @@ from command import sessionlint
 
 from sessionlint.model import Severity
 from sessionlint.project import Options, check_paths
+from sessionlint.source.afterwards import afterwards
 from sessionlint.source.bases import derived
 from sessionlint.source.brackets import deepest
 from sessionlint.source.layout import layout
@@ -125,6 +126,8 @@ SLOW = {
     "long strings that go on": {"a": f"{USE}x = Session()\n{'(' * 201}" + times(ENDLESS)},
     "short strings that go on": {"a": f"{USE}x = Session()\n{'(' * 201}" + times("\\'")},
     "names in brackets": {"a": f"{USE}q = 1" + times("=(a or )x")},
+    "heads without a name": {"a": USE + times("with ") + "as ession\n"},
+    "heads on one line": {"a": f"{USE}def f():\n    " + times("with session as a ")},
 }
 
 
@@ -156,6 +159,7 @@ PIECES = {
     "a cell": (without_magics, ENDLESS),
     "classes": (listed(derived), "class A(\n"),
     "names": (listed(named), "=(a or )x"),
+    "heads": (lambda text: list(afterwards(text)), "with session as a "),
 }
 
 

@@ -20,13 +20,19 @@ TAKING: Final = frozenset(
 
 
 # Compiled by `re` when first asked for: few files have a `with` for a session.
+_WITH: Final = r"with\b(?=[^\n]{0,1000}ession)"
 _HEAD: Final = (
     r"with\b(?=[^\n]*ession)[^\n]*\bas[ \t]+\w+[ \t]*(?:[,)][^\n]*)?:[ \t]*(?:#[^\n]*)?\r?\n"
 )
+_LONGEST: Final = 1_000
+"""How long the line of a head may be: the pattern takes its square."""
+
 _METHODS: Final = "|".join(sorted(TAKING))
 _END: Final = r"[ \t\r]*(?:[#\n;]|\Z)"
 _NAME: Final = r"\bas[ \t]+(\w+)"
 _BEFORE: Final = r"([ \t]+)(?:async[ \t]+)?"
+_DEEPEST: Final = 400
+"""How far the head of a block may be indented."""
 
 _FAR: Final = 5_000
 """How much is looked at of what follows the head of a block, and of what follows the block."""
@@ -49,15 +55,23 @@ def afterwards(text: str) -> Iterator[tuple[int, str]]:
 
     Only one whose head is on one line, with no other value for the name behind it.
     """
-    for head in re.finditer(_HEAD, text):
-        start = text.rfind("\n", 0, head.start()) + 1
-        before = re.fullmatch(_BEFORE, text[start : head.start()])
-        if before is None:
-            continue
-        block, rest = _around(text, head.end(), len(before[1]))
+    for head, indent in _heads(text):
+        block, rest = _around(text, head.end(), indent)
         for name in re.findall(_NAME, head[0]):
             if _is_used(block, rest, name):
                 yield head.start(), name
+
+
+def _heads(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Every `with` on a line of its own that gives a session a name, and how far it is indented."""
+    for word in re.finditer(_WITH, text):
+        at = word.start()
+        line = text[max(at - _DEEPEST, 0) : at].rpartition("\n")[2]
+        before = re.fullmatch(_BEFORE, line)
+        stop = text.find("\n", at, at + _LONGEST) + 1
+        head = re.compile(_HEAD).match(text, at, stop) if before and stop else None
+        if before and head:
+            yield head, len(before[1])
 
 
 def _around(text: str, start: int, indent: int) -> tuple[str, str]:
