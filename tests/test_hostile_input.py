@@ -17,6 +17,7 @@ from sessionlint.project import Options, check_paths
 from sessionlint.source.afterwards import afterwards
 from sessionlint.source.bases import derived
 from sessionlint.source.brackets import deepest
+from sessionlint.source.gate import engine_calls
 from sessionlint.source.layout import layout
 from sessionlint.source.logical import Logical
 from sessionlint.source.magics import without_magics
@@ -128,6 +129,7 @@ SLOW = {
     "names in brackets": {"a": f"{USE}q = 1" + times("=(a or )x")},
     "heads without a name": {"a": USE + times("with ") + "as ession\n"},
     "heads on one line": {"a": f"{USE}def f():\n    " + times("with session as a ")},
+    "engines in each other": {"a": USE + times("engine(")},
 }
 
 
@@ -159,6 +161,7 @@ PIECES = {
     "a cell": (without_magics, ENDLESS),
     "classes": (listed(derived), "class A(\n"),
     "names": (listed(named), "=(a or )x"),
+    "engines": (listed(engine_calls), "ngine("),
     "heads": (lambda text: list(afterwards(text)), "with session as a "),
 }
 

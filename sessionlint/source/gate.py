@@ -85,7 +85,8 @@ _TELLING: Final = re.compile(rb"(?i)session|engine|conn|maker|factory|pool|acqui
 _PASSING: Final = frozenset((b"partial", *(name.encode() for name in THREADED)))
 _PASSED: Final = rb"(?:" + b"|".join(sorted(_PASSING)) + rb")\(\s*([\w.]+)"
 _SESSION_CALL: Final = re.compile(rb"ession(?i:_?(?:local|maker|factory))?\(")
-_ENGINE_CALL: Final = rb"ngine(?:\([^)]*\))?\.(connect|raw_connection)\b"
+# Bounded, for as long a call may begin in the brackets of every other.
+_ENGINE_CALL: Final = rb"ngine(?:\([^)]{0,1000}\))?\.(connect|raw_connection)\b"
 
 
 def may_speak(data: bytes) -> bool:
