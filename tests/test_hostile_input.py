@@ -116,6 +116,11 @@ def times(unit: str, size: int = LARGE) -> str:
     return unit * (size // len(unit))
 
 
+def quoted(text: str) -> str:
+    return f"'''\n{text}'''\n"
+
+
+ANNOTATED = "class A:\n    pass\n\n\ndef f(a: A):\n    s = Session(a)\n    a.b(s)\n"
 ENDLESS = "\\'''\n"
 """A line on which a string begins that has no end, and nor has that of the next one."""
 
@@ -130,6 +135,7 @@ SLOW = {
     "heads without a name": {"a": USE + times("with ") + "as ession\n"},
     "heads on one line": {"a": f"{USE}def f():\n    " + times("with session as a ")},
     "engines in each other": {"a": USE + times("engine(")},
+    "classes in a string": {"a": USE + ANNOTATED + quoted(times("class B(\n"))},
 }
 
 

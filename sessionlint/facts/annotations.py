@@ -109,7 +109,9 @@ def _is_overridden(block: Block) -> bool:
 
     A parameter of that type may be either.
     """
-    heads = rf"^class[ \t]+(\w+)[ \t]*\([^)]*\b{re.escape(block.name)}\b"
+    # No class begins among the bases of another, so each character is looked at once.
+    bases = r"[^)\n]*(?:\n(?!class\b)[^)\n]*)*"
+    heads = rf"^class[ \t]+(\w+)[ \t]*\({bases}\b{re.escape(block.name)}\b"
     for match in re.finditer(heads, block.home.reader.text, re.MULTILINE):
         derived = (one.target for one in block.home.top.bindings(match[1]) if one.target)
         own = {name for one in derived for name in one.names if not name.startswith("__")}
