@@ -120,6 +120,8 @@ def quoted(text: str) -> str:
     return f"'''\n{text}'''\n"
 
 
+SHARED = "from sqlalchemy.orm import Session\nfrom app import engine\n\ns = Session(engine)\n"
+USED = f"{SHARED}\n\ndef f():\n    s.get(1, 2)\n"
 ANNOTATED = "class A:\n    pass\n\n\ndef f(a: A):\n    s = Session(a)\n    a.b(s)\n"
 ENDLESS = "\\'''\n"
 """A line on which a string begins that has no end, and nor has that of the next one."""
@@ -135,6 +137,8 @@ SLOW = {
     "heads without a name": {"a": USE + times("with ") + "as ession\n"},
     "heads on one line": {"a": f"{USE}def f():\n    " + times("with session as a ")},
     "engines in each other": {"a": USE + times("engine(")},
+    "imports of names that go on": {"db": USED, "b": quoted(times("from db import (\n"))},
+    "imports of everything": {"db": USED, "b": quoted(times("from db import *\n"))},
     "classes in a string": {"a": USE + ANNOTATED + quoted(times("class B(\n"))},
 }
 

@@ -185,8 +185,7 @@ def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
         return evaluator.tree.has(name.encode(), re.compile(dotted_name))
     last = home.name.rpartition(".")[2] or home.path.stem
     module, item = re.escape(last), re.escape(name)
-    listed = rf"(?:\([^)]*|[^\n]*)\b{item}\b"
-    taken = rf"from\s+[\w.]*\b{module}\s+import\s+(?:{listed}|\*[\s\S]*\b{item}\b)"
+    taken = _taken(module, item)
     # The address of a database may end in the name of its file: `sqlite:///shop.db`.
     read = rf"(?<![\w/'\"-]){module}\.{item}\b"
     ways = ((_bytes(f"{last}.{name}"), read), (_bytes(last), taken))
@@ -194,6 +193,18 @@ def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
         evaluator.tree.has_any(word, re.compile(_bytes(way)), besides=home.path)
         for word, way in ways
     )
+
+
+def _taken(module: str, item: str) -> str:
+    """Matches an import of a name from a module, and one of everything if the name is used behind.
+
+    Every line is looked at for one of the imports alone, and so much of the rest of its own.
+    """
+    head = rf"from\s+[\w.]*\b{module}\s+import\s+"
+    rest = r"{0,1000}"
+    listed = rf"\([^)\n]{rest}(?:\n(?![^)\n]*{head})[^)\n]*)*|[^\n]{rest}"
+    behind = rf"\*[^\n]{rest}(?:\n(?![^\n]*{head}\*)[^\n]*)*"
+    return rf"{head}(?:{listed}|{behind})\b{item}\b"
 
 
 def _bytes(text: str) -> bytes:
