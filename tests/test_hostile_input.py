@@ -24,6 +24,7 @@ from sessionlint.source.magics import without_magics
 from sessionlint.source.naming import named
 from sessionlint.source.outline import is_balanced
 from sessionlint.source.walk import walk
+from sessionlint.suppress.reading import suppressions
 from sessionlint_rules import RULES
 
 # It makes the byte gate let every text through, so that all rooms see it.
@@ -173,6 +174,7 @@ PIECES = {
     "names": (listed(named), "=(a or )x"),
     "engines": (listed(engine_calls), "ngine("),
     "heads": (lambda text: list(afterwards(text)), "with session as a "),
+    "comments": (lambda text: list(suppressions([text], layout([text]))), "# sessionlint:ignore["),
 }
 
 

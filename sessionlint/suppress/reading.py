@@ -13,11 +13,12 @@ __all__ = ["suppressions"]
 
 _CODES: Final = r":\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+)"
 _NOQA: Final = re.compile(rf"# noqa(?:{_CODES})?", re.IGNORECASE)
-# A code that follows at once was meant to stand in brackets.
+# A code that follows at once was meant to stand in brackets. The codes are bounded, for behind every
+# bracket that is not closed another comment may stand.
 _OWN: Final = re.compile(
     r"#\s*sessionlint[ \t]{0,9}:\s*(?:"
     r"ignore(?P<file>-file)?"
-    r"(?:\s*\[(?P<codes>[^\]]*)\]|(?!\s*\[|[\w-]|[\s:=(]{0,9}(?i:SES)\d))"
+    r"(?:\s*\[(?P<codes>[^\]]{0,1000})\]|(?!\s*\[|[\w-]|[\s:=(]{0,9}(?i:SES)\d))"
     r"|(?P<unclear>ignore|disable|noqa)(?:[^#]*[^#\s])?)"
 )
 _FLAKE8: Final = re.compile(rf"\s*# flake8[:=]\s*noqa(?:\s*$|{_CODES})", re.IGNORECASE)
