@@ -199,15 +199,29 @@ def test_fixes_are_listed_by_file_and_rule():
     ],
 )
 def test_a_diff_can_be_applied(tmp_path, before, after):
-    (tmp_path / "a.py").write_bytes(before)
+    assert patched(tmp_path, before, after) == after
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_diff_of_many_changes_can_be_applied(tmp_path, seed):
+    draw = random.Random(seed)
+    lines = [draw.choice([b"\n", b"    pass\n", b"def f%d():\n" % n]) for n in range(1_000)]
+    changed = [draw.choice([b"", b"x\n", b"x\ny\n", *[line] * 9]) for line in lines]
+    before, after = b"".join(lines), b"".join(changed)
+    assert patched(tmp_path, before, after) == after
+
+
+def patched(folder, before: bytes, after: bytes) -> bytes:
+    """What `git apply` makes of a file with the diff."""
+    (folder / "a.py").write_bytes(before)
     subprocess.run(
         ["git", "apply", "-p0", "--unsafe-paths", "-"],
-        cwd=tmp_path,
+        cwd=folder,
         input=diff("a.py", before, after),
-        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path)},
+        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(folder)},
         check=True,
     )
-    assert (tmp_path / "a.py").read_bytes() == after
+    return (folder / "a.py").read_bytes()
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -12,13 +12,14 @@ from operator import itemgetter
 from sessionlint.model import Finding, Safety
 from sessionlint.report.paint import Paint, Role, printable
 from sessionlint.report.totals import plural, totals
+from sessionlint.source.changes import Change, changes
 
 __all__ = ["diff", "diff_for_people", "fixes", "is_offered", "offers", "would_fix"]
 
 _ROLES: dict[str, Role] = {"+": "good", "-": "code", "@": "margin"}
 
-_LONG = 10_000
-"""From how many lines on a diff takes seconds where no line is taken for noise."""
+_AROUND = 3
+"""How many lines that stay are shown before and behind those that do not."""
 
 _NO_END = b"\\ No newline at end of file\n"
 
@@ -78,26 +79,35 @@ def diff(path: str, before: bytes, after: bytes) -> bytes:
 
 
 def _unified(old: list[bytes], new: list[bytes], name: bytes) -> Iterator[bytes]:
-    """The lines of a diff.
-
-    `difflib.unified_diff` takes every line for noise that is often in 200 lines or more, blank ones
-    for instance, so that two changed lines of a long file were shown as a hundred.
-    """
-    from difflib import SequenceMatcher
-
-    matcher = SequenceMatcher(None, old, new, autojunk=len(new) > _LONG)
-    groups = list(matcher.get_grouped_opcodes(3))
-    if groups:
+    """The lines of a diff."""
+    hunks = list(_hunks(changes(old, new)))
+    if hunks:
         yield from (b"--- " + name + b"\n", b"+++ " + name + b"\n")
-    for group in groups:
-        first, last = group[0], group[-1]
-        yield b"@@ -%s +%s @@\n" % (_range(first[1], last[2]), _range(first[3], last[4]))
-        for kind, start, stop, new_start, new_stop in group:
-            if kind == "equal":
-                yield from (b" " + line for line in old[start:stop])
-                continue
-            yield from (b"-" + line for line in old[start:stop])
-            yield from (b"+" + line for line in new[new_start:new_stop])
+    for hunk in hunks:
+        first, last = hunk[0], hunk[-1]
+        before = min(first.start, _AROUND)
+        behind = min(len(old) - last.stop, _AROUND)
+        at, stop = first.start - before, last.stop + behind
+        new_range = _range(first.new_start - before, last.new_stop + behind)
+        yield b"@@ -%s +%s @@\n" % (_range(at, stop), new_range)
+        for one in hunk:
+            yield from (b" " + line for line in old[at : one.start])
+            yield from (b"-" + line for line in old[one.start : one.stop])
+            yield from (b"+" + line for line in new[one.new_start : one.new_stop])
+            at = one.stop
+        yield from (b" " + line for line in old[at:stop])
+
+
+def _hunks(changed: Iterable[Change]) -> Iterator[list[Change]]:
+    """The changes that are shown together, since what is around them meets."""
+    hunk: list[Change] = []
+    for one in changed:
+        if hunk and one.start - hunk[-1].stop > 2 * _AROUND:
+            yield hunk
+            hunk = []
+        hunk.append(one)
+    if hunk:
+        yield hunk
 
 
 def _range(start: int, stop: int) -> bytes:

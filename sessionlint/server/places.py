@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import SequenceMatcher
 
 from lsprotocol import types
 
 from sessionlint.model import Span
+from sessionlint.source.changes import changes
 from sessionlint.source.text import line_starts, lines
 
 __all__ = ["Text", "Units"]
@@ -34,14 +34,12 @@ class Text:
     def edits(self, after: str) -> list[types.TextEdit]:
         """The changes of whole lines that make another text of this one."""
         old, new = _whole_lines(self._text), _whole_lines(after)
-        matcher = SequenceMatcher(None, old, new, autojunk=False)
         return [
             types.TextEdit(
-                types.Range(self._start(first, old), self._start(last, old)),
-                "".join(new[start:stop]),
+                types.Range(self._start(one.start, old), self._start(one.stop, old)),
+                "".join(new[one.new_start : one.new_stop]),
             )
-            for tag, first, last, start, stop in matcher.get_opcodes()
-            if tag != "equal"
+            for one in changes(old, new)
         ]
 
     def _start(self, index: int, whole: list[str]) -> types.Position:
