@@ -133,7 +133,7 @@ def _is_clock(given: cst.BaseExpression) -> bool:
 
 
 def is_dependency(evaluator: Evaluator, function: Block) -> bool:
-    """Whether FastAPI, or Litestar, calls a function for every request."""
+    """Whether FastAPI calls a function for every request."""
     return any(
         evaluator.tree.has(word, named_behind(rb"\b" + word + _ASKED, function))
         for word in DEPENDING

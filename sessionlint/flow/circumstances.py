@@ -29,7 +29,7 @@ __all__ = [
 
 # Compiled by `re` when first asked for: most files have no engine to ask about.
 _STARTS: Final = (
-    r"(?i)^(?:test\w*|_*(?:main|lifespan|create_app|make_app|build_app|init\w*|setup\w*|set_up\w*|start\w*|"
+    r"(?i)^(?:test\w*|_*(?:test_(?:conn|db|database)\w*|main|lifespan|create_app|make_app|build_app|init\w*|setup\w*|set_up\w*|start\w*|"
     r"on_startup|startup\w*|bootstrap\w*|configure\w*|run_migrations\w*|do_run_migrations|upgrade|"
     r"downgrade|(?:create|ensure|drop|check)_(?:\w+_)?(?:db|database|schema|tables?)\w*|migrate\w*|create_tables|create_db\w*|create_all|app_factory|connect_db|"
     r"__init__|__new__|__enter__|__aenter__|__post_init__|__setstate__|cli|run|seed\w*))$"
@@ -55,8 +55,8 @@ _ONCE: Final = frozenset("fixture yield_fixture on_event command before_first_re
 _RUNNERS: Final = frozenset({"invoke", "fabric", "robocorp", "duty", "prefect"})
 """Packages whose `task` is a command of somebody's, or the step of one."""
 
-DEPENDING: Final = (b"Depends", b"Security", b"Provide")
-"""What a function is given to that gives its result to each request: FastAPI's, and Litestar's."""
+DEPENDING: Final = (b"Depends", b"Security")
+"""What FastAPI asks for at each request. Litestar's `Provide` may keep what it got for all."""
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _ROUTES: Final = _METHODS | {"route", "api_route", "websocket"}

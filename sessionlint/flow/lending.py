@@ -27,7 +27,9 @@ dishka tells a provider of errors by a value, as pytest does not tell a fixture 
 
 _MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
 _TELLING: Final = (
-    rb"(?:(?:" + b"|".join(DEPENDING) + rb")\(|\bdependency\s*=|\b(?:async)?contextmanager\("
+    rb"(?:(?:Provide|"
+    + b"|".join(DEPENDING)
+    + rb")\(|\bdependency\s*=|\b(?:async)?contextmanager\("
     rb"|\bdependency_overrides\[[^\]\n]{0,200}\]\s*=)\s*"
 )
 """What stands before the name of a generator that is told of errors, by FastAPI or Litestar."""
