@@ -1,6 +1,7 @@
 """What fixes make of the shapes people write: the text before, the text after, and how safe."""
 
 import re
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -424,6 +425,29 @@ def test_safe(name, tmp_path):
     result = fixed(before, tmp_path)
     assert dedent(after) == text_of(result)
     assert {("", "safe")} == {(f.fix.reason, f.fix.safety.value) for f in result.applied}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="`except*` is no Python")
+def test_what_makes_a_group_of_an_error_stays(tmp_path):
+    before = """
+        def f(q):
+            s = Maker()
+            try:
+                s.execute(q)
+            except* ValueError:
+                s.close()
+                raise
+            s.close()
+    """
+    after = """
+        def f(q):
+            with Maker() as s:
+                try:
+                    s.execute(q)
+                except* ValueError:
+                    raise
+    """
+    assert text_of(fixed(before, tmp_path)) == dedent(after)
 
 
 @pytest.mark.parametrize("reason", UNSAFE)

@@ -303,6 +303,9 @@ def test_several_imports_find_their_places():
         "try: pass\nexcept E as closing: pass\n",
         "try: pass\nexcept* E as closing: pass\n",
         "match x:\n    case {**closing}: pass\n",
+        "type closing = int\n",
+        "def f[closing](x): pass\n",
+        "class A[*closing]: pass\n",
         "try:\n    from contextlib import closing\nexcept ImportError:\n    closing = None\n",
     ],
 )

@@ -178,10 +178,10 @@ class _Rewriting:
         return True
 
     def _is_passing_on(self, handler: Handler) -> bool:
-        """Whether a handler without its closes does nothing but `raise`."""
+        """Whether a handler without its closes only raises again; `except*` makes a group."""
         rest = [one for one in lines_of(handler.body) if id(one) not in self._marks]
-        match rest:
-            case [cst.SimpleStatementLine(body=[cst.Raise(exc=None)])]:
+        match handler, rest:
+            case cst.ExceptHandler(), [cst.SimpleStatementLine(body=[cst.Raise(exc=None)])]:
                 return True
         return False
 

@@ -248,8 +248,9 @@ def _is_still(test: cst.BaseExpression) -> bool:
 
 
 def _only_raises(handler: Handler) -> bool:
-    match handler.body.body:
-        case [cst.SimpleStatementLine(body=[cst.Raise(exc=None)])]:
+    """Whether all would be the same without a handler: `except*` makes a group of an error."""
+    match handler, handler.body.body:
+        case cst.ExceptHandler(), [cst.SimpleStatementLine(body=[cst.Raise(exc=None)])]:
             return True
     return False
 
