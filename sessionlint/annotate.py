@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sessionlint.check import check_source
 from sessionlint.errors import ChangedFile, UnreadableFile, UnwritableFile
 from sessionlint.project import Options, Rules, Run
-from sessionlint.source.python import BEYOND, is_python, python_tree
+from sessionlint.source.python import BEYOND, python_tree
 from sessionlint.source.text import is_notebook
 from sessionlint.suppress.adding import with_noqa
 
@@ -89,9 +89,11 @@ def _annotated(run: Run, path: Path, wanted: Sequence[Finding], count: int, writ
 
 def _is_same_code(before: bytes, after: bytes) -> bool:
     """Whether Python reads the same; what it cannot read, newer syntax for one, may be so."""
-    if not is_python(before):
+    try:
+        one = python_tree(before)
+    except (SyntaxError, *BEYOND):
         return True
     try:
-        return ast.dump(python_tree(before)) == ast.dump(python_tree(after))
+        return ast.dump(one) == ast.dump(python_tree(after))
     except (SyntaxError, *BEYOND):
         return False

@@ -14,8 +14,6 @@ from sessionlint.source.walk import descend
 
 __all__ = ["Catch", "catches_cancellation", "caught", "taking"]
 
-"""An `except` clause."""
-
 
 class Catch(Enum):
     """Whether a handler takes an exception."""

@@ -31,7 +31,7 @@ class Resource:
     `alone` the expressions (by id) that stand alone as a statement; `beside` are the variables that
     are unpacked with it, each with its truth where it is acquired; `branches` are the branching
     statements that the acquisition stands in, `loop` the loop that repeats it; `is_waited_for` if a
-    loop tries until there is one, and is left then, or needs another in the place of the one before.
+    loop tries until there is one, and is left then, or needs another in place of the one before.
     `concerned` are the nodes (by id) that speak of it, or may reach it without its name.
     `texts` are those of conditions (by id) as they are remembered by.
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.

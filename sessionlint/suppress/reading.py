@@ -13,7 +13,7 @@ __all__ = ["suppressions"]
 
 _CODES: Final = r":\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+)"
 _NOQA: Final = re.compile(rf"# noqa(?:{_CODES})?", re.IGNORECASE)
-# A code that follows at once was meant to stand in brackets. The codes are bounded, for behind every
+# A code that follows at once was meant to stand in brackets. The codes are bounded, for behind each
 # bracket that is not closed another comment may stand.
 _OWN: Final = re.compile(
     r"#\s*sessionlint[ \t]{0,9}:\s*(?:"
