@@ -17,9 +17,9 @@ from sessionlint.facts.syntax import is_name, keyword, last_name
 from sessionlint.facts.values import Foreign, Thing, Value
 from sessionlint.source.custom import is_customary
 
-__all__ = ["AWAITED", "PARTIAL", "evidence", "guess", "is_of_no", "uses_database"]
+__all__ = ["AWAITED", "DATABASE_CALLS", "PARTIAL", "guess", "is_of_no", "uses_database"]
 
-_DATABASE_CALLS: Final = frozenset(
+DATABASE_CALLS: Final = frozenset(
     "query commit rollback scalars scalar flush refresh merge expunge expire add_all exec".split()
 )
 """Methods whose use tells a database session from the other things called session.
@@ -59,15 +59,6 @@ _OWN: Final = "raw_connection"
 def uses_database(home: Module) -> bool:
     """Whether a module imports a library of the catalogue."""
     return any(map(home.imports, LIBRARIES))
-
-
-def evidence(thing: Thing, home: Module) -> frozenset[str]:
-    """The methods whose use in a module bears out a guess.
-
-    Cursors of files and runners of commands are executed as well, where no database is near.
-    """
-    is_database = thing.type.name == "RawConnection" or uses_database(home)
-    return _DATABASE_CALLS | {"execute", "cursor"} if is_database else _DATABASE_CALLS
 
 
 def guess(call: cst.Call, block: Block, found: Value) -> Value:
