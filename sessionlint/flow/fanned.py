@@ -17,8 +17,9 @@ from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.facts.values import UNKNOWN, ClassValue, FunctionValue, Thing, Value
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.contended import is_awaiting, is_locked, is_waiting, waited_attributes
+from sessionlint.flow.gathered import Task, is_several
 from sessionlint.flow.nodes import Nodes
-from sessionlint.flow.tasks import Task, groups, is_several
+from sessionlint.flow.tasks import groups
 from sessionlint.source.fanning import FANS, SPAWNS, is_session_name
 from sessionlint.source.walk import descend
 
