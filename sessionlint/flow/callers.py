@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Final, TypeAlias
 
@@ -12,10 +12,9 @@ import libcst as cst
 from sessionlint.facts.aside import is_aside, is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import arguments, last_name
+from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.flow.circumstances import (
-    DEPENDING,
     has_starting_name,
     named_behind,
     runs_again,
@@ -41,16 +40,15 @@ _HOPS: Final = 3
 _Question: TypeAlias = Callable[[Block, cst.Call], bool]
 """What is asked of a caller, and of its call."""
 
-_JOBS: Final = ("add_task", "add_job")
-"""What takes a function to run: FastAPI's background for each request, APScheduler by the clock, if
-it is given one. RQ's queue has a process of its own for each job, which takes its engine with it.
+_ASKING: Final = ("Depends", "Security")
+_RUNNING: Final = ("add_task", "add_job")
+"""What runs a function again and again: FastAPI's background, and APScheduler by the clock.
 
-Source: RQ, "Workers": the work horse is forked for each job.
+RQ's queue has a process of its own for each job, which takes its engine with it. Source: RQ,
+"Workers": the work horse is forked for each job.
 """
 
-_CLOCKS: Final = frozenset({"cron", "interval"})
-
-_ASKED: Final = rb"\(\s*(?:dependency\s*=\s*)?"
+_CLOCKS: Final = frozenset({"cron", "interval", "CronTrigger", "IntervalTrigger"})
 
 OFTEN: Final = 2
 """From how many functions on what each of them does is done often."""
@@ -101,43 +99,47 @@ def _is_repeated(evaluator: Evaluator, function: Block) -> bool:
 
 
 def _is_job(evaluator: Evaluator, function: Block) -> bool:
-    """Whether a function is handed over to be run for each of many jobs, or by the clock."""
+    """Whether a function is handed over to be run for each of many requests, or by the clock."""
+    return _is_handed(evaluator, function, _RUNNING)
+
+
+def is_dependency(evaluator: Evaluator, function: Block) -> bool:
+    """Whether FastAPI calls a function for every request."""
+    return _is_handed(evaluator, function, _ASKING)
+
+
+def _is_handed(evaluator: Evaluator, function: Block, takers: Iterable[str]) -> bool:
+    """Whether the program, tests left out, gives a function to one of these."""
     tree = evaluator.tree
-    for method in _JOBS:
-        word = method.encode()
-        pattern = named_behind(rb"\b" + word + rb"\(\s*", function)
+    for word in map(str.encode, takers):
+        pattern = named_behind(rb"\b" + word + rb"\(\s*(?:\w+\s*=\s*)?", function)
         paths = (path for path, _ in tree.searched(word, pattern))
         for path in chain(paths, tree.elsewhere(word, pattern)):
-            module = tree.module(path)
+            module = None if is_test(path, tree.files.root) else tree.module(path)
             for block in module.speaking(function.name) if module is not None else ():
-                calls = (call for call in block.near.calls if last_name(call.func) == method)
-                if any(_is_handed(evaluator, block, call, function) for call in calls):
+                if any(_hands(evaluator, block, call, function) for call in list(block.near.calls)):
                     return True
     return False
 
 
-def _is_handed(evaluator: Evaluator, block: Block, call: cst.Call, function: Block) -> bool:
+def _hands(evaluator: Evaluator, block: Block, call: cst.Call, function: Block) -> bool:
     """Whether a call hands a function over; to a scheduler, with when it is to run again."""
-    given = list(arguments(call))
-    value = evaluator.value(given[0], block) if given else None
+    taker = last_name(call.func)
+    if taker not in (*_ASKING, *_RUNNING) or not call.args:
+        return False
+    value = evaluator.value(call.args[0].value, block)
     if not isinstance(value, FunctionValue) or value.block is not function:
         return False
-    return last_name(call.func) != "add_job" or any(map(_is_clock, given[1:]))
+    if taker == "add_job":
+        return any(_is_clock(one.value) for one in call.args[1:])
+    return block.home.imports("fastapi")
 
 
 def _is_clock(given: cst.BaseExpression) -> bool:
     """`"interval"`, or `CronTrigger(hour=3)`."""
     if isinstance(given, cst.SimpleString):
         return given.raw_value in _CLOCKS
-    return isinstance(given, cst.Call) and last_name(given.func).endswith("Trigger")
-
-
-def is_dependency(evaluator: Evaluator, function: Block) -> bool:
-    """Whether FastAPI calls a function for every request."""
-    return any(
-        evaluator.tree.has(word, named_behind(rb"\b" + word + _ASKED, function))
-        for word in DEPENDING
-    )
+    return isinstance(given, cst.Call) and last_name(given.func) in _CLOCKS
 
 
 def named(function: Block) -> str:

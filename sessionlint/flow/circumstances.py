@@ -16,7 +16,6 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import arguments, dotted, last_name
 
 __all__ = [
-    "DEPENDING",
     "has_starting_name",
     "is_aside",
     "named_behind",
@@ -54,9 +53,6 @@ _ONCE: Final = frozenset("fixture yield_fixture on_event command before_first_re
 
 _RUNNERS: Final = frozenset({"invoke", "fabric", "robocorp", "duty", "prefect"})
 """Packages whose `task` is a command of somebody's, or the step of one."""
-
-DEPENDING: Final = (b"Depends", b"Security")
-"""What FastAPI asks for at each request. Litestar's `Provide` may keep what it got for all."""
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _ROUTES: Final = _METHODS | {"route", "api_route", "websocket"}

@@ -13,7 +13,6 @@ from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import TRIES, last_statement
-from sessionlint.flow.circumstances import DEPENDING
 from sessionlint.flow.expressions import YieldKind
 from sessionlint.flow.nodes import Nodes
 
@@ -27,9 +26,7 @@ dishka tells a provider of errors by a value, as pytest does not tell a fixture 
 
 _MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
 _TELLING: Final = (
-    rb"(?:(?:Provide|"
-    + b"|".join(DEPENDING)
-    + rb")\(|\bdependency\s*=|\b(?:async)?contextmanager\("
+    rb"(?:(?:Depends|Security|Provide)\(|\bdependency\s*=|\b(?:async)?contextmanager\("
     rb"|\bdependency_overrides\[[^\]\n]{0,200}\]\s*=)\s*"
 )
 """What stands before the name of a generator that is told of errors, by FastAPI or Litestar."""
