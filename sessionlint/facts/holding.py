@@ -8,15 +8,26 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.calls import is_declaration
+from sessionlint.facts.classes import member
 from sessionlint.facts.parameters import is_plain, parameter_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name, last_name, names_in
 from sessionlint.facts.values import ClassValue, FunctionValue, Value
+from sessionlint.source.walk import descend
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["LEADING_BACK", "MAKING", "has", "is_adding", "is_made_of", "makes_of", "may_keep"]
+__all__ = [
+    "LEADING_BACK",
+    "MAKING",
+    "has",
+    "is_adding",
+    "is_made_of",
+    "kept_as",
+    "makes_of",
+    "may_keep",
+]
 
 LEADING_BACK: Final = frozenset({"cursor", "begin", "begin_nested"})
 """Methods whose result knows the object.
@@ -154,3 +165,19 @@ def _made(block: Block, value: cst.BaseExpression | None) -> list[cst.Call]:
     bindings = block.bindings(value.value) if isinstance(value, cst.Name) else []
     given = [value, *(one.expression for one in bindings)]
     return [one for one in given if isinstance(one, cst.Call)]
+
+
+def kept_as(evaluator: Evaluator, block: Block, made: cst.Call, given: cst.Arg) -> set[str]:
+    """The attributes in which an object of the project keeps what it is made of."""
+    of = evaluator.value(made.func, block)
+    init = member(evaluator, of.block, "__init__") if isinstance(of, ClassValue) else None
+    name = parameter_of(init, made, given) if isinstance(init, FunctionValue) else None
+    if not isinstance(init, FunctionValue) or name is None:
+        return set()
+    return {
+        one.target.attr.value
+        for node in descend(init.block.node)
+        if isinstance(node, cst.Assign) and is_name(node.value, name)
+        for one in node.targets
+        if isinstance(one.target, cst.Attribute)
+    }

@@ -110,7 +110,7 @@ class Body(Nodes):
             resource.queries = queries(self.block, name)
         if thing.type.is_session and "commit" in self.named:
             # Nothing else asks whether one that is idle is used again.
-            resource.users = users(self.block, names)
+            resource.users = users(evaluator, self.block, names)
         resource.concerned = self.speaking(resource.watched | self._reaching)
         resource.is_closed_at_last = is_closed_at_last(resource, self._finals)
         if not resource.is_closed_at_last:

@@ -9,12 +9,12 @@ import libcst as cst
 
 from sessionlint.facts import annotations as hints
 from sessionlint.facts.catalog import Kind
-from sessionlint.facts.classes import member
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.holding import kept_as
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
-from sessionlint.facts.values import UNKNOWN, ClassValue, FunctionValue, Thing, Value
+from sessionlint.facts.values import UNKNOWN, FunctionValue, Thing, Value
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.contended import is_awaiting, is_locked, is_waiting, waited_attributes
 from sessionlint.flow.gathered import Task, is_several
@@ -204,21 +204,5 @@ def _waits_for(evaluator: Evaluator, block: Block, run: cst.Call, owner: str, na
     if made is None or not isinstance(method, FunctionValue):
         return False
     given = next((arg for arg in made.args if is_name(arg.value, name)), None)
-    kept = set[str]() if given is None else _kept_as(evaluator, block, made, given)
+    kept = set[str]() if given is None else kept_as(evaluator, block, made, given)
     return any(one.attr.value in kept for one in waited_attributes(evaluator, method.block))
-
-
-def _kept_as(evaluator: Evaluator, block: Block, made: cst.Call, given: cst.Arg) -> set[str]:
-    """The attributes in which an object keeps what it is made of."""
-    of = evaluator.value(made.func, block)
-    init = member(evaluator, of.block, "__init__") if isinstance(of, ClassValue) else None
-    name = parameter_of(init, made, given) if isinstance(init, FunctionValue) else None
-    if not isinstance(init, FunctionValue) or name is None:
-        return set()
-    return {
-        node.targets[0].target.attr.value
-        for node in descend(init.block.node)
-        if isinstance(node, cst.Assign)
-        and is_name(node.value, name)
-        and isinstance(node.targets[0].target, cst.Attribute)
-    }

@@ -6,8 +6,11 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.holding import kept_as
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import last_name
+from sessionlint.facts.values import ClassValue
 from sessionlint.flow.harmless import COMPOSING, STATED
 
 __all__ = ["queries", "reaches", "runs", "users"]
@@ -48,19 +51,28 @@ def runs(names: frozenset[str], call: cst.Call) -> bool:
     return is_run and root in names
 
 
-def users(block: Block, names: frozenset[str]) -> frozenset[str]:
-    """The variables that hold an object made with a session: `service = Service(session)`."""
+def users(evaluator: Evaluator, block: Block, names: frozenset[str]) -> frozenset[str]:
+    """The variables that only ever hold an object made with a session: `orders = Orders(db)`.
+
+    A class of the project has to keep it, for another may have read what it needs.
+    """
     return frozenset(
         name
         for name, bindings in block.names.items()
-        if name not in names and any(_is_made_with(one.expression, names) for one in bindings)
+        if name not in names
+        and all(_is_made_with(evaluator, block, one.expression, names) for one in bindings)
     )
 
 
-def _is_made_with(value: cst.BaseExpression | None, names: frozenset[str]) -> bool:
+def _is_made_with(
+    evaluator: Evaluator, block: Block, value: cst.BaseExpression | None, names: frozenset[str]
+) -> bool:
     if not isinstance(value, cst.Call) or not last_name(value.func).lstrip("_")[:1].isupper():
         return False
-    return any(type(arg.value) is cst.Name and arg.value.value in names for arg in value.args)
+    given = [one for one in value.args if type(one.value) is cst.Name and one.value.value in names]
+    if not given or not isinstance(evaluator.value(value.func, block), ClassValue):
+        return bool(given)
+    return any(kept_as(evaluator, block, value, one) for one in given)
 
 
 def reaches(names: frozenset[str], call: cst.Call) -> bool:
