@@ -360,11 +360,16 @@ def test_a_commit_is_told_only_where_there_is_one(lines, why):
         ("users = Users(s)\n    s.commit()\n    return users.found(1).first()", False),
         ("kind = work(s)\n    s.commit()\n    kind.get(1)", True),
         ("users = Users(rows)\n    s.commit()\n    users.all()", True),
+        ("users = Users(s)\n    users = work(rows)\n    s.commit()\n    users.all()", True),
+        ("users = Rows(s)\n    s.commit()\n    users.all()", True),
+        ("users = Kept(s)\n    s.commit()\n    users.all()", False),
     ],
 )
 def test_a_method_of_an_object_made_with_it_may_take_a_connection(lines, is_given_back):
+    classes = "class Rows:\n    def __init__(self, s):\n        self.rows = s.get(1, 2)\n"
+    classes += "class Kept:\n    def __init__(self, s):\n        self.s = s\n"
     text = f"def f(engine, rows, work):\n    s = Session(engine)\n    s.add(rows)\n    {lines}\n"
-    [finding] = findings(START + text)
+    [finding] = findings(START + classes + text)
     assert ("gives the connection back" in finding.message) is is_given_back
 
 
