@@ -56,7 +56,8 @@ def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
             continue
         method = call.func.attr.value
         owner = call.func.value
-        if method not in DATABASE or isinstance(owner, (cst.Name, cst.Attribute)):
+        # A walrus gives it a name by which it may be closed.
+        if method not in DATABASE or isinstance(owner, (cst.Name, cst.Attribute, cst.NamedExpr)):
             continue
         if not evaluator.may_acquire(owner, block):
             continue
