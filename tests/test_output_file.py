@@ -150,8 +150,15 @@ def test_a_file_that_is_checked_is_not_overwritten(app, arguments, report):
     (app / "out" / "link").symlink_to("../leak.py")
     done = sessionlint(*arguments, "--output-file", report, cwd=app, stdin=LEAK.encode())
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"sessionlint: `--output-file {report}` is one of the files to check\n"
+    assert done.stderr == f"sessionlint: `--output-file {report}` is one of the files to read\n"
     assert (app / "leak.py").read_text() == LEAK
+
+
+def test_a_baseline_that_is_read_is_not_overwritten(app):
+    assert sessionlint("--write-baseline", "b.json", cwd=app).returncode == 0
+    known = (app / "b.json").read_text()
+    done = sessionlint("--baseline", "b.json", "--output-file", "b.json", cwd=app)
+    assert (done.returncode, (app / "b.json").read_text()) == (2, known)
 
 
 def test_what_a_checked_link_leads_to_is_not_overwritten(app):

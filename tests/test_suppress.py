@@ -63,6 +63,8 @@ def test_reads_the_comments_of_flake8(comment, expected):
         ("# sessionlint: ignore: the caller closes it", True),
         ("# sessionlint: ignore, for SES103 is wrong here", True),
         ("# sessionlint: ignore SES103", False),
+        ("# sessionlint: ignore, SES103", False),
+        ("# sessionlint: ignore; SES103", False),
         ("# sessionlint: ignore: SES103", False),
         ("# sessionlint: ignore=ses103", False),
         ("# sessionlint: ignore-file: SES103", False),

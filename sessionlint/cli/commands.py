@@ -44,22 +44,20 @@ versioned = click.option(
 )
 
 
-class Command(click.Command):
-    """A command with `-h` and `--help`."""
-
+class _Helped(click.Command):
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """The option that shows the help, the same for all commands."""
         return _HELP
 
 
-class Group(click.Group):
+class Command(_Helped):
+    """A command with `-h` and `--help`."""
+
+
+class Group(_Helped, click.Group):
     """A group whose command may be left out: then it is `check`."""
 
     command_class = Command
-
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """The option that shows the help, the same for all commands."""
-        return _HELP
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put in the command that was left out."""

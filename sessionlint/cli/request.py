@@ -110,7 +110,8 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
         exclusions = Exclusions(configuration)
         files = [path for path in files if not exclusions.takes(path)]
     if asked.output_file is not None:
-        _refuse_to_overwrite(asked.output_file, files)
+        read = (asked.baseline,) if asked.baseline else ()
+        _refuse_to_overwrite(asked.output_file, (*files, *read))
     options = Options(selection, asked.engine, unsaved, asked.unsafe_fixes)
     if asked.baseline is None:
         return Job(given, files, configuration, options)
@@ -139,10 +140,10 @@ def _refuse_nonsense(selection: Selection) -> None:
 
 
 def _refuse_to_overwrite(report: str, files: Iterable[str]) -> None:
-    """Complain where a report would stand in place of something that is checked."""
+    """Complain where a report would stand in place of something that is checked, or read."""
     target = os.path.realpath(report)
     if os.path.isfile(target) and any(os.path.realpath(path) == target for path in files):
-        raise UsageError(f"`--output-file {report}` is one of the files to check")
+        raise UsageError(f"`--output-file {report}` is one of the files to read")
 
 
 def _stdin_path(asked: Asked) -> Path:

@@ -18,7 +18,7 @@ _NOQA: Final = re.compile(rf"# noqa(?:{_CODES})?", re.IGNORECASE)
 _OWN: Final = re.compile(
     r"#\s*sessionlint[ \t]{0,9}:\s*(?:"
     r"ignore(?P<file>-file)?"
-    r"(?:\s*\[(?P<codes>[^\]]{0,1000})\]|(?!\s*\[|[\w-]|[\s:=(]{0,9}(?i:SES)\d))"
+    r"(?:\s*\[(?P<codes>[^\]]{0,1000})\]|(?!\s*\[|[\w-]|[\s:=(,;]{0,9}(?i:SES)\d))"
     r"|(?P<unclear>ignore|disable|noqa)(?:[^#]*[^#\s])?)"
 )
 _FLAKE8: Final = re.compile(rf"\s*# flake8[:=]\s*noqa(?:\s*$|{_CODES})", re.IGNORECASE)
