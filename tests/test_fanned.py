@@ -115,6 +115,7 @@ SHARED = {
     "in a set that is waited for": "await asyncio.wait({asyncio.create_task(load(db)), asyncio.create_task(load(db))})",
     "in what is waited for": "them = [asyncio.create_task(load(db, i)) for i in x]\n    await asyncio.wait(them, timeout=3)",
     "in what completes": "for one in asyncio.as_completed([load(db, i) for i in x]):\n        await one",
+    "in a dictionary under a condition": "if x:\n        them = {}\n        if db:\n            them[1] = load(db)\n        them[2] = load(db)\n        await gather(*them.values())",
     "in a task group": "async with asyncio.TaskGroup() as group:\n        group.create_task(load(db))\n        group.create_task(load(db))",
     "in a loop in a task group": "async with asyncio.TaskGroup() as group:\n        for i in x:\n            group.create_task(load(db, i))",
     "in a task group of anyio": "async with anyio.create_task_group() as group:\n        group.start_soon(load, db)\n        group.start_soon(load, db, 2)",

@@ -95,19 +95,18 @@ class Several:
         elif is_by_key and isinstance(made, cst.DictComp):
             yield task_of(made.value, _targets(made.for_in), is_many=True)
         filled = list(self._put_in(binding, name, is_by_key=is_by_key))
-        if self._is_only_filled(name, [one.node for one in filled]):
+        if self._is_only_filled(binding, name, len(filled)):
             yield from filled
         elif not is_by_key:
             yield from (one for one in filled if not one.is_maybe)
 
     def _put_in(self, binding: Binding, name: str, *, is_by_key: bool) -> Iterator[Task]:
         """What it is filled with, in each turn of a loop that does not begin it anew."""
-        around = None if binding.node is None else _list_around(self._body, binding.node)
         for node in self._body.nodes:
             run = _put_by_key(node, name) if is_by_key else _appended(node, name)
             if run is None:
                 continue
-            inside = list(takewhile(lambda one: one is not around, self._body.above(node)))
+            inside = self._between(node, binding)
             loops = [one for one in inside if isinstance(one, (cst.For, cst.While))]
             if loops and is_by_key and not _changes(node, bound_in(loops)):
                 loops = []
@@ -115,8 +114,13 @@ class Several:
             if not ((loops or is_maybe) and _is_left(inside, loops)):
                 yield task_of(run, bound_in(loops), is_many=bool(loops), is_maybe=is_maybe)
 
-    def _is_only_filled(self, name: str, runs: list[cst.BaseExpression]) -> bool:
-        """Whether all that speaks of it before the call puts something in, and does no more.
+    def _between(self, node: cst.CSTNode, binding: Binding) -> list[cst.CSTNode]:
+        """What a node stands in, up to the list of statements in which its name is bound."""
+        around = None if binding.node is None else _list_around(self._body, binding.node)
+        return list(takewhile(lambda one: one is not around, self._body.above(node)))
+
+    def _is_only_filled(self, binding: Binding, name: str, count: int) -> bool:
+        """Whether all that speaks of it before the call puts something in, which `count` do.
 
         What is put in behind the call, or in another branch of it, may never be there with the
         rest.
@@ -132,11 +136,11 @@ class Several:
         forks = {
             id(fork)
             for put in puts
-            for fork in self._body.above(put)
+            for fork in self._between(put, binding)
             if isinstance(fork, (cst.If, cst.Match))
         }
         return (
-            len(runs) == len(puts)
+            count == len(puts)
             and all(order[id(put)] < end for put in puts)
             and sum(id(one) not in known for one in spoken) == 1
             and forks.isdisjoint(inside)
