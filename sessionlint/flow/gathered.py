@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Final, NamedTuple
 
 import libcst as cst
@@ -132,7 +132,7 @@ class Several:
             node for node in self._body.nodes if _appended(node, name) or _put_by_key(node, name)
         ]
         known = {id(below) for put in puts for below in descend(put)}
-        spoken = [one for one in self._body.variables(name) if order[id(one)] < end]
+        spoken = [one for one in self._body.variables(name) if not self._is_asked(one)]
         forks = {
             id(fork)
             for put in puts
@@ -142,9 +142,15 @@ class Several:
         return (
             count == len(puts)
             and all(order[id(put)] < end for put in puts)
-            and sum(id(one) not in known for one in spoken) == 1
+            and sum(id(one) not in known for one in spoken if order[id(one)] < end) == 1
             and forks.isdisjoint(inside)
         )
+
+    def _is_asked(self, name: cst.Name) -> bool:
+        """Whether it is asked for whether there is anything in it: `if tasks:`."""
+        way = [name, *self._body.above(name)]
+        inside = takewhile(lambda pair: not isinstance(pair[0], cst.Await), pairwise(way))
+        return any(isinstance(on, cst.If) and on.test is below for below, on in inside)
 
 
 def _targets(each: cst.CompFor) -> frozenset[str]:
