@@ -13,6 +13,7 @@ from sessionlint.source.walk import descend
 
 __all__ = [
     "HANDLERS",
+    "JUMPS",
     "TRIES",
     "Handler",
     "Try",
@@ -38,6 +39,9 @@ TRIES: Final = (cst.Try, cst.TryStar)
 
 Handler = cst.ExceptHandler | cst.ExceptStarHandler
 HANDLERS: Final = (cst.ExceptHandler, cst.ExceptStarHandler)
+
+JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
+"""Statements behind which the next one does not run."""
 
 
 def dotted(expression: cst.CSTNode) -> str | None:

@@ -16,7 +16,7 @@ from sessionlint.facts.conventions import AWAITED, DATABASE_CALLS, PARTIAL, uses
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, BlockKind, How
-from sessionlint.facts.syntax import is_name, is_only_called, last_name
+from sessionlint.facts.syntax import JUMPS, is_name, is_only_called, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acts import Act
@@ -34,7 +34,6 @@ from sessionlint.source.walk import descend
 __all__ = ["Body"]
 
 _MOST_FLAGS: Final = 4
-_JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
 _REACHING: Final = frozenset({"locals", *(name.rpartition(".")[2] for name in SHELLS)})
 """Functions that reach every variable."""
 
@@ -215,7 +214,7 @@ class Body(Nodes):
     def _tells_apart(self, name: str, resource: Resource) -> bool:
         """Whether a condition about a variable decides on a way out, or on a close."""
         return any(
-            isinstance(part, _JUMPS) or _closes(part, resource)
+            isinstance(part, JUMPS) or _closes(part, resource)
             for node in self.nodes
             if type(node) is cst.If
             and name in {one.removesuffix(" is None") for one in flag_texts(node.test)}

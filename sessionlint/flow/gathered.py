@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import libcst as cst
 
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import last_name, last_statement
+from sessionlint.facts.syntax import JUMPS, last_name, last_statement
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.source.walk import descend
 
@@ -17,8 +17,6 @@ __all__ = ["Several", "Task", "bound_in", "is_several", "task_of"]
 
 _WRAPPING: Final = frozenset({"create_task", "ensure_future", "wait_for", "shield"})
 """Functions that give a task for the coroutine that is their first argument."""
-
-_JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
 
 
 class Task(NamedTuple):
@@ -196,8 +194,8 @@ def _is_left(inside: Sequence[cst.CSTNode], loops: Sequence[cst.CSTNode]) -> boo
     near = takewhile(lambda one: one not in loops, inside)
     suites = [one for one in near if isinstance(one, cst.BaseSuite)]
     if loops:
-        return any(isinstance(last_statement(one), _JUMPS) for one in suites)
-    return any(isinstance(part, _JUMPS) for one in suites for part in descend(one, *SCOPES))
+        return any(isinstance(last_statement(one), JUMPS) for one in suites)
+    return any(isinstance(part, JUMPS) for one in suites for part in descend(one, *SCOPES))
 
 
 def _list_around(body: Nodes, node: cst.CSTNode) -> cst.CSTNode | None:

@@ -11,7 +11,7 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.shields import local_shield
-from sessionlint.facts.syntax import dotted, index_of, names_in
+from sessionlint.facts.syntax import JUMPS, dotted, index_of, names_in
 from sessionlint.flow.cleanups import CleanUp
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.protection import EarlyShield, NestedBegin
@@ -25,7 +25,6 @@ from sessionlint.source.walk import descend
 __all__ = ["begun_by_maker", "shielded", "waited_for"]
 
 _TITLE: Final = "shield the clean-up"
-_JUMPS: Final = (cst.Return, cst.Raise, cst.Break, cst.Continue)
 _Holder = cst.IndentedBlock | cst.Module
 
 
@@ -101,7 +100,7 @@ def _protected(
     holder, start = place
     *head, last = holder.body[start : ends[holder] + 1]
     before = [one for statement in head for one in descend(statement)]
-    if any(isinstance(one, _JUMPS) for one in (*before, *descend(last))):
+    if any(isinstance(one, JUMPS) for one in (*before, *descend(last))):
         # In a `finally` it would hide what is being raised; who leaves before leaves it open.
         return None
     within = set(map(id, before))

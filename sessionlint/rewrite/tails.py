@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 import libcst as cst
 
-from sessionlint.facts.syntax import TRIES, Try, last_name
+from sessionlint.facts.syntax import JUMPS, TRIES, Try, last_name
 from sessionlint.flow.operations import Operations
 from sessionlint.rewrite.lists import lines_of
 from sessionlint.source.walk import descend
@@ -160,7 +160,7 @@ class Tails:
         for small in statement.body:
             if not self._is_quiet(small):
                 so_far = max(so_far, Tail.WORK, ways.raises)
-            if isinstance(small, _JUMPS):
+            if isinstance(small, JUMPS):
                 return max(so_far, _way(small, ways))
         return max(so_far, rest)
 
@@ -198,9 +198,6 @@ class Tails:
         return method.attr.value in {"close", "aclose", "dispose", "release", "remove"}
 
 
-_JUMPS = (cst.Return, cst.Raise, cst.Break, cst.Continue)
-
-
 _STILL = frozenset({"nullcontext", "open", "redirect_stdout", "redirect_stderr", "suppress"})
 """Context managers whose exit nobody but their own resource notices."""
 
@@ -225,7 +222,7 @@ def handles_errors(
 
 def leaps(statements: Iterable[cst.CSTNode]) -> bool:
     """Whether something below jumps away, or may: a `break` may mean a loop inside."""
-    return any(isinstance(one, _JUMPS) for below in statements for one in descend(below))
+    return any(isinstance(one, JUMPS) for below in statements for one in descend(below))
 
 
 def _way(jump: cst.BaseSmallStatement, ways: _Ways) -> Tail:
