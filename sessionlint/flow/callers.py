@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from typing import Final, TypeAlias
 
 import libcst as cst
@@ -110,15 +109,11 @@ def is_dependency(evaluator: Evaluator, function: Block) -> bool:
 
 def _is_handed(evaluator: Evaluator, function: Block, takers: Iterable[str]) -> bool:
     """Whether the program, tests left out, gives a function to one of these."""
-    tree = evaluator.tree
     for word in map(str.encode, takers):
         pattern = named_behind(rb"\b" + word + rb"\(\s*(?:\w+\s*=\s*)?", function)
-        paths = (path for path, _ in tree.searched(word, pattern))
-        for path in chain(paths, tree.elsewhere(word, pattern)):
-            module = None if is_test(path, tree.files.root) else tree.module(path)
-            for block in module.speaking(function.name) if module is not None else ():
-                if any(_hands(evaluator, block, call, function) for call in list(block.near.calls)):
-                    return True
+        for block in _speaking(evaluator, function, word, pattern, is_wide=True):
+            if any(_hands(evaluator, block, call, function) for call in list(block.near.calls)):
+                return True
     return False
 
 
@@ -178,17 +173,33 @@ def callers(
 
     Those that do not speak of a database, and scripts, count where `is_wide`.
     """
-    word, tree = factory.name.encode(), evaluator.tree
+    word = factory.name.encode()
     pattern = re.compile(rb"(?<!def )\b" + re.escape(word) + rb"\s*\(")
+    for caller in _speaking(evaluator, factory, word, pattern, is_wide=is_wide):
+        call = _call_of(evaluator, caller, factory)
+        if call is not None:
+            yield caller, call
+
+
+def _speaking(
+    evaluator: Evaluator,
+    function: Block,
+    word: bytes,
+    pattern: re.Pattern[bytes],
+    *,
+    is_wide: bool,
+) -> Iterator[Block]:
+    """The scopes that speak of a function or class, in files with a word that match a pattern.
+
+    Of the program alone; where `is_wide`, of scripts and of what does not speak of a database, too.
+    """
+    tree = evaluator.tree
     paths = [path for path, _ in tree.searched(word, pattern)]
     paths += tree.elsewhere(word, pattern) if is_wide else ()
     is_left_out = is_test if is_wide else is_aside
     for path in paths:
         module = None if is_left_out(path, tree.files.root) else tree.module(path)
-        for caller in module.speaking(factory.name) if module is not None else ():
-            call = _call_of(evaluator, caller, factory)
-            if call is not None:
-                yield caller, call
+        yield from module.speaking(function.name) if module is not None else ()
 
 
 def _call_of(evaluator: Evaluator, caller: Block, factory: Block) -> cst.Call | None:
