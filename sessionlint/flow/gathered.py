@@ -42,6 +42,14 @@ def is_several(tasks: Sequence[Task]) -> bool:
     return (is_sure and len(tasks) > 1) or any(task.is_many for task in tasks)
 
 
+class _Put(NamedTuple):
+    """Where something is put in, what that is, and by which key; a list has none."""
+
+    node: cst.CSTNode
+    run: cst.BaseExpression
+    key: Sequence[cst.SubscriptElement] = ()
+
+
 class Several:
     """The tasks of what a `call` is given."""
 
@@ -92,21 +100,21 @@ class Several:
             yield from (task_of(pair.value) for pair in made.elements)
         elif is_by_key and isinstance(made, cst.DictComp):
             yield task_of(made.value, _targets(made.for_in), is_many=True)
-        filled = list(self._put_in(binding, name, is_by_key=is_by_key))
-        if self._is_only_filled(binding, name, len(filled)):
+        puts = [put for node in self._body.nodes if (put := _put(node, name)) is not None]
+        filled = list(self._put_in(binding, puts, is_by_key=is_by_key))
+        if len(filled) == len(puts) and self._is_only_filled(binding, name, puts):
             yield from filled
         elif not is_by_key:
             yield from (one for one in filled if not one.is_maybe)
 
-    def _put_in(self, binding: Binding, name: str, *, is_by_key: bool) -> Iterator[Task]:
+    def _put_in(self, binding: Binding, puts: Sequence[_Put], *, is_by_key: bool) -> Iterator[Task]:
         """What it is filled with, in each turn of a loop that does not begin it anew."""
-        for node in self._body.nodes:
-            run = _put_by_key(node, name) if is_by_key else _appended(node, name)
-            if run is None:
+        for node, run, key in puts:
+            if is_by_key is not bool(key):
                 continue
             inside = self._between(node, binding)
             loops = [one for one in inside if isinstance(one, (cst.For, cst.While))]
-            if loops and is_by_key and not _changes(node, bound_in(loops)):
+            if loops and is_by_key and not _changes(key, bound_in(loops)):
                 loops = []
             is_maybe = any(isinstance(one, (cst.If, cst.Match)) for one in inside)
             if not ((loops or is_maybe) and _is_left(inside, loops)):
@@ -117,8 +125,8 @@ class Several:
         around = None if binding.node is None else _list_around(self._body, binding.node)
         return list(takewhile(lambda one: one is not around, self._body.above(node)))
 
-    def _is_only_filled(self, binding: Binding, name: str, count: int) -> bool:
-        """Whether all that speaks of it before the call puts something in, which `count` do.
+    def _is_only_filled(self, binding: Binding, name: str, puts: Sequence[_Put]) -> bool:
+        """Whether all that speaks of it before the call puts something in, and no more.
 
         What is put in behind the call, or in another branch of it, may never be there with the
         rest.
@@ -126,20 +134,16 @@ class Several:
         order = {id(node): place for place, node in enumerate(self._body.nodes)}
         end = order[id(self._call)]
         inside = {id(one) for one in self._body.above(self._call)}
-        puts = [
-            node for node in self._body.nodes if _appended(node, name) or _put_by_key(node, name)
-        ]
-        known = {id(below) for put in puts for below in descend(put)}
+        known = {id(below) for put in puts for below in descend(put.node)}
         spoken = [one for one in self._body.variables(name) if not self._is_asked(one)]
         forks = {
             id(fork)
             for put in puts
-            for fork in self._between(put, binding)
+            for fork in self._between(put.node, binding)
             if isinstance(fork, (cst.If, cst.Match))
         }
         return (
-            count == len(puts)
-            and all(order[id(put)] < end for put in puts)
+            all(order[id(put.node)] < end for put in puts)
             and sum(id(one) not in known for one in spoken if order[id(one)] < end) == 1
             and forks.isdisjoint(inside)
         )
@@ -155,35 +159,26 @@ def _targets(each: cst.CompFor) -> frozenset[str]:
     return frozenset(node.value for node in descend(each) if isinstance(node, cst.Name))
 
 
-def _appended(node: cst.CSTNode, name: str) -> cst.BaseExpression | None:
-    """What a call adds to a list."""
+def _put(node: cst.CSTNode, name: str) -> _Put | None:
+    """What a call adds to a list of that name, or a statement puts in a dictionary."""
     match node:
         case cst.Call(
             func=cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value="append")),
             args=[cst.Arg(value=run)],
         ) if owner == name:
-            return run
-    return None
-
-
-def _put_by_key(node: cst.CSTNode, name: str) -> cst.BaseExpression | None:
-    """What a statement puts in a dictionary."""
-    match node:
+            return _Put(node, run)
         case cst.Assign(
-            targets=[cst.AssignTarget(target=cst.Subscript(value=cst.Name(value=owner)))],
+            targets=[cst.AssignTarget(cst.Subscript(value=cst.Name(value=owner), slice=key))],
             value=run,
         ) if owner == name:
-            return run
+            return _Put(node, run, key)
     return None
 
 
-def _changes(put: cst.CSTNode, names: frozenset[str]) -> bool:
+def _changes(key: Sequence[cst.SubscriptElement], names: frozenset[str]) -> bool:
     """Whether the key under which something is put is another one in every turn of a loop."""
-    assert isinstance(put, cst.Assign)
-    target = put.targets[0].target
-    assert isinstance(target, cst.Subscript)
-    keys = (part for element in target.slice for part in descend(element))
-    return any(isinstance(one, cst.Name) and one.value in names for one in keys)
+    parts = (part for element in key for part in descend(element))
+    return any(isinstance(one, cst.Name) and one.value in names for one in parts)
 
 
 def _is_left(inside: Sequence[cst.CSTNode], loops: Sequence[cst.CSTNode]) -> bool:
