@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final
 
 __all__ = ["derived"]
@@ -19,9 +18,9 @@ def derived(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Every class with each name among its bases."""
     heads = [match for match in re.finditer(_CLASS, data) if _begins_line(data, match.start())]
     # No class begins among the bases of another, so each byte is looked at once.
-    for head, following in pairwise([*heads, None]):
-        assert head is not None
-        end = data.find(b")", head.end(), following.start() if following else len(data))
+    stops = [*(match.start() for match in heads[1:]), len(data)]
+    for head, stop in zip(heads, stops, strict=False):
+        end = data.find(b")", head.end(), stop)
         bases = data[head.end() : max(end, 0)]
         yield from ((head[1], base) for base in re.findall(_WORD, bases))
 

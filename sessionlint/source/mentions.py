@@ -63,12 +63,18 @@ def binders(module: cst.Module, name: str) -> Iterator[cst.CSTNode]:
     """Every place in a module that gives the name a meaning, in whatever scope."""
     for node in descend(module):
         match node:
-            case cst.FunctionDef() | cst.ClassDef() | cst.Param() | cst.TypeAlias():
-                yield from (node for _ in _named(node.name, name))
-            case cst.TypeVar() | cst.TypeVarTuple() | cst.ParamSpec():
-                yield from (node for _ in _named(node.name, name))
-            case cst.MatchAs() | cst.MatchStar() if node.name is not None:
-                yield from (node for _ in _named(node.name, name))
+            case (
+                cst.FunctionDef()
+                | cst.ClassDef()
+                | cst.Param()
+                | cst.TypeAlias()
+                | cst.TypeVar()
+                | cst.TypeVarTuple()
+                | cst.ParamSpec()
+                | cst.MatchAs()
+                | cst.MatchStar()
+            ) if node.name is not None and node.name.value == name:
+                yield node
             case cst.AssignTarget() | cst.AnnAssign() | cst.AugAssign() | cst.NamedExpr():
                 yield from _named(node.target, name)
             case cst.For(target=target) | cst.CompFor(target=target):
