@@ -61,8 +61,7 @@ def annotate_files(
     for path in files:
         found = run.findings(path)
         errors = tuple(one for one in found if one.severity.value == "error")
-        about_comments = {rule.code for rule in run.rules_of(path) if rule.review is not None}
-        wanted = [one for one in news(path, found) if one.code not in about_comments]
+        wanted = _about_code(run, path, news(path, found))
         if errors or not wanted or is_notebook(path):
             yield Annotation(path, errors=errors)
             continue
@@ -70,6 +69,12 @@ def annotate_files(
             yield Annotation(path, _annotated(run, path, wanted, len(found), write))
         except (ChangedFile, UnreadableFile, UnwritableFile) as error:
             yield Annotation(path, failure=str(error))
+
+
+def _about_code(run: Run, path: Path, found: Sequence[Finding]) -> list[Finding]:
+    """The findings that are not about comments."""
+    reviewing = {rule.code for rule in run.rules_of(path) if rule.review} if found else set[str]()
+    return [one for one in found if one.code not in reviewing]
 
 
 def _annotated(run: Run, path: Path, wanted: Sequence[Finding], count: int, write: Write) -> int:
