@@ -29,13 +29,16 @@ _DECLARED: Final = r"""(?xi)
 Bounded everywhere: a line may be long.
 """
 
+_FROM_GIT: Final = r"(?im)^[^#\n]{0,199}\bgit\+[^\s\"']{1,199}[/:]sqlalchemy(?:\.git)?(?![\w./-])"
+"""A requirement of whatever a repository holds. Source: pip, "VCS Support"."""
+
 _CONDITION: Final = r"([~^=<>!]*)\s*(\d{1,9}(?:\.\d{1,9})*)[\w.*]*"
 
 
 def admits_before(text: str, release: _Release) -> bool | None:
     """Whether a file lets releases before one be installed; None where it does not say.
 
-    Without a lower bound nothing is said: what is installed then is new.
+    Without a lower bound nothing is said: what is installed then is new. A repository may hold any.
     """
     said = [
         admitted
@@ -43,6 +46,8 @@ def admits_before(text: str, release: _Release) -> bool | None:
         for found in re.finditer(_DECLARED, line.partition("#")[0])
         if (admitted := _admits(found[1], release)) is not None
     ]
+    if not said and re.search(_FROM_GIT, text):
+        return True
     return any(said) if said else None
 
 
