@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block, BlockKind
@@ -60,7 +62,8 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         name = _bound_name(block, call)
         is_used = _is_used(block, name) if name else _is_used_up(block, call)
         if _is_given_back(block, call, name):
-            if is_called_often(evaluator, block, _is_settled, _is_passed_on):
+            is_settled = partial(_is_settled, thing)
+            if is_called_often(evaluator, block, is_settled, _is_passed_on):
                 yield EnginePerCall(thing, call)
             continue
         is_kept = name and (is_looked_after(block, name) or _is_kept(evaluator, block, name))
@@ -180,8 +183,10 @@ def _is_put_away(function: Block, name: str) -> bool:
     )
 
 
-def _is_settled(caller: Block, call: cst.Call) -> bool:
-    """Whether a caller disposes of the engine that it gets, or keeps it."""
+def _is_settled(thing: Thing, caller: Block, call: cst.Call) -> bool:
+    """Whether a caller disposes of the engine or the pool that it gets, or keeps it."""
+    if thing.type.kind is Kind.POOL and _is_pool_ended(thing, caller, call):
+        return True
     name = _bound_name(caller, call)
     if name is not None and is_stored(caller, built_on(caller, name)):
         return True
@@ -194,6 +199,25 @@ def _is_settled(caller: Block, call: cst.Call) -> bool:
                 if owner == name:
                     return True
     return False
+
+
+def _is_pool_ended(thing: Thing, caller: Block, call: cst.Call) -> bool:
+    """Whether a caller enters the pool that it gets, or closes it."""
+    name = _bound_name(caller, call)
+    return any(
+        (isinstance(node, cst.WithItem) and _is_it(node.item, call, name))
+        or (
+            isinstance(node, cst.Attribute)
+            and thing.type.is_release(node.attr.value)
+            and _is_it(node.value, call, name)
+        )
+        for node in descend(caller.node)
+    )
+
+
+def _is_it(node: cst.BaseExpression, call: cst.Call, name: str | None) -> bool:
+    """Whether an expression is a call, or the name that what it gives has."""
+    return bare(node) is call or (name is not None and is_name(node, name))
 
 
 def _is_passed_on(caller: Block, call: cst.Call) -> bool:
