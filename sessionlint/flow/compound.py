@@ -15,6 +15,7 @@ from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
 from sessionlint.flow.handlers import taking
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
+from sessionlint.flow.holders import borrows
 from sessionlint.flow.leaving import gives_itself
 from sessionlint.flow.loops import is_it, target_names
 from sessionlint.flow.nodes import Nodes
@@ -197,7 +198,8 @@ def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -
     outcomes = interpreter.evaluate(item, state)
     if _is_safe_manager(interpreter, item, ENTERED_SAFELY, "__enter__"):
         outcomes = {key: trail for key, trail in outcomes.items() if key[0] == NEXT}
-    if not (isinstance(item, cst.Call) and interpreter.operations.leaves(item)):
+    is_taken = isinstance(item, cst.Call) and interpreter.operations.leaves(item)
+    if not is_taken or borrows(interpreter.resource, item):
         return outcomes
     return then(
         outcomes,

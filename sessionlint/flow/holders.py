@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import dropwhile, islice
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,8 @@ from sessionlint.facts.catalog import Kind
 from sessionlint.facts.holding import MAKING, is_adding, may_keep
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import BlockKind
-from sessionlint.facts.syntax import keyword, last_name, targets_of
+from sessionlint.facts.syntax import bare, keyword, last_name, targets_of
+from sessionlint.facts.values import Maker, Symbol, Thing
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.leaving import closed_by, is_method
 from sessionlint.flow.resource import Resource
@@ -22,7 +23,7 @@ from sessionlint.source.walk import descend
 if TYPE_CHECKING:
     from sessionlint.flow.body import Body
 
-__all__ = ["holders"]
+__all__ = ["borrows", "holders"]
 
 _LEAVING: Final[frozenset[type[cst.CSTNode]]] = frozenset(
     {cst.Return, cst.Yield, cst.Assign, cst.WithItem, cst.Call}
@@ -60,6 +61,7 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
         for call in descend(node)
         if type(call) is cst.Call
         and not _is_read_at_once(call)
+        and not _is_used_here(resource, body, node, call, worth)
         # What a module makes of a connection, the module keeps.
         and (_keeps(node, leaving) or (_is_class(call) and (is_kept or _keeps(node, kept))))
     ]
@@ -129,6 +131,51 @@ def _is_class(call: cst.Call) -> bool:
 def _is_read_at_once(call: cst.Call) -> bool:
     """Whether pandas reads all there is: the frame knows nothing of the connection."""
     return last_name(call.func) in PANDAS and keyword(call, "chunksize") is None
+
+
+def borrows(resource: Resource, call: cst.CSTNode) -> bool:
+    """Whether a session is made on the resource, a connection, which its end leaves open.
+
+    Source: SQLAlchemy, "Joining a Session into an External Transaction". A class of the project
+    may close more than that.
+    """
+    if not isinstance(call, cst.Call) or resource.thing.type.kind is not Kind.CONNECTION:
+        return False
+    made = resource.evaluator.value(call, resource.block)
+    if not isinstance(made, Thing) or not made.type.is_session or made.is_fresh:
+        return False
+    callee = resource.evaluator.value(call.func, resource.block)
+    return isinstance(callee, Symbol) or (isinstance(callee, Maker) and not callee.made.is_own)
+
+
+def _is_used_here(
+    resource: Resource,
+    body: Body,
+    node: cst.Assign | cst.AnnAssign,
+    call: cst.Call,
+    worth: Iterable[cst.CSTNode],
+) -> bool:
+    """Whether a call makes a session on the resource that is closed here, and lent at the most."""
+    if node.value is None or bare(node.value) is not call or not borrows(resource, call):
+        return False
+    names = {one.value for one in targets_of(node) if isinstance(one, cst.Name)}
+    if not names or names & resource.block.declared:
+        return False
+    ended = (
+        each for each in body.nodes if type(each) is cst.Attribute and each.attr.value == "close"
+    )
+    if not any(isinstance(one.value, cst.Name) and one.value.value in names for one in ended):
+        return False
+    return not any(
+        name in names
+        for one in worth
+        if not isinstance(one, (cst.Yield, cst.WithItem)) and not _asks_to_close(one)
+        for name in (*_leaving(one), *_inside(one))
+    )
+
+
+def _asks_to_close(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Call) and CLOSING.search(last_name(node.func)) is not None
 
 
 def _is_closed_behind(body: Body, node: cst.CSTNode, resource: Resource) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import libcst as cst
 
@@ -28,6 +29,10 @@ __all__ = [
     "own_names",
     "vain_releases",
 ]
+
+
+_BEHIND: Final = frozenset({"bind", "connection", "get_bind", "session"})
+"""Attributes and methods that give what an object was made of."""
 
 
 def mentions(resource: Resource, node: cst.CSTNode) -> bool:
@@ -196,7 +201,8 @@ def closes_behind(resource: Resource, call: cst.Call) -> bool:
     """`cursor.connection.close()`: the resource is closed by what was made of it."""
     method = call.func
     way = method.value if type(method) is cst.Attribute else None
-    if type(way) is not cst.Attribute or way.attr.value not in {"connection", "session"}:
+    way = way.func if type(way) is cst.Call else way
+    if type(way) is not cst.Attribute or way.attr.value not in _BEHIND:
         return False
     if not isinstance(way.value, cst.Name) or not resource.thing.type.is_release(last_name(method)):
         return False
