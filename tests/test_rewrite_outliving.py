@@ -196,6 +196,16 @@ def test_a_class_gets_no_attribute(tmp_path):
     assert result.remaining[0].fix is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["print(bool(engine.connect()))", "assert engine.connect()", "if engine.connect(): pass"],
+)
+def test_what_asks_for_a_connection_stays(line, tmp_path):
+    result = fixed(f"engine = create_engine('sqlite://')\n\n\ndef use():\n    {line}", tmp_path)
+    assert [finding.code for finding in result.remaining] == ["SES109"]
+    assert line in result.data.decode()
+
+
 LEFT_OPEN = {
     "SES303": """
         class Unit:

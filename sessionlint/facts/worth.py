@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sessionlint.facts.caching import is_cache_name
-from sessionlint.facts.catalog import CALLS, TYPES, How, Kind
+from sessionlint.facts.catalog import CALLS, METHODS, TYPES, How, Kind
 from sessionlint.source.background import lets_go
 from sessionlint.source.cleaning import may_be_cut_off
 from sessionlint.source.driving import driving
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sessionlint.facts.pieces import Piece
     from sessionlint.facts.scopes import Block
 
-__all__ = ["BUILDERS", "DATABASE", "has_unreadable", "worth_following"]
+__all__ = ["BUILDERS", "DATABASE", "TAKING", "has_unreadable", "worth_following"]
 
 BUILDERS: Final = frozenset(
     name.rpartition(".")[2]
@@ -36,6 +36,16 @@ BUILDERS: Final = frozenset(
     if gift.how is How.FRESH and TYPES[gift.type].kind in {Kind.ENGINE, Kind.POOL}
 )
 """The catalogue's calls that build an engine or a pool."""
+
+TAKING: Final = frozenset(
+    name
+    for name, gift in (
+        *((name.rpartition(".")[2], gift) for name, gift in CALLS.items()),
+        *((method, gift) for (_, method), gift in METHODS.items()),
+    )
+    if gift.how is How.ITSELF or TYPES[gift.type].kind is Kind.CONNECTION
+)
+"""The catalogue's calls that give a connection, or the one they were called on."""
 
 DATABASE: Final = frozenset(
     "execute scalar scalars query get get_one add add_all merge delete commit flush exec cursor "
@@ -59,6 +69,8 @@ _PASSING_ON: Final = re.compile(
     re.MULTILINE,
 )
 """The first line of a statement that binds nothing, or binds only what it enters."""
+_ASKED: Final = re.compile(r"[ \t]*(?:if|elif|assert)\b")
+"""The head of a statement that asks whether there is anything, and lets go of it."""
 _TESTED: Final = re.compile(r"[ \t]*if\b([^:;\n]*):[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 _ARGUMENT: Final = re.compile(r"(?!\s*(?:async\s+)?with\b).*[(,=]\s*[\w.]*$")
 """What stands before an argument in a line that enters nothing."""
@@ -170,7 +182,7 @@ class _Search:
     def _is_passing(self, offset: int, name: str) -> bool:
         """Whether a call gives its result to a test, a `with` or the caller, and to no other call.
 
-        An engine does not count, which is lost in all of these.
+        An engine does not count, which is lost in all of these, nor does a connection in a test.
 
         Continuing lines begin with none of the words that are looked for, except `if`.
         """
@@ -183,7 +195,8 @@ class _Search:
         if _ARGUMENT.match(self._text, line, offset):
             return False
         is_attribute = self._text.endswith(".", line, offset)
-        return not self._by_name.is_giving(name, self._module, BUILDERS, is_attribute=is_attribute)
+        lost = BUILDERS | TAKING if _ASKED.match(self._text, line) else BUILDERS
+        return not self._by_name.is_giving(name, self._module, lost, is_attribute=is_attribute)
 
     def _is_waiting(self, piece: Piece) -> bool:
         return piece.kind is not PartKind.CLASS and _may_wait_in_vain(self._reader.text_of(piece))

@@ -8,12 +8,13 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.catalog import CALLS, METHODS, TYPES, How, Kind
+from sessionlint.facts.catalog import Kind
+from sessionlint.facts.conventions import DATABASE_CALLS, uses_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare, last_name
+from sessionlint.facts.syntax import bare, is_name, last_name, names_in
 from sessionlint.facts.values import Thing
-from sessionlint.facts.worth import DATABASE
+from sessionlint.facts.worth import DATABASE, TAKING
 from sessionlint.flow.acquisitions import has_mocks, is_to_fail
 from sessionlint.flow.harmless import REFINING, STATED
 from sessionlint.flow.nodes import SCOPES, Nodes
@@ -25,21 +26,13 @@ _BUILDING: Final = REFINING | frozenset(
     "with_entities add_columns execution_options params union union_all".split()
 )
 """Methods of a query that give another one, and run none."""
-_TAKING: Final = frozenset(
-    name
-    for name, gift in (
-        *((name.rpartition(".")[2], gift) for name, gift in CALLS.items()),
-        *((method, gift) for (_, method), gift in METHODS.items()),
-    )
-    if gift.how is How.ITSELF or TYPES[gift.type].kind is Kind.CONNECTION
-)
-"""The catalogue's calls that give a connection, or the one they were called on."""
 
 
 class Unbound(NamedTuple):
     """`Session(e).execute(q)`: the acquiring expression and the method called on it.
 
-    `call` is None for `engine.connect()` alone, which takes a connection and throws it away.
+    `call` is None for `engine.connect()` alone, or in a condition, which takes a connection and
+    throws it away.
     """
 
     thing: Thing
@@ -62,12 +55,27 @@ def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
         if not evaluator.may_acquire(owner, block):
             continue
         value = evaluator.value(owner, block)
-        if not isinstance(value, Thing) or not value.is_fresh or value.is_guess or value.is_maybe:
+        if not isinstance(value, Thing) or not value.is_fresh or value.is_maybe:
             continue
         if value.type.kind not in {Kind.SESSION, Kind.CONNECTION}:
             continue
+        if value.is_guess and not _is_borne_out(value, call, block):
+            continue
         if method != "query" or not _is_only_written(Nodes(block), call):
             yield Unbound(value, _first(owner, value), call, method)
+
+
+def _is_borne_out(guess: Thing, call: cst.Call, block: Block) -> bool:
+    """Whether what is called on what an engine by its name gives is asked of a connection alone.
+
+    As with one that has a name. Of what is called a session there are too many others.
+    """
+    if guess.type.kind is not Kind.CONNECTION:
+        return False
+    is_database = guess.type.name == "RawConnection" or uses_database(block.home)
+    if not is_database or last_name(call.func) not in DATABASE_CALLS | {"execute", "cursor"}:
+        return False
+    return not has_mocks(block) and not any("mock" in name.lower() for name in names_in(call.func))
 
 
 def _is_only_written(body: Nodes, query: cst.Call) -> bool:
@@ -85,25 +93,50 @@ def _is_only_written(body: Nodes, query: cst.Call) -> bool:
 
 
 def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
-    """`engine.connect()` alone as a statement: a connection taken and thrown away."""
+    """`engine.connect()` alone, or for its truth: a connection taken and thrown away."""
     near = block.near.calls
-    own = {id(call) for call in near if evaluator.may_give(call, block, _TAKING)}
+    own = {id(call) for call in near if evaluator.may_give(call, block, TAKING)}
     if not own or has_mocks(block):
         return
     statements = [one for root in block.roots for one in descend(root, *SCOPES)]
     failing = {id(inner) for one in statements if is_to_fail(one) for inner in descend(one)}
     for statement in statements:
-        if type(statement) is not cst.Expr or id(statement) in failing:
+        thrown = _thrown_away(statement)
+        if thrown is None or id(statement) in failing:
             continue
-        call = bare(statement.value)
+        call = bare(thrown)
         if not isinstance(call, cst.Call) or id(call) not in own:
             continue
-        value = evaluator.value(statement.value, block)
+        value = evaluator.value(thrown, block)
         is_sure = isinstance(value, Thing) and value.is_fresh and not value.is_guess
         if is_sure:
             assert isinstance(value, Thing)
             if value.type.kind is Kind.CONNECTION and not _is_self_given(evaluator, call, block):
                 yield Unbound(value, call, None)
+
+
+def _thrown_away(node: cst.CSTNode) -> cst.BaseExpression | None:
+    """What a statement evaluates and forgets, be it that it asks whether there is anything."""
+    if type(node) is cst.Expr:
+        return node.value
+    if type(node) is cst.Assert or type(node) is cst.If:
+        return _asked(node.test)
+    if type(node) is cst.Call and is_name(node.func, "bool") and len(node.args) == 1:
+        return node.args[0].value
+    return None
+
+
+def _asked(test: cst.BaseExpression) -> cst.BaseExpression:
+    """Of what a condition asks whether there is anything, if it asks for no more."""
+    match test:
+        case cst.UnaryOperation(operator=cst.Not(), expression=inner):
+            return _asked(inner)
+        case cst.Comparison(
+            left=inner,
+            comparisons=[cst.ComparisonTarget(cst.Is() | cst.IsNot(), cst.Name("None"))],
+        ):
+            return inner
+    return test
 
 
 def _is_self_given(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:

@@ -10,7 +10,7 @@ import libcst as cst
 from sessionlint.facts.catalog import Type
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import index_of, last_name, names_in
+from sessionlint.facts.syntax import bare, index_of, last_name, names_in
 from sessionlint.facts.values import Thing
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.unbound import Unbound
@@ -54,7 +54,9 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
     start = index_of(holder.body, line)
     named = cst.SimpleStatementLine([cst.Pass()], leading_lines=getattr(line, "leading_lines", ()))
     if found.call is None:
-        assert isinstance(line, cst.SimpleStatementLine)
+        if not isinstance(line, cst.SimpleStatementLine) or not _is_all_of(line, made):
+            # What is asked of it is what the statement is for.
+            return None
         named = named.with_changes(trailing_whitespace=line.trailing_whitespace)
         around = entered.around(None, (), named, holder)
         return entered.fix(Splice(holder, start, start + 1, (around,)))
@@ -74,6 +76,12 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
     if _is_spoken_behind(body, holder, start, loaded.names):
         reasons.append("what is loaded is used after the close")
     return entered.fix(Splice(holder, start, start + 1 + stop, (around,)), reasons)
+
+
+def _is_all_of(line: cst.SimpleStatementLine, made: cst.BaseExpression) -> bool:
+    """Whether a line does nothing but open, be it awaited."""
+    only = line.body[0]
+    return isinstance(only, cst.Expr) and bare(only.value) is made
 
 
 def _inside(
