@@ -17,7 +17,16 @@ from sessionlint.facts.syntax import is_name, keyword, last_name
 from sessionlint.facts.values import Foreign, Thing, Value
 from sessionlint.source.custom import is_customary
 
-__all__ = ["AWAITED", "DATABASE_CALLS", "PARTIAL", "guess", "is_of_no", "uses_database"]
+__all__ = [
+    "AWAITED",
+    "CONNECTION_CALLS",
+    "DATABASE_CALLS",
+    "PARTIAL",
+    "guess",
+    "is_of_database",
+    "is_of_no",
+    "uses_database",
+]
 
 DATABASE_CALLS: Final = frozenset(
     "query commit rollback scalars scalar flush refresh merge expunge expire add_all exec".split()
@@ -25,6 +34,9 @@ DATABASE_CALLS: Final = frozenset(
 """Methods whose use tells a database session from the other things called session.
 
 Source: measured on labelled code, see the page of SES102."""
+
+CONNECTION_CALLS: Final = DATABASE_CALLS | {"execute", "cursor"}
+"""The same where a database library is near, and of what only SQLAlchemy gives."""
 
 AWAITED: Final = {"Session": "AsyncSession", "Connection": "AsyncConnection"}
 """The types whose methods nobody awaits, each with the one that such an object has otherwise."""
@@ -59,6 +71,11 @@ _OWN: Final = "raw_connection"
 def uses_database(home: Module) -> bool:
     """Whether a module imports a library of the catalogue."""
     return any(map(home.imports, LIBRARIES))
+
+
+def is_of_database(thing: Thing, home: Module) -> bool:
+    """Whether a guess can hardly be of anything but a database."""
+    return thing.type.name == "RawConnection" or uses_database(home)
 
 
 def guess(call: cst.Call, block: Block, found: Value) -> Value:

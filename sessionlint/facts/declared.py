@@ -46,9 +46,9 @@ def admits_before(text: str, release: _Release) -> bool | None:
         for found in re.finditer(_DECLARED, line.partition("#")[0])
         if (admitted := _admits(found[1], release)) is not None
     ]
-    if not said and re.search(_FROM_GIT, text):
-        return True
-    return any(said) if said else None
+    if said:
+        return any(said)
+    return True if re.search(_FROM_GIT, text) else None
 
 
 def _admits(conditions: str, release: _Release) -> bool | None:

@@ -47,6 +47,9 @@ TAKING: Final = frozenset(
 )
 """The catalogue's calls that give a connection, or the one they were called on."""
 
+_LOST: Final = BUILDERS | TAKING
+"""The calls whose result is lost where it is only asked whether there is any."""
+
 DATABASE: Final = frozenset(
     "execute scalar scalars query get get_one add add_all merge delete commit flush exec cursor "
     "fetch fetchrow fetchval exec_driver_sql executemany executescript run_sync stream "
@@ -195,7 +198,7 @@ class _Search:
         if _ARGUMENT.match(self._text, line, offset):
             return False
         is_attribute = self._text.endswith(".", line, offset)
-        lost = BUILDERS | TAKING if _ASKED.match(self._text, line) else BUILDERS
+        lost = _LOST if _ASKED.match(self._text, line) else BUILDERS
         return not self._by_name.is_giving(name, self._module, lost, is_attribute=is_attribute)
 
     def _is_waiting(self, piece: Piece) -> bool:

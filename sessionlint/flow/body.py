@@ -12,7 +12,13 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.catalog import TYPES
-from sessionlint.facts.conventions import AWAITED, DATABASE_CALLS, PARTIAL, uses_database
+from sessionlint.facts.conventions import (
+    AWAITED,
+    CONNECTION_CALLS,
+    DATABASE_CALLS,
+    PARTIAL,
+    is_of_database,
+)
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, BlockKind, How
@@ -50,8 +56,8 @@ class Body(Nodes):
         }
         # The session of a web page expires, too, but as a whole.
         used -= PARTIAL & self._called_bare(name)
-        is_database = thing.type.name == "RawConnection" or uses_database(self.block.home)
-        evidence = DATABASE_CALLS | {"execute", "cursor"} if is_database else DATABASE_CALLS
+        is_database = is_of_database(thing, self.block.home)
+        evidence = CONNECTION_CALLS if is_database else DATABASE_CALLS
         return thing if used & evidence else None
 
     def typed(self, thing: Thing, name: str) -> Thing:

@@ -185,9 +185,9 @@ def _is_put_away(function: Block, name: str) -> bool:
 
 def _is_settled(thing: Thing, caller: Block, call: cst.Call) -> bool:
     """Whether a caller disposes of the engine or the pool that it gets, or keeps it."""
-    if thing.type.kind is Kind.POOL and _is_pool_ended(thing, caller, call):
-        return True
     name = _bound_name(caller, call)
+    if thing.type.kind is Kind.POOL and _is_pool_ended(thing, caller, call, name):
+        return True
     if name is not None and is_stored(caller, built_on(caller, name)):
         return True
     for node in descend(caller.node):
@@ -201,9 +201,8 @@ def _is_settled(thing: Thing, caller: Block, call: cst.Call) -> bool:
     return False
 
 
-def _is_pool_ended(thing: Thing, caller: Block, call: cst.Call) -> bool:
-    """Whether a caller enters the pool that it gets, or closes it."""
-    name = _bound_name(caller, call)
+def _is_pool_ended(thing: Thing, caller: Block, call: cst.Call, name: str | None) -> bool:
+    """Whether a caller enters the pool that it gets, be it under a name, or closes it."""
     return any(
         (isinstance(node, cst.WithItem) and _is_it(node.item, call, name))
         or (

@@ -61,7 +61,6 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
         for call in descend(node)
         if type(call) is cst.Call
         and not _is_read_at_once(call)
-        and not _is_used_here(resource, body, node, call, worth)
         # What a module makes of a connection, the module keeps.
         and (_keeps(node, leaving) or (_is_class(call) and (is_kept or _keeps(node, kept))))
     ]
@@ -75,7 +74,9 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
     return frozenset(
         id(call)
         for node, call in found
-        if _takes(resource, call) and not _is_closed_behind(body, node, resource)
+        if _takes(resource, call)
+        and not _is_closed_behind(body, node, resource)
+        and not _is_used_here(resource, body, node, call, worth)
     )
 
 
@@ -151,12 +152,14 @@ def borrows(resource: Resource, call: cst.CSTNode) -> bool:
 def _is_used_here(
     resource: Resource,
     body: Body,
-    node: cst.Assign | cst.AnnAssign,
+    node: cst.CSTNode,
     call: cst.Call,
     worth: Iterable[cst.CSTNode],
 ) -> bool:
     """Whether a call makes a session on the resource that is closed here, and lent at the most."""
-    if node.value is None or bare(node.value) is not call or not borrows(resource, call):
+    if not isinstance(node, (cst.Assign, cst.AnnAssign)) or node.value is None:
+        return False
+    if bare(node.value) is not call or not borrows(resource, call):
         return False
     names = {one.value for one in targets_of(node) if isinstance(one, cst.Name)}
     if not names or names & resource.block.declared:

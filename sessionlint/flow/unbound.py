@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import libcst as cst
 
 from sessionlint.facts.catalog import Kind
-from sessionlint.facts.conventions import DATABASE_CALLS, uses_database
+from sessionlint.facts.conventions import CONNECTION_CALLS, is_of_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, is_name, last_name, names_in
@@ -72,8 +72,7 @@ def _is_borne_out(guess: Thing, call: cst.Call, block: Block) -> bool:
     """
     if guess.type.kind is not Kind.CONNECTION:
         return False
-    is_database = guess.type.name == "RawConnection" or uses_database(block.home)
-    if not is_database or last_name(call.func) not in DATABASE_CALLS | {"execute", "cursor"}:
+    if not is_of_database(guess, block.home) or last_name(call.func) not in CONNECTION_CALLS:
         return False
     return not has_mocks(block) and not any("mock" in name.lower() for name in names_in(call.func))
 
@@ -98,11 +97,11 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
     own = {id(call) for call in near if evaluator.may_give(call, block, TAKING)}
     if not own or has_mocks(block):
         return
-    statements = [one for root in block.roots for one in descend(root, *SCOPES)]
-    failing = {id(inner) for one in statements if is_to_fail(one) for inner in descend(one)}
-    for statement in statements:
-        thrown = _thrown_away(statement)
-        if thrown is None or id(statement) in failing:
+    nodes = [one for root in block.roots for one in descend(root, *SCOPES)]
+    failing = {id(inner) for one in nodes if is_to_fail(one) for inner in descend(one)}
+    for node in nodes:
+        thrown = _thrown_away(node)
+        if thrown is None or id(node) in failing:
             continue
         call = bare(thrown)
         if not isinstance(call, cst.Call) or id(call) not in own:
@@ -116,7 +115,7 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
 
 
 def _thrown_away(node: cst.CSTNode) -> cst.BaseExpression | None:
-    """What a statement evaluates and forgets, be it that it asks whether there is anything."""
+    """What a statement or `bool` evaluates and forgets, be it to ask whether there is anything."""
     if type(node) is cst.Expr:
         return node.value
     if type(node) is cst.Assert or type(node) is cst.If:
