@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts.catalog import Kind
-from sessionlint.facts.holding import MAKING, is_adding, may_keep
+from sessionlint.facts.holding import MAKING, is_adding, makes_of, may_keep
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import bare, keyword, last_name, targets_of
-from sessionlint.facts.values import Maker, Symbol, Thing
+from sessionlint.facts.values import FunctionValue, Maker, Symbol, Thing
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.leaving import closed_by, is_method
 from sessionlint.flow.resource import Resource
@@ -50,7 +50,8 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
         if type(node) in _LEAVING and not (type(node) is cst.Call and is_method(resource, node))
     ]
     leaving = {name for node in worth for name in _leaving(node)}
-    kept = _kept(body, leaving.union(resource.block.declared, *map(_inside, worth)))
+    inside = {name for node in worth for name in _inside(resource, node)}
+    kept = _kept(resource, body, leaving.union(resource.block.declared, inside))
     is_connection = resource.thing.type.kind is Kind.CONNECTION
     is_of_module = is_connection and resource.block.kind is BlockKind.MODULE
     is_kept = is_of_module and not body.closes(resource)
@@ -62,7 +63,7 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
         if type(call) is cst.Call
         and not _is_read_at_once(call)
         # What a module makes of a connection, the module keeps.
-        and (_keeps(node, leaving) or (_is_class(call) and (is_kept or _keeps(node, kept))))
+        and (_keeps(node, leaving) or ((is_kept or _keeps(node, kept)) and _makes(resource, call)))
     ]
     found += [
         (node, arg.value)
@@ -80,10 +81,10 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
     )
 
 
-def _kept(body: Body, leaving: set[str]) -> set[str]:
+def _kept(resource: Resource, body: Body, leaving: set[str]) -> set[str]:
     """The names of what leaves the block, and of what that is made of, step by step."""
     made = [
-        (target.target.value, set(_value_names(node.value)))
+        (target.target.value, set(_parts(resource, node.value)))
         for node in body.nodes
         if type(node) is cst.Assign
         for target in node.targets
@@ -96,7 +97,7 @@ def _kept(body: Body, leaving: set[str]) -> set[str]:
     return kept
 
 
-def _inside(node: cst.CSTNode) -> Iterator[str]:
+def _inside(resource: Resource, node: cst.CSTNode) -> Iterator[str]:
     """Names that a node takes out of the block inside of something else."""
     values: list[cst.BaseExpression] = []
     match node:
@@ -105,13 +106,48 @@ def _inside(node: cst.CSTNode) -> Iterator[str]:
         case cst.Assign(targets=targets, value=value):
             is_stored = any(not isinstance(target.target, cst.Name) for target in targets)
             values = [value] if is_stored else []
-        case cst.Call(func=func, args=args) if last_name(func) in _PUTTING:
+        case cst.Call(func=func, args=args) if last_name(func) in _PUTTING or is_adding(node):
             values = [arg.value for arg in args]
     for value in values:
-        if isinstance(value, cst.Dict):
-            values += [element.value for element in value.elements]
-        else:
-            yield from _value_names(value)
+        yield from _parts(resource, value)
+
+
+def _parts(resource: Resource, value: cst.BaseExpression) -> Iterator[str]:
+    """The names of all that may be in what a value gives, as far as nobody knows better."""
+    match bare(value):
+        case cst.Name(value=name):
+            yield name
+        case cst.Attribute(value=cst.Name(value=name)) as part:
+            # A method knows its object, be it only handed on: `tools=[repo.load]`.
+            if isinstance(resource.evaluator.value(part, resource.block), FunctionValue):
+                yield name
+        case (
+            cst.Tuple(elements=elements) | cst.List(elements=elements) | cst.Dict(elements=elements)
+        ):
+            for element in elements:
+                yield from _parts(resource, element.value)
+        case cst.Call(args=args) as call:
+            for arg in args:
+                if _may_hold(resource, call, arg):
+                    yield from _parts(resource, arg.value)
+
+
+def _may_hold(resource: Resource, call: cst.Call, argument: cst.Arg) -> bool:
+    """Whether what a call gives may hold an argument."""
+    if _is_class(call):
+        return True
+    callee = resource.evaluator.value(call.func, resource.block)
+    is_builtin = isinstance(callee, Symbol) and callee.name.startswith("builtins.")
+    return not is_builtin and may_keep(resource.evaluator, call, argument, resource.block)
+
+
+def _makes(resource: Resource, call: cst.Call) -> bool:
+    """Whether a call makes an object, as far as can be told, that may keep the resource."""
+    return _is_class(call) or any(
+        makes_of(resource.evaluator, call, arg, resource.block)
+        for arg in call.args
+        if isinstance(arg.value, cst.Name) and arg.value.value in resource.names
+    )
 
 
 def _takes(resource: Resource, call: cst.Call) -> bool:
@@ -173,7 +209,7 @@ def _is_used_here(
         name in names
         for one in worth
         if not isinstance(one, (cst.Yield, cst.WithItem)) and not _asks_to_close(one)
-        for name in (*_leaving(one), *_inside(one))
+        for name in (*_leaving(one), *_inside(resource, one))
     )
 
 
