@@ -100,7 +100,7 @@ def is_connection(
         return True
     if isinstance(bind, cst.Call):
         return last_name(bind.func) in _LENDING
-    if _CONNECTION.fullmatch(last_name(bind)):
+    if _CONNECTION.fullmatch(last_name(bind)) or _is_run_on(bind, block):
         return True
     return not is_for_all and (value == OTHER or _BIND.fullmatch(last_name(bind)) is not None)
 
@@ -111,3 +111,15 @@ def _is_lent(name: str) -> bool:
     Alembic's are: `context.get_context().bind`. Source: Alembic, `MigrationContext.bind`.
     """
     return name.rpartition(".")[2] in _LENDING or name.startswith("alembic.")
+
+
+def _is_run_on(bind: cst.BaseExpression, block: Block) -> bool:
+    """Whether it may be what an asynchronous connection runs a function with, by `run_sync`.
+
+    Source: SQLAlchemy, `AsyncConnection.run_sync`: the function gets its `Connection`.
+    """
+    if not any(is_name(bind, one.name.value) for one in block.parameters):
+        return False
+    called = "lambda" if block.kind is BlockKind.LAMBDA else block.name
+    pattern = rf"\brun_sync\(\s*(?:\w+\.)*{called}\b"
+    return re.search(pattern, block.home.reader.text) is not None
