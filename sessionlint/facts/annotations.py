@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
 from sessionlint.facts import classes
 from sessionlint.facts.catalog import ANNOTATIONS, CALLS, TYPES, How, Kind
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Binding, Block
 from sessionlint.facts.scopes import How as Bound
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import (
     OTHER,
     UNKNOWN,
     ClassValue,
+    Hint,
     Instance,
     Items,
     Maker,
@@ -23,16 +25,18 @@ from sessionlint.facts.values import (
     Thing,
     Value,
 )
+from sessionlint.source.walk import descend
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["aliased", "lent", "promised", "value"]
+__all__ = ["injected", "is_type", "lent", "promised", "value"]
 
 _GENERATORS: Final = frozenset(
     "Generator Iterator Iterable AsyncGenerator AsyncIterator AsyncIterable".split()
 )
 _TUPLES: Final = frozenset({"tuple", "Tuple"})
+_INJECTING: Final = frozenset({"Depends", "Security", "Inject"})
 _WRAPPERS: Final = frozenset({"Optional", "Annotated", "ClassVar", "Final"})
 
 
@@ -50,10 +54,8 @@ def value(evaluator: Evaluator, annotation: cst.BaseExpression, block: Block) ->
             if last_name(outer) in _TUPLES:
                 return _items(evaluator, annotation, block)
             return _maker(evaluator, annotation, block)
-        case cst.Name(value=name):
-            alias = aliased(name, block)
-            if alias is not None:
-                return value(evaluator, alias, block.home.top)
+        case cst.Name(value=name) if (maker := _generic(name, block)) is not None:
+            return _maker(evaluator, maker, block.home.top)
     return _instance(evaluator, evaluator.value(annotation, block))
 
 
@@ -77,6 +79,21 @@ def promised(evaluator: Evaluator, function: Block) -> Value:
     return Items(tuple(map(_unowned, found.items))) if isinstance(found, Items) else _unowned(found)
 
 
+def injected(evaluator: Evaluator, binding: Binding) -> Iterator[tuple[cst.Call, Block]]:
+    """The calls that tell a framework what a parameter gets, and where they stand.
+
+    In its default, its type, or the type that its type is a name for: `Depends(get_session)`.
+    """
+    default, hint, home = binding.expression, binding.annotation, binding.block
+    if isinstance(hint, (cst.Name, cst.Attribute)):
+        named = evaluator.value(hint, home)
+        hint, home = (named.node, named.block) if isinstance(named, Hint) else (None, home)
+    for part, block in ((default, binding.block), (hint, home)):
+        for one in descend(part) if part is not None else ():
+            if isinstance(one, cst.Call) and last_name(one.func) in _INJECTING:
+                yield one, block
+
+
 def _unowned(found: Value) -> Value:
     is_resource = isinstance(found, Thing) and found.type.kind in {Kind.SESSION, Kind.CONNECTION}
     return UNKNOWN if is_resource else found
@@ -92,6 +109,8 @@ def _items(evaluator: Evaluator, annotation: cst.Subscript, block: Block) -> Val
 
 def _instance(evaluator: Evaluator, found: Value) -> Value:
     match found:
+        case Hint(node=node, block=block):
+            return value(evaluator, node, block)
         case Symbol(name=name) if name in ANNOTATIONS:
             return Thing(TYPES[ANNOTATIONS[name]])
         case Symbol(name=name) if name in CALLS and CALLS[name].how is How.MAKER:
@@ -148,10 +167,14 @@ def _unquoted(annotation: cst.SimpleString) -> cst.BaseExpression | None:
     return None if isinstance(parsed, cst.SimpleString) else parsed
 
 
-def aliased(name: str, block: Block) -> cst.BaseExpression | None:
-    """The annotation that a module-level `SessionDep = Annotated[…]` stands for."""
-    bindings = block.home.top.bindings(name)
-    if len(bindings) != 1 or bindings[0].how is not Bound.VALUE:
-        return None
-    found = bindings[0].expression
-    return found if isinstance(found, cst.Subscript) else None
+def _generic(name: str, block: Block) -> cst.Subscript | None:
+    """The generic class that a name of the module stands for: `Maker = sessionmaker[…]`."""
+    match block.home.top.bindings(name):
+        case [Binding(how=Bound.VALUE, expression=cst.Subscript() as found)]:
+            return None if is_type(found) else found
+    return None
+
+
+def is_type(node: cst.Subscript) -> bool:
+    """Whether something is a type alone, and nothing that is called: `Optional[Session]`."""
+    return last_name(node.value) in _WRAPPERS | _TUPLES

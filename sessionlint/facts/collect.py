@@ -178,6 +178,9 @@ class _Collector(cst.CSTVisitor):
     def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
         self._assign(node.target, node, node.value)
 
+    def visit_TypeAlias(self, node: cst.TypeAlias) -> None:
+        self._assign(node.name, node, node.value)
+
     def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
         how = How.ANNOTATION if node.value is None else How.VALUE
         binding = Binding(

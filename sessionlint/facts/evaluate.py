@@ -30,6 +30,7 @@ from sessionlint.facts.values import (
     ClassValue,
     Foreign,
     FunctionValue,
+    Hint,
     Instance,
     Items,
     Maker,
@@ -135,6 +136,8 @@ class Evaluator:
             case cst.Tuple(elements=elements):
                 return Items(tuple(self.value(element.value, block) for element in elements))
             case cst.Subscript(value=inner):
+                if hints.is_type(expression):
+                    return Hint(expression, block)
                 # sessionmaker[AsyncSession](…): the parameter changes only the type.
                 found = self.value(inner, block)
                 return found if isinstance(found, (Symbol, ClassValue)) else UNKNOWN

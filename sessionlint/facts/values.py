@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import libcst as cst
+
 from sessionlint.facts.catalog import OTHER_CONNECTS, Type
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Binding, Block, How
@@ -15,6 +17,7 @@ __all__ = [
     "ClassValue",
     "Foreign",
     "FunctionValue",
+    "Hint",
     "Instance",
     "Items",
     "Maker",
@@ -151,6 +154,14 @@ class Items(Value):
     """A tuple of known length."""
 
     items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hint(Value):
+    """A type that somebody gave a name: `SessionDep = Annotated[Session, Depends(get_session)]`."""
+
+    node: cst.Subscript
+    block: Block
 
 
 UNKNOWN = Value()

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.annotations import aliased
+from sessionlint.facts.annotations import injected
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
@@ -200,12 +200,9 @@ def _given_by_fastapi(evaluator: Evaluator, binding: Binding) -> Thing | None:
     """The session that `db = Depends(get_db)` gets, if that closes it when the request ends."""
     if binding.how is not How.PARAMETER:
         return None
-    hint = binding.annotation
-    alias = aliased(hint.value, binding.block) if isinstance(hint, cst.Name) else None
-    for part in (binding.expression, alias or hint):
-        for one in descend(part) if part is not None else ():
-            if isinstance(one, cst.Call) and last_name(one.func) == "Depends" and one.args:
-                return _lent(evaluator, one.args[0].value, binding.block)
+    for call, block in injected(evaluator, binding):
+        if last_name(call.func) == "Depends" and call.args:
+            return _lent(evaluator, call.args[0].value, block)
     return None
 
 

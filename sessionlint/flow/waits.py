@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.annotations import injected
 from sessionlint.facts.binds import is_connection
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
@@ -18,7 +19,6 @@ from sessionlint.facts.syntax import arguments, bare, is_name, keyword, last_nam
 from sessionlint.facts.values import FunctionValue, Instance, Thing
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.threads import THREADED
-from sessionlint.source.walk import descend
 
 __all__ = ["Wait", "Waits", "resource_of"]
 
@@ -199,9 +199,14 @@ class Waits:
         if not isinstance(owner, cst.Name):
             return False
         return any(
-            _is_entered(one) or _is_injected(one) or self._is_on_connection(one)
+            _is_entered(one) or self._is_injected(one) or self._is_on_connection(one)
             for one in self._block.seen(owner.value)
         )
+
+    def _is_injected(self, binding: Binding) -> bool:
+        """Whether a framework gives the parameter, and ends what it gave: `Depends(get_db)`."""
+        is_given = binding.how in {How.PARAMETER, How.ANNOTATION}
+        return is_given and any(True for _ in injected(self._evaluator, binding))
 
     def _is_on_connection(self, binding: Binding) -> bool:
         """Whether a session is made on somebody's connection, so that it has none to give back."""
@@ -251,14 +256,3 @@ def _is_entered(binding: Binding) -> bool:
     if binding.how is How.VALUE and isinstance(value, cst.Name):
         return any(one.how is How.WITH for one in binding.block.bindings(value.value))
     return binding.how is How.WITH
-
-
-def _is_injected(binding: Binding) -> bool:
-    """Whether a framework gives the parameter, and ends what it gave: `Depends(get_db)`."""
-    parts = (binding.expression, binding.annotation)
-    return binding.how in {How.PARAMETER, How.ANNOTATION} and any(
-        isinstance(one, cst.Call) and last_name(one.func) in {"Depends", "Security", "Inject"}
-        for part in parts
-        if part is not None
-        for one in descend(part)
-    )
