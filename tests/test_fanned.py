@@ -105,6 +105,7 @@ SHARED = {
     "in objects": "await gather(x.Users(db).all(), x.Orders(db).all())",
     "in one object": "users = Users(db)\n    await gather(users.all(), users.counted())",
     "in an object and by itself": "users = Users(db)\n    await gather(users.all(), db.scalar(1))",
+    "in one object of somebody's": "await gather(repo.all(), repo.counted())",
     "as tasks": "await gather(asyncio.create_task(load(db)), asyncio.create_task(load(db)))",
     "under names": "a = load(db)\n    b = load(db)\n    await gather(a, b)",
     "in a list": "await gather(*[load(db), load(db)])",
@@ -133,6 +134,9 @@ LEFT_ALONE = {
     "a session in every turn": "async with asyncio.TaskGroup() as group:\n        for i in x:\n            db = i.session\n            group.create_task(load(db))",
     "nothing awaited on it": "await gather(kept(db), kept(db))",
     "nothing awaited on what an object keeps": "users = Users(db)\n    await gather(users.label(), users.label())",
+    "nothing awaited on what an object of somebody's keeps": "await gather(repo.all(), repo.label())",
+    "two objects of somebody's": "await gather(repo.all(), other_repo.all())",
+    "an object that may be another": "repo = repo or x\n    await gather(repo.all(), repo.counted())",
     "one object each": "users, more = Users(db), Users(other_db)\n    await gather(users.all(), more.all())",
     "two objects": "users = Users(db)\n    more = Users(other_db)\n    await gather(users.all(), more.all())",
     "one list in every turn": "for i in x:\n        them = []\n        them.append(load(db, i))\n        await gather(*them)",
@@ -166,7 +170,8 @@ LEFT_ALONE = {
 
 def codes(body, folder):
     """What is found in a function with this body, by both engines."""
-    parameters = "x, db: AsyncSession, other_db: AsyncSession, conn: AsyncConnection"
+    sessions = "db: AsyncSession, other_db: AsyncSession, conn: AsyncConnection"
+    parameters = f"x, {sessions}, repo: Users, other_repo: Users"
     text = f"{HEAD}\nasync def use({parameters}):\n    {body}\n"
     project = written(folder, {"store.py": STORE, "use.py": text})
     found = found_in(project)
@@ -185,11 +190,32 @@ KEPT = """\
     from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 
+    async def count(session):
+        return len(await session.scalars(1))
+
+
+    async def label(session):
+        return str(session)
+
+
+    class Users:
+        def __init__(self, session: AsyncSession):
+            self.session = session
+
+        async def all(self):
+            return await self.session.scalars(1)
+
+        async def perhaps(self, i):
+            return await self.session.scalars(1) if i else None
+
+
     class Shop:
         def __init__(self, session: AsyncSession, factory: async_sessionmaker, untold_db):
             self.session = session
             self.session_factory = factory
             self.untold_db = untold_db
+            self.repo = Users(session)
+            self.other = Users(session)
             self.lock = Lock()
             self.guard = Lock()
 
@@ -236,6 +262,10 @@ KEPT = """\
             self.later = later
 
         @property
+        def new_repo(self):
+            return Users(self.session_factory())
+
+        @property
         def new_session(self):
             return self.session_factory()
 
@@ -265,6 +295,10 @@ def codes_in_class(tasks, folder):
         "*(self.users(i) for i in ids)",
         "self.session.scalars(1), self.session.scalars(2)",
         "self.orders(), self.session.scalars(2)",
+        "self.repo.all(), self.repo.all()",
+        "*(self.repo.all() for _ in ids)",
+        "count(self.session), count(session=self.session)",
+        "count(self.session), self.users()",
     ],
 )
 def test_a_session_of_an_object_in_several_tasks_is_found(tasks, tmp_path):
@@ -289,6 +323,10 @@ def test_a_session_of_an_object_in_several_tasks_is_found(tasks, tmp_path):
         "self.anew(), self.anew()",
         "await self.users(), await self.users()",
         "*(one.users() for one in ids)",
+        "self.repo.all(), self.other.session",
+        "self.repo.perhaps(0), self.repo.perhaps(1)",
+        "self.new_repo.all(), self.new_repo.all()",
+        "count(self.session), label(self.session)",
     ],
 )
 def test_a_session_of_an_object_in_one_task_is_left_alone(tasks, tmp_path):
@@ -323,6 +361,26 @@ def test_a_session_of_a_base_elsewhere_is_found(beside, tmp_path):
     found = found_in(project)
     assert found == found_in(project, "full")
     assert (7, "SES202") in found["use.py"]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "Db = Annotated[AsyncSession, 1]",
+        "Db: TypeAlias = Annotated[AsyncSession, 1]",
+        "type Db = Annotated[AsyncSession, 1]",
+        "_Db = Annotated[AsyncSession, 1]\nDb = Optional[_Db]",
+        "Db = Annotated['AsyncSession', 1]",
+    ],
+)
+def test_a_session_of_a_type_with_a_name_is_found(named, tmp_path):
+    head = "from typing import *\nfrom sqlalchemy.ext.asyncio import AsyncSession\n"
+    uses = "import asyncio\n\nfrom store import Db, load\n\n"
+    body = "async def use(db: Db):\n    await asyncio.gather(load(db), load(db))\n"
+    store = f"{head}{named}\n\nasync def load(session):\n    await session.get(1, 2)\n"
+    project = written(tmp_path, {"store.py": store, "use.py": f"{uses}{body}"})
+    found = found_in(project)
+    assert found == found_in(project, "full") == {"use.py": [(6, "SES202")]}
 
 
 RUNNING = """\

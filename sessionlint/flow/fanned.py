@@ -14,7 +14,7 @@ from sessionlint.facts.holding import kept_as
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
-from sessionlint.facts.values import UNKNOWN, FunctionValue, Thing, Value
+from sessionlint.facts.values import UNKNOWN, FunctionValue, Instance, Thing, Value
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.contended import is_awaiting, is_locked, is_waiting, waited_attributes
 from sessionlint.flow.gathered import Task, is_several
@@ -74,30 +74,48 @@ def _of_object(
 
 
 def _kept(evaluator: Evaluator, block: Block, task: Task) -> Iterator[tuple[str, Thing]]:
-    """The sessions of the object that a task waits for: `self.db.get(…)`, or in a method."""
+    """The sessions of an object that a task waits for: `self.db.get(…)`, or in a method."""
     run = task.run
     if not isinstance(run, cst.Call) or is_locked(run):
         return
-    match run.func:
-        case cst.Attribute(value=cst.Attribute() as owner):
-            inside, spoken = block, iter([owner])
-        case cst.Attribute(value=cst.Name(value="self")):
-            method = evaluator.value(run.func, block)
-            if not isinstance(method, FunctionValue):
-                return
-            inside = method.block
-            spoken = waited_attributes(evaluator, inside)
-        case _:
-            return
-    for one in spoken:
-        name = dotted(one)
+    for name, spoken, inside in _spoken(evaluator, block, run):
         # What a property gives may be another one each time.
-        is_method = inside.owner is not None and inside.owner.function(one.attr.value) is not None
-        is_own = name is not None and name.startswith("self.") and not is_method
-        if name is not None and is_own and is_session_name(one.attr.value):
-            thing = _as_single(evaluator.value(one, inside))
+        is_method = inside.owner is not None and inside.owner.function(spoken.attr.value)
+        if is_session_name(spoken.attr.value) and not is_method:
+            thing = _as_single(evaluator.value(spoken, inside))
             if thing is not None:
                 yield name, thing
+
+
+def _spoken(
+    evaluator: Evaluator, block: Block, run: cst.Call
+) -> Iterator[tuple[str, cst.Attribute, Block]]:
+    """The attributes that a task speaks of: what they are here, what they are there, and where."""
+    for arg in run.args:
+        match arg.value:
+            case cst.Attribute(value=cst.Name(value="self")) as given:
+                if is_awaiting(evaluator, block, run, arg):
+                    yield f"self.{given.attr.value}", given, block
+    match run.func:
+        case cst.Attribute(value=owner) if _is_lasting(block, root := dotted(owner) or ""):
+            pass
+        case _:
+            return
+    if isinstance(owner, cst.Attribute):
+        yield root, owner, block
+    method = evaluator.value(run.func, block)
+    if isinstance(method, FunctionValue) and isinstance(evaluator.value(owner, block), Instance):
+        for one in waited_attributes(evaluator, method.block):
+            if is_name(one.value, "self"):
+                yield f"{root}.{one.attr.value}", one, method.block
+
+
+def _is_lasting(block: Block, root: str) -> bool:
+    """Whether a path leads to the same object each time: of `self`, or of a parameter."""
+    first, *rest = root.split(".")
+    if first == "self":
+        return not rest or block.owner is None or block.owner.function(rest[0]) is None
+    return not rest and [one.how for one in block.bindings(first)] == [How.PARAMETER]
 
 
 def _session(evaluator: Evaluator, block: Block, name: str, uses: list[Task]) -> Thing | None:

@@ -17,9 +17,6 @@ _NAME: Final = r"\w*(?:[Ss]ess|[Cc]onn)\w*|\w*[Dd][Bb]|tx"
 NAMED: Final = rf"[(,=\s](?:{_NAME})\s*[,).]"
 """Where something with such a name is handed on."""
 
-_HANDING: Final = rf"{NAMED}|\bself\.(?:(?:{_NAME})\s*[,).]|\w+\()"
-"""The same, or an object asks its own, or calls a method of its own, which may ask that."""
-
 
 def is_session_name(name: str) -> bool:
     """Whether a variable has a name as sessions and connections have: `db`, `read_session`.
@@ -30,8 +27,7 @@ def is_session_name(name: str) -> bool:
 
 
 def may_fan_out(text: str | bytes) -> bool:
-    """Whether a text may hand something with such a name to tasks that it waits for."""
+    """Whether a text may let tasks run at once and wait for them."""
     if isinstance(text, bytes):
-        is_spawning = b"async" in text and any(word in text for word in _WORDS_OF_BYTES)
-        return is_spawning and re.search(_HANDING.encode(), text) is not None
-    return any(word in text for word in _WORDS) and re.search(_HANDING, text) is not None
+        return b"async" in text and any(word in text for word in _WORDS_OF_BYTES)
+    return any(word in text for word in _WORDS)
