@@ -72,8 +72,8 @@ _PASSING_ON: Final = re.compile(
     re.MULTILINE,
 )
 """The first line of a statement that binds nothing, or binds only what it enters."""
-_ASKED: Final = re.compile(r"[ \t]*(?:if|elif|assert)\b")
-"""The head of a statement that asks whether there is anything, and lets go of it."""
+_ASKED: Final = re.compile(r"[ \t]*(?:if|elif|while|assert)\b|.*\b(?:is|not)\b")
+"""The line of a statement that asks whether there is anything, and lets go of it."""
 _TESTED: Final = re.compile(r"[ \t]*if\b([^:;\n]*):[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 _ARGUMENT: Final = re.compile(r"(?!\s*(?:async\s+)?with\b).*[(,=]\s*[\w.]*$")
 """What stands before an argument in a line that enters nothing."""

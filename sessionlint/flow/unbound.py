@@ -99,12 +99,9 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
         return
     nodes = [one for root in block.roots for one in descend(root, *SCOPES)]
     failing = {id(inner) for one in nodes if is_to_fail(one) for inner in descend(one)}
-    for node in nodes:
-        thrown = _thrown_away(node)
-        if thrown is None or id(node) in failing:
-            continue
+    for thrown in (one for node in nodes for one in _thrown_away(node)):
         call = bare(thrown)
-        if not isinstance(call, cst.Call) or id(call) not in own:
+        if not isinstance(call, cst.Call) or id(call) not in own or id(call) in failing:
             continue
         value = evaluator.value(thrown, block)
         is_sure = isinstance(value, Thing) and value.is_fresh and not value.is_guess
@@ -114,28 +111,35 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
                 yield Unbound(value, call, None)
 
 
-def _thrown_away(node: cst.CSTNode) -> cst.BaseExpression | None:
-    """What a statement or `bool` evaluates and forgets, be it to ask whether there is anything."""
+def _thrown_away(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
+    """What a node evaluates and forgets, be it to ask whether there is anything."""
     if type(node) is cst.Expr:
-        return node.value
-    if type(node) is cst.Assert or type(node) is cst.If:
-        return _asked(node.test)
-    if type(node) is cst.Call and is_name(node.func, "bool") and len(node.args) == 1:
-        return node.args[0].value
-    return None
+        yield node.value
+    elif type(node) is cst.Assert or type(node) is cst.If or type(node) is cst.While:
+        yield from _operands(node.test)
+    elif type(node) is cst.UnaryOperation and isinstance(node.operator, cst.Not):
+        yield from _operands(node.expression)
+    elif type(node) is cst.Comparison and _is_of_none(node):
+        yield node.left
+    elif type(node) is cst.Call and is_name(node.func, "bool") and len(node.args) == 1:
+        yield from _operands(node.args[0].value)
 
 
-def _asked(test: cst.BaseExpression) -> cst.BaseExpression:
-    """Of what a condition asks whether there is anything, if it asks for no more."""
-    match test:
-        case cst.UnaryOperation(operator=cst.Not(), expression=inner):
-            return _asked(inner)
-        case cst.Comparison(
-            left=inner,
-            comparisons=[cst.ComparisonTarget(cst.Is() | cst.IsNot(), cst.Name("None"))],
-        ):
-            return inner
-    return test
+def _operands(test: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """What is asked for its truth alone where a whole test is."""
+    if isinstance(test, cst.BooleanOperation):
+        yield from _operands(test.left)
+        yield from _operands(test.right)
+    else:
+        yield test
+
+
+def _is_of_none(node: cst.Comparison) -> bool:
+    """Whether a comparison asks no more than whether there is anything."""
+    match node.comparisons:
+        case [cst.ComparisonTarget(cst.Is() | cst.IsNot(), cst.Name("None"))]:
+            return True
+    return False
 
 
 def _is_self_given(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
