@@ -216,6 +216,8 @@ KEPT = """\
             self.untold_db = untold_db
             self.repo = Users(session)
             self.other = Users(session)
+            self.given_users = untold_db.users
+            self.sessions = Users(factory())
             self.lock = Lock()
             self.guard = Lock()
 
@@ -297,6 +299,9 @@ def codes_in_class(tasks, folder):
         "self.orders(), self.session.scalars(2)",
         "self.repo.all(), self.repo.all()",
         "*(self.repo.all() for _ in ids)",
+        "self.repo.all(), self.other.all()",
+        "self.repo.all(), self.users()",
+        "self.repo.all(), count(self.session)",
         "count(self.session), count(session=self.session)",
         "count(self.session), self.users()",
     ],
@@ -323,7 +328,8 @@ def test_a_session_of_an_object_in_several_tasks_is_found(tasks, tmp_path):
         "self.anew(), self.anew()",
         "await self.users(), await self.users()",
         "*(one.users() for one in ids)",
-        "self.repo.all(), self.other.session",
+        "self.repo.all(), self.sessions.all()",
+        "self.repo.all(), self.given_users.all()",
         "self.repo.perhaps(0), self.repo.perhaps(1)",
         "self.new_repo.all(), self.new_repo.all()",
         "count(self.session), label(self.session)",
@@ -361,6 +367,83 @@ def test_a_session_of_a_base_elsewhere_is_found(beside, tmp_path):
     found = found_in(project)
     assert found == found_in(project, "full")
     assert (7, "SES202") in found["use.py"]
+
+
+UNIT = """\
+    import asyncio
+    from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+
+    class Repository:
+        def __init__(self, session: AsyncSession):
+            self._session = session
+
+
+    class Users(Repository):
+        async def all(self):
+            return await self._session.scalars(1)
+
+
+    class Orders(Repository):
+        async def all(self):
+            return await self._session.scalars(2)
+
+
+    class Entered:
+        async def __aenter__(self):
+            self.session = self.factory()
+            self.users = Users(self.session)
+            self.orders = Orders(self.session)
+            self.apart = Orders(self.factory())
+            return self
+
+        async def __aexit__(self, *error):
+            await asyncio.shield(self.session.close())
+
+
+    class Unit(Entered):
+        def __init__(self, factory: async_sessionmaker):
+            self.factory = factory
+
+        @property
+        def new_users(self):
+            return Users(self.factory())
+    """
+
+
+def codes_of_units(body, folder):
+    """What is found where units of work are given to a function, or made there, by both engines."""
+    head = "import asyncio\nfrom store import Unit\n\n\nasync def use(unit: Unit, more: Unit, x):\n"
+    project = written(folder, {"store.py": UNIT, "use.py": f"{head}    {body}\n"})
+    found = found_in(project)
+    assert found == found_in(project, "full")
+    return [code for _, code in found.get("use.py", [])]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "await asyncio.gather(unit.users.all(), unit.orders.all())",
+        "async with Unit(x) as made:\n        await asyncio.gather(made.users.all(), made.orders.all())",
+        "made = Unit(x)\n    async with made:\n        await asyncio.gather(made.users.all(), made.orders.all())",
+    ],
+)
+def test_a_session_of_two_parts_of_an_object_is_found(body, tmp_path):
+    assert codes_of_units(body, tmp_path) == ["SES202"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "await asyncio.gather(unit.users.all(), more.orders.all())",
+        "await asyncio.gather(unit.users.all(), unit.apart.all())",
+        "await asyncio.gather(unit.new_users.all(), unit.new_users.all())",
+        "await asyncio.gather(*(one.users.all() for one in x))",
+        "if x:\n        unit = more\n    await asyncio.gather(unit.users.all(), unit.orders.all())",
+    ],
+)
+def test_sessions_of_other_objects_are_left_alone(body, tmp_path):
+    assert codes_of_units(body, tmp_path) == []
 
 
 @pytest.mark.parametrize(

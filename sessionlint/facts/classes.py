@@ -16,17 +16,20 @@ from sessionlint.facts.values import (
     UNKNOWN,
     ClassValue,
     FunctionValue,
+    Instance,
     Method,
+    Pending,
     Symbol,
     Thing,
     Value,
     borrowed,
+    joined,
 )
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["as_thing", "bases", "is_throughout", "member"]
+__all__ = ["as_thing", "bases", "entered", "is_throughout", "member"]
 
 _ENTRANCES = frozenset("__enter__ __exit__ __aenter__ __aexit__ close aclose".split())
 _PLAIN_BASES = frozenset({"object", "Generic", "ABC", "Protocol"})
@@ -86,6 +89,22 @@ def member(evaluator: Evaluator, block: Block, name: str, depth: int = 8) -> Val
         if isinstance(base, Symbol) and base.name in ANNOTATIONS:
             return Method(Thing(TYPES[ANNOTATIONS[base.name]]), name)
     return UNKNOWN
+
+
+def entered(evaluator: Evaluator, block: Block) -> Value:
+    """What a `with` lends that enters an object of a class."""
+    entrances = [member(evaluator, block, name) for name in ("__enter__", "__aenter__")]
+    return joined([_lent(evaluator, one, block) for one in entrances if one != UNKNOWN])
+
+
+def _lent(evaluator: Evaluator, entrance: Value, block: Block) -> Value:
+    if not isinstance(entrance, FunctionValue):
+        return UNKNOWN
+    found = calls.called(evaluator, entrance)
+    lent = found.result if isinstance(found, Pending) else found
+    # Of a class that inherits its entrance, it is an object all the same.
+    is_itself = entrance.owner is not None and lent == Instance(entrance.owner)
+    return Instance(block) if is_itself else borrowed(lent)
 
 
 def _own(evaluator: Evaluator, value: Value) -> Value:

@@ -192,6 +192,8 @@ class Evaluator:
         return self._given(binding, self.value(binding.expression, binding.block))
 
     def _given(self, binding: Binding, value: Value) -> Value:
+        if binding.how is How.WITH and isinstance(value, Instance):
+            return classes.entered(self, value.block)
         if binding.how is not How.VALUE:
             return taken(binding, value)
         if binding.annotation is None or not (value == UNKNOWN or isinstance(value, Foreign)):

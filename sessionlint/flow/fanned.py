@@ -13,11 +13,12 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import kept_as
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import bare, dotted, is_name, last_name
-from sessionlint.facts.values import UNKNOWN, FunctionValue, Instance, Thing, Value
+from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.values import UNKNOWN, FunctionValue, Thing, Value
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.contended import is_awaiting, is_locked, is_waiting, waited_attributes
 from sessionlint.flow.gathered import Task, is_several
+from sessionlint.flow.held import Held, held
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.tasks import groups
 from sessionlint.source.fanning import FANS, SPAWNS, is_session_name
@@ -64,58 +65,23 @@ def fanned(evaluator: Evaluator, block: Block) -> Iterator[Fanned]:
 def _of_object(
     evaluator: Evaluator, block: Block, call: cst.Call, tasks: list[Task]
 ) -> Iterator[Fanned]:
-    """The sessions of the object itself that several of its methods, or its tasks, wait for."""
-    kept = [(task, dict(_kept(evaluator, block, task))) for task in tasks]
-    for name in sorted({name for _, sessions in kept for name in sessions}):
-        uses = [task for task, sessions in kept if name in sessions]
-        thing = next(sessions[name] for _, sessions in kept if name in sessions)
+    """The sessions of objects that several of their methods, or the tasks, wait for."""
+    held = [(task, {one.source: one for one in _held(evaluator, block, task)}) for task in tasks]
+    for source in sorted({source for _, sessions in held for source in sessions}):
+        uses = [task for task, sessions in held if source in sessions]
+        first = next(sessions[source] for _, sessions in held if source in sessions)
         if is_several(uses):
-            yield Fanned(thing, name, call, tuple(_called(task.node) for task in uses))
+            yield Fanned(first.thing, first.name, call, tuple(_called(task.node) for task in uses))
 
 
-def _kept(evaluator: Evaluator, block: Block, task: Task) -> Iterator[tuple[str, Thing]]:
-    """The sessions of an object that a task waits for: `self.db.get(…)`, or in a method."""
-    run = task.run
-    if not isinstance(run, cst.Call) or is_locked(run):
+def _held(evaluator: Evaluator, block: Block, task: Task) -> Iterator[Held]:
+    """The sessions of objects that a task waits for, and that do one thing at a time."""
+    if not isinstance(task.run, cst.Call) or is_locked(task.run):
         return
-    for name, spoken, inside in _spoken(evaluator, block, run):
-        # What a property gives may be another one each time.
-        is_method = inside.owner is not None and inside.owner.function(spoken.attr.value)
-        if is_session_name(spoken.attr.value) and not is_method:
-            thing = _as_single(evaluator.value(spoken, inside))
-            if thing is not None:
-                yield name, thing
-
-
-def _spoken(
-    evaluator: Evaluator, block: Block, run: cst.Call
-) -> Iterator[tuple[str, cst.Attribute, Block]]:
-    """The attributes that a task speaks of: what they are here, what they are there, and where."""
-    for arg in run.args:
-        match arg.value:
-            case cst.Attribute(value=cst.Name(value="self")) as given:
-                if is_awaiting(evaluator, block, run, arg):
-                    yield f"self.{given.attr.value}", given, block
-    match run.func:
-        case cst.Attribute(value=owner) if _is_lasting(block, root := dotted(owner) or ""):
-            pass
-        case _:
-            return
-    if isinstance(owner, cst.Attribute):
-        yield root, owner, block
-    method = evaluator.value(run.func, block)
-    if isinstance(method, FunctionValue) and isinstance(evaluator.value(owner, block), Instance):
-        for one in waited_attributes(evaluator, method.block):
-            if is_name(one.value, "self"):
-                yield f"{root}.{one.attr.value}", one, method.block
-
-
-def _is_lasting(block: Block, root: str) -> bool:
-    """Whether a path leads to the same object each time: of `self`, or of a parameter."""
-    first, *rest = root.split(".")
-    if first == "self":
-        return not rest or block.owner is None or block.owner.function(rest[0]) is None
-    return not rest and [one.how for one in block.bindings(first)] == [How.PARAMETER]
+    for one in held(evaluator, block, task.run):
+        thing = _as_single(one.thing)
+        if thing is not None:
+            yield one
 
 
 def _session(evaluator: Evaluator, block: Block, name: str, uses: list[Task]) -> Thing | None:
