@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import libcst as cst
 
+from sessionlint.facts.promised import promised
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, dotted, last_name
 
@@ -265,6 +266,7 @@ class _Collector(cst.CSTVisitor):
 
     def visit_Call(self, node: cst.Call) -> None:
         self._here.near.calls.append(node)
+        self._here.near.promised.update(promised(node))
         if last_name(node.func) in _STORING:
             given = enumerate(arguments(node))
             kept = (one for at, one in given if type(one) is cst.Name and is_storing(node, at))

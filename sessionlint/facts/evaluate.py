@@ -20,6 +20,7 @@ from sessionlint.facts.module import Module
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.names import Names
 from sessionlint.facts.producers import Producers
+from sessionlint.facts.promised import is_promised
 from sessionlint.facts.questions import Questions
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.spellings import canonical
@@ -150,7 +151,8 @@ class Evaluator:
             return self._star(name, block.home)
         found = self.bound(scope.bindings(name))
         is_own = scope is block and scope.kind is BlockKind.FUNCTION
-        return found if is_own and name not in scope.kept else borrowed(found)
+        is_others = not is_own or name in scope.kept or is_promised(scope, name)
+        return borrowed(found) if is_others else found
 
     def _star(self, name: str, home: Module) -> Value:
         for origin in home.top.stars:

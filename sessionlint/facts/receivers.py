@@ -14,6 +14,7 @@ from sessionlint.facts.configured import is_named
 from sessionlint.facts.holding import has, is_adding, is_made_of
 from sessionlint.facts.owned import only_owned
 from sessionlint.facts.parameters import parameter_at, position_of
+from sessionlint.facts.promised import ENDS
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import asked_by_name, is_name, is_only_called, last_name, names_in
 from sessionlint.facts.values import FunctionValue, Symbol
@@ -63,7 +64,6 @@ _RUNNING: Final = frozenset("create_task ensure_future submit start_soon spawn a
 _SETTING: Final = r"(?i)(?:bind|register|set)_?(?:db_?)?(?:session|connection|db)"
 """By their names, methods of strangers that keep what they get: `BaseModel.set_session(db)`."""
 
-_ENDS: Final = frozenset({"close", "aclose", "release", "invalidate", "remove"})
 _DEEPEST: Final = 3
 
 
@@ -197,7 +197,7 @@ def _is_taken(value: cst.BaseExpression, name: str) -> bool:
         case cst.Call(args=args):
             return any(_is_taken(arg.value, name) for arg in args)
         case cst.Attribute(value=owner, attr=cst.Name(value=method)):
-            return method in _ENDS and is_name(owner, name)
+            return method in ENDS and is_name(owner, name)
     return is_name(value, name)
 
 
@@ -247,6 +247,6 @@ def _ends(node: cst.CSTNode, name: str) -> bool:
     if type(node) is cst.WithItem:
         return is_name(node.item, name)
     if type(node) is cst.Attribute:
-        return is_name(node.value, name) and node.attr.value in _ENDS
+        return is_name(node.value, name) and node.attr.value in ENDS
     owner, method = asked_by_name(node)
-    return owner is not None and is_name(owner, name) and method in _ENDS
+    return owner is not None and is_name(owner, name) and method in ENDS

@@ -77,6 +77,7 @@ class Inside:
     stars: list[str] = field(default_factory=list[str])
     declared: set[str] = field(default_factory=set[str])
     kept: set[str] = field(default_factory=set[str])
+    promised: set[str] = field(default_factory=set[str])
     returns: list[cst.Return] = field(default_factory=list[cst.Return])
     yields: list[cst.Yield] = field(default_factory=list[cst.Yield])
     calls: list[cst.Call] = field(default_factory=list[cst.Call])
@@ -187,6 +188,11 @@ class Block:
     def kept(self) -> set[str]:
         """The names whose objects are stored somewhere."""
         return self.whole.kept
+
+    @property
+    def promised(self) -> set[str]:
+        """The names of what somebody is asked to end later, or of what ends it."""
+        return self.whole.promised
 
     @property
     def returns(self) -> list[cst.Return]:
