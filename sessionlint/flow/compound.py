@@ -16,7 +16,7 @@ from sessionlint.flow.guards import guarded
 from sessionlint.flow.handlers import taking
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
 from sessionlint.flow.holders import borrows
-from sessionlint.flow.leaving import gives_itself
+from sessionlint.flow.leaving import gives_itself, may_end
 from sessionlint.flow.loops import is_it, target_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.paths import (
@@ -198,13 +198,15 @@ def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -
     outcomes = interpreter.evaluate(item, state)
     if _is_safe_manager(interpreter, item, ENTERED_SAFELY, "__enter__"):
         outcomes = {key: trail for key, trail in outcomes.items() if key[0] == NEXT}
-    is_taken = isinstance(item, cst.Call) and interpreter.operations.leaves(item)
-    if not is_taken or borrows(interpreter.resource, item):
+    if not isinstance(item, cst.Call) or borrows(interpreter.resource, item):
         return outcomes
-    return then(
-        outcomes,
-        lambda now: {(NEXT, now.to(Status.HANDED_OVER) if now.status.is_open else now): None},
-    )
+    if interpreter.operations.leaves(item):
+        after = Status.HANDED_OVER
+    elif may_end(interpreter.resource, item):
+        after = Status.UNKNOWN
+    else:
+        return outcomes
+    return then(outcomes, lambda now: {(NEXT, now.to(after) if now.status.is_open else now): None})
 
 
 def _may_fail_to_exit(interpreter: Interpreter, item: cst.BaseExpression) -> bool:

@@ -10,6 +10,8 @@ import libcst as cst
 from sessionlint.facts.holding import LEADING_BACK, makes_of
 from sessionlint.facts.scopes import Binding, Block
 from sessionlint.facts.syntax import asked_by_name, bare, is_name, last_name
+from sessionlint.facts.values import UNKNOWN, Foreign, Symbol
+from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_given_cursor
 from sessionlint.source.walk import descend
@@ -25,6 +27,7 @@ __all__ = [
     "is_method",
     "leads_back",
     "leaves",
+    "may_end",
     "mentions",
     "own_names",
     "vain_releases",
@@ -33,6 +36,9 @@ __all__ = [
 
 _BEHIND: Final = frozenset({"bind", "connection", "get_bind", "session"})
 """Attributes and methods that give what an object was made of."""
+
+_ENTERING: Final = frozenset({"enter_context", "enter_async_context"})
+_HARMLESS: Final = ENTERED_SAFELY | SAFE_MANAGERS
 
 
 def mentions(resource: Resource, node: cst.CSTNode) -> bool:
@@ -198,8 +204,10 @@ def vain_releases(resource: Resource) -> Iterator[cst.Call | cst.Attribute]:
 
 
 def closes_behind(resource: Resource, call: cst.Call) -> bool:
-    """`cursor.connection.close()`: the resource is closed by what was made of it."""
+    """`cursor.connection.close()`: the resource is closed by what was made of it, or may be."""
     method = call.func
+    if last_name(method) in _ENTERING:
+        return any(may_end(resource, arg.value) for arg in call.args)
     way = method.value if type(method) is cst.Attribute else None
     way = way.func if type(way) is cst.Call else way
     if type(way) is not cst.Attribute or way.attr.value not in _BEHIND:
@@ -208,6 +216,17 @@ def closes_behind(resource: Resource, call: cst.Call) -> bool:
         return False
     made = [one.expression for one in resource.block.bindings(way.value.value)]
     return any(one is not None and mentions(resource, one) for one in made)
+
+
+def may_end(resource: Resource, manager: cst.CSTNode) -> bool:
+    """Whether a stranger's context manager gets the resource, and may close it when it is left."""
+    if not isinstance(manager, cst.Call) or last_name(manager.func) in _HARMLESS:
+        return False
+    given = [arg.value.value for arg in manager.args if isinstance(arg.value, cst.Name)]
+    if resource.names.isdisjoint(given):
+        return False
+    made = resource.evaluator.value(manager.func, resource.block)
+    return made == UNKNOWN or isinstance(made, (Symbol, Foreign))
 
 
 def gets_release(resource: Resource, call: cst.Call) -> bool:
