@@ -43,6 +43,11 @@ DATABASE = """\
         clean(db, days)
 
 
+    def clean_with_its_own(db, days):
+        with SessionLocal() as db:
+            clean(db, days)
+
+
     def clean_and_close(db, days):
         clean(db, days)
         db.close()
@@ -99,6 +104,7 @@ def test_background_tasks_without_a_lock_are_left_alone(tmp_path):
     ("tasks", "dependency", "task", "is_found"),
     [
         ("tasks: BackgroundTasks", "get_db", "passed_on", True),
+        ("tasks: BackgroundTasks", "get_db", "clean_with_its_own", False),
         ("tasks: BackgroundTasks", "get_db", "clean_and_commit", True),
         ("tasks: BackgroundTasks", "get_db", "clean_and_close", False),
         ("tasks: BackgroundTasks", "get_db", "unknown", False),

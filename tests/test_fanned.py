@@ -35,6 +35,11 @@ STORE = """\
             print(row)
 
 
+    async def own(session):
+        async with SessionLocal() as session:
+            return await load(session)
+
+
     async def one_by_one(session, lock):
         async with lock:
             return await load(session)
@@ -89,7 +94,7 @@ import anyio
 import store
 from asyncpg import connect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from store import Cached, SessionLocal, Users, by_own_lock, context, kept, load, one_by_one, passed, streamed
+from store import Cached, SessionLocal, Users, by_own_lock, context, kept, load, one_by_one, own, passed, streamed
 
 """
 
@@ -121,6 +126,8 @@ SHARED = {
     "in a task group": "async with asyncio.TaskGroup() as group:\n        group.create_task(load(db))\n        group.create_task(load(db))",
     "in a loop in a task group": "async with asyncio.TaskGroup() as group:\n        for i in x:\n            group.create_task(load(db, i))",
     "in a task group of anyio": "async with anyio.create_task_group() as group:\n        group.start_soon(load, db)\n        group.start_soon(load, db, 2)",
+    "in a task group that is waited for at its end": "async with asyncio.TaskGroup() as group:\n        one = group.create_task(load(db))\n        two = group.create_task(load(db))\n        await one\n        await two",
+    "in a loop in a task group with a wait behind it": "async with asyncio.TaskGroup() as group:\n        for i in x:\n            one = group.create_task(load(db, i))\n        await one",
     "by a function inside": "async def one(i):\n        await db.execute(i)\n    await gather(*(one(i) for i in x))",
     "by a function inside that passes it on": "async def one(i):\n        await load(db, i)\n    await gather(*[one(i) for i in x])",
     "by two functions inside": "async def one():\n        await db.execute(1)\n    async def two():\n        await db.execute(2)\n    await gather(one(), two())",
@@ -160,6 +167,10 @@ LEFT_ALONE = {
     "a function inside that waits for a lock": "async def one(i):\n        await by_own_lock(db, i)\n    await gather(*(one(i) for i in x))",
     "a function inside with a session of its own": "async def one(i):\n        async with SessionLocal() as db:\n            await db.execute(i)\n    await gather(*(one(i) for i in x))",
     "in one branch or the other": "async with asyncio.TaskGroup() as group:\n        if x:\n            group.create_task(load(db))\n        else:\n            group.create_task(load(db))",
+    "each awaited in a task group": "async with asyncio.TaskGroup() as group:\n        await group.create_task(load(db))\n        await group.create_task(load(db))",
+    "one awaited before the other in a task group": "async with asyncio.TaskGroup() as group:\n        one = group.create_task(load(db))\n        await one\n        group.create_task(load(db))",
+    "each awaited in a loop in a task group": "async with asyncio.TaskGroup() as group:\n        for i in x:\n            one = group.create_task(load(db, i))\n            await one",
+    "a function with a session of its own under that name": "await gather(own(db), own(db))",
     "the factory": "await gather(x.load(SessionLocal), x.load(SessionLocal))",
     "another gather": "await x.gather(load(db), load(db))",
     "a session by its name alone": "db_session = x.y\n    await gather(x.load(db_session), x.load(db_session))",

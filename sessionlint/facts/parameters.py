@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import FunctionValue
 
-__all__ = ["is_plain", "lacks", "parameter_at", "parameter_of", "position_of"]
+__all__ = ["is_as_given", "is_plain", "lacks", "parameter_at", "parameter_of", "position_of"]
 
 
 def parameter_of(function: FunctionValue, call: cst.Call, argument: cst.Arg) -> str | None:
@@ -31,6 +31,11 @@ def parameter_at(function: FunctionValue, argument: cst.Arg, index: int) -> str 
     placed = function.block.placed
     position = index + 1 if _is_bound(function) else index
     return placed[position].name.value if position < len(placed) else stars.get("*")
+
+
+def is_as_given(function: Block, name: str) -> bool:
+    """Whether a parameter is what it was given wherever it is named: nothing binds it anew."""
+    return [one.how for one in function.bindings(name)] == [How.PARAMETER]
 
 
 def lacks(function: FunctionValue, call: cst.Call) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.parameters import is_as_given, parameter_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
 from sessionlint.facts.values import FunctionValue
@@ -33,7 +33,9 @@ def is_awaiting(evaluator: Evaluator, block: Block, call: cst.Call, given: cst.A
     if not isinstance(callee, FunctionValue):
         return True
     name = parameter_of(callee, call, given)
-    return name is not None and bool(_waited(callee.block, name))
+    if name is None or not is_as_given(callee.block, name):
+        return False
+    return bool(_waited(callee.block, name))
 
 
 def is_waiting(evaluator: Evaluator, function: Block, name: str) -> bool:

@@ -12,7 +12,7 @@ import libcst as cst
 from sessionlint.facts.annotations import injected
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.parameters import is_as_given, parameter_of
 from sessionlint.facts.receivers import Effect, asks, effect
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, is_name, last_name
@@ -232,9 +232,11 @@ def _user(
     if not isinstance(callee, FunctionValue) or not hops:
         return None
     name = parameter_of(callee, run, argument)
-    if name is None or effect(evaluator, run, argument, block) is not Effect.LOAN:
-        return None
     inside = callee.block
+    if name is None or not is_as_given(inside, name):
+        return None
+    if effect(evaluator, run, argument, block) is not Effect.LOAN:
+        return None
     is_used = any(_uses(evaluator, inside, one, name, hops - 1) for one in inside.calls)
     return inside if is_used else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import dropwhile, takewhile
 from typing import Final
 
 import libcst as cst
@@ -14,6 +15,7 @@ from sessionlint.facts.values import Symbol
 from sessionlint.flow.gathered import Several, Task, bound_in, task_of
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.fanning import FANS, SPAWNS
+from sessionlint.source.walk import descend
 
 __all__ = ["groups"]
 
@@ -43,7 +45,12 @@ def groups(
     for around in dict.fromkeys(_task_groups(evaluator, block, body)):
         name = _entered_as(evaluator, block, around)
         spawned = [call for call in calls if _is_spawning(call, name)]
-        tasks = [task for call in spawned for task in _spawned(body, around, call)]
+        tasks = [
+            task
+            for call, following in zip(spawned, [*spawned[1:], None], strict=True)
+            if not _is_over(body, call, following)
+            for task in _spawned(body, around, call)
+        ]
         if spawned:
             yield spawned[0], tasks
 
@@ -78,6 +85,24 @@ def _is_spawning(call: cst.Call, group: str) -> bool:
         case cst.Attribute(value=owner, attr=cst.Name(value=method)):
             return method in SPAWNS and is_name(owner, group)
     return False
+
+
+def _is_over(body: Nodes, call: cst.Call, following: cst.Call | None) -> bool:
+    """Whether a task is waited for before the next one starts, be it of the next turn of a loop."""
+    match next(body.above(call)):
+        case cst.Await():
+            return True
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]):
+            pass
+        case _:
+            return False
+    loop = next((one for one in body.above(call) if isinstance(one, (cst.For, cst.While))), None)
+    if following is None and loop is None:
+        return False
+    inside = body.nodes if loop is None else list(descend(loop))
+    behind = dropwhile(lambda node: node is not call, inside)
+    between = takewhile(lambda node: node is not following, behind)
+    return any(isinstance(one, cst.Await) and is_name(one.expression, name) for one in between)
 
 
 def _spawned(body: Nodes, group: cst.With, call: cst.Call) -> Iterator[Task]:
