@@ -107,9 +107,13 @@ COMPARING: Final = frozenset(
 """Methods of columns and relationships, `User.name.desc()`, that give a part of a statement."""
 
 COLLECTING: Final = frozenset(
-    "append appendleft extend add update insert get items keys values clear set setdefault".split()
+    "append appendleft extend add update insert get items keys values clear set setdefault "
+    "reset".split()
 )
-"""Methods of lists, sets, dictionaries and events that take or give what there is."""
+"""Methods of lists, sets, dictionaries, events and variables of a context.
+
+They take or give what there is.
+"""
 
 MOCKS: Final = frozenset({"Mock", "MagicMock", "AsyncMock", "create_autospec"})
 """What makes an object that stands in for another in a test."""

@@ -35,6 +35,9 @@ _TRIED: Final = (
 )
 """Operators that fail for some values of the types they are for; others join and count."""
 
+_PLAIN: Final = frozenset({"object", "NamedTuple"})
+"""Bases whose objects only keep what they are made of."""
+
 
 def may_operate_in_vain(node: cst.CSTNode) -> bool:
     """Whether it is an operation that may fail: `a / b` or `a[b]`.
@@ -151,7 +154,9 @@ def _bindings(resource: Resource, owner: cst.BaseExpression) -> list[Binding]:
 
 
 def _is_container(made: cst.BaseExpression | None) -> bool:
-    """`{}`, or an empty one by its name: `set()`, `deque()`, `threading.Event()`."""
+    """`{}`, an empty one by its name, `set()` or `deque()`, or a variable of a context."""
+    if isinstance(made, cst.Call) and last_name(made.func) == "ContextVar":
+        return True
     if isinstance(made, cst.Call):
         return not made.args and dotted(made.func) in EMPTY_CALLS
     return isinstance(made, (cst.List, cst.Set, cst.Dict))
@@ -214,7 +219,7 @@ def is_calm_in(made: Value, method: str) -> bool:
 def _is_plain(made: Block) -> bool:
     head = made.definition
     assert isinstance(head, cst.ClassDef)
-    if head.keywords or any(not is_name(base.value, "object") for base in head.bases):
+    if head.keywords or any(last_name(base.value) not in _PLAIN for base in head.bases):
         return False
     marks = {decorator_name(one) for one in made.decorators}
     if marks:
