@@ -46,6 +46,10 @@ EXITS = {
         ENTER,
         "if kind:\n    self.session.rollback()\nelse:\n    self.session.commit()\nself.session.close()",
     ),
+    "an error that is raised once more": (
+        ENTER,
+        "if kind:\n    raise kind\nself.session.close()",
+    ),
     "work": (ENTER, "self.session.execute(kind)\nself.session.close()"),
     "a commit, and a question": (
         ENTER,

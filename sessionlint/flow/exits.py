@@ -12,7 +12,7 @@ from sessionlint.facts.catalog import TYPES
 from sessionlint.facts.conventions import AWAITED, DATABASE_CALLS
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import acquired, has_mocks
 from sessionlint.flow.acts import Operation
@@ -40,8 +40,8 @@ _FAULTS: Final = frozenset({Way.ERROR, Way.CANCEL})
 class LeakyExit(NamedTuple):
     """A resource of an object that `acquired` gives, and that the method `exit` may leave open.
 
-    `skipping` is the call whose failure skips the close, None where nothing closes it: then it
-    `is_idle` where the exit gives its connection back.
+    `skipping` is the call whose failure skips the close, or a `raise` before it, None where nothing
+    closes it: then it `is_idle` where the exit gives its connection back.
     """
 
     thing: Thing
@@ -216,20 +216,28 @@ class _Exit:
         return all(state.status is Status.IDLE for state in ordinary)
 
     def skipping(self) -> cst.CSTNode | None:
-        """The call on it whose failure skips the close of all ways on which nothing fails."""
-        ordinary = [state for way, state in self._outcomes if way.way not in _FAULTS]
+        """The call on it, or the `raise`, that skips the close where all other ways have one."""
+        failing = _FAULTS | {Way.RAISE}
+        ordinary = [state for way, state in self._outcomes if way.way not in failing]
         if not ordinary or any(state.status not in _ENDED for state in ordinary):
             return None
         for (way, state), trail in self._outcomes.items():
             left = [step.node for step in flattened(trail) if step.kind is StepKind.LEAVE]
-            # A handler may raise the error once more.
-            while left and isinstance(left[-1], cst.Raise):
+            while left and self._is_raised_again(left[-1]):
                 left.pop()
             if way.way in {Way.ERROR, Way.RAISE} and state.status.is_open and left:
                 node = bare(left[-1]) if isinstance(left[-1], cst.Await) else left[-1]
-                if isinstance(node, cst.Call) and is_method(self._resource, node):
+                is_call = isinstance(node, cst.Call) and is_method(self._resource, node)
+                # Behind a rollback it has given its connection back.
+                if is_call or (isinstance(node, cst.Raise) and state.status is Status.OPEN):
                     return self._origins.get(id(node), node)
         return None
+
+    def _is_raised_again(self, node: cst.CSTNode) -> bool:
+        """Whether a handler raises the error that it has caught once more."""
+        return isinstance(node, cst.Raise) and any(
+            isinstance(above, HANDLERS) for above in self._body.above(node)
+        )
 
 
 class _Calm(Evaluation):

@@ -82,6 +82,17 @@ class Ending:
         self.session.close()
 
 
+class Raising:
+    def __enter__(self) -> Session:
+        self.session = Session(engine)  # want: SES110 "still open when `__exit__` fails on line 92"
+        return self.session
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            raise RuntimeError("nothing was renamed") from error
+        self.session.close()
+
+
 def rename(user_id: int, name: str) -> None:
     with UnitOfWork() as work:
         work.rename(user_id, name)
@@ -104,4 +115,9 @@ def rename_committing(user_id: int, name: str) -> None:
 
 def rename_ending(user_id: int, name: str) -> None:
     with Ending() as session:
+        session.execute(RENAME, {"id": user_id, "name": name})
+
+
+def rename_raising(user_id: int, name: str) -> None:
+    with Raising() as session:
         session.execute(RENAME, {"id": user_id, "name": name})

@@ -66,6 +66,19 @@ class Ending:
             self.session.close()
 
 
+class Raising:
+    def __enter__(self) -> Session:
+        self.session = Session(engine)
+        return self.session
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is not None:
+                raise RuntimeError("nothing was renamed") from error
+        finally:
+            self.session.close()
+
+
 def rename(user_id: int, name: str) -> None:
     with UnitOfWork() as work:
         work.rename(user_id, name)
