@@ -21,27 +21,28 @@ ENDS: Final = frozenset({"close", "aclose", "release", "invalidate", "remove"})
 
 _PROMISING: Final = re.compile(
     r"enter(?:_async)?_context|with_resource|call_on_close|finalize|register|push|push_async_exit|"
-    r"\w*(?:callback|[cC]leanup|finalizer)"
+    r"\w*(?:callback|[cC]leanup|finalizer|handler|hook)"
 )
 """Functions that end what they are given, or call what does: of `ExitStack`, click, Pyramid."""
 
 
 def promised(call: cst.Call) -> Iterator[str]:
     """The names of what a call is to end later, or of functions that it is to call then."""
-    if _PROMISING.fullmatch(last_name(call.func)):
-        for arg in call.args:
+    for arg in call.args:
+        if type(arg.value) is not cst.Name:
             yield from _ended(arg.value)
+        elif _PROMISING.fullmatch(last_name(call.func)):
+            yield arg.value.value
 
 
 def _ended(argument: cst.BaseExpression) -> Iterator[str]:
-    match argument:
-        case cst.Name(value=name):
-            yield name
+    """The name of what an argument ends when it is called: `db.close`, or a lambda that does."""
+    if type(argument) is cst.Lambda and type(argument.body) is cst.Call:
+        argument = argument.body.func
+    match argument if type(argument) is cst.Attribute else None:
         case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=method)):
             if method in ENDS:
                 yield name
-        case cst.Lambda(body=cst.Call(func=ending)):
-            yield from _ended(ending)
 
 
 def is_promised(block: Block, name: str) -> bool:
