@@ -5,27 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import libcst as cst
 
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
-from sessionlint.facts.values import FunctionValue, Thing
+from sessionlint.facts.values import Thing
 from sessionlint.flow.built import built_by
 from sessionlint.flow.callers import is_called_often, is_served, is_start_up_work
 from sessionlint.flow.circumstances import starts_anyway, starts_by_name
-from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.remade import Maker, maker
 from sessionlint.flow.upkeep import built_on, ends, is_looked_after, is_outside, is_stored, values
+from sessionlint.flow.usage import connects, is_given_away, is_used_up
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
-
-_CONNECTING: Final = frozenset({"connect", "begin", "raw_connection", "acquire", "execute"})
 
 
 class EnginePerCall(NamedTuple):
@@ -60,13 +57,14 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         if id(call) in fallbacks:
             continue
         name = _bound_name(block, call)
-        is_used = _is_used(block, name) if name else _is_used_up(block, call)
+        of = thing.type
+        is_used = connects(block, of, name) if name else is_used_up(block, of, call)
         if _is_given_back(block, call, name):
             is_settled = partial(_is_settled, thing)
             if is_called_often(evaluator, block, is_settled, _is_passed_on):
                 yield EnginePerCall(thing, call)
             continue
-        is_kept = name and (is_looked_after(block, name) or _is_kept(evaluator, block, name))
+        is_kept = name and (is_looked_after(block, name) or is_given_away(evaluator, block, name))
         is_lost = is_used and not is_once and not is_kept
         if is_lost and not is_start_up_work(evaluator, block):
             yield EnginePerCall(thing, call, None, name is not None and bool(ends(block, name)))
@@ -106,81 +104,6 @@ def _gives(value: cst.BaseExpression, call: cst.Call, built: set[str]) -> bool:
             return any(_gives(arg.value, call, built) for arg in value.args)
         value = value.func
     return False
-
-
-def _is_used(block: Block, name: str) -> bool:
-    """Whether the engine is connected to, inspected, or handed to a session or sessionmaker."""
-    for node in descend(block.node):
-        match node:
-            case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
-                if owner == name and method in _CONNECTING:
-                    return True
-            case cst.Call(func=func, args=args):
-                takes = any(is_name(arg.value, name) for arg in args)
-                method = last_name(func)
-                if takes and (re.search(r"(?i:session)|^inspect$", method) or method in PANDAS):
-                    return True
-    return False
-
-
-def _is_used_up(block: Block, call: cst.Call) -> bool:
-    """Whether an engine without a name is of use to one statement, and then out of reach."""
-    for node in descend(block.node):
-        match node:
-            case cst.WithItem(item=cst.Call(func=cst.Attribute(value=owner, attr=method))):
-                if owner is call and method.value in _CONNECTING:
-                    return True
-            case cst.WithItem(item=cst.Call(func=cst.Call(func=func, args=args))):
-                # `with sessionmaker(create_engine(URL))() as session`
-                if any(arg.value is call for arg in args):
-                    return last_name(func).endswith("sessionmaker")
-            case cst.WithItem(item=cst.Call(func=func, args=[cst.Arg(value=given)])):
-                if given is call and last_name(func).endswith("Session"):
-                    return True
-            case cst.Call(func=func, args=args):
-                if last_name(func) in PANDAS and any(arg.value is call for arg in args):
-                    return True
-            case cst.Return(value=cst.Call(func=cst.Attribute(value=owner, attr=method))):
-                if owner is call and method.value in _CONNECTING:
-                    return True
-            case cst.Assign(
-                targets=[cst.AssignTarget(cst.Name(value=name))],
-                value=cst.Call(func=func, args=args),
-            ) if any(arg.value is call for arg in args):
-                # `Maker = sessionmaker(create_engine(URL))`
-                is_maker = re.search(r"(?i)session", last_name(func)) is not None
-                return is_maker and not is_looked_after(block, name)
-            case cst.Assign(
-                targets=[cst.AssignTarget(cst.Name(value=name))],
-                value=cst.Call(func=cst.Attribute(value=owner, attr=method)),
-            ):
-                if owner is call and method.value in _CONNECTING:
-                    return name not in block.kept | block.declared
-    return False
-
-
-def _is_kept(evaluator: Evaluator, block: Block, name: str) -> bool:
-    """Whether a function of the project is given an engine, and keeps it."""
-    for call in block.calls:
-        for argument in call.args:
-            if not is_name(argument.value, name):
-                continue
-            callee = evaluator.value(call.func, block)
-            if isinstance(callee, FunctionValue) and callee.owner is None:
-                inside = parameter_of(callee, call, argument)
-                if inside is not None and _is_put_away(callee.block, inside):
-                    return True
-    return False
-
-
-def _is_put_away(function: Block, name: str) -> bool:
-    """Whether a function puts what has a name into an attribute of something."""
-    return any(
-        isinstance(node, cst.Assign)
-        and is_name(node.value, name)
-        and any(isinstance(one.target, cst.Attribute) for one in node.targets)
-        for node in descend(function.node)
-    )
 
 
 def _is_settled(thing: Thing, caller: Block, call: cst.Call) -> bool:

@@ -82,3 +82,8 @@ async def newest_order() -> int | None:
     pool = await asyncpg.create_pool(min_size=1)  # want: SES401 "builds a new pool"
     async with pool.acquire() as conn:
         return await conn.fetchval("select max(id) from orders")
+
+
+async def oldest_order() -> int | None:
+    pool = await asyncpg.create_pool(min_size=1)  # want: SES401 "builds a new pool"
+    return await pool.fetchval("select min(id) from orders")

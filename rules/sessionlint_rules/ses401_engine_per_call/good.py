@@ -110,3 +110,8 @@ async def disposed_async() -> list[str]:
 async def newest_order() -> int | None:
     async with asyncpg.create_pool(min_size=1) as pool, pool.acquire() as conn:
         return await conn.fetchval("select max(id) from orders")
+
+
+async def oldest_order() -> int | None:
+    async with asyncpg.create_pool(min_size=1) as pool:
+        return await pool.fetchval("select min(id) from orders")

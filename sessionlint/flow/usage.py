@@ -1,0 +1,109 @@
+"""What a function does with an engine or a pool: whether it connects, or gives it away."""
+
+from __future__ import annotations
+
+import re
+
+import libcst as cst
+
+from sessionlint.facts.catalog import METHODS, How, Type
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.receivers import Effect, effect
+from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import bare, is_name, last_name
+from sessionlint.facts.values import FunctionValue
+from sessionlint.facts.worth import DATABASE
+from sessionlint.flow.harmless import PANDAS
+from sessionlint.flow.upkeep import ends, is_looked_after
+from sessionlint.source.walk import descend
+
+__all__ = ["connects", "is_given_away", "is_used_up"]
+
+
+def connects(block: Block, of: Type, name: str) -> bool:
+    """Whether the engine is connected to, inspected, or handed to a session or sessionmaker."""
+    for node in descend(block.node):
+        match node:
+            case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)):
+                if owner == name and _is_connecting(of, method):
+                    return True
+            case cst.Call(func=func, args=args):
+                takes = any(is_name(arg.value, name) for arg in args)
+                method = last_name(func)
+                if takes and (re.search(r"(?i:session)|^inspect$", method) or method in PANDAS):
+                    return True
+    return False
+
+
+def _is_connecting(of: Type, method: str) -> bool:
+    """Whether a method takes a connection from the pool, be it for one statement."""
+    gift = METHODS.get((of.name, method))
+    return method in DATABASE if gift is None else gift.how is not How.ITSELF
+
+
+def is_used_up(block: Block, of: Type, call: cst.Call) -> bool:
+    """Whether an engine without a name is of use to one statement, and then out of reach."""
+    for node in descend(block.node):
+        match node:
+            case cst.WithItem(item=cst.Call(func=cst.Attribute(value=owner, attr=method))):
+                if bare(owner) is call and _is_connecting(of, method.value):
+                    return True
+            case cst.WithItem(item=cst.Call(func=cst.Call(func=func, args=args))):
+                # `with sessionmaker(create_engine(URL))() as session`
+                if any(arg.value is call for arg in args):
+                    return last_name(func).endswith("sessionmaker")
+            case cst.WithItem(item=cst.Call(func=func, args=[cst.Arg(value=given)])):
+                if given is call and last_name(func).endswith("Session"):
+                    return True
+            case cst.Call(func=func, args=args):
+                if last_name(func) in PANDAS and any(arg.value is call for arg in args):
+                    return True
+            case cst.Return(value=cst.Call(func=cst.Attribute(value=owner, attr=method))):
+                if bare(owner) is call and _is_connecting(of, method.value):
+                    return True
+            case cst.Assign(
+                targets=[cst.AssignTarget(cst.Name(value=name))],
+                value=cst.Call(func=func, args=args),
+            ) if any(arg.value is call for arg in args):
+                # `Maker = sessionmaker(create_engine(URL))`
+                is_maker = re.search(r"(?i)session", last_name(func)) is not None
+                return is_maker and not is_looked_after(block, name)
+            case cst.Assign(
+                targets=[cst.AssignTarget(cst.Name(value=name))],
+                value=cst.Call(func=cst.Attribute(value=owner, attr=method)),
+            ):
+                if bare(owner) is call and _is_connecting(of, method.value):
+                    return name not in block.kept | block.declared
+    return False
+
+
+def is_given_away(evaluator: Evaluator, block: Block, name: str) -> bool:
+    """Whether something is given an engine that keeps it, or may dispose of it."""
+    return any(
+        is_name(arg.value, name) and _is_keeping(evaluator, block, call, arg)
+        for call in block.calls
+        for arg in call.args
+    )
+
+
+def _is_keeping(evaluator: Evaluator, block: Block, call: cst.Call, given: cst.Arg) -> bool:
+    if effect(evaluator, call, given, block) is not Effect.LOAN:
+        return True
+    callee = evaluator.value(call.func, block)
+    if not isinstance(callee, FunctionValue) or callee.owner is not None:
+        return False
+    inside = parameter_of(callee, call, given)
+    return inside is not None and (
+        _is_put_away(callee.block, inside) or bool(ends(callee.block, inside))
+    )
+
+
+def _is_put_away(function: Block, name: str) -> bool:
+    """Whether a function puts what has a name into an attribute of something."""
+    return any(
+        isinstance(node, cst.Assign)
+        and is_name(node.value, name)
+        and any(isinstance(one.target, cst.Attribute) for one in node.targets)
+        for node in descend(function.node)
+    )
