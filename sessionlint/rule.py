@@ -24,6 +24,7 @@ __all__ = [
     "cut_off",
     "exit_in_words",
     "given_back",
+    "half_managed",
     "lifetime_finding",
     "still_open",
     "subject",
@@ -72,6 +73,14 @@ def given_back(life: Lifetime) -> str:
     return f", though {_GIVEN_BACK}"
 
 
+def half_managed(life: Lifetime) -> str:
+    """The end of a sentence about what a `with` opens and leaves open; empty for all else.
+
+    Source: psycopg2, "with statement".
+    """
+    return ": psycopg2's `with` ends the transaction alone" if life.is_entered else ""
+
+
 def lifetime_finding(
     rule: Rule, scope: Scope, life: Lifetime, message: str, severity: Severity | None = None
 ) -> Finding:
@@ -103,7 +112,8 @@ def still_open(rule: Rule, scope: Scope, shape: Shape) -> Iterator[Finding]:
     for life in scope.lifetimes:
         if life.shape is shape:
             told = life.leaks[0]
-            message = f"{subject(life)} is still open when {exit_in_words(scope, told)}"
+            when = exit_in_words(scope, told)
+            message = f"{subject(life)} is still open when {when}{half_managed(life)}"
             is_harmless = life.is_session and all(end.is_idle for end in life.leaks)
             # Its connection is taken at the first use: SQLAlchemy, Session.
             if is_harmless:

@@ -17,6 +17,7 @@ from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.facts.values import Foreign, FunctionValue, Items, Symbol, Thing
 from sessionlint.flow.body import Body
 from sessionlint.flow.generators import drawn
+from sessionlint.flow.half_managed import half_managed
 from sessionlint.flow.harmless import MOCKS
 from sessionlint.flow.resource import Resource
 from sessionlint.source.fanning import is_session_name
@@ -90,8 +91,12 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
 
 
 def opened(evaluator: Evaluator, binding: Binding) -> Thing | None:
-    """What a binding acquires, or takes out of a generator that nobody brings to its end."""
-    return acquired(evaluator, binding) or drawn(evaluator, binding)
+    """What a binding acquires, be it that a `with` opens it, or that a generator has lent it.
+
+    Nobody ends the one, and nobody brings the other to its end.
+    """
+    found = acquired(evaluator, binding) or drawn(evaluator, binding)
+    return found or half_managed(evaluator, binding)
 
 
 def is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:

@@ -10,6 +10,7 @@ import libcst as cst
 from sessionlint.facts.syntax import TRIES, Handler, Try, arguments, last_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.flow import loops
+from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.conditions import branches
 from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
@@ -172,7 +173,9 @@ def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) ->
         lambda now: {(NEXT, now): None, **raising(item, now, *exits)},
     )
     if item.asname is not None and target_names(item.asname.name) & interpreter.resource.names:
-        entered = then(entered, lambda now: interpreter.evaluation.rebound(item, now))
+        is_opened = item is interpreter.resource.binding.node
+        bound = Operation(Act.ACQUIRE if is_opened else Act.REBIND, item)
+        entered = then(entered, lambda now: interpreter.evaluation.run([bound], now))
     leaving = exits or ((_ERROR,) if _may_fail_to_exit(interpreter, item.item) else ())
 
     def entering(now: State) -> Outcomes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
@@ -14,13 +13,11 @@ from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import has_mocks, is_to_fail
+from sessionlint.flow.half_managed import left_open
 from sessionlint.flow.nodes import Nodes
-from sessionlint.source.gate import HALF_MANAGED
 
 __all__ = ["Entered", "entered"]
 
-_TYPE: Final = f"{HALF_MANAGED}.connection"
-_FACTORY: Final = "connection_factory"
 _GIVING: Final = (cst.Return, cst.Yield, cst.Lambda, cst.FunctionDef, cst.ClassDef)
 
 
@@ -49,21 +46,11 @@ def entered(evaluator: Evaluator, block: Block) -> Iterator[Entered]:
             call, target = item.item, item.asname.name if item.asname else None
             if not isinstance(call, cst.Call) or not isinstance(target, cst.Name):
                 continue
-            value = evaluator.value(call, block) if evaluator.may_acquire(call, block) else None
-            if isinstance(value, Thing) and _is_surely_open(value):
-                found = Entered(value, target.value, call, item, statement, body)
-                if _is_left(evaluator, block, found) and not _has_own_class(evaluator):
+            thing = left_open(evaluator, call, block)
+            if thing is not None:
+                found = Entered(thing, target.value, call, item, statement, body)
+                if _is_left(evaluator, block, found):
                     yield found
-
-
-def _is_surely_open(value: Thing) -> bool:
-    is_known = not (value.is_guess or value.is_maybe or value.is_own)
-    return value.type.name == _TYPE and value.is_fresh and is_known
-
-
-def _has_own_class(evaluator: Evaluator) -> bool:
-    """Whether connections of the project may be of a class of its own, whose exit may close."""
-    return evaluator.tree.has(_FACTORY.encode(), re.compile(_FACTORY.encode()))
 
 
 def _is_left(evaluator: Evaluator, block: Block, found: Entered) -> bool:

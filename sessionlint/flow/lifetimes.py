@@ -9,9 +9,10 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import TRIES
 from sessionlint.flow.acquisitions import acquisitions, fallback
+from sessionlint.flow.body import Body
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, YieldKind
 from sessionlint.flow.generators import is_drawn
@@ -61,9 +62,17 @@ def lifetimes(evaluator: Evaluator, block: Block) -> Iterator[Lifetime]:
     elsewhere = Elsewhere()
     for resource in found:
         life = _lifetime(resource, kind, elsewhere)
-        # Of what comes out of a generator and is never closed, `driven` tells.
-        if life.has_releases or not is_drawn(resource.acquired):
+        # Of what comes out of a generator and is never closed, `driven` tells, and of what a `with`
+        # opens and nothing closes, `entered`.
+        if life.has_releases or not (is_drawn(resource.acquired) or _is_told_of(life)):
             yield life
+
+
+def _is_told_of(life: Lifetime) -> bool:
+    """Whether all that a name holds is opened by a `with`, and nothing closes any of it."""
+    block, name = life.resource.block, life.name
+    is_any = any(one.how is not How.WITH for one in block.bindings(name))
+    return life.is_entered and not is_any and not Body(block).closes(life.resource)
 
 
 def _lifetime(resource: Resource, kind: YieldKind, elsewhere: Elsewhere) -> Lifetime:
@@ -142,8 +151,10 @@ def _could_be_managed(resource: Resource) -> bool:
 
     Some drivers offer no context manager, and a name that may also hold somebody else's resource
     (a parameter, an argument's default) is closed only when it was opened here. What a loop waits
-    for is used behind it.
+    for is used behind it, and what a `with` opens has one already.
     """
+    if resource.is_entered:
+        return False
     if resource.asked_beside or resource.is_waited_for or not resource.thing.type.is_manageable:
         return False
     if not resource.branches or all(one.is_none for one in resource.others):

@@ -65,6 +65,11 @@ class Resource:
         return self.binding.expression
 
     @property
+    def is_entered(self) -> bool:
+        """Whether a `with` opens it, and leaves it open."""
+        return self.binding.how is How.WITH
+
+    @property
     def others(self) -> list[Binding]:
         """What else gives the name a value."""
         return [one for one in self.block.bindings(self.name) if one is not self.binding]

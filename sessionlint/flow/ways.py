@@ -196,6 +196,11 @@ class Lifetime(NamedTuple):
         return self.loop is not None and self.loop is self.resource.binding.expression
 
     @property
+    def is_entered(self) -> bool:
+        """Whether a `with` opens it, and leaves it open."""
+        return self.resource.is_entered
+
+    @property
     def has_releases(self) -> bool:
         """Whether it is released on any way out."""
         return any(end.ending is Ending.RELEASED for end in self.ends)

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Shape
-from sessionlint.rule import Finding, Rule, Severity, given_back, lifetime_finding, subject
+from sessionlint.rule import (
+    Finding,
+    Rule,
+    Severity,
+    given_back,
+    half_managed,
+    lifetime_finding,
+    subject,
+)
 
 if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
@@ -17,7 +25,7 @@ def check(scope: Scope) -> Iterator[Finding]:
     for life in scope.lifetimes:
         if life.shape is Shape.NEVER:
             harmless = given_back(life)
-            message = f"{subject(life)} is never closed{harmless}"
+            message = f"{subject(life)} is never closed{harmless}{half_managed(life)}"
             severity = Severity.RISK if harmless else Severity.LEAK
             yield lifetime_finding(NEVER_CLOSED, scope, life, message, severity)
     yield from _entered(scope)
