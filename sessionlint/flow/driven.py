@@ -13,11 +13,11 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import has, is_made_of
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import TRIES, dotted, is_name
+from sessionlint.facts.syntax import TRIES, dotted, is_name, targets_of
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
-from sessionlint.flow.generators import is_async_step, lent_by, thrown_away
+from sessionlint.flow.generators import is_async_step, lent_by, named_once, thrown_away
 from sessionlint.flow.given import is_left_open
 from sessionlint.flow.lending import is_told
 from sessionlint.flow.loops import innermost
@@ -34,7 +34,8 @@ class Driven(NamedTuple):
     `made` makes the generator, whose function is `lender`; `by` drives it. `exit` is the statement
     that leaves the loop, or the `yield` that lends the session on, where an error leaves it. It is
     None for a generator that is thrown away at once; what that gave is entered by a `with`,
-    returned, or neither.
+    returned, or neither. One that has a name, which is not spoken of again, `is_held` until its
+    function ends, which is too early for what the session was stored in.
     """
 
     thing: Thing
@@ -44,6 +45,7 @@ class Driven(NamedTuple):
     exit: cst.CSTNode | None = None
     is_entered: bool = False
     is_returned: bool = False
+    is_held: bool = False
 
     @property
     def is_lent_on(self) -> bool:
@@ -54,29 +56,50 @@ class Driven(NamedTuple):
 def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
     """Every session that a block takes out of a generator made for that.
 
-    A generator that has a name can be brought to its end by it, so that is left alone.
+    A generator that has a name can be brought to its end by it, so that is left alone where the
+    name is spoken of again.
     """
     if block.kind in {BlockKind.CLASS, BlockKind.LAMBDA}:
         return
     thrown = [(call, made) for call in block.near.calls if (made := thrown_away(call)) is not None]
+    named = [(call, made) for call in block.near.calls if (made := named_once(block, call))]
     loops = [(loop, made) for loop in _loops(block) if (made := thrown_away(loop)) is not None]
-    if not (thrown or loops) or has_mocks(block):
+    if not (thrown or named or loops) or has_mocks(block):
         return
     body = Nodes(block)
     for call, made in thrown:
-        found = lent_by(evaluator, block, made, is_async=is_async_step(call))
-        above = (node for node in body.above(call) if not isinstance(node, cst.Await))
-        holder = next(above, None)
-        if found is not None and _is_left(evaluator, body, holder, next(above, None)):
-            thing, lender = found
-            kinds = (isinstance(holder, kind) for kind in (cst.WithItem, cst.Return))
-            yield Driven(thing, made, call, lender, None, *kinds)
+        yield from _dropped(evaluator, body, made, call)
+    for call, made in named:
+        is_held = not _is_stored(body, call)
+        for one in _dropped(evaluator, body, made, call):
+            # A `with` closes the session while the name still holds the generator.
+            if not one.is_entered:
+                yield one._replace(is_held=is_held)
     for loop, made in loops:
         found = lent_by(evaluator, block, made, is_async=True)
         left = None if found is None else _exit(evaluator, body, loop)
         if found is not None and left is not None:
             thing, lender = found
             yield Driven(thing, made, loop, lender, left)
+
+
+def _dropped(evaluator: Evaluator, body: Nodes, made: cst.Call, by: cst.Call) -> Iterator[Driven]:
+    """The session that a call takes out of a generator which nobody brings to its end."""
+    found = lent_by(evaluator, body.block, made, is_async=is_async_step(by))
+    above = (node for node in body.above(by) if not isinstance(node, cst.Await))
+    holder = next(above, None)
+    if found is not None and _is_left(evaluator, body, holder, next(above, None)):
+        thing, lender = found
+        kinds = (isinstance(holder, kind) for kind in (cst.WithItem, cst.Return))
+        yield Driven(thing, made, by, lender, None, *kinds)
+
+
+def _is_stored(body: Nodes, by: cst.Call) -> bool:
+    """Whether an attribute gets the session that a call takes out of a generator."""
+    above = next(node for node in body.above(by) if not isinstance(node, cst.Await))
+    if not isinstance(above, (cst.Assign, cst.AnnAssign)):
+        return False
+    return not all(isinstance(one, cst.Name) for one in targets_of(above))
 
 
 def _loops(block: Block) -> Iterator[cst.For]:

@@ -10,17 +10,21 @@ import libcst as cst
 from sessionlint.facts.annotations import lent
 from sessionlint.facts.catalog import Kind, Type
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, bare, is_name, last_name
 from sessionlint.facts.values import UNKNOWN, Foreign, Managed, Stream, Thing
 from sessionlint.flow import lenders
-from sessionlint.source.driving import is_driving, is_lender
+from sessionlint.flow.nodes import Nodes
+from sessionlint.source.driving import is_driving, is_lender, is_naming
 
-__all__ = ["drawn", "is_async_step", "is_drawn", "lent_by", "thrown_away"]
+__all__ = ["drawn", "is_async_step", "is_drawn", "lent_by", "named_once", "thrown_away"]
 
 _NEXT: Final = {"next": False, "anext": True}
 _STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": True}
 """What drives a generator, and whether an asynchronous one."""
+
+_SPOKEN: Final = 2
+"""How often a name is spoken of that is bound and then asked once."""
 
 
 def drawn(evaluator: Evaluator, binding: Binding) -> Thing | None:
@@ -57,6 +61,25 @@ def thrown_away(by: cst.Call | cst.For) -> cst.Call | None:
     # The gate goes by the text, and what it does not see is not to be seen by anybody.
     head = _head(by) if isinstance(by, cst.For) else by
     return made if is_driving(cst.Module([]).code_for_node(head)) else None
+
+
+def named_once(block: Block, by: cst.Call) -> cst.Call | None:
+    """The call that makes the generator which is driven here by a name that stands nowhere else."""
+    name = _driven(by)
+    if not isinstance(name, cst.Name) or block.kind is not BlockKind.FUNCTION:
+        return None
+    match block.bindings(name.value):
+        case [Binding(node=cst.Assign(targets=[_]) as named, expression=cst.Call() as made)]:
+            if not is_lender(last_name(made.func)) or name.value in block.declared:
+                return None
+        case _:
+            return None
+    written = cst.Module([]).code_for_node
+    # As with those that have no name, what the gate does not see is not to be seen by anybody.
+    if not is_naming(written(named), written(by.with_changes(lpar=[], rpar=[]))):
+        return None
+    spoken = list(Nodes(block).variables(name.value))
+    return made if len(spoken) == _SPOKEN else None
 
 
 def _driven(by: cst.Call | cst.For) -> cst.BaseExpression | None:

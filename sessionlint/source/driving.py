@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["QUIET", "driving", "is_driving", "is_lender", "may_drive"]
+__all__ = ["QUIET", "driving", "is_driving", "is_lender", "is_naming", "may_drive"]
 
 QUIET: Final = b"_db("
 """What stands in a file that drives one by hand though no word in it is about sessions."""
@@ -19,6 +19,13 @@ _STEP: Final = (
 )
 _SHAPES: Final = {"next(": _NEXT, "async for": _LOOP, "next__(": _STEP, "send(None)": _STEP}
 """What makes each worth looking for, and how it looks; one pattern for all takes far longer."""
+
+_NAMED: Final = rf"(?a:\b(\w{{1,60}}) = (?:\(\s*)?(?:[\w.]{{0,200}}\.)?{_LENDER}\()"
+_BY_NAME: Final = r"(?a:next\(\s*{0}\s*\)|\b{0}\s*\.\s*(?:__a?next__\(|a?send\(None\)))"
+"""How a generator gets a name, and how it is driven by that."""
+
+_STEPPING: Final = ("next(", "next__(", "send(None)")
+"""What stands in a text that drives one by its name."""
 
 _SHAPES_OF_BYTES: Final = tuple((word.encode(), _SHAPES[word].encode()) for word in _SHAPES)
 
@@ -36,16 +43,42 @@ def may_drive(data: bytes) -> bool:
     # Few files have either, so that most are searched for two words.
     if QUIET not in data and b"ession" not in data:
         return False
-    return any(word in data and re.search(one, data) for word, one in _SHAPES_OF_BYTES)
+    if any(word in data and re.search(one, data) for word, one in _SHAPES_OF_BYTES):
+        return True
+    if not any(word.encode() in data for word in _STEPPING):
+        return False
+    # Every byte is a character there, and the names that are looked for are plain.
+    return next(_by_name(data.decode("latin-1")), None) is not None
 
 
 def driving(text: str) -> Iterator[re.Match[str]]:
     """The places where one may be driven, in no order."""
+    yield from _at_once(text)
+    yield from _by_name(text)
+
+
+def _at_once(text: str) -> Iterator[re.Match[str]]:
+    """The places where one may be driven that has no name."""
     for word, pattern in _SHAPES.items():
         if word in text:
             yield from re.finditer(pattern, text)
 
 
+def _by_name(text: str) -> Iterator[re.Match[str]]:
+    """The places where one may get the name by which it is driven in the same text."""
+    if not any(word in text for word in _STEPPING):
+        return
+    for match in re.finditer(_NAMED, text):
+        if re.search(_BY_NAME.format(match[1]), text):
+            yield match
+
+
 def is_driving(text: str) -> bool:
     """Whether a call, or the head of a loop, is written in one of the ways that are looked for."""
-    return next(driving(text), None) is not None
+    return next(_at_once(text), None) is not None
+
+
+def is_naming(text: str, by: str) -> bool:
+    """Whether the same is true of an assignment that names one and of the call that drives it."""
+    named = re.match(_NAMED, text)
+    return named is not None and re.fullmatch(rf"a?{_BY_NAME.format(named[1])}\)?", by) is not None

@@ -145,3 +145,9 @@ async def first_long_name() -> str | None:
             continue
         break
     return found
+
+
+async def load_last_name() -> str | None:
+    generator = _get_session()
+    session = await anext(generator)  # want: SES107 "until the event loop gets round to it"
+    return list((await session.execute(NAMES)).scalars())[-1]

@@ -58,6 +58,15 @@ def brought_to_its_end() -> str | None:
         next(generator, None)
 
 
+def closed_by_hand() -> str | None:
+    generator = _get_db()
+    db = next(generator)
+    try:
+        return db.execute(NAMES).scalars().first()
+    finally:
+        db.close()
+
+
 def closed_by_closing() -> str | None:
     with closing(next(_get_db())) as db:
         return db.execute(NAMES).scalars().first()

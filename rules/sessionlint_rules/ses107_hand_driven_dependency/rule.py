@@ -25,7 +25,7 @@ def check(scope: Scope) -> Iterator[Finding]:
             *notes,
             fix=entered(scope.evaluator, scope.block, one),
         )
-        is_risk = one.is_entered or one.is_returned or one.exit is not None
+        is_risk = one.is_entered or one.is_returned or one.is_held or one.exit is not None
         yield found._replace(severity=Severity.RISK) if is_risk else found
 
 
@@ -48,6 +48,12 @@ def _message(scope: Scope, one: Driven) -> str:
         if one.is_entered and only_closes(scope.evaluator, one.lender):
             return f"{thrown} and closes its session, which opens again in here"
         return f"{thrown}, so what it does behind its `yield` comes too early or never"
+    if one.is_held:
+        skipped = "what stands behind its `yield` is skipped, and " if goes_on(one.lender) else ""
+        left = f"nothing brings the generator of `{name}` to its end, so {skipped}its session stays"
+        if one.lender.is_async:
+            return f"{left} open until the event loop gets round to it"
+        return f"{left} open after an error until the garbage collector comes along"
     if one.lender.is_async:
         return (
             f"the generator of `{name}` is thrown away at once; its session is closed while it is "
