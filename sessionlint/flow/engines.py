@@ -19,7 +19,7 @@ from sessionlint.flow.callers import is_called_often, is_served, is_start_up_wor
 from sessionlint.flow.circumstances import starts_anyway, starts_by_name
 from sessionlint.flow.remade import Maker, maker
 from sessionlint.flow.upkeep import built_on, ends, is_looked_after, is_outside, is_stored, values
-from sessionlint.flow.usage import connects, is_given_away, is_used_up
+from sessionlint.flow.usage import connects, is_given_away, is_used_up, loans
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
@@ -57,18 +57,27 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         if id(call) in fallbacks:
             continue
         name = _bound_name(block, call)
-        of = thing.type
-        is_used = connects(block, of, name) if name else is_used_up(block, of, call)
         if _is_given_back(block, call, name):
             is_settled = partial(_is_settled, thing)
             if is_called_often(evaluator, block, is_settled, _is_passed_on):
                 yield EnginePerCall(thing, call)
             continue
-        is_kept = name and (is_looked_after(block, name) or is_given_away(evaluator, block, name))
-        is_lost = is_used and not is_once and not is_kept
+        is_lost = not is_once and _is_lost(evaluator, block, thing, call, name)
         if is_lost and not is_start_up_work(evaluator, block):
             yield EnginePerCall(thing, call, None, name is not None and bool(ends(block, name)))
             return
+
+
+def _is_lost(
+    evaluator: Evaluator, block: Block, thing: Thing, call: cst.Call, name: str | None
+) -> bool:
+    """Whether an engine is used, and nobody keeps it, or disposes of it when something fails."""
+    if name is None:
+        return is_used_up(evaluator, block, thing.type, call)
+    lent = loans(evaluator, block, thing.type, name)
+    if not lent and not connects(block, thing.type, name):
+        return False
+    return not is_looked_after(block, name, lent) and not is_given_away(evaluator, block, name)
 
 
 def _fallbacks(block: Block) -> set[int]:

@@ -21,8 +21,11 @@ _SURE: Final = (cst.Finally, *HANDLERS, cst.Lambda, cst.FunctionDef)
 """What a call stands in that is made when something fails, or by somebody else."""
 
 
-def is_looked_after(block: Block, name: str) -> bool:
-    """Stored, returned inside something, yielded, disposed of, or out of sight."""
+def is_looked_after(block: Block, name: str, lent: frozenset[int] = frozenset()) -> bool:
+    """Stored, returned inside something, yielded, disposed of, or out of sight.
+
+    `lent` are the calls (by id) that give nothing back of what they are lent.
+    """
     built = built_on(block, name)
     if is_stored(block, built) or _is_ended(block, name):
         return True
@@ -32,11 +35,11 @@ def is_looked_after(block: Block, name: str) -> bool:
                 if entered == name:
                     return True
             case cst.Return(value=cst.BaseExpression() as value):
-                if _carries(value, built, _connected(block, name)):
+                if _carries(value, built, _connected(block, name), lent):
                     return True
             case cst.Yield(value=cst.BaseExpression() as value):
                 # What is made of it comes back, and then the engine is out of reach.
-                if _carries(value, {name}, set()):
+                if _carries(value, {name}, set(), lent):
                     return True
             case cst.Lambda() | cst.FunctionDef() if node is not block.node:
                 if any(is_name(part, name) for part in descend(node)):
@@ -91,17 +94,19 @@ def is_stored(block: Block, built: set[str]) -> bool:
     )
 
 
-def _carries(value: cst.CSTNode, built: set[str], connected: set[str]) -> bool:
+def _carries(
+    value: cst.CSTNode, built: set[str], connected: set[str], lent: frozenset[int]
+) -> bool:
     """Whether a returned value is or holds the engine, or something made of it.
 
     A connection alone does not look after its engine; beside other things it may be meant to.
     """
     if isinstance(value, (cst.Tuple, cst.List, cst.Dict)):
         held = built | connected
-        return any(_carries(element.value, held, connected) for element in value.elements)
+        return any(_carries(element.value, held, connected, lent) for element in value.elements)
     if isinstance(value, cst.Name):
         return value.value in built
-    if not isinstance(value, cst.Call) or last_name(value.func) in PANDAS:
+    if not isinstance(value, cst.Call) or last_name(value.func) in PANDAS or id(value) in lent:
         return False
     return any(_takes(value, name) for name in built)
 

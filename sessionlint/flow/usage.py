@@ -1,14 +1,15 @@
-"""What a function does with an engine or a pool: whether it connects, or gives it away."""
+"""What a function does with an engine or a pool: it connects, lends it, or gives it away."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
 import libcst as cst
 
 from sessionlint.facts.catalog import METHODS, How, Type
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.parameters import is_plain, parameter_of
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, is_name, last_name
@@ -18,7 +19,10 @@ from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.upkeep import ends, is_looked_after
 from sessionlint.source.walk import descend
 
-__all__ = ["connects", "is_given_away", "is_used_up"]
+__all__ = ["connects", "is_given_away", "is_used_up", "loans"]
+
+_HOPS: Final = 3
+"""How many functions may hand an engine on to the one that connects."""
 
 
 def connects(block: Block, of: Type, name: str) -> bool:
@@ -42,8 +46,14 @@ def _is_connecting(of: Type, method: str) -> bool:
     return method in DATABASE if gift is None else gift.how is not How.ITSELF
 
 
-def is_used_up(block: Block, of: Type, call: cst.Call) -> bool:
+def is_used_up(evaluator: Evaluator, block: Block, of: Type, call: cst.Call) -> bool:
     """Whether an engine without a name is of use to one statement, and then out of reach."""
+    taken = [(one, arg) for one in block.calls for arg in one.args if bare(arg.value) is call]
+    is_lent = any(_is_loan(evaluator, block, of, one, arg, _HOPS) for one, arg in taken)
+    return is_lent or _is_spent(block, of, call)
+
+
+def _is_spent(block: Block, of: Type, call: cst.Call) -> bool:
     for node in descend(block.node):
         match node:
             case cst.WithItem(item=cst.Call(func=cst.Attribute(value=owner, attr=method))):
@@ -76,6 +86,36 @@ def is_used_up(block: Block, of: Type, call: cst.Call) -> bool:
                 if bare(owner) is call and _is_connecting(of, method.value):
                     return name not in block.kept | block.declared
     return False
+
+
+def loans(
+    evaluator: Evaluator, block: Block, of: Type, name: str, hops: int = _HOPS
+) -> frozenset[int]:
+    """The ids of the calls that lend the engine to a function which connects and lets it go."""
+    return frozenset(
+        id(call)
+        for call in block.calls
+        for arg in call.args
+        if is_name(arg.value, name) and _is_loan(evaluator, block, of, call, arg, hops)
+    )
+
+
+def _is_loan(
+    evaluator: Evaluator, block: Block, of: Type, call: cst.Call, given: cst.Arg, hops: int
+) -> bool:
+    callee = evaluator.value(call.func, block)
+    if not hops or not isinstance(callee, FunctionValue) or callee.owner is not None:
+        return False
+    inside, name = callee.block, parameter_of(callee, call, given)
+    if name is None or given.star or inside.yields or not is_plain(inside):
+        return False
+    # Have: what is written in a function of the project runs with the engine under that name.
+    is_one = len(inside.bindings(name)) == 1 and not ends(inside, name)
+    if not is_one or is_given_away(evaluator, inside, name):
+        return False
+    further = loans(evaluator, inside, of, name, hops - 1)
+    is_at_work = bool(further) or connects(inside, of, name)
+    return is_at_work and not is_looked_after(inside, name, further)
 
 
 def is_given_away(evaluator: Evaluator, block: Block, name: str) -> bool:

@@ -58,6 +58,20 @@ def names_in_transaction() -> list[str]:
         return list(connection.execute(NAMES).scalars())
 
 
+def _fetch_names(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.execute(NAMES).scalars())
+
+
+def names_of_another() -> list[str]:
+    engine = create_engine(URL)  # want: SES401 "builds a new engine"
+    return _fetch_names(engine)
+
+
+def sorted_names() -> list[str]:
+    return sorted(_fetch_names(create_engine(URL)))  # want: SES401 "builds a new engine"
+
+
 async def load_user_async(user_id: int) -> str | None:
     engine = create_async_engine(ASYNC_URL)  # want: SES401 "builds a new engine"
     async with AsyncSession(engine) as session:

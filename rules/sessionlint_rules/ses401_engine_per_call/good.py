@@ -39,6 +39,30 @@ def disposed_in_finally() -> int:
         engine.dispose()
 
 
+def _fetch_names(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.execute(NAMES).scalars())
+
+
+def _fetch_names_and_dispose(engine: Engine) -> list[str]:
+    try:
+        return _fetch_names(engine)
+    finally:
+        engine.dispose()
+
+
+def disposed_by_another() -> list[str]:
+    return _fetch_names_and_dispose(create_engine(URL))
+
+
+def disposed_behind_another() -> list[str]:
+    engine = create_engine(URL)
+    try:
+        return _fetch_names(engine)
+    finally:
+        engine.dispose()
+
+
 def without_a_pool() -> list[str]:
     engine = create_engine(URL, poolclass=NullPool)
     with Session(engine) as db:
