@@ -77,6 +77,8 @@ _ASKED: Final = re.compile(r"[ \t]*(?:if|elif|while|assert)\b|.*\b(?:is|not)\b")
 _TESTED: Final = re.compile(r"[ \t]*if\b([^:;\n]*):[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 _ARGUMENT: Final = re.compile(r"(?!\s*(?:async\s+)?with\b).*[(,=]\s*[\w.]*$")
 """What stands before an argument in a line that enters nothing."""
+_FOR_SESSION: Final = re.compile(r"ession\w*[ \t]*\(")
+"""What stands before an argument of a session, which never closes a connection it is given."""
 _DECORATED: Final = re.compile(r"^[ \t]*@[ \t]*([\w.]*)", re.MULTILINE)
 
 
@@ -185,7 +187,8 @@ class _Search:
     def _is_passing(self, offset: int, name: str) -> bool:
         """Whether a call gives its result to a test, a `with` or the caller, and to no other call.
 
-        An engine does not count, which is lost in all of these, nor does a connection in a test.
+        An engine does not count, which is lost in all of these, nor does a connection in a test or
+        for a session.
 
         Continuing lines begin with none of the words that are looked for, except `if`.
         """
@@ -198,7 +201,8 @@ class _Search:
         if _ARGUMENT.match(self._text, line, offset):
             return False
         is_attribute = self._text.endswith(".", line, offset)
-        lost = _LOST if _ASKED.match(self._text, line) else BUILDERS
+        is_lost = _ASKED.match(self._text, line) or _FOR_SESSION.search(self._text, line, offset)
+        lost = _LOST if is_lost else BUILDERS
         return not self._by_name.is_giving(name, self._module, lost, is_attribute=is_attribute)
 
     def _is_waiting(self, piece: Piece) -> bool:

@@ -19,6 +19,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing
 from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.borrowers import hides
 from sessionlint.flow.harmless import PANDAS, SETTLING
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
@@ -45,7 +46,7 @@ _LEAVING: Final = frozenset({"__enter__", "__aenter__", "__exit__", "__aexit__",
 
 
 class Given(NamedTuple):
-    """`Repository(Session(e))`: the acquiring expression, and the call that it is given to.
+    """`Repository(Session(e))`, `Session(e.connect())`: what acquires, and what gets it.
 
     `is_kept`: the call makes an object that keeps it; otherwise it only uses it.
     """
@@ -68,6 +69,8 @@ def given(evaluator: Evaluator, block: Block) -> Iterator[Given]:
         if is_left_open(evaluator, nodes, call, argument):
             is_kept = isinstance(evaluator.value(call.func, block), ClassValue)
             yield Given(thing, bare(argument.value), call, is_kept)
+        elif hides(evaluator, nodes, call, argument, thing):
+            yield Given(thing, bare(argument.value), call, is_kept=True)
 
 
 def is_left_open(

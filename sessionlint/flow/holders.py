@@ -13,7 +13,8 @@ from sessionlint.facts.holding import MAKING, is_adding, makes_of, may_keep
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import bare, keyword, last_name, targets_of
-from sessionlint.facts.values import FunctionValue, Maker, Symbol, Thing
+from sessionlint.facts.values import FunctionValue, Symbol
+from sessionlint.flow.borrowers import makes_borrower
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.leaving import closed_by, is_method
 from sessionlint.flow.resource import Resource
@@ -171,18 +172,10 @@ def _is_read_at_once(call: cst.Call) -> bool:
 
 
 def borrows(resource: Resource, call: cst.CSTNode) -> bool:
-    """Whether a session is made on the resource, a connection, which its end leaves open.
-
-    Source: SQLAlchemy, "Joining a Session into an External Transaction". A class of the project
-    may close more than that.
-    """
+    """Whether a session is made on the resource, a connection, which its end leaves open."""
     if not isinstance(call, cst.Call) or resource.thing.type.kind is not Kind.CONNECTION:
         return False
-    made = resource.evaluator.value(call, resource.block)
-    if not isinstance(made, Thing) or not made.type.is_session or made.is_fresh:
-        return False
-    callee = resource.evaluator.value(call.func, resource.block)
-    return isinstance(callee, Symbol) or (isinstance(callee, Maker) and not callee.made.is_own)
+    return makes_borrower(resource.evaluator, call, resource.block)
 
 
 def _is_used_here(

@@ -29,6 +29,7 @@ _CARRIED: Final = rb"^\s*$|\b(?:else|or|and|if|not)\s*$"
 _FAR: Final = 200
 """How much is looked at of each end of a very long statement."""
 
+_SESSION: Final = rb"ession\w*[ \t]*$"
 _HALF: Final = HALF_MANAGED.encode()
 _CACHING: Final = rb"@[\w.]*cache|cache\w* as "
 _WORD: Final = rb"[A-Za-z_]\w*"
@@ -75,9 +76,14 @@ def _seen_before(text: Logical, at: int) -> bytes:
 
 
 def _is_entered(text: Logical, at: int) -> bool:
-    """Whether a call is an argument of another one, in the line of a `with`."""
-    is_in_with = re.match(_ENTERING, _seen_before(text, at)) is not None
-    return is_in_with and call_around(text, at) is not None
+    """Whether a call is an argument of another one, in the line of a `with`.
+
+    Not of one that makes a session: that never closes the connection it is given.
+    """
+    if re.match(_ENTERING, _seen_before(text, at)) is None:
+        return False
+    bracket = call_around(text, at)
+    return bracket is not None and re.search(_SESSION, text.data[:bracket][-_FAR:]) is None
 
 
 def is_used(data: bytes, name: bytes) -> bool:

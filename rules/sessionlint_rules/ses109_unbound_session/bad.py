@@ -65,6 +65,11 @@ def names_by_cursor() -> list[str]:
     return [row[0] for row in cursor.fetchall()]
 
 
+def names_on_a_connection() -> list[str]:
+    with Session(engine.connect()) as db:  # want: SES109 "opened as an argument of `Session`"
+        return list(db.scalars(NAMES))
+
+
 async def load_user_async(user_id: int) -> str | None:
     return await AsyncSessionLocal().scalar(NAME, {"id": user_id})  # want: SES109 "same expression"
 

@@ -74,6 +74,11 @@ def path_of(name: str) -> str:
     return Path(name).joinpath("x").as_posix()
 
 
+def names_on_a_connection() -> list[str]:
+    with engine.connect() as connection, Session(connection) as db:
+        return list(db.scalars(NAMES))
+
+
 async def load_user_async(user_id: int) -> str | None:
     async with AsyncSessionLocal() as session:
         return await session.scalar(NAME, {"id": user_id})
