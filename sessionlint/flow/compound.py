@@ -1,4 +1,4 @@
-"""Compound statements: branches, try, with and match."""
+"""Compound statements: branches, try and match; loops and `with` have modules of their own."""
 
 from __future__ import annotations
 
@@ -7,19 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import TRIES, Handler, Try, arguments, last_name
-from sessionlint.facts.values import FunctionValue
+from sessionlint.facts.syntax import TRIES, Handler, Try
 from sessionlint.flow import loops
-from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.conditions import branches
-from sessionlint.flow.expressions import raising
 from sessionlint.flow.guards import guarded
 from sessionlint.flow.handlers import taking
-from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
-from sessionlint.flow.holders import borrows
-from sessionlint.flow.leaving import gives_itself, may_end
-from sessionlint.flow.loops import is_it, target_names
-from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.paths import (
     NEXT,
     Outcomes,
@@ -30,11 +22,9 @@ from sessionlint.flow.paths import (
     joined,
     only_next,
     step,
-    then,
-    within,
 )
-from sessionlint.flow.safe import is_calm_in
-from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
+from sessionlint.flow.ways import Exit, State, Step, StepKind, Way
+from sessionlint.flow.with_items import with_statement
 
 if TYPE_CHECKING:
     from sessionlint.flow.statements import Interpreter
@@ -44,7 +34,6 @@ __all__ = ["KINDS", "run"]
 KINDS: Final = frozenset({cst.If, cst.While, cst.For, *TRIES, cst.With, cst.Match})
 """The compound statements that `run` takes; definitions are not among them."""
 
-_ERROR: Final = Exit(Way.ERROR)
 _FAULTS: Final = frozenset({Way.ERROR, Way.CANCEL, Way.STOP})
 _WRITTEN: Final = frozenset({Way.NEXT, Way.RETURN, Way.BREAK, Way.CONTINUE})
 _PASSING: Final = frozenset({Way.LOST, Way.EXIT})
@@ -62,7 +51,7 @@ def run(interpreter: Interpreter, node: cst.BaseCompoundStatement, state: State)
         case cst.Try() | cst.TryStar():
             return _try(interpreter, node, state)
         case cst.With():
-            return _with(interpreter, node, 0, state)
+            return with_statement(interpreter, node, state)
         case cst.Match():
             return _match(interpreter, node, state)
     return {(NEXT, state): None}
@@ -155,124 +144,6 @@ def _handled(
 def _entering(exit_: Exit, state: State) -> State:
     """The state in which a clean-up begins: with an error behind it if that is why."""
     return state.faulted() if exit_.way in _FAULTS else state
-
-
-def _with(interpreter: Interpreter, node: cst.With, index: int, state: State) -> Outcomes:
-    """The items one inside the other, then the body."""
-    if index == len(node.items):
-        return interpreter.block(node.body, state)
-    item = node.items[index]
-    if state.status not in {Status.UNBORN, Status.NONE} and _manages(interpreter, item.item):
-        # Managed from here on: as good as handed to an owner, and not closed by hand.
-        managed = state.to(Status.HANDED_OVER) if state.status.is_open else state
-        return _with(interpreter, node, index + 1, managed)
-    is_async = node.asynchronous is not None
-    exits = interpreter.evaluation.errors if is_async else ()
-    entered = then(
-        _entered(interpreter, item.item, state),
-        lambda now: {(NEXT, now): None, **raising(item, now, *exits)},
-    )
-    if item.asname is not None and target_names(item.asname.name) & interpreter.resource.names:
-        is_opened = item is interpreter.resource.binding.node
-        bound = Operation(Act.ACQUIRE if is_opened else Act.REBIND, item)
-        entered = then(entered, lambda now: interpreter.evaluation.run([bound], now))
-    leaving = exits or ((_ERROR,) if _may_fail_to_exit(interpreter, item.item) else ())
-
-    def entering(now: State) -> Outcomes:
-        done = _with(interpreter, node, index + 1, now)
-        if _is_transaction(interpreter, item.item):
-            interpreter.evaluation.has_transactions = True
-            done = {(exit_, after.idle()): trail for (exit_, after), trail in done.items()}
-        return _suppressed(item.item, _left(item, done, leaving))
-
-    return within(entered, entering)
-
-
-def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
-    """`with session.begin():`, whose end commits or rolls back."""
-    match item:
-        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value="begin"))):
-            return interpreter.resource.thing.type.is_session and is_it(interpreter, owner)
-    return False
-
-
-def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -> Outcomes:
-    """Evaluate a with-item; an object made around the resource is there to end it."""
-    outcomes = interpreter.evaluate(item, state)
-    if _is_safe_manager(interpreter, item, ENTERED_SAFELY, "__enter__"):
-        outcomes = {key: trail for key, trail in outcomes.items() if key[0] == NEXT}
-    if not isinstance(item, cst.Call) or borrows(interpreter.resource, item):
-        return outcomes
-    if interpreter.operations.leaves(item):
-        after = Status.HANDED_OVER
-    elif may_end(interpreter.resource, item):
-        after = Status.UNKNOWN
-    else:
-        return outcomes
-    return then(outcomes, lambda now: {(NEXT, now.to(after) if now.status.is_open else now): None})
-
-
-def _may_fail_to_exit(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
-    """Whether leaving a stranger's block may fail: a transaction commits there, a lock does not."""
-    return isinstance(item, cst.Call) and not _is_safe_manager(
-        interpreter, item, SAFE_MANAGERS, "__exit__"
-    )
-
-
-def _is_safe_manager(
-    interpreter: Interpreter, item: cst.BaseExpression, names: frozenset[str], method: str
-) -> bool:
-    """Whether a call has one of these names, or makes the project's own that do no more.
-
-    A generator that first of all tries its `yield` is entered without any failure; of a class the
-    method says what it does.
-    """
-    if not isinstance(item, cst.Call):
-        return False
-    if last_name(item.func) in names:
-        return True
-    resource = interpreter.resource
-    made = resource.evaluator.value(item.func, resource.block)
-    if not isinstance(made, FunctionValue) or len(made.block.yields) != 1:
-        return is_calm_in(made, method)
-    match made.block.node:
-        case cst.FunctionDef(body=cst.IndentedBlock(body=[cst.Try() | cst.TryStar() as only])):
-            around = Nodes(made.block).above(made.block.yields[0])
-            return only.finalbody is None and any(only.body is one for one in around)
-    return False
-
-
-def _left(item: cst.WithItem, outcomes: Outcomes, exits: tuple[Exit, ...]) -> Outcomes:
-    """The ways out of a block whose own exit may fail."""
-    after = dict(outcomes)
-    for (exit_, state), trail in outcomes.items():
-        if state.status.is_open and exit_.way not in _PASSING:
-            extend(after, raising(item, state, *exits), trail)
-    return after
-
-
-def _manages(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
-    """Whether a with-item is the resource itself, or `closing` around it."""
-    resource = interpreter.resource
-    if isinstance(item, cst.Call) and last_name(item.func) in {"closing", "aclosing"}:
-        return any(is_it(interpreter, value) for value in arguments(item))
-    is_managing = resource.thing.type.ends_with or resource.thing.is_guess
-    return is_managing and (is_it(interpreter, item) or gives_itself(resource, item))
-
-
-def _suppressed(item: cst.BaseExpression, outcomes: Outcomes) -> Outcomes:
-    """`with suppress(…)` and its like: the block may end normally although it failed."""
-    if not (isinstance(item, cst.Call) and last_name(item.func) in {"suppress", "raises"}):
-        return outcomes
-    takes_all = any(last_name(kind) in {"Exception", "BaseException"} for kind in arguments(item))
-    after: Outcomes = {}
-    for (exit_, state), trail in outcomes.items():
-        is_error = exit_.way in {Way.ERROR, Way.RAISE}
-        if is_error:
-            after.setdefault((NEXT, state.faulted()), step(trail, Step(StepKind.HANDLED, item)))
-        if not (is_error and takes_all):
-            after.setdefault((exit_, state), trail)
-    return after
 
 
 def _match(interpreter: Interpreter, node: cst.Match, state: State) -> Outcomes:
