@@ -3,6 +3,98 @@
 __all__ = ["SAFE"]
 
 SAFE = {
+    "opened and closed in the same order": (
+        """
+        def f(q):
+            a = Maker()
+            rows = a.execute(q).all()
+            # second
+            b = engine.connect()
+            c = engine.raw_connection()  # third
+            for row in rows:
+                b.execute(q, row)
+                if c.info.get(row):
+                    a.close()
+                    b.close()
+                    c.close()
+                    return None
+            a.close()
+            if b is not None:
+                b.close()
+            c.close()  # last
+            return rows
+        """,
+        """
+        def f(q):
+            with Maker() as a:
+                rows = a.execute(q).all()
+                # second
+                with engine.connect() as b:
+                    with closing(engine.raw_connection()) as c:  # third
+                        for row in rows:
+                            b.execute(q, row)
+                            if c.info.get(row):
+                                return None
+                        # last
+            return rows
+        """,
+    ),
+    "opened while another is that nobody closes": (
+        """
+        def f(q):
+            a = Maker()
+            b = engine.connect()
+            a.execute(q)
+            b.execute(q)
+            b.close()
+            return 1
+        """,
+        """
+        def f(q):
+            with Maker() as a, engine.connect() as b:
+                a.execute(q)
+                b.execute(q)
+            return 1
+        """,
+    ),
+    "one that lends its connection is closed no later than before": (
+        """
+        def f(q):
+            a = engine.connect()
+            Maker.configure(bind=a)
+            b = Maker()
+            b.execute(q)
+            a.close()
+            b.close()
+        """,
+        """
+        def f(q):
+            with engine.connect() as a:
+                Maker.configure(bind=a)
+                b = Maker()
+                b.execute(q)
+            b.close()
+        """,
+    ),
+    "one that holds a lock is closed no later than before": (
+        """
+        def f(q):
+            a = engine.connect()
+            a.execute("select pg_advisory_lock(7)")
+            b = Maker()
+            b.execute(q)
+            a.close()
+            b.close()
+        """,
+        """
+        def f(q):
+            with engine.connect() as a:
+                a.execute("select pg_advisory_lock(7)")
+                b = Maker()
+                b.execute(q)
+            b.close()
+        """,
+    ),
     "a function inside has a variable of that name for itself": (
         """
         def f(q):

@@ -3,7 +3,8 @@
 A program is fixed twice, with SAFE fixes only and with all of them. Every text runs under every
 answer, with a fault at each operation and a cancellation at each await; the decisions of a run
 before the fix are repeated after it. SAFE fixes must not show in any run that left nothing open:
-same value or exception, same operations in the same order. What an UNSAFE fix may change follows
+same value or exception, same operations in the same order, of which only closes that follow each
+other may change places. What an UNSAFE fix may change follows
 from the reason that it gives; `tests/oracle/difference.py` says what each one allows, and a reason
 that is not known there fails the test.
 """

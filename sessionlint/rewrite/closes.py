@@ -21,13 +21,14 @@ __all__ = [
     "ends_with",
     "has_only_closes",
     "is_doubted",
+    "is_mere_close",
     "is_spoken",
 ]
 
 _CLOSES: Final = frozenset({"close", "aclose"})
 
 
-def _is_mere_close(node: cst.CSTNode, resource: Resource) -> bool:
+def is_mere_close(node: cst.CSTNode, resource: Resource) -> bool:
     """Whether a statement closes the resource, asked for or not, and does nothing else.
 
     That is one which can go; `flow.leaving.is_close` takes other ways to end it for a close, too.
@@ -44,7 +45,7 @@ def has_only_closes(suite: cst.BaseSuite, resource: Resource) -> bool:
     """Whether all statements of a suite are such."""
     if isinstance(suite, cst.SimpleStatementSuite):
         return all(isinstance(s, cst.Expr) and _closes(s.value, resource) for s in suite.body)
-    return all(_is_mere_close(statement, resource) for statement in suite.body)
+    return all(is_mere_close(statement, resource) for statement in suite.body)
 
 
 def closes(node: cst.CSTNode, resource: Resource) -> Iterator[cst.CSTNode]:
@@ -53,7 +54,7 @@ def closes(node: cst.CSTNode, resource: Resource) -> Iterator[cst.CSTNode]:
     while stack:
         one = stack.pop()
         is_suite = isinstance(one, cst.SimpleStatementSuite) and has_only_closes(one, resource)
-        if is_suite or _is_mere_close(one, resource):
+        if is_suite or is_mere_close(one, resource):
             yield one
         elif not (is_expression(one) or isinstance(one, (cst.FunctionDef, cst.ClassDef))):
             stack.extend(children(one))

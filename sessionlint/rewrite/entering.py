@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
 
 import libcst as cst
 
@@ -12,13 +11,11 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.syntax import text_of
 from sessionlint.flow.entered import Entered
 from sessionlint.model import AddImport, Fix, Replace
+from sessionlint.rewrite.companions import LASTING
 from sessionlint.rewrite.replaced import stand_in
 from sessionlint.source.walk import descend
 
 __all__ = ["closed_behind"]
-
-_LASTING: Final = r"(?i)advisory_lock|[\"']\s*listen\s+\w"
-"""Statements of PostgreSQL whose effect ends with the connection."""
 
 
 def closed_behind(evaluator: Evaluator, found: Entered) -> Fix | None:
@@ -27,7 +24,7 @@ def closed_behind(evaluator: Evaluator, found: Entered) -> Fix | None:
     None where it, or a cursor of it, is used out of a `with` of its own, and where what it was told
     holds as long as it is open.
     """
-    if re.search(_LASTING, text_of(found.statement)):
+    if re.search(LASTING, text_of(found.statement)):
         return None
     if _is_spoken_outside(found):
         return None

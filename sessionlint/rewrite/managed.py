@@ -68,6 +68,7 @@ class _Rewriting:
         self._reasons: list[str] = []
         if not life.has_releases:
             place.stretch()
+        place.cover()
         self._nodes = [node for one in place.statements for node in descend(one)]
         parts: list[cst.CSTNode] = [*place.statements, *([place.guard] if place.guard else [])]
         self._marks = {id(c): c for part in parts for c in closes(part, life.resource)}
@@ -111,7 +112,7 @@ class _Rewriting:
         `finally` of its own.
         """
         whole = (), self._place.statements, ()
-        tails = Tails(Operations(self._resource), set(self._marks))
+        tails = Tails(Operations(self._resource), self._place.companions, set(self._marks))
         if not self._place.statements:
             return whole
         *before, only = self._place.statements
@@ -136,7 +137,7 @@ class _Rewriting:
         scope = place.guard or cst.IndentedBlock(list(place.statements))
         if is_doubted(scope, self._resource, marks) or self._is_helped(scope):
             return False
-        tails = Tails(Operations(self._resource), marks)
+        tails = Tails(Operations(self._resource), place.companions, marks)
         tails.follow(self._inside)
         if place.guard is not None and not self._is_guard_followed(place.guard, tails):
             return False
@@ -169,7 +170,7 @@ class _Rewriting:
         later = max((tails.after(lines_of(part.body)) for part in parts), default=Tail.NOTHING)
         if later is Tail.MORE:
             return False
-        if later is Tail.WORK:
+        if later is Tail.WORK or self._place.is_outlived_in(parts):
             self._reasons.append("what stood before a close would run behind it")
         if any(not self._is_passing_on(handler) for handler in guard.handlers):
             self._reasons.append("an error of the close itself would reach a handler")
@@ -231,7 +232,7 @@ class _Rewriting:
             # Have: whoever resumes it finds it closed already; only a failing borrower did not.
             return
         loaded = Loaded.through(self._resource, place.behind)
-        is_later = not ends_with(place.block.body[place.stop - 1], set(self._marks)) and any(
+        is_later = not ends_with(place.last, set(self._marks)) and any(
             map(loaded.is_in, place.later)
         )
         if is_later or spoken_elsewhere(place, loaded.names - {self._resource.name}):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
@@ -14,6 +14,7 @@ from sessionlint.flow.leaving import own_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.sections import Section, section_of
+from sessionlint.rewrite.companions import Companions
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.source.walk import descend
 
@@ -30,6 +31,7 @@ class Region:
     that speaks of the resource. `unborn` is the statement `name = None` before, which may bind
     other names, too. `guard` is the `try` whose body is `block` and whose other parts speak of the
     resource, in `outside`. `section` is what the region lies in where others open the name, too.
+    `covered` is how many statements at its end only close companions.
     """
 
     resource: Resource
@@ -37,10 +39,12 @@ class Region:
     block: cst.IndentedBlock | cst.Module
     start: int
     stop: int
+    companions: Companions
     unborn: cst.SimpleStatementLine | None = None
     guard: Try | None = None
     outside: list[cst.Name] = field(default_factory=list[cst.Name])
     section: Section | None = None
+    covered: int = 0
 
     @property
     def statements(self) -> Sequence[cst.BaseStatement]:
@@ -72,13 +76,46 @@ class Region:
     def stretch(self) -> None:
         """Cover all that may need the resource, where nothing ever closes it.
 
+        What is opened meanwhile is covered up to its close, or it could have no `with` then.
         What a driver's connection was told, to listen or to lock, holds as long as it is open.
         """
         loaded = Loaded.through(self.resource, self.behind)
         needing = [index for index, one in enumerate(self.later) if loaded.is_in(one)]
         self.stop += needing[-1] + 1 if needing else 0
+        ending = [index for index, one in enumerate(self.later) if self._is_end_inside(one)]
+        self.stop += ending[-1] + 1 if ending else 0
         if self.resource.thing.type.is_of_driver:
             self.stop = self.limit
+
+    def cover(self) -> None:
+        """Cover as well the closes that follow of companions that are opened in the region.
+
+        Closed in the order in which they were opened, they could not all have a `with` else.
+        """
+        while self.guard is None and self.later and self._is_end_inside(self.later[0]):
+            self.stop += 1
+            self.covered += 1
+
+    def _is_end_inside(self, line: cst.BaseStatement) -> bool:
+        """Whether a statement closes a companion that a line of the region opens."""
+        closed = self.companions.closed_by(line)
+        lines = (one for one in self.statements if isinstance(one, cst.SimpleStatementLine))
+        opened = (small for line in lines for small in line.body)
+        return closed is not None and any(one is closed.binding.node for one in opened)
+
+    def is_outlived_in(self, parts: Iterable[cst.CSTNode]) -> bool:
+        """Whether parts of the `try` close a companion that is opened in the region.
+
+        It would have to be closed there for good, behind a `with` of this one.
+        """
+        inside = {id(node) for one in self.statements for node in descend(one)}
+        closed = (self.companions.closed_by(node) for one in parts for node in descend(one))
+        return any(one is not None and id(one.binding.node) in inside for one in closed)
+
+    @property
+    def last(self) -> cst.BaseStatement:
+        """What the region ends with, closes of companions left out."""
+        return self.block.body[self.stop - self.covered - 1]
 
     @property
     def others_unborn(self) -> cst.SimpleStatementLine:
@@ -114,7 +151,7 @@ def region(resource: Resource) -> Region | None:
     if not isinstance(block, (cst.IndentedBlock, cst.Module)):
         return None
     start = index_of(block.body, line)
-    found = Region(resource, body, block, start, start + 1, section=section)
+    found = Region(resource, body, block, start, start + 1, Companions(resource), section=section)
     return found if _has_unborn(found) and _has_placed(found) else None
 
 

@@ -11,6 +11,7 @@ import libcst as cst
 
 from sessionlint.facts.syntax import JUMPS, TRIES, Try, last_name
 from sessionlint.flow.operations import Operations
+from sessionlint.rewrite.companions import Companions
 from sessionlint.rewrite.lists import lines_of
 from sessionlint.source.walk import descend
 
@@ -21,8 +22,9 @@ class Tail(IntEnum):
     """What lies between a close and the end of the region; the greater one wins."""
 
     NOTHING = 0
-    WORK = 1
-    MORE = 2
+    CLOSE = 1
+    WORK = 2
+    MORE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class _Ways:
 
     def through(self, tail: Tail) -> _Ways:
         """The same ways with something that runs on each before the rest, or fails there."""
-        more = max(tail, self.raises) if tail is Tail.WORK else tail
+        more = max(tail, self.raises) if tail in {Tail.CLOSE, Tail.WORK} else tail
         return _Ways(
             max(self.falls, more),
             max(self.leaves, more),
@@ -56,12 +58,14 @@ class Tails:
     """Follows each close of a region to the region's end.
 
     `marks` are the ids of the statements that close. `worst` is what lies between any of them and
-    the end: NOTHING that matters, WORK that would now run before the close, or MORE use of the
-    resource. `is_caught` once a handler would no longer see an error of the close itself.
+    the end: NOTHING that matters, the CLOSE of a companion, WORK that would now run before the
+    close, or MORE use of the resource. `is_caught` once a handler would no longer see an error of
+    the close itself.
     """
 
-    def __init__(self, operations: Operations, marks: set[int]) -> None:
+    def __init__(self, operations: Operations, companions: Companions, marks: set[int]) -> None:
         self._operations = operations
+        self._companions = companions
         self._marks = marks
         self.worst = Tail.NOTHING
         self.is_caught = False
@@ -77,7 +81,9 @@ class Tails:
     def _block(self, statements: Sequence[cst.CSTNode], ways: _Ways) -> None:
         for statement, rest in zip(statements, self._tails(statements, ways)[1:], strict=True):
             if id(statement) in self._marks:
-                self.worst = max(self.worst, rest)
+                # Where both closes fail, the error of the last one is raised.
+                both = Tail.WORK if ways.raises is Tail.CLOSE else Tail.NOTHING
+                self.worst = max(self.worst, rest, both)
                 self.is_caught = self.is_caught or ways.is_caught
             else:
                 self._compound(statement, replace(ways, falls=rest))
@@ -153,6 +159,8 @@ class Tails:
             return rest
         if self._operations.mentions(statement):
             return Tail.MORE
+        if self._companions.closed_by(statement) is not None:
+            return max(Tail.CLOSE, ways.raises, rest)
         if not isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
             turns = any(isinstance(one, (cst.Break, cst.Continue)) for one in descend(statement))
             return Tail.MORE if turns else max(Tail.WORK, ways.raises, rest)

@@ -14,6 +14,7 @@ from contextlib import (
     suppress,
 )
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import asyncpg
@@ -47,6 +48,9 @@ EXPECTED = (
     RuntimeError,
 )
 """What an example may raise; anything else is a mistake in it."""
+
+_ENDS = frozenset({"rollback", "checkin"})
+"""What a close does to a connection."""
 
 _ONE = text("select 1")
 
@@ -83,14 +87,22 @@ async def called(world: World, function: Function, run: Run) -> bool:
 
 
 async def observed(world: World, function: Function, run: Run) -> tuple[str, ...]:
-    """What a call does in order, and how it ends: its value, or the exception."""
+    """What a call does in order, and how it ends: its value, or the exception.
+
+    What closes do one after the other comes sorted: of two connections either may be first.
+    """
     world.done.clear()
     try:
         result = await _called(world, function, run)
     except EXPECTED as error:
-        return (*world.done, f"raises {type(error).__name__}")
+        return (*_settled(world.done), f"raises {type(error).__name__}")
     is_plain = isinstance(result, (str, int, float, bool, list, dict, type(None)))
-    return (*world.done, repr(result) if is_plain else type(result).__name__)
+    return (*_settled(world.done), repr(result) if is_plain else type(result).__name__)
+
+
+def _settled(done: list[str]) -> list[str]:
+    groups = groupby(done, key=_ENDS.__contains__)
+    return [event for is_end, some in groups for event in (sorted(some) if is_end else some)]
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
 from typing import Final
 
 from tests.oracle.replay import Played, played, stage
@@ -84,7 +85,8 @@ def differences(old: str, new: str, allowed: Collection[str], most: int = _MOST)
         then = known.get(run.trail) or after.run(before.failures, (), run.plan)
         if _is_free(run, allowed):
             continue
-        if not run.left & fixed:
+        # A failing close may have skipped that of another one, which a `with` around closes now.
+        if not run.left & fixed and run.left <= then.left:
             yield from _compared(run, then, allowed)
         elif not any(" anew" in event for event in run.events):
             yield from _beyond(run, then, allowed)
@@ -113,9 +115,9 @@ def _compared(run: Played, then: Played, allowed: Collection[str]) -> Iterator[s
             yield _told("does something else", run, then)
     elif run.outcome != then.outcome:
         yield _told("ends otherwise", run, then)
-    elif run.events != then.events:
+    elif _settled(run) != _settled(then):
         yield _told("does something else, or in another order", run, then)
-    elif run.trail != then.trail:
+    elif sorted(run.trail) != sorted(then.trail):
         yield _told("asks otherwise", run, then)
 
 
@@ -146,6 +148,15 @@ def _unordered(run: Played) -> list[str]:
 
 def _others(events: Iterable[str]) -> list[str]:
     return [event for event in events if not _CLOSE.match(event)]
+
+
+def _settled(run: Played) -> list[str]:
+    """The operations in order, but for closes that follow each other.
+
+    What they close has nothing to do with each other in what is drawn.
+    """
+    groups = groupby(run.events, key=lambda event: _CLOSE.match(event) is not None)
+    return [event for is_close, some in groups for event in (sorted(some) if is_close else some)]
 
 
 def _closes(run: Played) -> list[str]:

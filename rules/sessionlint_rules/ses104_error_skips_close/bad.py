@@ -124,6 +124,28 @@ def names_by_cursor() -> list[str]:
     return names
 
 
+def first_opened_first_closed(user_id: int) -> str | None:
+    session = SessionLocal()  # want: SES104 "`session` is still open when"
+    connection = engine.connect()  # want: SES104 "`connection` is still open when"
+    session.execute(RENAME, {"id": user_id, "name": "Ann"})
+    name = connection.execute(NAME, {"id": user_id}).scalar()
+    session.close()
+    connection.close()
+    return name
+
+
+def both_closed_at_last(user_id: int) -> str | None:
+    session = SessionLocal()  # want: SES104 "`session` is still open when"
+    name = session.execute(NAME, {"id": user_id}).scalar()
+    raw = engine.raw_connection()  # want: SES101 "`raw` is closed by hand"
+    try:
+        raw.cursor().execute("select name from users")
+        return name
+    finally:
+        session.close()
+        raw.close()
+
+
 async def load_user_async(user_id: int) -> str | None:
     session = AsyncSessionLocal()  # want: SES104 "`session` is still open when"
     name = await session.scalar(NAME, {"id": user_id})
@@ -141,6 +163,18 @@ async def rename_async(user_id: int, name: str) -> bool:
         return False
     await session.close()
     return True
+
+
+async def names_of_two(user_id: int) -> list[str | None]:
+    first = AsyncSessionLocal()  # want: SES104 "`first` is still open when"
+    second = AsyncSession(async_engine)  # want: SES104 "`second` is still open when"
+    db = SessionLocal()  # want: SES104 "`db` is still open when"
+    names = [await first.scalar(NAME, {"id": user_id})]
+    names += [await second.scalar(NAME, {"id": user_id}), db.scalar(NAMES)]
+    await first.close()
+    await second.close()
+    db.close()
+    return names
 
 
 async def newest_order() -> int | None:

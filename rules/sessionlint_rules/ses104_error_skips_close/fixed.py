@@ -111,6 +111,21 @@ def names_by_cursor() -> list[str]:
     return names
 
 
+def first_opened_first_closed(user_id: int) -> str | None:
+    with SessionLocal() as session, engine.connect() as connection:
+        session.execute(RENAME, {"id": user_id, "name": "Ann"})
+        name = connection.execute(NAME, {"id": user_id}).scalar()
+    return name
+
+
+def both_closed_at_last(user_id: int) -> str | None:
+    with SessionLocal() as session:
+        name = session.execute(NAME, {"id": user_id}).scalar()
+        with closing(engine.raw_connection()) as raw:
+            raw.cursor().execute("select name from users")
+            return name
+
+
 async def load_user_async(user_id: int) -> str | None:
     async with AsyncSessionLocal() as session:
         name = await session.scalar(NAME, {"id": user_id})
@@ -126,6 +141,14 @@ async def rename_async(user_id: int, name: str) -> bool:
             logger.warning("user %s keeps the old name: %s", user_id, error)
             return False
     return True
+
+
+async def names_of_two(user_id: int) -> list[str | None]:
+    async with AsyncSessionLocal() as first, AsyncSession(async_engine) as second:
+        with SessionLocal() as db:
+            names = [await first.scalar(NAME, {"id": user_id})]
+            names += [await second.scalar(NAME, {"id": user_id}), db.scalar(NAMES)]
+    return names
 
 
 async def newest_order() -> int | None:
