@@ -572,6 +572,46 @@ def test_an_import_goes_with_the_annotation_that_needed_it(beside, is_kept, tmp_
     assert ("import Session, sessionmaker" in text) is is_kept
 
 
+CHECKED = """\
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+
+if TYPE_CHECKING:
+    from app.db import OurSession, Row
+
+Maker = sessionmaker(create_engine("sqlite://"))
+
+
+def count(q: Any) -> "Row":
+    {}db: {} = Maker()
+    try:
+        return db.scalar(q)
+    finally:
+        db.close()
+"""
+
+
+@pytest.mark.parametrize("annotation", ["OurSession", "'OurSession'", "'OurSession | None'"])
+def test_an_import_for_type_checkers_goes_with_its_annotation(annotation, tmp_path):
+    project = written(tmp_path, {"store.py": CHECKED.format("", annotation)})
+    assert sessionlint("--fix", "--quiet", "store.py", cwd=project).returncode == 0
+    text = (project / "store.py").read_text()
+    assert "if TYPE_CHECKING:\n    from app.db import Row\n\nMaker" in text
+    assert 'def count(q: Any) -> "Row":\n    with Maker() as db:' in text
+
+
+@pytest.mark.parametrize(("origin", "is_kept"), [("sqlalchemy.orm", False), ("app.db", True)])
+def test_an_import_of_a_function_goes_with_its_annotation(origin, is_kept, tmp_path):
+    line = f"from {origin} import Session\n\n    "
+    project = written(tmp_path, {"store/__init__.py": CHECKED.format(line, "Session")})
+    assert sessionlint("--fix", "--quiet", "store", cwd=project).returncode == 0
+    text = (project / "store" / "__init__.py").read_text()
+    assert "    with Maker() as db:" in text
+    assert (line in text) is is_kept
+
+
 @pytest.mark.parametrize("blank", ["", " " * 4, " " * 8, " " * 12])
 @pytest.mark.parametrize("between", ["", "except KeyError:\n            self.log()\n{}\n        "])
 def test_one_empty_line_stays_behind_a_close(blank, between, tmp_path):

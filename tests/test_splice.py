@@ -348,6 +348,42 @@ REMOVED = {
         'def f():\n    """Has no lru_cache any more."""\n',
     ),
     "under another name": ("from functools import cache as lru_cache\nf()\n", "f()\n"),
+    "for type checkers only": (
+        (
+            "import os\nfrom typing import TYPE_CHECKING, Any\n\n"
+            "if TYPE_CHECKING:\n    from functools import lru_cache\n\nf()\n"
+        ),
+        "import os\nfrom typing import Any\n\nf()\n",
+    ),
+    "for type checkers, who are asked by an attribute": (
+        "import os\nimport typing as t\nif t.TYPE_CHECKING:\n    from functools import lru_cache\n",
+        "import os\n",
+    ),
+    "among others for type checkers": (
+        (
+            "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n"
+            "    from functools import lru_cache\n\n    from app import Job, Row\n\nf()\n"
+        ),
+        (
+            "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n"
+            "    from app import Job, Row\n\nf()\n"
+        ),
+    ),
+    "the last for type checkers": (
+        "if TYPE_CHECKING:\n    from app import Job\n    from functools import cache, lru_cache\n",
+        "if TYPE_CHECKING:\n    from app import Job\n    from functools import cache\n",
+    ),
+    "in a function": (
+        "def f():\n    from functools import lru_cache\n\n    # c\n    return 1\n",
+        "def f():\n    # c\n    return 1\n",
+    ),
+    "in a method, behind its docstring": (
+        (
+            'class A:\n    def f(self):\n        """A."""\n        from functools import lru_cache\n'
+            "        return 1\n"
+        ),
+        'class A:\n    def f(self):\n        """A."""\n        return 1\n',
+    ),
 }
 
 
@@ -372,6 +408,17 @@ def test_an_import_that_nothing_mentions_goes(before, after):
         "try:\n    import lru_cache\nexcept ImportError:\n    pass\n",
         "from functools import lru_cache\nfrom cachetools import lru_cache\n",
         "import os\n",
+        "if TYPE_CHECKING:\n    from functools import lru_cache\n\nx: 'lru_cache[int]'\n",
+        "if TYPE_CHECKING:\n    from functools import lru_cache\nelse:\n    lru_cache = None\n",
+        "if TYPE_CHECKING:\n    from functools import lru_cache\nelse:\n    f()\n",
+        "if TYPE_CHECKING:\n    from functools import lru_cache\n    # more to come\n",
+        "if TYPE_CHECKING:\n    # for who asks\n    from functools import lru_cache\n    import os\n",
+        "if TYPE_CHECKING: from functools import lru_cache\n",
+        "if x:\n    from functools import lru_cache\n",
+        "def f():\n    from functools import lru_cache\n",
+        "def f():\n    if x:\n        from functools import lru_cache\n    return 1\n",
+        "def f():\n    from functools import lru_cache\n    return lru_cache\n",
+        "class A:\n    from functools import lru_cache\n    x = 1\n",
     ],
 )
 def test_an_import_that_may_be_needed_stays(text):

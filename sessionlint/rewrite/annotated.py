@@ -10,10 +10,12 @@ import libcst as cst
 
 from sessionlint.facts.module import Module
 from sessionlint.facts.modules import Tree
-from sessionlint.facts.scopes import How
+from sessionlint.facts.scopes import Binding, How
 from sessionlint.facts.syntax import names_in
 from sessionlint.flow.resource import Resource
 from sessionlint.model import RemoveImportIfUnused
+from sessionlint.source.mentions import is_for_checkers
+from sessionlint.source.walk import descend
 
 __all__ = ["unused_imports"]
 
@@ -22,30 +24,54 @@ _PLAIN: Final = frozenset(
 )
 """Packages whose import is missed by nobody but who names something of them.
 
-A module of the project may register something while it is loaded.
+A module of the project may register something while it is loaded, unless type checkers alone do.
 """
+
+_WORD: Final = re.compile(r"[^\W\d]\w*")
 
 
 def unused_imports(resource: Resource) -> Iterator[RemoveImportIfUnused]:
     """The imports that `db: Session = SessionLocal()` needs for its annotation, if nothing else.
 
-    Nobody is asked in a large project whether others import them from here, so they stay.
+    Nobody is asked in a large project whether others import them from here, so they stay, except
+    for those of the function itself.
     """
     node, home = resource.binding.node, resource.block.home
-    tree = resource.evaluator.tree
-    if not isinstance(node, cst.AnnAssign) or home.is_package or tree.files.is_large:
+    if not isinstance(node, cst.AnnAssign):
         return
-    for name in sorted(names_in(node.annotation)):
-        if _is_plain(home, name) and not _is_said_with(tree, home, name):
+    for name in sorted(_named(node.annotation)):
+        found = resource.block.seen(name)
+        if not found or not all(_is_plain(home, one) for one in found):
+            continue
+        is_own = found[0].block is not home.top
+        if is_own or not _may_be_of_use(resource.evaluator.tree, home, name):
             yield RemoveImportIfUnused(name)
 
 
-def _is_plain(home: Module, name: str) -> bool:
-    """Whether a name comes out of a library that does nothing else when it is imported."""
-    found = home.top.bindings(name)
-    return bool(found) and all(
-        one.how is How.IMPORT_FROM and one.origin.partition(".")[0] in _PLAIN for one in found
-    )
+def _named(annotation: cst.Annotation) -> set[str]:
+    """The names of an annotation, those in strings among them."""
+    strings = (one for one in descend(annotation) if isinstance(one, cst.SimpleString))
+    return names_in(annotation).union(*(_WORD.findall(one.value) for one in strings))
+
+
+def _is_plain(home: Module, binding: Binding) -> bool:
+    """Whether a name is imported, and from what does nothing else when it is imported."""
+    if binding.how is not How.IMPORT_FROM:
+        return False
+    return binding.origin.partition(".")[0] in _PLAIN or _is_for_checkers(home, binding)
+
+
+def _is_for_checkers(home: Module, binding: Binding) -> bool:
+    """Whether only type checkers see an import, so that it is never made."""
+    node = home.top.node
+    lines = node.body if isinstance(node, cst.Module) else ()
+    checked = (one for one in lines if isinstance(one, cst.If) and is_for_checkers(one))
+    return any(part is binding.node for one in checked for part in descend(one.body))
+
+
+def _may_be_of_use(tree: Tree, home: Module, name: str) -> bool:
+    """Whether somebody may import a name from a module."""
+    return home.is_package or tree.files.is_large or _is_said_with(tree, home, name)
 
 
 def _is_said_with(tree: Tree, home: Module, name: str) -> bool:

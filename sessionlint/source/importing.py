@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 import libcst as cst
 
@@ -15,11 +15,12 @@ from sessionlint.source.mentions import (
     code_of,
     has_comment,
     imports_in,
+    is_for_checkers,
     is_mentioned,
     local_name,
     origin_of,
 )
-from sessionlint.source.placing import exchanged, inserted, left_out
+from sessionlint.source.placing import exchanged, inserted, left_out, without
 from sessionlint.source.walk import descend
 
 __all__ = ["with_import", "without_import"]
@@ -53,26 +54,81 @@ def with_import(module: cst.Module, origin: str, name: str) -> cst.Module:
 def without_import(module: cst.Module, name: str) -> cst.Module:
     """The module without its import of a name that nothing mentions.
 
-    An import with a comment of its own stays, for that may be the reason why it is there; so does
-    `import x as x`, which says that others import it from here.
+    As well without one for type checkers, or of a function. An import with a comment of its own
+    stays, for that may be the reason why it is there; so does `import x as x`, which says that
+    others import it from here.
     """
     found = [
-        (node, alias)
-        for statement in module.body
+        (block, node, alias)
+        for block in _lists(module)
+        for statement in block.body
         for node in imports_in(statement)
         for alias in aliases(node)
         if local_name(alias) == name and not has_comment(statement)
     ]
     if len(found) != 1 or is_mentioned(module, name):
         return module
-    node, alias = found[0]
+    block, node, alias = found[0]
     is_passed_on = alias.evaluated_alias == alias.evaluated_name
     if is_passed_on or (isinstance(node, cst.Import) and "." in alias.evaluated_name):
         # `import a.b` loads `b` as well, which something else may rely on.
         return module
     if len(aliases(node)) > 1:
-        return exchanged(module, node, node.with_changes(names=_without(aliases(node), alias)))
-    return left_out(module, node)
+        fewer = node.with_changes(names=_without(aliases(node), alias))
+        return exchanged(module, node, fewer) if block is module else _changed(module, node, fewer)
+    return left_out(module, node) if block is module else _left_out_inside(module, block, node)
+
+
+def _lists(module: cst.Module) -> Iterator[cst.Module | cst.IndentedBlock]:
+    """The statements of the module, those for type checkers, and those of its functions."""
+    yield module
+    for one in module.body:
+        if isinstance(one, cst.If) and is_for_checkers(one) and one.orelse is None:
+            yield from _indented(one.body)
+    for node in descend(module):
+        if isinstance(node, cst.FunctionDef):
+            yield from _indented(node.body)
+
+
+def _indented(suite: cst.BaseSuite) -> Iterator[cst.IndentedBlock]:
+    if isinstance(suite, cst.IndentedBlock):
+        yield suite
+
+
+def _left_out_inside(
+    module: cst.Module, block: cst.Module | cst.IndentedBlock, node: Import
+) -> cst.Module:
+    """The module without an import that stands in a block; comments above it keep it."""
+    [line] = [one for one in block.body if node in imports_in(one)]
+    small = line.body if isinstance(line, cst.SimpleStatementLine) else ()
+    if len(small) > 1 or any(one.comment for one in _leading(line)):
+        return module
+    rest = [one for one in block.body if one is not line]
+    if not rest:
+        return _without_checks(module, block)
+    if line is block.body[0]:
+        spoken = [*dropwhile(lambda one: one.comment is None, _leading(rest[0]))]
+        rest[0] = rest[0].with_changes(leading_lines=spoken)
+    return _changed(module, block, block.with_changes(body=rest))
+
+
+def _leading(statement: cst.BaseStatement) -> Sequence[cst.EmptyLine]:
+    lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
+    return lines
+
+
+def _changed(module: cst.Module, old: cst.CSTNode, new: cst.CSTNode) -> cst.Module:
+    changed = module.deep_replace(old, new)
+    assert isinstance(changed, cst.Module)
+    return changed
+
+
+def _without_checks(module: cst.Module, block: cst.CSTNode) -> cst.Module:
+    """The module without an `if TYPE_CHECKING:` that would hold nothing."""
+    for one in module.body:
+        if isinstance(one, cst.If) and one.body is block and not has_comment(one):
+            return without_import(without(module, one), code_of(one.test).partition(".")[0])
+    return module
 
 
 def _gives(node: cst.CSTNode, origin: str, name: str) -> bool:
@@ -96,17 +152,11 @@ def _conditional(module: cst.Module) -> Iterator[Import]:
     """The module's imports inside compound statements, those for type checkers left out."""
     for statement in module.body:
         scopes = (cst.SimpleStatementLine, cst.FunctionDef, cst.ClassDef)
-        if isinstance(statement, scopes) or _is_for_checkers(statement):
+        if isinstance(statement, scopes) or is_for_checkers(statement):
             continue
         for node in descend(statement, cst.FunctionDef, cst.ClassDef):
             if isinstance(node, (cst.Import, cst.ImportFrom)):
                 yield node
-
-
-def _is_for_checkers(statement: cst.BaseStatement) -> bool:
-    test = statement.test if isinstance(statement, cst.If) else None
-    name = test.attr if isinstance(test, cst.Attribute) else test
-    return isinstance(name, cst.Name) and name.value == "TYPE_CHECKING"
 
 
 def _extended(node: cst.ImportFrom, name: str) -> cst.ImportFrom | None:

@@ -19,6 +19,7 @@ __all__ = [
     "code_of",
     "has_comment",
     "imports_in",
+    "is_for_checkers",
     "is_mentioned",
     "local_name",
     "origin_of",
@@ -98,6 +99,13 @@ def _named(target: cst.CSTNode, name: str) -> Iterator[cst.CSTNode]:
         case cst.Tuple(elements=elements) | cst.List(elements=elements):
             for element in elements:
                 yield from _named(element.value, name)
+
+
+def is_for_checkers(statement: cst.BaseStatement) -> bool:
+    """Whether a statement is `if TYPE_CHECKING:`."""
+    test = statement.test if isinstance(statement, cst.If) else None
+    name = test.attr if isinstance(test, cst.Attribute) else test
+    return isinstance(name, cst.Name) and name.value == "TYPE_CHECKING"
 
 
 def is_mentioned(module: cst.Module, name: str) -> bool:

@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionlint.source.mentions import Import, imports_in, origin_of
 
-__all__ = ["exchanged", "inserted", "left_out"]
+__all__ = ["exchanged", "inserted", "left_out", "without"]
 
 _BLANK = cst.EmptyLine(indent=False)
 
@@ -47,10 +47,14 @@ def left_out(module: cst.Module, node: Import) -> cst.Module:
 
     One of several statements on a line is not taken out.
     """
-    index, line = _line_of(module, node)
-    if len(line.body) > 1:
-        return module
-    above = list(line.leading_lines)
+    _, line = _line_of(module, node)
+    return module if len(line.body) > 1 else without(module, line)
+
+
+def without(module: cst.Module, statement: cst.BaseStatement) -> cst.Module:
+    """The module without one of its statements; the comments above it stay."""
+    index = next(at for at, one in enumerate(module.body) if one is statement)
+    above = _leading(statement)
     is_said = any(one.comment is not None for one in above)
     if index + 1 == len(module.body):
         footer = [*above, *module.footer] if is_said else module.footer

@@ -1,11 +1,15 @@
 """Sessions that are closed on every way out, but by hand."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import asyncpg
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 engine = create_engine("sqlite:///shop.db")
 SessionLocal = sessionmaker(bind=engine)
@@ -72,7 +76,7 @@ def name_if_active(is_active: bool) -> str | None:
 
 
 def all_names() -> list[str]:
-    connection = engine.connect()  # want: SES101 "`connection` is closed by hand"
+    connection: Connection = engine.connect()  # want: SES101 "`connection` is closed by hand"
     try:
         return list(connection.execute(NAMES).scalars())
     finally:
