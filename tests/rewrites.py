@@ -3,6 +3,70 @@
 __all__ = ["SAFE"]
 
 SAFE = {
+    "closed on one line with others": (
+        """
+        def f(q):
+            conn = engine.raw_connection()
+            cur = conn.cursor()
+            cur.execute(q)
+            if not cur.rowcount:
+                conn.close(); return None
+            try:
+                rows = cur.fetchall()
+            except ValueError:
+                cur.close(); conn.close();
+                raise
+            # enough
+            cur.close(); conn.close()  # both
+            return rows
+        """,
+        """
+        def f(q):
+            with closing(engine.raw_connection()) as conn:
+                cur = conn.cursor()
+                cur.execute(q)
+                if not cur.rowcount:
+                    return None
+                try:
+                    rows = cur.fetchall()
+                except ValueError:
+                    cur.close()
+                    raise
+                # enough
+                cur.close()  # both
+            return rows
+        """,
+    ),
+    "closed on the line of a `finally`": (
+        """
+        def f(q):
+            a = Maker()
+            b = Maker()
+            try: return a.scalar(q) or b.scalar(q)
+            finally: a.close(); b.close()
+
+        async def g(q):
+            a = AsyncMaker(); b = 1
+            s = AsyncMaker()
+            try:
+                return await s.scalar(q)
+            finally:
+                b = 2; await s.close()
+        """,
+        """
+        def f(q):
+            with Maker() as a, Maker() as b:
+                return a.scalar(q) or b.scalar(q)
+
+        async def g(q):
+            a = AsyncMaker(); b = 1
+            async with AsyncMaker() as s:
+                try:
+                    return await s.scalar(q)
+                finally:
+                    b = 2
+        """,
+    ),
     "opened and closed in the same order": (
         """
         def f(q):

@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.syntax import bare, is_name, last_name, text_of
 from sessionlint.flow.resource import Resource
-from sessionlint.rewrite.lists import lines_of
+from sessionlint.rewrite.lists import lines_of, parts_of
 from sessionlint.source.below import is_expression
 from sessionlint.source.walk import children, descend
 
@@ -34,7 +34,7 @@ def is_mere_close(node: cst.CSTNode, resource: Resource) -> bool:
     That is one which can go; `flow.leaving.is_close` takes other ways to end it for a close, too.
     """
     match node:
-        case cst.SimpleStatementLine(body=[cst.Expr(value=value)]):
+        case cst.SimpleStatementLine(body=[cst.Expr(value=value)]) | cst.Expr(value=value):
             return _closes(value, resource)
         case cst.If(test=test, body=body, orelse=None):
             return _asks_for(test, resource.name) and has_only_closes(body, resource)
@@ -49,7 +49,10 @@ def has_only_closes(suite: cst.BaseSuite, resource: Resource) -> bool:
 
 
 def closes(node: cst.CSTNode, resource: Resource) -> Iterator[cst.CSTNode]:
-    """The closing statements below a node, outermost only; or one-line suites of nothing else."""
+    """The closing statements below a node, outermost only; or one-line suites of nothing else.
+
+    Of a line with others it is the small statement.
+    """
     stack = [node]
     while stack:
         one = stack.pop()
@@ -86,10 +89,9 @@ def behind(nodes: Iterable[cst.CSTNode], known: set[int]) -> set[int]:
     found: set[int] = set()
     for block in (node for one in nodes for node in descend(one)):
         if isinstance(block, cst.IndentedBlock):
-            lines = dropwhile(lambda line: id(line) not in known, block.body)
-            later = islice(lines, 1, None)
-            statements = (one for one in later if isinstance(one, cst.SimpleStatementLine))
-            found.update(id(small) for one in statements for small in one.body)
+            parts = (part for line in block.body for part in parts_of(line, known))
+            later = islice(dropwhile(lambda part: id(part) not in known, parts), 1, None)
+            found.update(id(one) for one in later if isinstance(one, cst.BaseSmallStatement))
     return found
 
 
@@ -97,8 +99,9 @@ def ends_with(last: cst.CSTNode, known: set[int]) -> bool:
     """Whether whatever falls through a statement has gone through one of the `known` closes."""
     match last:
         case cst.Try() | cst.TryStar() if last.finalbody is not None:
-            return any(id(one) in known for one in lines_of(last.finalbody.body))
-    return id(last) in known
+            lines = lines_of(last.finalbody.body)
+            return any(id(part) in known for one in lines for part in parts_of(one, known))
+    return id(parts_of(last, known)[-1]) in known
 
 
 def ends_pool(statements: Iterable[cst.CSTNode], resource: Resource) -> bool:

@@ -44,7 +44,7 @@ class Companions:
 
     def closed_by(self, statement: cst.CSTNode) -> Resource | None:
         """The companion that a statement closes, None where it does anything else."""
-        if not isinstance(statement, (cst.SimpleStatementLine, cst.If)):
+        if not isinstance(statement, (cst.SimpleStatementLine, cst.Expr, cst.If)):
             return None
         names = sorted(names_in(statement) & self._resource.block.names.keys())
         lives = (one.resource for one in map(self._named, names) if one is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from itertools import takewhile
 
 import libcst as cst
@@ -14,6 +15,7 @@ __all__ = [
     "led_closely",
     "lines_of",
     "merged",
+    "parts_of",
     "tried",
 ]
 
@@ -21,6 +23,13 @@ __all__ = [
 def lines_of(suite: cst.BaseSuite) -> Sequence[cst.CSTNode]:
     """The statements of a suite; one that stands on the line of its head is a single one."""
     return [suite] if isinstance(suite, cst.SimpleStatementSuite) else suite.body
+
+
+def parts_of(line: cst.CSTNode, known: AbstractSet[int]) -> Sequence[cst.CSTNode]:
+    """The small statements of a line, unless it is one of the `known` as a whole."""
+    if isinstance(line, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
+        return [line] if id(line) in known else line.body
+    return [line]
 
 
 def led_closely(statement: cst.BaseStatement) -> cst.BaseStatement:

@@ -10,6 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.syntax import Handler, Try
 from sessionlint.rewrite.blanks import blanks_behind, with_blanks_behind
+from sessionlint.rewrite.lists import lines_of, parts_of
 from sessionlint.source.below import below
 from sessionlint.source.walk import descend
 
@@ -92,7 +93,20 @@ class _Pruning(cst.CSTTransformer):
     def leave_SimpleStatementLine(
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.BaseStatement:
-        return self._left(original_node, updated_node)
+        if id(original_node) in self._removed:
+            return self._left(original_node, updated_node)
+        body = self._kept(updated_node.body)
+        if not body:
+            said = _lines_of([updated_node.trailing_whitespace])
+            return self._hole([*updated_node.leading_lines, *said])
+        return updated_node.with_changes(body=body)
+
+    def _kept(self, body: Sequence[cst.BaseSmallStatement]) -> Sequence[cst.BaseSmallStatement]:
+        """The small statements of a line that stay, without a semicolon behind the last."""
+        kept = [one for one in body if id(one) not in self._removed]
+        if kept and len(kept) < len(body):
+            kept[-1] = kept[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+        return kept
 
     def leave_If(self, original_node: cst.If, updated_node: cst.If) -> cst.BaseStatement:
         if id(original_node) in self._removed:
@@ -131,8 +145,9 @@ class _Pruning(cst.CSTTransformer):
     def leave_SimpleStatementSuite(
         self, original_node: cst.SimpleStatementSuite, updated_node: cst.SimpleStatementSuite
     ) -> cst.BaseSuite:
-        if id(original_node) not in self._removed:
-            return updated_node
+        body = self._kept(updated_node.body)
+        if body and id(original_node) not in self._removed:
+            return updated_node.with_changes(body=body)
         suite = updated_node.with_changes(body=[cst.Pass()])
         self._empty[id(suite)] = suite
         return suite
@@ -197,7 +212,9 @@ class _Pruning(cst.CSTTransformer):
         return [*statements, self._hole([*_spoken(node.body.footer), *after])]
 
     def _has_lost(self, handler: Handler) -> bool:
-        return any(id(statement) in self._removed for statement in handler.body.body)
+        lines = lines_of(handler.body)
+        parts = (part for one in lines for part in parts_of(one, self._removed))
+        return any(id(part) in self._removed for part in parts)
 
     def _left(
         self, original: cst.CSTNode, updated: cst.SimpleStatementLine | cst.If

@@ -12,7 +12,7 @@ import libcst as cst
 from sessionlint.facts.syntax import JUMPS, TRIES, Try, last_name
 from sessionlint.flow.operations import Operations
 from sessionlint.rewrite.companions import Companions
-from sessionlint.rewrite.lists import lines_of
+from sessionlint.rewrite.lists import lines_of, parts_of
 from sessionlint.source.walk import descend
 
 __all__ = ["Tail", "Tails", "handles_errors", "leaps"]
@@ -80,13 +80,19 @@ class Tails:
 
     def _block(self, statements: Sequence[cst.CSTNode], ways: _Ways) -> None:
         for statement, rest in zip(statements, self._tails(statements, ways)[1:], strict=True):
-            if id(statement) in self._marks:
-                # Where both closes fail, the error of the last one is raised.
-                both = Tail.WORK if ways.raises is Tail.CLOSE else Tail.NOTHING
-                self.worst = max(self.worst, rest, both)
-                self.is_caught = self.is_caught or ways.is_caught
-            else:
-                self._compound(statement, replace(ways, falls=rest))
+            parts = parts_of(statement, self._marks)
+            tails = self._tails(parts, replace(ways, falls=rest))
+            for part, after in zip(parts, tails[1:], strict=True):
+                if id(part) in self._marks:
+                    self._close(after, ways)
+                else:
+                    self._compound(part, replace(ways, falls=after))
+
+    def _close(self, rest: Tail, ways: _Ways) -> None:
+        # Where both closes fail, the error of the last one is raised.
+        both = Tail.WORK if ways.raises is Tail.CLOSE else Tail.NOTHING
+        self.worst = max(self.worst, rest, both)
+        self.is_caught = self.is_caught or ways.is_caught
 
     def _suite(self, suite: cst.BaseSuite, ways: _Ways) -> None:
         whole = isinstance(suite, cst.SimpleStatementSuite)
@@ -157,20 +163,17 @@ class Tails:
         """What runs from a statement to the end of the region, `rest` being what follows it."""
         if id(statement) in self._marks:
             return rest
+        if isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
+            return self._tail(statement.body, replace(ways, falls=rest))
         if self._operations.mentions(statement):
             return Tail.MORE
         if self._companions.closed_by(statement) is not None:
             return max(Tail.CLOSE, ways.raises, rest)
-        if not isinstance(statement, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
+        if not isinstance(statement, cst.BaseSmallStatement):
             turns = any(isinstance(one, (cst.Break, cst.Continue)) for one in descend(statement))
             return Tail.MORE if turns else max(Tail.WORK, ways.raises, rest)
-        so_far = Tail.NOTHING
-        for small in statement.body:
-            if not self._is_quiet(small):
-                so_far = max(so_far, Tail.WORK, ways.raises)
-            if isinstance(small, JUMPS):
-                return max(so_far, _way(small, ways))
-        return max(so_far, rest)
+        own = Tail.NOTHING if self._is_quiet(statement) else max(Tail.WORK, ways.raises)
+        return max(own, _way(statement, ways) if isinstance(statement, JUMPS) else rest)
 
     def _is_quiet(self, small: cst.BaseSmallStatement) -> bool:
         """Whether a statement does nothing that anybody but its function could notice."""

@@ -1,4 +1,4 @@
-"""The same program with another library, with values that are loaded and looked at, and more closes."""
+"""The same program with another library, with values that are loaded and looked at, more closes, and shorter lines."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ _RELEASE: Final = re.compile(r"await (\w)\.close\(\)")
 _USE: Final = re.compile(r'^(\s+)((?:await )?\w\.execute\("select 1"\))$', re.MULTILINE)
 _SIMPLE: Final = re.compile(
     r"^(\s+)(work\(\)|(?:await )?([st])\.close\(\)|await pause\(\))$", re.MULTILINE
+)
+_PAIR: Final = re.compile(
+    r"^( +)(work\(\)|(?:await )?[st]\.close\(\)|await pause\(\))\n"
+    r"\1(work\(\)|(?:await )?[st]\.close\(\)|return\b.*|raise\b.*|break|continue)$",
+    re.MULTILINE,
 )
 _TWO: Final = re.compile(r":\n    row = None\n    (\w) = None\n")
 _RETURNS: Final = re.compile(r"^\s+(return .|yield)", re.MULTILINE)
@@ -56,7 +61,7 @@ def varied(text: str, seed: int) -> str:
     at = re.search(r"^(@\w+\n)?(async )?def subject", text, re.MULTILINE)
     assert at is not None
     head, subject = text[: at.start()], text[at.start() :]
-    for variant in (_library, _values, _together, _more, _data, _compared):
+    for variant in (_library, _values, _together, _more, _data, _compared, _joined):
         subject = variant(subject, random)
     return _IMPORTS + head + subject
 
@@ -112,6 +117,11 @@ def _data(subject: str, random: Random) -> str:
 def _compared(subject: str, random: Random) -> str:
     """Conditions that compare what a call gives."""
     return re.sub(r"\bif choose\(2\):", _sometimes(random, 0.3, "if choose(2) == 1:"), subject)
+
+
+def _joined(subject: str, random: Random) -> str:
+    """Two statements on one line."""
+    return _PAIR.sub(_sometimes(random, 0.2, r"\1\2; \3"), subject)
 
 
 def _sometimes(random: Random, chance: float, to: str) -> Callable[[re.Match[str]], str]:
