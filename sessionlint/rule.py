@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
 
 __all__ = [
+    "GIVEN_BACK",
     "Finding",
     "Lifetime",
     "Note",
@@ -52,7 +53,8 @@ class Rule(NamedTuple):
 
 _UNAWAITED = "nobody awaits this, so it closes nothing"
 _UNCALLED = "nobody calls this, so it closes nothing"
-_GIVEN_BACK = "its last commit or rollback gives the connection back"
+GIVEN_BACK = "its last commit or rollback gives the connection back"
+"""Why a session that is left open may do no harm, for the end of a sentence."""
 
 
 def subject(life: Lifetime) -> str:
@@ -70,7 +72,7 @@ def given_back(life: Lifetime) -> str:
         return ""
     if all(end.is_fresh for end in ordinary):
         return ", though nothing uses it"
-    return f", though {_GIVEN_BACK}"
+    return f", though {GIVEN_BACK}"
 
 
 def half_managed(life: Lifetime) -> str:
@@ -82,10 +84,18 @@ def half_managed(life: Lifetime) -> str:
 
 
 def lifetime_finding(
-    rule: Rule, scope: Scope, life: Lifetime, message: str, severity: Severity | None = None
+    rule: Rule,
+    scope: Scope,
+    life: Lifetime,
+    message: str,
+    severity: Severity | None = None,
+    leak: End | None = None,
 ) -> Finding:
-    """A finding about a lifetime: on the acquisition, with the first leaking exit and its path."""
-    leak = next(iter(life.leaks), None)
+    """A finding about a lifetime: on the acquisition, with a leaking exit and its path.
+
+    Without `leak` that is the first one.
+    """
+    leak = next(iter(life.leaks), None) if leak is None else leak
     # LibCST is not paid for by those who only ask what rules there are.
     from sessionlint.flow.leaving import vain_releases
     from sessionlint.rewrite.managed import managed
@@ -117,7 +127,7 @@ def still_open(rule: Rule, scope: Scope, shape: Shape) -> Iterator[Finding]:
             is_harmless = life.is_session and all(end.is_idle for end in life.leaks)
             # Its connection is taken at the first use: SQLAlchemy, Session.
             if is_harmless:
-                why = "nothing has used it by then" if told.is_fresh else _GIVEN_BACK
+                why = "nothing has used it by then" if told.is_fresh else GIVEN_BACK
                 message += f", though {why}"
             severity = Severity.RISK if is_harmless else None
             yield lifetime_finding(rule, scope, life, message, severity)

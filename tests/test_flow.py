@@ -351,6 +351,47 @@ def test_a_commit_is_told_only_where_there_is_one(lines, why):
     assert f", though {why}" in finding.message
 
 
+def test_a_rollback_in_the_handler_of_a_yield_gives_the_connection_back():
+    text = """\
+    @contextmanager
+    def f(engine):
+        s = Session(engine)
+        try:
+            yield s
+            s.commit()
+        except BaseException:
+            s.rollback()
+            raise
+        s.close()
+    """
+    head = f"from contextlib import contextmanager\n{START}"
+    [finding] = findings(head + dedent(text))
+    assert finding.message.endswith(
+        "fails, though its last commit or rollback gives the connection back"
+    )
+    assert finding.severity is Severity.RISK
+
+
+def test_a_commit_behind_a_yield_is_told_where_it_alone_keeps_the_connection():
+    text = """\
+    @contextmanager
+    def f(engine):
+        s = Session(engine)
+        try:
+            yield s
+        except BaseException:
+            s.rollback()
+            raise
+        s.commit()
+        s.close()
+    """
+    head = f"from contextlib import contextmanager\n{START}"
+    [finding] = findings(head + dedent(text))
+    assert finding.message == "session `s` is still open when `f` fails on line 11"
+    assert [note.span.line for note in finding.notes] == [11]
+    assert finding.steps[-1].message == "`f` fails on line 11, and it is still open"
+
+
 @pytest.mark.parametrize(
     ("lines", "is_given_back"),
     [

@@ -81,6 +81,30 @@ def forgotten_scope() -> Iterator[Session]:
 
 
 @contextmanager
+def committed_scope() -> Iterator[Session]:
+    session = SessionLocal()  # want: SES106 "and never closed, and holds its connection when"
+    try:
+        yield session
+    except BaseException:
+        session.rollback()
+        raise
+    else:
+        session.commit()
+
+
+@contextmanager
+def scope_of_good_commits() -> Iterator[Session]:
+    session = SessionLocal()  # want: SES106 "`session` is still open when `scope"
+    try:
+        yield session
+    except BaseException:
+        session.rollback()
+        raise
+    session.commit()
+    session.close()
+
+
+@contextmanager
 def connected() -> Iterator[Connection]:
     connection = engine.connect()  # want: SES106 "`connection` is still open when the `yield`"
     yield connection

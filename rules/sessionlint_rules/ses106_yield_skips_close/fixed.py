@@ -74,6 +74,29 @@ def forgotten_scope() -> Iterator[Session]:
 
 
 @contextmanager
+def committed_scope() -> Iterator[Session]:
+    with SessionLocal() as session:
+        try:
+            yield session
+        except BaseException:
+            session.rollback()
+            raise
+        else:
+            session.commit()
+
+
+@contextmanager
+def scope_of_good_commits() -> Iterator[Session]:
+    with SessionLocal() as session:
+        try:
+            yield session
+        except BaseException:
+            session.rollback()
+            raise
+        session.commit()
+
+
+@contextmanager
 def connected() -> Iterator[Connection]:
     with engine.connect() as connection:
         yield connection

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sessionlint.flow.ways import Ending, Shape, StepKind
+from sessionlint.flow.ways import End, Shape, StepKind
 from sessionlint.rule import (
+    GIVEN_BACK,
     Finding,
     Lifetime,
     Rule,
     Severity,
+    exit_in_words,
     given_back,
     lifetime_finding,
     subject,
@@ -23,16 +25,30 @@ if TYPE_CHECKING:
 def check(scope: Scope) -> Iterator[Finding]:
     """Report generators that close what they lend only when the borrower does not fail."""
     for life in scope.lifetimes:
-        if life.shape is Shape.YIELDED:
-            # Whatever fails behind the `yield` has given the connection back, too.
-            harmless = given_back(life) if all(end.is_idle for end in life.leaks) else ""
-            message = f"{_message(scope, life)}{harmless}"
-            severity = Severity.RISK if harmless else Severity.LEAK
-            yield lifetime_finding(YIELD_SKIPS_CLOSE, scope, life, message, severity)
+        if life.shape is not Shape.YIELDED:
+            continue
+        holding = [end for end in life.leaks if not (life.is_session and end.is_idle)]
+        message, leak = _message(scope, life), None
+        if not holding:
+            message += given_back(life) or f", though {GIVEN_BACK}"
+        elif not any(end.is_unprotected for end in holding):
+            # Have: however the borrower ends, the connection is given back, unless a commit fails.
+            leak = holding[0]
+            message = _message_of(scope, life, leak)
+        severity = Severity.LEAK if holding else Severity.RISK
+        yield lifetime_finding(YIELD_SKIPS_CLOSE, scope, life, message, severity, leak)
+
+
+def _message_of(scope: Scope, life: Lifetime, leak: End) -> str:
+    """The message about an end behind the `yield`, the only one to keep the connection."""
+    when = exit_in_words(scope, leak)
+    if not life.has_releases:
+        return f"{_message(scope, life)}, and holds its connection when {when}"
+    return f"{subject(life)} is still open when {when}"
 
 
 def _message(scope: Scope, life: Lifetime) -> str:
-    if not any(end.ending is Ending.RELEASED for end in life.ends):
+    if not life.has_releases:
         return f"{subject(life)} is lent by a `yield` and never closed"
     way = next(end for end in life.leaks if end.is_unprotected)
     lent = [step.node for step in way.steps if step.kind is StepKind.YIELD]
