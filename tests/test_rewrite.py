@@ -401,6 +401,29 @@ def test_what_nothing_uses_gets_no_name(use, entered, tmp_path):
     assert text_of(result) == f"def f(q, log):\n    with {entered}:\n        {use}\n"
 
 
+POOLED = """
+import asyncpg
+
+async def f(q, pool: asyncpg.Pool):
+    acq = {}pool.acquire()
+    async with acq as conn:
+        return await conn.fetch(q){}
+"""
+
+
+def test_what_a_with_enters_is_not_awaited(tmp_path):
+    result = fixed(POOLED.format("await ", ""), tmp_path)
+    assert text_of(result) == POOLED.format("", "")
+    assert [(f.code, f.fix.title, f.fix.reason) for f in result.applied] == [
+        ("SES102", "leave the `await` out", "")
+    ]
+
+
+def test_what_is_used_besides_is_awaited(tmp_path):
+    after = text_of(fixed(POOLED.format("await ", " + acq.get_settings()"), tmp_path))
+    assert "async with pool.acquire() as acq:" in after
+
+
 def test_handlers_that_are_there_for_the_close_are_kept(tmp_path):
     text = (
         "def f(q):\n    s = Maker()\n    try:\n        s.execute(q)\n    finally:\n"

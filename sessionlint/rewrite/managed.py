@@ -12,7 +12,7 @@ from sessionlint.flow.acts import Act
 from sessionlint.flow.nodes import SCOPES
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
-from sessionlint.model import Fix, Splice
+from sessionlint.model import Fix, Replace, Splice
 from sessionlint.rewrite.annotated import unused_imports
 from sessionlint.rewrite.closes import (
     behind,
@@ -48,6 +48,9 @@ def managed(life: Lifetime) -> Fix | None:
     place = region(resource) if entered is not None else None
     if entered is None or place is None:
         return None
+    if place.is_entered and entered.is_manager:
+        edit = Replace(resource.acquired, entered.expression)
+        return Fix.weighed("leave the `await` out", (edit,), entered.doubt)
     if place.may_go_on and any(end.way is Way.LOST for end in life.leaks):
         return None
     try:
@@ -165,10 +168,8 @@ class _Rewriting:
         parts = [*guard.handlers, *(p for p in (guard.orelse, guard.finalbody) if p is not None)]
         ending = [one for part in parts for one in closes(part, self._resource)]
         marked = {id(node) for one in ending for node in descend(one)}
-        if any(id(name) not in marked for name in self._place.outside):
-            return False
         later = max((tails.after(lines_of(part.body)) for part in parts), default=Tail.NOTHING)
-        if later is Tail.MORE:
+        if later is Tail.MORE or any(id(name) not in marked for name in self._place.outside):
             return False
         if later is Tail.WORK or self._place.is_outlived_in(parts):
             self._reasons.append("what stood before a close would run behind it")
@@ -225,11 +226,10 @@ class _Rewriting:
         life, place = self._life, self._place
         if not any(end.way in {Way.NEXT, Way.RETURN, Way.STOP, Way.LOST} for end in life.leaks):
             return
-        if life.shape is Shape.YIELDED and any(end.is_ordinary for end in life.leaks):
-            self._reasons.append("what is loaded may be used after the `yield`")
-            return
         if life.shape is Shape.YIELDED:
-            # Have: whoever resumes it finds it closed already; only a failing borrower did not.
+            # Without such an end whoever resumes it finds it closed already.
+            if any(end.is_ordinary for end in life.leaks):
+                self._reasons.append("what is loaded may be used after the `yield`")
             return
         loaded = Loaded.through(self._resource, place.behind)
         is_later = not ends_with(place.last, set(self._marks)) and any(

@@ -21,6 +21,7 @@ from sessionlint.source.walk import descend
 __all__ = ["Region", "is_target", "region", "spoken_elsewhere"]
 
 _LOOPS = (cst.For, cst.While)
+_BOUND_AND_ENTERED = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +51,19 @@ class Region:
     def statements(self) -> Sequence[cst.BaseStatement]:
         """What the `with` would hold."""
         return self.block.body[self.start + 1 : self.stop]
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether the next statement enters the name, and that is all there is of it.
+
+        Nothing of a driver can be entered that was awaited: `acq = await pool.acquire()`.
+        """
+        match self.block.body[self.start + 1 : self.stop]:
+            case [cst.With(items=[cst.WithItem(item=cst.Name() as name)], asynchronous=entered)]:
+                spoken = sum(1 for _ in _mentions(self))
+                is_it = name.value == self.resource.name and spoken == _BOUND_AND_ENTERED
+                return is_it and entered is not None and self.resource.thing.type.is_of_driver
+        return False
 
     @property
     def limit(self) -> int:
