@@ -26,6 +26,8 @@ LASTING: Final = r"(?i)advisory_lock|[\"']\s*listen\s+\w"
 
 _FOLLOWED: Final = frozenset({Ending.RELEASED, Ending.LEFT_OPEN})
 
+_RELEASES: Final = frozenset({"close", "aclose", "release"})
+
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 
 
@@ -46,7 +48,11 @@ class Companions:
         """The companion that a statement closes, None where it does anything else."""
         if not isinstance(statement, (cst.SimpleStatementLine, cst.Expr, cst.If)):
             return None
-        names = sorted(names_in(statement) & self._resource.block.names.keys())
+        spoken = names_in(statement)
+        if _RELEASES.isdisjoint(spoken):
+            # Nothing else is followed, which takes as long as to find the resource.
+            return None
+        names = sorted(spoken & self._resource.block.names.keys())
         lives = (one.resource for one in map(self._named, names) if one is not None)
         return next((one for one in lives if is_mere_close(statement, one)), None)
 
