@@ -10,10 +10,12 @@ of a `good.py` is a false alarm. Needs ruff, flake8 with flake8-async, and pylin
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -27,10 +29,16 @@ _PLACE = re.compile(r"(?P<path>[^:\n]+):(?P<line>\d+):\d+: (?P<code>\w+)")
 
 
 def ours(files: Iterable[Path]) -> Places:
-    """Where sessionlint reports anything."""
-    lines = _ran(sys.executable, "-m", "sessionlint", "--output-format", "json-lines", *files)
-    found = (json.loads(line) for line in lines.splitlines())
-    return {(os.path.abspath(one["path"]), one["line"]) for one in found}
+    """Where sessionlint reports anything, each file looked at as a project of its own."""
+    return {place for one in files for place in _alone(one)}
+
+
+def _alone(file: Path) -> Places:
+    with TemporaryDirectory() as folder:
+        Path(folder, "pyproject.toml").touch()
+        copy = shutil.copy(file, folder)
+        lines = _ran(sys.executable, "-m", "sessionlint", "--output-format", "json-lines", copy)
+    return {(str(file), json.loads(line)["line"]) for line in lines.splitlines()}
 
 
 def concise(*command: str) -> Callable[[Iterable[Path]], Places]:
