@@ -8,6 +8,8 @@ import pytest
 from harm.world import prepare
 from small_project import found_in, written
 
+from sessionlint.source.background import may_let_go
+
 RULE = Path(__file__).parents[1] / "rules/sessionlint_rules/ses205_session_escapes_to_background"
 
 DATABASE = """\
@@ -184,6 +186,32 @@ def test_a_with_that_may_last_is_left_alone(line, is_found, tmp_path):
 def test_what_may_be_waited_for_is_left_alone(line, tmp_path):
     work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
     assert codes(work + STARTED.format(line=line), tmp_path) == []
+
+
+ENTERING = b"import asyncio\nwith SessionLocal() as db:\n    "
+GIVEN = b"import asyncio\ndef handler(db: Session = Depends(get_db)):\n    "
+PLAIN = b"import asyncio\ndb = Session()\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ENTERING + b"asyncio.create_task(work(db))\n", True),
+        (ENTERING + b"asyncio.create_task(\n        work(\n            more, db, 3))\n", True),
+        (ENTERING + b"create_task(work(session=db))\n", True),
+        (ENTERING.replace(b"as db", b"as (\\\n  db)") + b"ensure_future(work(db))\n", True),
+        (GIVEN + b"asyncio.create_task(work(db))\n", True),
+        (GIVEN + b"tasks.add_task(clean, db, 3)\n", True),
+        (PLAIN + b"asyncio.create_task(work(db))\n", False),
+        (ENTERING.replace(b"as db", b"as it") + b"asyncio.create_task(work(db))\n", False),
+        (ENTERING + b"hass.async_create_task(work(db))\n", False),
+        (ENTERING + b"work(db)\n    asyncio.create_task(work())\n", False),
+        (ENTERING + b"asyncio.create_task(work())\n    work(db)\n", True),
+    ],
+)
+def test_a_file_that_may_hand_over_what_somebody_closes(text, expected):
+    """What stands behind the brackets of the call counts, for where they end is not asked."""
+    assert may_let_go(text) is expected
 
 
 RUNNING = """\
