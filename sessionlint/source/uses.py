@@ -12,6 +12,7 @@ from sessionlint.source.logical import Logical
 from sessionlint.source.passing import gives_on
 from sessionlint.source.sites import sites
 from sessionlint.source.text import line_start
+from sessionlint.source.upward import is_handed_up
 
 __all__ = ["Target", "Use", "returned", "uses"]
 
@@ -57,7 +58,8 @@ def uses(text: Logical, name: bytes) -> Iterator[Use]:
         if walrus is None and _is_argument(text, at, start):
             continue
         if _RETURN.search(before):
-            yield Use([], functions_around(text, line))
+            if not is_handed_up(text, name, at):
+                yield Use([], functions_around(text, line))
         elif walrus is not None:
             is_local = is_own_variable(text, line, walrus[1])
             yield Use([Target(walrus[1], is_attribute=False, is_local=is_local)], [])
