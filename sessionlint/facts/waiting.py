@@ -42,10 +42,18 @@ class Waiting:
         if not is_searched and may_speak(data) and is_async_source(data):
             return True
         # Noted at every question, for each answer rests on it.
+        self._reads.seen |= self._searches
+        return self.is_anywhere
+
+    @cached_property
+    def _searches(self) -> int:
+        """What is to be searched for to know of all files, as a set of facts."""
+        return self._reads.noting(self._note)[1]
+
+    def _note(self) -> None:
         self._reads.note(SEARCH, "asyncio", _SOURCE.decode())
         for driver in _DRIVERS:
             self._reads.note(SEARCH, driver.decode(), driver.decode())
-        return self.is_anywhere
 
     @property
     def is_anywhere(self) -> bool:
