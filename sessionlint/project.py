@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -154,10 +153,12 @@ class Run:
             if not project.is_full and project.producers.is_silent(path):
                 return []
             data = self._data(path)
+            if not project.is_full and project.producers.is_without_names(data, path):
+                return []
             if is_worth_parsing(data, path, project):
                 return None
             has_noqa = self._options.honours_noqa
-            found = unparsed(data, self._later(Path(path)), honours_noqa=has_noqa)
+            found = unparsed(data, self._later(path), honours_noqa=has_noqa)
         except (UnreadableFile, RecursionError) as error:
             return self.unreadable(Path(path), error)
         return self.offered(found, settings)
@@ -174,8 +175,9 @@ class Run:
             return self.unreadable(path, error), data
         return self.offered(found, settings), data
 
-    def _later(self, path: Path) -> Iterable[Rule]:
-        return _Later(partial(self.rules_of, path))
+    def _later(self, path: Path | str) -> Iterable[Rule]:
+        # A path object for each file takes as long as reading it.
+        return _Later(lambda: self.rules_of(Path(path)))
 
     def _data(self, path: str) -> bytes:
         _, project = self.place(path)

@@ -6,11 +6,12 @@ import pytest
 from small_project import START, USE, bytes_of, found_in, written
 
 from sessionlint.facts.files import Files
+from sessionlint.facts.glances import Glances
 from sessionlint.facts.names import Names
 from sessionlint.facts.places import Places
 from sessionlint.facts.producers import Producers
 from sessionlint.source.by_hand import is_by_hand, is_used
-from sessionlint.source.gate import called, may_speak
+from sessionlint.source.gate import called, may_speak, session_names
 
 
 def test_the_full_engine_follows_four_modules_far(tmp_path):
@@ -49,6 +50,27 @@ def test_a_session_by_its_own_name_from_another_module(method, tmp_path):
     use = "from store import Session, engine\n\n\ndef load():\n    it = Session(engine)\n    return it.METHOD\n"
     folder = written(tmp_path, {"store.py": START, "use.py": use.replace("METHOD", method)})
     assert found_in(folder) == found_in(folder, "full") == {"use.py": [(5, "SES102")]}
+
+
+def test_a_file_that_does_not_speak_may_call_what_does_not(tmp_path):
+    files = {
+        "store.py": START + "def take():\n    return Session(engine)\n",
+        "use.py": "from store import take\n\n\ndef run(query):\n    return take().scalar(query)\n",
+        "wait.py": "from store import take\n\n\nasync def run(query):\n    return take().scalar(query)\n",
+        "rest.py": "def run(work):\n    work()\n",
+    }
+    folder = written(tmp_path, files)
+    known = producers(folder)
+    assert known.names == {b"take"}
+    silent = [name for name in files if known.is_silent(str(folder / name))]
+    without = [
+        name
+        for name, text in files.items()
+        if known.is_without_names(text.encode(), str(folder / name))
+    ]
+    assert (silent, without) == ([], ["rest.py"])
+    expected = {"use.py": [(5, "SES109")], "wait.py": [(5, "SES109")]}
+    assert found_in(folder) == found_in(folder, "full") == expected
 
 
 def test_a_file_that_opens_only_arguments_passes(tmp_path):
@@ -281,3 +303,33 @@ def test_a_migration_that_takes_a_connection_of_its_own_is_read(tmp_path):
     }
     folder = written(tmp_path, files)
     assert found_in(folder) == found_in(folder, "full") == {"own.py": [(8, "SES102")]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"sessions = a.get_session(b)", {b"sessions", b"get_session"}),
+        (b"class A(DBSession, Session_2):", {b"DBSession", b"Session_2"}),
+        (b"get_session_session(a)", {b"get_session_session"}),
+        (b"ession", {b"ession"}),
+        (b"session_maker()", {b"session_maker"}),
+        (b"secession_" + b"x" * 90, {b"secession_" + b"x" * 90}),
+        (b"connect()", set()),
+    ],
+)
+def test_words_that_speak_of_sessions(text, expected):
+    assert session_names(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"s = get_session()\ns.query(1)\n", {b"get_session"}),
+        (b"s = a.async_get_clientsession()\ns.query(1)\n", set()),
+        (b"class A(SessionLocal):\n    pass\ns = session()\nit = A()\nSessionLocal().query(1)\n", {b"SessionLocal"}),
+        (b"s = get_session()\nc = pool.getconn()\n", {b"getconn"}),
+        (b"import asyncpg\nc = asyncpg.connect()\n", {b"connect"}),
+    ],
+)  # fmt: skip
+def test_what_a_file_may_acquire_whatever_its_project_gives(text, expected):
+    assert set(Glances().acquiring(text)) == expected

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from sessionlint.source.gate import called, is_at_source
+from sessionlint.source.custom import is_customary
+from sessionlint.source.gate import (
+    CATALOGUE,
+    OF_POOLS,
+    called,
+    catalogued,
+    engine_calls,
+    is_at_source,
+    is_calling_session,
+    session_names,
+)
 
 __all__ = ["Glances", "holding", "needles"]
 
@@ -43,6 +53,23 @@ class Glances:
             found |= news
             news = {new for old, new in self._others[data] if old in news} - found
         return found
+
+    def acquiring(self, data: bytes) -> Iterator[bytes]:
+        """The names a file calls by which it may acquire, whatever else there is in its project."""
+        is_source = self.is_at_source(data)
+        sessions = session_names(data) if is_calling_session(data) else frozenset[bytes]()
+        giving = {one for one in sessions if one in CATALOGUE or is_customary(one.decode())}
+        if is_source:
+            yield from engine_calls(data)
+            yield from self.aliases(data, CATALOGUE)
+        elif not giving and OF_POOLS not in data:
+            return
+        calls = self.called(data)
+        yield from catalogued(data, calls)
+        if giving:
+            from sessionlint.source.by_hand import is_used
+
+            yield from (name for name in calls & giving if is_used(data, name))
 
     def forget(self, data: bytes) -> None:
         """Keep no longer what a file says, nor its bytes, once it is judged: few ask again."""

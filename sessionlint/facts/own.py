@@ -49,14 +49,14 @@ def is_giving(data: bytes, own: Own) -> bool:
 class Found(NamedTuple):
     """The project's names, and as needles those that other files can call.
 
-    A file in which none of the needles occurs calls nothing by any of the names. `is_spoken`: no
-    file that does not speak has one of them. The `quiet` files were searched for all of them but
+    A file in which none of the needles occurs calls nothing by any of the names. Of those, a file
+    that does not speak may have the `unspoken` ones. The `quiet` files were searched for all but
     those of `rest`, and had none.
     """
 
     own: Own
     needles: tuple[bytes, ...]
-    is_spoken: bool
+    unspoken: tuple[bytes, ...]
     quiet: frozenset[bytes] = frozenset()
     rest: tuple[bytes, ...] = ()
 
@@ -66,8 +66,8 @@ class Found(NamedTuple):
     ) -> Found:
         """The same of the names; the `quiet` files were searched for those that were `asked`."""
         parts = needles(own.shared)
-        is_spoken = all(map(may_speak, parts))
-        return cls(own, parts, is_spoken, frozenset(quiet), needles(own.shared - asked))
+        unspoken = tuple(part for part in parts if not may_speak(part))
+        return cls(own, parts, unspoken, frozenset(quiet), needles(own.shared - asked))
 
     def has_any(self, data: bytes) -> bool:
         """Whether one of the needles is in a file."""

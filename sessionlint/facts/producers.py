@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -26,9 +26,6 @@ from sessionlint.source.gate import (
     GIVERS,
     MAKERS,
     OF_POOLS,
-    catalogued,
-    engine_calls,
-    is_calling_session,
     is_telling,
 )
 
@@ -126,7 +123,7 @@ class Producers:
             return True
         if b"\r" in data:
             data = b"\n".join(data.splitlines())
-        if _is_any_by_hand(data, self._engine_or_catalogue(data)):
+        if _is_any_by_hand(data, self._glances.acquiring(data)):
             return True
         if self._found is None and self._patience:
             if not self._neighbours.may_leave(data, Path(path)):
@@ -158,30 +155,21 @@ class Producers:
         others = self._glances.aliases(data, found.own.shared)
         return _is_any_by_hand(data, others)
 
-    def _engine_or_catalogue(self, data: bytes) -> Iterator[bytes]:
-        """The calls by which a file may acquire, whatever else there is in the project."""
-        is_session = is_calling_session(data)
-        if self._glances.is_at_source(data):
-            yield from engine_calls(data)
-            yield from self._glances.aliases(data, CATALOGUE)
-        elif not is_session and OF_POOLS not in data:
-            return
-        calls = self._glances.called(data)
-        yield from catalogued(data, calls)
-        if is_session:
-            from sessionlint.source.by_hand import is_used
-
-            sessions = (name for name in calls if b"ession" in name)
-            for name in sessions:
-                is_giving = name in CATALOGUE or is_customary(name.decode())
-                if is_giving and is_used(data, name):
-                    yield name
-
     def is_silent(self, path: str) -> bool:
         """Whether a file is already known to acquire nothing and to be readable."""
-        if self._is_only_waiting(path):
+        return self._has_spoken_names and self._is_quiet(path)
+
+    def is_without_names(self, data: bytes, path: str) -> bool:
+        """The same of a file whose bytes have to be looked at for names that do not speak."""
+        if self._found is None or not self._is_quiet(path):
+            return False
+        return not any(part in data for part in (*self._found.unspoken, OF_POOLS))
+
+    def _is_quiet(self, path: str) -> bool:
+        """Whether a file is known to be readable, not to speak, and to wait for nothing of ours."""
+        if self._files.is_waiting(path):
             return not self._waiting.is_anywhere
-        return self._has_spoken_names and self._files.is_silent(path)
+        return self._files.is_silent(path)
 
     def _is_only_waiting(self, path: str) -> bool:
         """Whether a file is known to acquire nothing, and to be readable, but waits."""
@@ -190,7 +178,7 @@ class Producers:
     @property
     def _has_spoken_names(self) -> bool:
         """Whether a file that does not speak has none of the project's names."""
-        return self._found is not None and self._found.is_spoken
+        return self._found is not None and not self._found.unspoken
 
     def is_calling(self, name: str, home: Path, *, is_attribute: bool) -> bool:
         """Whether calling something of that name in a file may acquire, or give what acquires."""

@@ -30,6 +30,7 @@ __all__ = [
     "is_telling",
     "may_speak",
     "passed",
+    "session_names",
 ]
 
 _SQLALCHEMY: Final = (b"sqlalchemy", b"sqlmodel", b"SQLAlchemy")
@@ -84,6 +85,15 @@ _LAST: Final = re.compile(rb"(\.?)([A-Za-z_]\w*)(?:\[[^\]]*\])?$")
 _TELLING: Final = re.compile(rb"(?i)session|engine|conn|maker|factory|pool|acquire|^db$|_db$|^db_")
 _PASSING: Final = frozenset((b"partial", *(name.encode() for name in THREADED)))
 _PASSED: Final = rb"(?:" + b"|".join(sorted(_PASSING)) + rb")\(\s*([\w.]+)"
+_SESSION: Final = rb"ession\w*"
+_OF_NAMES: Final = bytes(
+    code if bytes((code,)).isalnum() or code == ord("_") else ord(" ") for code in range(256)
+)
+"""Spaces for all that no name has in it."""
+
+_LONGEST: Final = 80
+"""How much is looked at of what stands before a bracket, or in a word."""
+
 _SESSION_CALL: Final = re.compile(rb"ession(?i:_?(?:local|maker|factory))?\(")
 # Bounded, for as long a call may begin in the brackets of every other.
 _ENGINE_CALL: Final = rb"ngine(?:\([^)]{0,1000}\))?\.(connect|raw_connection)\b"
@@ -111,7 +121,7 @@ def called(data: bytes) -> frozenset[bytes]:
     # Splitting at brackets and looking at what stands before is a tenth of the cost of a regex.
     pieces = data.split(b"(")[:-1]
     before = {one.rsplit(None, 1)[-1] for one in pieces if one and not one.isspace()}
-    calls = frozenset(filter(None, (called_name(token[-80:]) for token in before)))
+    calls = frozenset(filter(None, (called_name(token[-_LONGEST:]) for token in before)))
     if b"class" in data:
         calls = calls.union(base for _, base in derived(data))
     return calls if _PASSING.isdisjoint(calls) else calls | passed(data)
@@ -163,3 +173,13 @@ def engine_calls(data: bytes) -> frozenset[bytes]:
 def is_calling_session(data: bytes) -> bool:
     """Whether a file calls anything that has the name of a session, or of what makes one."""
     return b"ession" in data and _SESSION_CALL.search(data) is not None
+
+
+def session_names(data: bytes) -> frozenset[bytes]:
+    """Every word of a file that speaks of a session; of a very long one, the part around that."""
+    found: set[bytes] = set()
+    for match in re.finditer(_SESSION, data):
+        at = match.start()
+        before = data[max(at - _LONGEST, 0) : at].translate(_OF_NAMES).rpartition(b" ")[2]
+        found.add(before + match[0])
+    return frozenset(found)
