@@ -152,7 +152,8 @@ class Run:
         try:
             if not project.is_full and project.producers.is_silent(path):
                 return []
-            data = self._data(path)
+            known = project.files.known(path)
+            data = self.bytes_of(path) if known is None else known
             if not project.is_full and project.producers.is_without_names(data, path):
                 return []
             if is_worth_parsing(data, path, project):
@@ -168,7 +169,8 @@ class Run:
         settings, project = self.place(path)
         data: bytes | None = None
         try:
-            data = self._data(str(path))
+            known = project.files.known(str(path))
+            data = self.bytes_of(path) if known is None else known
             has_noqa = self._options.honours_noqa
             found = parsed(data, path, self._later(path), project, honours_noqa=has_noqa)
         except (UnreadableFile, RecursionError) as error:
@@ -178,11 +180,6 @@ class Run:
     def _later(self, path: Path | str) -> Iterable[Rule]:
         # A path object for each file takes as long as reading it.
         return _Later(lambda: self.rules_of(Path(path)))
-
-    def _data(self, path: str) -> bytes:
-        _, project = self.place(path)
-        known = project.files.known(path)
-        return self.bytes_of(path) if known is None else known
 
     def rules_of(self, path: Path) -> list[Rule]:
         """The rules that are on for a file."""

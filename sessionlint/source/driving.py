@@ -41,7 +41,7 @@ def is_lender(name: str) -> bool:
 def may_drive(data: bytes) -> bool:
     """Whether a file may take a session out of a generator by hand."""
     # Few files have either, so that most are searched for two words.
-    if QUIET not in data and b"ession" not in data:
+    if b"ession" not in data and QUIET not in data:
         return False
     if any(word in data and re.search(one, data) for word, one in _SHAPES_OF_BYTES):
         return True
