@@ -131,6 +131,30 @@ def test_a_file_that_speaks_is_read_once(tmp_path):
     assert files.read(path) is data
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        (b"session", ["a.py", "c.py"]),
+        (b"get_session", ["c.py"]),
+        (b"ession", ["a.py", "c.py"]),
+        (b"take", ["a.py", "b.py"]),
+        (b"reconnect_sessions", []),
+    ],
+)
+def test_the_files_that_have_a_word(word, expected, tmp_path):
+    files = {
+        "a.py": "session = take()\n",
+        "b.py": "take(engine)\n",
+        "c.py": "get_session()\n",
+        "d.py": "take()\n",
+    }
+    folder = written(tmp_path, files)
+    known = Files(folder, lambda name: bytes_of(Path(name)))
+    assert [Path(name).name for name, _ in known.having(word)] == expected
+    known.replace(folder / "b.py", b"reconnect_sessions(take, get_session)\n")
+    assert "b.py" in [Path(name).name for name, _ in known.having(word)]
+
+
 def test_a_project_without_databases_has_no_names(tmp_path):
     files = {"a.py": "import requests\n\ndef page():\n    return requests.Session().get('x')\n"}
     assert b"page" not in names(files, tmp_path)

@@ -100,7 +100,7 @@ class Answers:
         files = self._project.files
         same = None if self._gate is None else self._gate.same(known)
         if same is None:
-            return {str(path): digest(data) for path, data in files.speaking}
+            return {path: digest(data) for path, data in files.speaking}
         found = {path: known[path] for path in same if path in known}
         for path in files.python_files:
             data = None if path in same else files.read(Path(path))

@@ -16,7 +16,7 @@ from sessionlint.facts.sources import Sources
 from sessionlint.facts.starts import Starts, in_path_order
 from sessionlint.source.cleaning import may_use_threads, may_wait
 from sessionlint.source.driving import QUIET
-from sessionlint.source.gate import may_speak
+from sessionlint.source.gate import SPEAKS, may_speak
 from sessionlint.source.remarks import may_name_codes
 from sessionlint.source.replacing import replacements
 from sessionlint.source.text import is_notebook, is_plain
@@ -59,6 +59,7 @@ class Files:
         self._silent: set[str] = set()
         self._waiting: set[str] = set()
         self._quiet: dict[bytes, list[str]] = {}
+        self._having: dict[bytes, list[tuple[str, bytes]]] = {}
 
     def read(self, path: Path) -> bytes | None:
         """The Python that a file holds, None when it cannot be read."""
@@ -84,12 +85,13 @@ class Files:
         self._silent.discard(name)
         self._waiting.discard(name)
         self._quiet.clear()
+        self._having.clear()
         self.__dict__.pop("_replacing", None)
         if "_spoken" not in self.__dict__ or not self.is_file(path):
             return b""
-        old = self._spoken.pop(name, (path, b""))[1]
+        old = self._spoken.pop(name, b"")
         if may_speak(data):
-            self._spoken[name] = path, data
+            self._spoken[name] = data
             self._spoken = dict(sorted(self._spoken.items(), key=lambda it: in_path_order(it[0])))
         return old
 
@@ -172,14 +174,14 @@ class Files:
         return Starts(self._top, self._folders, self._sources)
 
     @cached_property
-    def _spoken(self) -> dict[str, tuple[Path, bytes]]:
-        found: dict[str, tuple[Path, bytes]] = {}
+    def _spoken(self) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
         for name in sorted(self.python_files, key=in_path_order):
             # A path object for each file takes as long as reading it.
             if (data := self._bytes(name)) is None:
                 continue
             if may_speak(data):
-                found[name] = (Path(name), data)
+                found[name] = data
             elif is_plain(data) and not may_name_codes(data) and QUIET not in data:
                 if not may_wait(data):
                     self._silent.add(name)
@@ -195,9 +197,18 @@ class Files:
         return Locks(self.root, self.read, self._folders)
 
     @property
-    def speaking(self) -> list[tuple[Path, bytes]]:
+    def speaking(self) -> list[tuple[str, bytes]]:
         """The files that speak of sessions, engines or connections at all, with their bytes."""
-        return list(self._spoken.values())
+        return list(self._spoken.items())
+
+    def having(self, word: bytes) -> list[tuple[str, bytes]]:
+        """Those of them in which a word stands, be it in a longer one."""
+        if word not in self._having:
+            # Few files speak of what a name of the project speaks of, and only those may have it.
+            spoken = next((one for one in SPEAKS if one in word and one != word), None)
+            among = self.speaking if spoken is None else self.having(spoken)
+            self._having[word] = [one for one in among if word in one[1]]
+        return self._having[word]
 
     def quiet(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
         """Those of the others that have a word and match a pattern; of a large project, none."""
@@ -237,8 +248,7 @@ class Files:
 
     def known(self, path: str) -> bytes | None:
         """The bytes of a file if all have been read and this one speaks."""
-        spoken = self._spoken.get(path) if "_spoken" in self.__dict__ else None
-        return spoken[1] if spoken else None
+        return self._spoken.get(path) if "_spoken" in self.__dict__ else None
 
 
 def _code(data: bytes) -> bytes | None:

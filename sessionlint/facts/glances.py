@@ -24,6 +24,7 @@ class Glances:
 
     def __init__(self) -> None:
         self._sources: dict[bytes, bool] = {}
+        self._sessions: dict[bytes, bool] = {}
         self._calls: dict[bytes, frozenset[bytes]] = {}
         self._others: dict[bytes, tuple[tuple[bytes, bytes], ...]] = {}
 
@@ -32,6 +33,12 @@ class Glances:
         if data not in self._sources:
             self._sources[data] = is_at_source(data)
         return self._sources[data]
+
+    def has_sessions(self, data: bytes) -> bool:
+        """Whether a file speaks of sessions."""
+        if data not in self._sessions:
+            self._sessions[data] = b"ession" in data
+        return self._sessions[data]
 
     def called(self, data: bytes) -> frozenset[bytes]:
         """Every name worth following that a file calls."""
@@ -57,7 +64,8 @@ class Glances:
     def acquiring(self, data: bytes) -> Iterator[bytes]:
         """The names a file calls by which it may acquire, whatever else there is in its project."""
         is_source = self.is_at_source(data)
-        sessions = session_names(data) if is_calling_session(data) else frozenset[bytes]()
+        is_calling = self.has_sessions(data) and is_calling_session(data)
+        sessions = session_names(data) if is_calling else frozenset[bytes]()
         giving = {one for one in sessions if one in CATALOGUE or is_customary(one.decode())}
         if is_source:
             yield from engine_calls(data)
@@ -74,6 +82,7 @@ class Glances:
     def forget(self, data: bytes) -> None:
         """Keep no longer what a file says, nor its bytes, once it is judged: few ask again."""
         self._sources.pop(data, None)
+        self._sessions.pop(data, None)
         self._calls.pop(data, None)
         self._others.pop(data, None)
 

@@ -93,10 +93,10 @@ class Tree:
     def searched(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[Path, bytes]]:
         """The speaking files of the project that have a word and match a pattern."""
         self.reads.note(SEARCH, word.decode("latin-1"), pattern.pattern.decode("latin-1"))
-        for path, data in self.files.speaking:
-            if word in data and pattern.search(data):
-                self.reads.note(MODULE, str(path))
-                yield path, data
+        for name, data in self.files.having(word):
+            if pattern.search(data):
+                self.reads.note(MODULE, name)
+                yield Path(name), data
 
     def has(self, word: bytes, pattern: re.Pattern[bytes]) -> bool:
         """Whether there is one."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from sessionlint.facts.aside import is_aside
 from sessionlint.facts.files import Files
-from sessionlint.facts.glances import Glances, holding
+from sessionlint.facts.glances import Glances, holding, needles
 from sessionlint.facts.names import Names
 from sessionlint.facts.neighbours import Neighbours
 from sessionlint.facts.own import Found, Known, Memory, Own
@@ -19,7 +19,7 @@ from sessionlint.source.afterwards import may_outlive
 from sessionlint.source.background import may_let_go
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.custom import is_customary, may_pass_on
-from sessionlint.source.driving import may_drive
+from sessionlint.source.driving import QUIET, may_drive
 from sessionlint.source.fanning import may_fan_out
 from sessionlint.source.gate import (
     CATALOGUE,
@@ -87,11 +87,12 @@ class Producers:
     def is_candidate(self, data: bytes, path: str) -> bool:
         """Whether a file may acquire something, or clean up; when in doubt, it may."""
         self._cleaning.discard(path)
+        # Of a project without databases, most files that speak at all do not speak of sessions.
+        has_sessions = self._glances.has_sessions(data)
         is_acquiring = (
-            may_drive(data)
+            ((has_sessions or QUIET in data) and may_drive(data))
             or (not self._is_only_waiting(path) and self._may_acquire(data, path))
-            or may_outlive(data)
-            or may_let_go(data)
+            or (has_sessions and (may_outlive(data) or may_let_go(data)))
         )
         if not is_acquiring and self._may_clean(data, path):
             self._cleaning.add(path)
@@ -253,7 +254,8 @@ class Producers:
         quiet, asked = set(texts), set[bytes]()
         sources = holding(filter(self._glances.is_at_source, texts), CATALOGUE)
         passing = self._glances.passing_on(sources, CATALOGUE)
-        passing = list(dict.fromkeys((*passing, *filter(may_pass_on, texts))))
+        sessions = filter(self._glances.has_sessions, texts)
+        passing = list(dict.fromkeys((*passing, *filter(may_pass_on, sessions))))
         for _ in range(_HOPS):
             found = [products(data, makers, givers) for data in passing]
             giving.update(
@@ -268,11 +270,12 @@ class Producers:
                 break
             makers, givers = makers | more_makers, givers | more_givers
             more = frozenset(more_makers | more_givers)
-            near = holding(texts, more)
+            having = (self._files.having(part) for part in needles(more))
+            near = list(dict.fromkeys(data for found in having for _, data in found))
             quiet.difference_update(near)
             asked |= more
             passing = self._glances.passing_on(near, more)
-        self._giving = frozenset(str(path) for path, data in speaking if data in giving)
+        self._giving = frozenset(path for path, data in speaking if data in giving)
         own = Own(frozenset(shared), frozenset(shared | local), makers, givers)
         return Found.of(own, quiet, frozenset(asked))
 

@@ -65,7 +65,7 @@ class Waiting:
         """The path of the first such file, empty if there is none."""
         is_source = self._glances.is_at_source
         sources = (one for one in self._files.speaking if is_source(one[1]))
-        return next((str(path) for path, data in sources if is_async_source(data)), "")
+        return next((path for path, data in sources if is_async_source(data)), "")
 
 
 def is_async_source(data: bytes) -> bool:

@@ -194,7 +194,8 @@ def _speaking(
     Of the program alone; where `is_wide`, of scripts and of what does not speak of a database, too.
     """
     tree = evaluator.tree
-    paths = [path for path, _ in tree.searched(word, pattern)]
+    # The pattern has the name in it, too, and fewer files have that than have the word.
+    paths = [path for path, _ in tree.searched(function.name.encode(), pattern)]
     paths += tree.elsewhere(word, pattern) if is_wide else ()
     is_left_out = is_test if is_wide else is_aside
     for path in paths:

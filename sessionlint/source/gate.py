@@ -21,6 +21,7 @@ __all__ = [
     "HALF_MANAGED",
     "MAKERS",
     "OF_POOLS",
+    "SPEAKS",
     "called",
     "called_name",
     "catalogued",
@@ -79,7 +80,9 @@ MAKERS: Final = frozenset(name for name in BUILDING if b"session" in name)
 GIVERS: Final = CATALOGUE - MAKERS
 """Those that give something whose methods are called."""
 
-_SPEAKS: Final = (b"ession", b"onnect", b"ngine", b"acquire", b"pool", b"Pool")
+SPEAKS: Final = (b"ession", b"onnect", b"ngine", b"acquire", b"pool", b"Pool")
+"""A file that has none of these says nothing about databases."""
+
 # Those not compiled here are compiled by `re` when first asked for: for one file, most never are.
 _LAST: Final = re.compile(rb"(\.?)([A-Za-z_]\w*)(?:\[[^\]]*\])?$")
 _TELLING: Final = re.compile(rb"(?i)session|engine|conn|maker|factory|pool|acquire|^db$|_db$|^db_")
@@ -101,7 +104,7 @@ _ENGINE_CALL: Final = rb"ngine(?:\([^)]{0,1000}\))?\.(connect|raw_connection)\b"
 
 def may_speak(data: bytes) -> bool:
     """Whether a file can say anything about sessions, connections or engines of its own."""
-    return any(word in data for word in _SPEAKS)
+    return any(word in data for word in SPEAKS)
 
 
 def is_at_source(data: bytes) -> bool:
