@@ -15,8 +15,9 @@ from sessionlint.source.gate import (
     is_calling_session,
     session_names,
 )
+from sessionlint.source.taking import may_take
 
-__all__ = ["Glances", "holding", "needles"]
+__all__ = ["Glances", "is_any_by_hand", "needles"]
 
 
 class Glances:
@@ -25,6 +26,7 @@ class Glances:
     def __init__(self) -> None:
         self._sources: dict[bytes, bool] = {}
         self._sessions: dict[bytes, bool] = {}
+        self._taking: dict[bytes, bool] = {}
         self._calls: dict[bytes, frozenset[bytes]] = {}
         self._others: dict[bytes, tuple[tuple[bytes, bytes], ...]] = {}
 
@@ -39,6 +41,12 @@ class Glances:
         if data not in self._sessions:
             self._sessions[data] = b"ession" in data
         return self._sessions[data]
+
+    def may_take(self, data: bytes) -> bool:
+        """Whether a file may call something of the catalogue, or give it another name."""
+        if data not in self._taking:
+            self._taking[data] = may_take(data)
+        return self._taking[data]
 
     def called(self, data: bytes) -> frozenset[bytes]:
         """Every name worth following that a file calls."""
@@ -69,10 +77,12 @@ class Glances:
         giving = {one for one in sessions if one in CATALOGUE or is_customary(one.decode())}
         if is_source:
             yield from engine_calls(data)
-            yield from self.aliases(data, CATALOGUE)
-        elif not giving and OF_POOLS not in data:
+        is_taking = (is_source or OF_POOLS in data) and self.may_take(data)
+        if not giving and not is_taking:
             return
         calls = self.called(data)
+        if is_source and is_taking:
+            yield from self.aliases(data, CATALOGUE)
         yield from catalogued(data, calls)
         if giving:
             from sessionlint.source.by_hand import is_used
@@ -83,6 +93,7 @@ class Glances:
         """Keep no longer what a file says, nor its bytes, once it is judged: few ask again."""
         self._sources.pop(data, None)
         self._sessions.pop(data, None)
+        self._taking.pop(data, None)
         self._calls.pop(data, None)
         self._others.pop(data, None)
 
@@ -95,12 +106,6 @@ class Glances:
         ]
 
 
-def holding(texts: Iterable[bytes], names: Iterable[bytes]) -> list[bytes]:
-    """The texts in which one of the names stands, be it in a longer word."""
-    parts = needles(names)
-    return [data for data in texts if any(part in data for part in parts)]
-
-
 def needles(names: Iterable[bytes]) -> tuple[bytes, ...]:
     """Those names that hold no other, so that a text without them is without all."""
     kept: list[bytes] = []
@@ -108,3 +113,14 @@ def needles(names: Iterable[bytes]) -> tuple[bytes, ...]:
         if not any(shorter in name for shorter in kept):
             kept.append(name)
     return tuple(kept)
+
+
+def is_any_by_hand(data: bytes, names: Iterable[bytes]) -> bool:
+    """Whether a file calls one of the names so that something may be left to close."""
+    for name in names:
+        # Its patterns are not worth compiling for a file that calls none of them.
+        from sessionlint.source.by_hand import is_by_hand
+
+        if is_by_hand(data, name):
+            return True
+    return False

@@ -51,7 +51,7 @@ class Found(NamedTuple):
 
     A file in which none of the needles occurs calls nothing by any of the names. Of those, a file
     that does not speak may have the `unspoken` ones. The `quiet` files were searched for all but
-    those of `rest`, and had none.
+    those of `rest` as words, and had none.
     """
 
     own: Own

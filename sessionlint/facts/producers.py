@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from sessionlint.facts.aside import is_aside
 from sessionlint.facts.files import Files
-from sessionlint.facts.glances import Glances, holding, needles
+from sessionlint.facts.glances import Glances, is_any_by_hand
 from sessionlint.facts.names import Names
 from sessionlint.facts.neighbours import Neighbours
 from sessionlint.facts.own import Found, Known, Memory, Own
@@ -27,6 +28,7 @@ from sessionlint.source.gate import (
     MAKERS,
     OF_POOLS,
     is_telling,
+    word_of,
 )
 
 __all__ = ["PATIENCE", "Producers"]
@@ -124,7 +126,7 @@ class Producers:
             return True
         if b"\r" in data:
             data = b"\n".join(data.splitlines())
-        if _is_any_by_hand(data, self._glances.acquiring(data)):
+        if is_any_by_hand(data, self._glances.acquiring(data)):
             return True
         if self._found is None and self._patience:
             if not self._neighbours.may_leave(data, Path(path)):
@@ -151,10 +153,10 @@ class Producers:
         if not found.has_any(data):
             return False
         names = self._glances.called(data) & found.own.shared
-        if _is_any_by_hand(data, names):
+        if is_any_by_hand(data, names):
             return True
         others = self._glances.aliases(data, found.own.shared)
-        return _is_any_by_hand(data, others)
+        return is_any_by_hand(data, others)
 
     def is_silent(self, path: str) -> bool:
         """Whether a file is already known to acquire nothing and to be readable."""
@@ -243,7 +245,7 @@ class Producers:
 
     def _closed(self) -> Found:
         """Passed on from file to file, until no new name turns up; then those of one file alone."""
-        from sessionlint.source.bindings import products
+        from sessionlint.source.bindings import products, products_alone
 
         speaking = self._files.speaking
         texts = [data for _, data in speaking]
@@ -252,12 +254,14 @@ class Producers:
         shared: set[bytes] = {*self._configured}
         local: set[bytes] = set()
         quiet, asked = set(texts), set[bytes]()
-        sources = holding(filter(self._glances.is_at_source, texts), CATALOGUE)
-        passing = self._glances.passing_on(sources, CATALOGUE)
+        sources = filter(self._glances.is_at_source, texts)
+        passing = self._glances.passing_on(filter(self._glances.may_take, sources), CATALOGUE)
         sessions = filter(self._glances.has_sessions, texts)
         passing = list(dict.fromkeys((*passing, *filter(may_pass_on, sessions))))
-        for _ in range(_HOPS):
-            found = [products(data, makers, givers) for data in passing]
+        for hop in range(_HOPS):
+            found = [
+                products(data, makers, givers) if hop else products_alone(data) for data in passing
+            ]
             giving.update(
                 data for data, one in zip(passing, found, strict=True) if one.makers or one.givers
             )
@@ -270,8 +274,7 @@ class Producers:
                 break
             makers, givers = makers | more_makers, givers | more_givers
             more = frozenset(more_makers | more_givers)
-            having = (self._files.having(part) for part in needles(more))
-            near = list(dict.fromkeys(data for found in having for _, data in found))
+            near = self._naming(more)
             quiet.difference_update(near)
             asked |= more
             passing = self._glances.passing_on(near, more)
@@ -279,13 +282,11 @@ class Producers:
         own = Own(frozenset(shared), frozenset(shared | local), makers, givers)
         return Found.of(own, quiet, frozenset(asked))
 
-
-def _is_any_by_hand(data: bytes, names: Iterable[bytes]) -> bool:
-    """Whether a file calls one of the names so that something may be left to close."""
-    for name in names:
-        # Its patterns are not worth compiling for a file that calls none of them.
-        from sessionlint.source.by_hand import is_by_hand
-
-        if is_by_hand(data, name):
-            return True
-    return False
+    def _naming(self, names: Iterable[bytes]) -> list[bytes]:
+        """The texts in which one of the names stands by itself."""
+        found: dict[bytes, None] = {}
+        for name in sorted(names, key=len):
+            # In most texts, a name like `_session` only stands in longer words.
+            word = re.compile(word_of(name))
+            found.update((data, None) for _, data in self._files.having(name) if word.search(data))
+        return list(found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
 
 from sessionlint.source.around import Head, enclosing, functions_around, is_own_variable
 from sessionlint.source.bases import derived
@@ -14,7 +16,10 @@ from sessionlint.source.naming import annotated, defaults, named, renamings
 from sessionlint.source.text import line_start
 from sessionlint.source.uses import Target, returned, uses
 
-__all__ = ["Products", "other_names", "own_names", "products"]
+__all__ = ["Products", "other_names", "own_names", "products", "products_alone"]
+
+_KEPT: Final = 256
+"""For how many files it is kept what they give by themselves: those that are parsed ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,17 @@ def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) ->
     return search.found()
 
 
+@lru_cache(maxsize=_KEPT)
+def products_alone(data: bytes) -> Products:
+    """The same of a file that knows no other names than the libraries'."""
+    return products(data, MAKERS, GIVERS)
+
+
 def own_names(data: bytes) -> frozenset[bytes]:
     """The names by which a file alone knows something that acquires, or may import it."""
     own = {new for _, new in renamings(data)}
     if is_at_source(data):
-        found = products(data, MAKERS, GIVERS)
+        found = products_alone(data)
         own |= found.makers | found.givers
     return frozenset(own)
 

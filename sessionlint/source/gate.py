@@ -32,6 +32,7 @@ __all__ = [
     "may_speak",
     "passed",
     "session_names",
+    "word_of",
 ]
 
 _SQLALCHEMY: Final = (b"sqlalchemy", b"sqlmodel", b"SQLAlchemy")
@@ -186,3 +187,11 @@ def session_names(data: bytes) -> frozenset[bytes]:
         before = data[max(at - _LONGEST, 0) : at].translate(_OF_NAMES).rpartition(b" ")[2]
         found.add(before + match[0])
     return frozenset(found)
+
+
+def word_of(name: bytes) -> bytes:
+    """A pattern for where a text may call something of that name, or give it another one."""
+    word = re.escape(name)
+    # What is annotated as an `async_sessionmaker` is one as well.
+    before = b"" if name == b"sessionmaker" else rb"(?<!\w" + word + rb")"
+    return word + before + rb"(?!\w)"
