@@ -59,6 +59,7 @@ class Files:
         self._silent: set[str] = set()
         self._waiting: set[str] = set()
         self._quiet: dict[bytes, list[str]] = {}
+        self._replaced: dict[str, list[bytes]] = {}
         self._having: dict[bytes, list[tuple[str, bytes]]] = {}
 
     def read(self, path: Path) -> bytes | None:
@@ -86,7 +87,7 @@ class Files:
         self._waiting.discard(name)
         self._quiet.clear()
         self._having.clear()
-        self.__dict__.pop("_replacing", None)
+        self._replaced.clear()
         if "_spoken" not in self.__dict__ or not self.is_file(path):
             return b""
         old = self._spoken.pop(name, b"")
@@ -204,9 +205,11 @@ class Files:
     def having(self, word: bytes) -> list[tuple[str, bytes]]:
         """Those of them in which a word stands, be it in a longer one."""
         if word not in self._having:
-            # Few files speak of what a name of the project speaks of, and only those may have it.
-            spoken = next((one for one in SPEAKS if one in word and one != word), None)
-            among = self.speaking if spoken is None else self.having(spoken)
+            # Only those may have a word that have a part of it: few speak of what a name speaks of.
+            if (spoken := next((one for one in SPEAKS if one in word), word)) != word:
+                self.having(spoken)
+            known = [found for part, found in self._having.items() if part in word]
+            among = min(known, key=len, default=self.speaking)
             self._having[word] = [one for one in among if word in one[1]]
         return self._having[word]
 
@@ -223,17 +226,20 @@ class Files:
 
     def tests(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[Path]:
         """The tests in which something that is replaced has a word, and one begins as a pattern."""
-        for name, replaced in self._replacing:
+        for name in self._tests:
+            data = self._bytes(name)
+            # Have: few tests have the word, and all that they replace takes long to be found.
+            if data is None or word not in data:
+                continue
+            if name not in self._replaced:
+                self._replaced[name] = replacements(data)
+            replaced = self._replaced[name]
             if any(word in one for one in replaced) and any(map(pattern.match, replaced)):
                 yield Path(name)
 
     @cached_property
-    def _replacing(self) -> list[tuple[str, list[bytes]]]:
-        """The tests that may put one thing in the place of another, and what they say of that."""
-        names = [name for name in self.python_files if is_test(name, self.root)]
-        texts = [(name, self._bytes(name) or b"") for name in names]
-        said = [(name, replacements(data)) for name, data in texts]
-        return [(name, replaced) for name, replaced in said if replaced]
+    def _tests(self) -> list[str]:
+        return [name for name in self.python_files if is_test(name, self.root)]
 
     def is_silent(self, path: str) -> bool:
         """Whether all files have been read and this one speaks of nothing, in plain ASCII.
