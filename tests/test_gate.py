@@ -1,5 +1,6 @@
 """The gate: names found on bytes, and no file kept out that has something to say."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from sessionlint.facts.names import Names
 from sessionlint.facts.places import Places
 from sessionlint.facts.producers import Producers
 from sessionlint.source.by_hand import is_by_hand, is_used
-from sessionlint.source.gate import called, may_speak, session_names
+from sessionlint.source.gate import called, may_speak, session_names, word_of
 
 
 def test_the_full_engine_follows_four_modules_far(tmp_path):
@@ -357,3 +358,18 @@ def test_words_that_speak_of_sessions(text, expected):
 )  # fmt: skip
 def test_what_a_file_may_acquire_whatever_its_project_gives(text, expected):
     assert set(Glances().acquiring(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        (b"s = a.opener [int](1)", b"opener", True),
+        (b"from store import opener as other", b"opener", True),
+        (b"reopener()\nopeners()\nan_opener()\n", b"opener", False),
+        (b"reopener()\nopener", b"opener", True),
+        (b"make: async_sessionmaker[AsyncSession]", b"sessionmaker", True),
+        (b"sessionmakers()", b"sessionmaker", False),
+    ],
+)
+def test_where_a_name_stands_by_itself(text, name, expected):
+    assert bool(re.search(word_of(name), text)) is expected
