@@ -190,7 +190,7 @@ def test_what_may_be_waited_for_is_left_alone(line, tmp_path):
 
 ENTERING = b"import asyncio\nwith SessionLocal() as db:\n    "
 GIVEN = b"import asyncio\ndef handler(db: Session = Depends(get_db)):\n    "
-PLAIN = b"import asyncio\ndb = Session()\n"
+NAMED = b"import asyncio\ndef handler(db: SessionDep):\n    "
 
 
 @pytest.mark.parametrize(
@@ -199,11 +199,11 @@ PLAIN = b"import asyncio\ndb = Session()\n"
         (ENTERING + b"asyncio.create_task(work(db))\n", True),
         (ENTERING + b"asyncio.create_task(\n        work(\n            more, db, 3))\n", True),
         (ENTERING + b"create_task(work(session=db))\n", True),
-        (ENTERING.replace(b"as db", b"as (\\\n  db)") + b"ensure_future(work(db))\n", True),
+        (ENTERING + b"ensure_future(work(db))\n", True),
         (GIVEN + b"asyncio.create_task(work(db))\n", True),
         (GIVEN + b"tasks.add_task(clean, db, 3)\n", True),
-        (PLAIN + b"asyncio.create_task(work(db))\n", False),
-        (ENTERING.replace(b"as db", b"as it") + b"asyncio.create_task(work(db))\n", False),
+        (NAMED + b"asyncio.create_task(work(db))\n", True),
+        (ENTERING.replace(b"as db", b"as it") + b"asyncio.create_task(work(it))\n", False),
         (ENTERING + b"hass.async_create_task(work(db))\n", False),
         (ENTERING + b"work(db)\n    asyncio.create_task(work())\n", False),
         (ENTERING + b"asyncio.create_task(work())\n    work(db)\n", True),

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from sessionlint.source.fanning import NAMED, SESSION_NAME
+from sessionlint.source.fanning import NAMED
 
 __all__ = ["LETTING_GO", "lets_go", "may_let_go"]
 
@@ -16,23 +16,19 @@ _CALLS_IN_BYTES: Final = tuple(call.encode() for call in _CALLS)
 # Compiled by `re` when first asked for: few files have such a call. What a framework calls
 # `async_create_task` is another function.
 _CALL: Final = rf"(?<!\w)(?:{'|'.join(sorted(LETTING_GO))})\("
-_ENTERED: Final = rf"\bas[\s\\(]+(?:{SESSION_NAME})\b"
-"""What gives a session such a name at the head of a `with`."""
-
 _FAR: Final = 2_000
 """How much is looked at of what is in the brackets of a call."""
 
 
 def may_let_go(data: bytes) -> bool:
-    """Whether a file, one that speaks of sessions, may hand one to the background."""
+    """Whether a file may hand a session to the background."""
     # Asked first: who calls one of them has one of these, and most files have neither.
     if b"asyncio" not in data and b"BackgroundTasks" not in data:
         return False
-    if b"ession" not in data or not any(call in data for call in _CALLS_IN_BYTES):
+    if not any(call in data for call in _CALLS_IN_BYTES):
         return False
-    # Have: a call. What is handed over is closed by a `with` of the file, or by FastAPI.
-    is_owned = b"Depends" in data or re.search(_ENTERED.encode(), data) is not None
-    return is_owned and lets_go(data.decode("latin-1"))
+    # Every byte is a character there, and the names that are looked for are plain.
+    return lets_go(data.decode("latin-1"))
 
 
 def lets_go(text: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["FANS", "NAMED", "SESSION_NAME", "SPAWNS", "is_session_name", "may_fan_out"]
+__all__ = ["FANS", "NAMED", "SPAWNS", "is_session_name", "may_fan_out"]
 
 FANS: Final = frozenset({"gather", "wait", "as_completed"})
 """Functions that let tasks run at once and wait for them."""
@@ -13,8 +13,8 @@ SPAWNS: Final = frozenset({"create_task", "start_soon"})
 
 _WORDS: Final = ("gather(", "asyncio.wait(", "as_completed(", "create_task(", "start_soon(")
 _WORDS_OF_BYTES: Final = tuple(word.encode() for word in _WORDS)
-SESSION_NAME: Final = r"\w*(?:[Ss]ess|[Cc]onn)\w*|\w*[Dd][Bb]|tx"
-NAMED: Final = rf"[(,=\s](?:{SESSION_NAME})\s*[,).]"
+_NAME: Final = r"\w*(?:[Ss]ess|[Cc]onn)\w*|\w*[Dd][Bb]|tx"
+NAMED: Final = rf"[(,=\s](?:{_NAME})\s*[,).]"
 """Where something with such a name is handed on."""
 
 
@@ -23,7 +23,7 @@ def is_session_name(name: str) -> bool:
 
     What has another name is not asked: to follow every argument costs more than it finds.
     """
-    return re.fullmatch(SESSION_NAME, name) is not None
+    return re.fullmatch(_NAME, name) is not None
 
 
 def may_fan_out(text: str | bytes) -> bool:
