@@ -3,6 +3,62 @@
 __all__ = ["SAFE"]
 
 SAFE = {
+    "asked whether there is anything to close": (
+        """
+        def f(q):
+            s = Maker()
+            try:
+                return s.scalar(q)
+            finally:
+                if s.is_active:
+                    s.close()
+
+        def g(q):
+            s = Maker()
+            try:
+                return s.scalar(q)
+            finally:
+                if s and hasattr(s, "close"):
+                    s.close()
+        """,
+        """
+        def f(q):
+            with Maker() as s:
+                return s.scalar(q)
+
+        def g(q):
+            with Maker() as s:
+                return s.scalar(q)
+        """,
+    ),
+    "brackets around what is opened": (
+        """
+        def f(q):
+            conn = (
+                engine.raw_connection()
+            )
+            conn.cursor().execute(q)
+            conn.close()
+
+        def g(q):
+            conn = (  # the old one
+                engine.raw_connection()
+            )
+            conn.cursor().execute(q)
+            conn.close()
+        """,
+        """
+        def f(q):
+            with closing(engine.raw_connection()) as conn:
+                conn.cursor().execute(q)
+
+        def g(q):
+            with closing((  # the old one
+                engine.raw_connection()
+            )) as conn:
+                conn.cursor().execute(q)
+        """,
+    ),
     "closed on one line with others": (
         """
         def f(q):

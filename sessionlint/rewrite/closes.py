@@ -152,6 +152,10 @@ def _asks_for(test: cst.BaseExpression, name: str) -> bool:
     match test:
         case cst.Name(value=value):
             return value == name
+        case cst.Attribute(value=owner, attr=cst.Name(value="is_active")):
+            return is_name(owner, name)
+        case cst.Call(func=cst.Name(value="hasattr"), args=[asked, method]):
+            return is_name(asked.value, name) and _is_of_close(method.value)
         case cst.BooleanOperation(left=left, operator=cst.And(), right=right):
             return _asks_for(left, name) and _asks_for(right, name)
         case cst.UnaryOperation(operator=cst.Not(), expression=cst.Call(func=asked, args=[])):
@@ -168,6 +172,10 @@ def _asks_for(test: cst.BaseExpression, name: str) -> bool:
         ):
             return value == name
     return False
+
+
+def _is_of_close(method: cst.BaseExpression) -> bool:
+    return isinstance(method, cst.SimpleString) and method.evaluated_value in _CLOSES
 
 
 def _is_state(asked: cst.BaseExpression, name: str) -> bool:

@@ -16,6 +16,7 @@ from sessionlint.facts.values import UNKNOWN, FunctionValue, Method, Symbol, Thi
 from sessionlint.model import AddImport, Edit, Fix
 from sessionlint.rewrite.lists import indent_of, tried
 from sessionlint.rewrite.replaced import stand_in
+from sessionlint.source.mentions import has_comment
 
 __all__ = ["Opening", "guarding", "opening"]
 
@@ -165,8 +166,17 @@ def _guessed(call: cst.BaseExpression) -> Opening | None:
 
 
 def _closing(made: cst.BaseExpression) -> Opening:
-    wrapped = cst.Call(cst.Name("closing"), [cst.Arg(made)])
+    wrapped = cst.Call(cst.Name("closing"), [cst.Arg(_without_brackets(made))])
     return Opening(wrapped, is_async=False, wrapper="closing")
+
+
+def _without_brackets(made: cst.BaseExpression) -> cst.BaseExpression:
+    """An expression without brackets around it, which a call has of its own; comments keep them."""
+    before = [one.whitespace_after for one in made.lpar]
+    after = [one.whitespace_before for one in made.rpar]
+    if not before or any(map(has_comment, (*before, *after))):
+        return made
+    return made.with_changes(lpar=(), rpar=())
 
 
 def _is_of_library(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
