@@ -27,6 +27,30 @@ DATABASE = """\
             db.close()
 
 
+    class Lent:
+        def __enter__(self):
+            self.db = SessionLocal()
+            return self.db
+
+        def __exit__(self, *error):
+            self.db.close()
+
+
+    class Kept(Lent):
+        def __exit__(self, *error):
+            print(self.db)
+
+
+    def get_lent():
+        with Lent() as db:
+            yield db
+
+
+    def get_kept():
+        with Kept() as db:
+            yield db
+
+
     def unclosed():
         db = SessionLocal()
         yield db
@@ -106,6 +130,8 @@ def test_background_tasks_without_a_lock_are_left_alone(tmp_path):
     ("tasks", "dependency", "task", "is_found"),
     [
         ("tasks: BackgroundTasks", "get_db", "passed_on", True),
+        ("tasks: BackgroundTasks", "get_lent", "clean", True),
+        ("tasks: BackgroundTasks", "get_kept", "clean", False),
         ("tasks: BackgroundTasks", "get_db", "clean_with_its_own", False),
         ("tasks: BackgroundTasks", "get_db", "clean_and_commit", True),
         ("tasks: BackgroundTasks", "get_db", "clean_and_close", False),

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 import libcst as cst
 
 from sessionlint.facts.catalog import Kind
+from sessionlint.facts.classes import member
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import TRIES, Try, bare, dotted, is_name, last_name
-from sessionlint.facts.values import Thing
+from sessionlint.facts.values import FunctionValue, Instance, Thing, Value
 from sessionlint.flow.nodes import Nodes
 
 __all__ = [
     "begins",
     "begins_work",
     "closes",
+    "closes_itself",
     "goes_on",
     "handles",
     "is_for_any_with",
@@ -160,12 +163,48 @@ def only_closes(evaluator: Evaluator, lender: Block) -> bool:
     return closes(evaluator, lender) and not is_more
 
 
+def closes_itself(evaluator: Evaluator, value: Value) -> bool:
+    """Whether an object of the project closes, when a `with` is left, what it has lent to that."""
+    if not isinstance(value, Instance):
+        return False
+    lent = _attributes(evaluator, value, ("__enter__", "__aenter__"), _returned)
+    closed = _attributes(evaluator, value, ("__exit__", "__aexit__"), _closed)
+    return bool(lent) and lent <= closed
+
+
+def _attributes(
+    evaluator: Evaluator,
+    value: Instance,
+    names: Iterable[str],
+    asked: Callable[[Block], Iterator[cst.BaseExpression]],
+) -> set[str]:
+    """The attributes of itself that a method of an object gives, or whatever is asked for."""
+    methods = [member(evaluator, value.block, name) for name in names]
+    blocks = [one.block for one in methods if isinstance(one, FunctionValue)]
+    return {dotted(one) or "" for block in blocks for one in asked(block)}
+
+
+def _returned(block: Block) -> Iterator[cst.BaseExpression]:
+    return (one.value for one in block.returns if one.value is not None)
+
+
+def _closed(block: Block) -> Iterator[cst.BaseExpression]:
+    for call in block.calls:
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value == "close":
+            yield call.func.value
+
+
 def _opened(evaluator: Evaluator, lender: Block, node: cst.With) -> int:
-    """How many items of a `with` open a session of the library's own, and close it."""
-    values = (
+    """How many items of a `with` open a session, and close it."""
+    values = [
         evaluator.value(one.expression, lender)
         for bindings in lender.names.values()
         for one in bindings
         if one.how is How.WITH and one.expression is not None and one.node in node.items
-    )
-    return sum(isinstance(one, Thing) and one.is_fresh and not one.is_own for one in values)
+    ]
+    return sum(_is_plain(one) or closes_itself(evaluator, one) for one in values)
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is a session of the library's own, which its `with` closes."""
+    return isinstance(value, Thing) and value.is_fresh and not value.is_own
