@@ -20,12 +20,17 @@ _STEP: Final = (
 _SHAPES: Final = {"next(": _NEXT, "async for": _LOOP, "next__(": _STEP, "send(None)": _STEP}
 """What makes each worth looking for, and how it looks; one pattern for all takes far longer."""
 
-_NAMED: Final = rf"(?a:\b(\w{{1,60}}) = (?:\(\s*)?(?:[\w.]{{0,200}}\.)?{_LENDER}\()"
+_LENT: Final = rf" = (?:\(\s*)?(?:[\w.]{{0,200}}\.)?{_LENDER}\("
+_NAMED: Final = rf"(?a:\b(\w{{1,60}}){_LENT})"
 _BY_NAME: Final = r"(?a:next\(\s*{0}\s*\)|\b{0}\s*\.\s*(?:__a?next__\(|a?send\(None\)))"
 """How a generator gets a name, and how it is driven by that."""
 
-_STEPPING: Final = ("next(", "next__(", "send(None)")
-"""What stands in a text that drives one by its name."""
+_DRIVEN: Final = {
+    "next(": r"(?a:next\(\s*(\w{1,60})\s*\))",
+    "next__(": r"(?a:(\w{1,60})\s*\.\s*__a?next__\()",
+    "send(None)": r"(?a:(\w{1,60})\s*\.\s*a?send\(None\))",
+}
+"""What stands in a text that drives one by its name, and how."""
 
 _SHAPES_OF_BYTES: Final = tuple((word.encode(), _SHAPES[word].encode()) for word in _SHAPES)
 
@@ -45,7 +50,7 @@ def may_drive(data: bytes) -> bool:
         return False
     if any(word in data and re.search(one, data) for word, one in _SHAPES_OF_BYTES):
         return True
-    if not any(word.encode() in data for word in _STEPPING):
+    if not any(word.encode() in data for word in _DRIVEN):
         return False
     # Every byte is a character there, and the names that are looked for are plain.
     return next(_by_name(data.decode("latin-1")), None) is not None
@@ -66,11 +71,15 @@ def _at_once(text: str) -> Iterator[re.Match[str]]:
 
 def _by_name(text: str) -> Iterator[re.Match[str]]:
     """The places where one may get the name by which it is driven in the same text."""
-    if not any(word in text for word in _STEPPING):
-        return
-    for match in re.finditer(_NAMED, text):
-        if re.search(_BY_NAME.format(match[1]), text):
-            yield match
+    driven = {
+        name
+        for word, pattern in _DRIVEN.items()
+        if word in text
+        for name in re.findall(pattern, text)
+    }
+    for name in sorted(driven):
+        # The name comes first, for what begins with it is found fast.
+        yield from re.finditer(rf"(?a:{name}(?<!\w{name}){_LENT})", text)
 
 
 def is_driving(text: str) -> bool:
