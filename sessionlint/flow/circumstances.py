@@ -47,6 +47,7 @@ _KEEPING: Final = r"(?i)cache|memo|once|singleton"
 _HANDING: Final = {
     b"python_callable": rb"\bpython_callable\s*=\s*",
     b"set_defaults": rb"\bset_defaults\(\s*\w+\s*=\s*",
+    b".command": rb"\.command\([^()\n]*\)\(\s*",
 }
 
 _ONCE: Final = frozenset("fixture yield_fixture on_event command before_first_request".split())
@@ -173,7 +174,7 @@ def _is_task_of_airflow(block: Block) -> bool:
 
 
 def _is_handed_over(evaluator: Evaluator, block: Block) -> bool:
-    """Whether a function is the whole of what Airflow runs, or of a command of `argparse`."""
+    """Whether a function is the whole of what Airflow runs, or of a command that is told so."""
     tree, name = evaluator.tree, block.name.encode()
     ways = {word: named_behind(before, block) for word, before in _HANDING.items()}
     # Fewer files have the name than have the word. Of those that do not speak, which are read anew
