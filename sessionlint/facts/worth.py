@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sessionlint.facts.caching import is_cache_name
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, How, Kind
+from sessionlint.facts.depending import depended_on
 from sessionlint.source.background import lets_go
 from sessionlint.source.cleaning import may_be_cut_off
 from sessionlint.source.driving import driving
@@ -79,6 +80,11 @@ _ARGUMENT: Final = re.compile(r"(?!\s*(?:async\s+)?with\b).*[(,=]\s*[\w.]*$")
 """What stands before an argument in a line that enters nothing."""
 _FOR_SESSION: Final = re.compile(r"ession\w*[ \t]*\(")
 """What stands before an argument of a session, which never closes a connection it is given."""
+_RETURNED: Final = re.compile(
+    r"\breturn[ \t(]+(?:await[ \t]+)?(?:(?:\w+\.)*(\w+)(?:\[[^\]\n]*\])?\(|\w+[ \t]*(?:#|$))",
+    re.MULTILINE,
+)
+"""The call that a statement returns, by its name; empty for a variable."""
 _DECORATED: Final = re.compile(r"^[ \t]*@[ \t]*([\w.]*)", re.MULTILINE)
 
 
@@ -180,9 +186,19 @@ class _Search:
             return True
         if piece.kind is PartKind.CLASS:
             return False
-        return piece.kind is PartKind.CODE or any(
+        is_any = piece.kind is PartKind.CODE or any(
             offset >= piece.defined and not self._is_passing(offset, name) for offset, name in calls
         )
+        return is_any or self._is_depended_on(piece, {name for _, name in calls})
+
+    def _is_depended_on(self, piece: Piece, called: set[str]) -> bool:
+        """Whether FastAPI gets what a function returns, and closes it no more than anybody."""
+        if piece.kind is not PartKind.FUNCTION:
+            return False
+        returned = _RETURNED.findall(self._reader.text_of(piece))
+        # All of the project is searched for that, so that it is asked last.
+        is_giving = any(not name or name in called for name in returned)
+        return is_giving and piece.name in depended_on(self._evaluator)
 
     def _is_passing(self, offset: int, name: str) -> bool:
         """Whether a call gives its result to a test, a `with` or the caller, and to no other call.

@@ -25,6 +25,7 @@ from sessionlint.flow.loops import innermost
 __all__ = [
     "OFTEN",
     "callers",
+    "dependents",
     "is_called_often",
     "is_dependency",
     "is_served",
@@ -109,12 +110,23 @@ def is_dependency(evaluator: Evaluator, function: Block) -> bool:
 
 def _is_handed(evaluator: Evaluator, function: Block, takers: Iterable[str]) -> bool:
     """Whether the program, tests left out, gives a function to one of these."""
+    return any(True for _ in _handing(evaluator, function, takers))
+
+
+def dependents(evaluator: Evaluator, function: Block) -> Iterator[tuple[Block, cst.Call]]:
+    """Every scope of the program that has FastAPI call a function, with the call that says so."""
+    return _handing(evaluator, function, _ASKING)
+
+
+def _handing(
+    evaluator: Evaluator, function: Block, takers: Iterable[str]
+) -> Iterator[tuple[Block, cst.Call]]:
     for word in map(str.encode, takers):
         pattern = named_behind(rb"\b" + word + rb"\(\s*(?:\w+\s*=\s*)?", function)
         for block in _speaking(evaluator, function, word, pattern, is_wide=True):
-            if any(_hands(evaluator, block, call, function) for call in list(block.near.calls)):
-                return True
-    return False
+            for call in list(block.near.calls):
+                if _hands(evaluator, block, call, function):
+                    yield block, call
 
 
 def _hands(evaluator: Evaluator, block: Block, call: cst.Call, function: Block) -> bool:

@@ -24,7 +24,7 @@ from sessionlint.flow.harmless import PANDAS, SETTLING
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
-__all__ = ["Given", "given", "is_left_open"]
+__all__ = ["Given", "given", "is_left_open", "keeps_connection"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor refresh".split())
@@ -157,6 +157,13 @@ def _passes_on(evaluator: Evaluator, function: Block, name: str, hops: int) -> b
 def _queries(function: Block) -> bool:
     """Whether a function takes a connection, and never gives it back by ending a transaction."""
     return _takes(function) and not _ends(function)
+
+
+def keeps_connection(function: Block, name: str) -> bool:
+    """Whether a function takes a connection by what has a name, and ends no transaction after."""
+    asked = (one for one in _methods_called(function) if _is_taking(one))
+    owners = (one.func.value for one in asked if isinstance(one.func, cst.Attribute))
+    return any(is_name(owner, name) for owner in owners) and not _ends(function)
 
 
 def _takes(function: Block) -> bool:

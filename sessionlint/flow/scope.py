@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sessionlint.flow.escaping import Escaped
     from sessionlint.flow.exits import LeakyExit
     from sessionlint.flow.fanned import Fanned
+    from sessionlint.flow.handed import Handed
     from sessionlint.flow.protection import EarlyShield, NestedBegin
     from sessionlint.flow.registries import Unremoved
 
@@ -207,6 +208,15 @@ class Scope:
         from sessionlint.flow.escaping import escaped
 
         return list(escaped(self.evaluator, self.block))
+
+    @cached_property
+    def handed(self) -> list[Handed]:
+        """The sessions that are opened for FastAPI, which closes none."""
+        if not self.block.near.returns or self.block.yields:
+            return []
+        from sessionlint.flow.handed import handed
+
+        return list(handed(self.evaluator, self.block))
 
     @cached_property
     def engines(self) -> list[EnginePerCall]:

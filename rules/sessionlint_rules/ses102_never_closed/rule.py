@@ -29,6 +29,13 @@ def check(scope: Scope) -> Iterator[Finding]:
             severity = Severity.RISK if harmless else Severity.LEAK
             yield lifetime_finding(NEVER_CLOSED, scope, life, message, severity)
     yield from _entered(scope)
+    for one in scope.handed:
+        # FastAPI calls what a dependency yields to its end, and knows nothing of what it returns.
+        yield NEVER_CLOSED.finding(
+            f"this {one.thing.type.noun} is never closed: FastAPI closes nothing that "
+            f"`{scope.name}` returns, nor does `{one.user}`, which gets it",
+            scope.span(one.acquired),
+        )
 
 
 def _entered(scope: Scope) -> Iterator[Finding]:

@@ -1,0 +1,148 @@
+"""Sessions that FastAPI gets from a function for each request, and that nobody closes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final, NamedTuple
+
+import libcst as cst
+
+from sessionlint.facts.aside import is_test
+from sessionlint.facts.catalog import Kind
+from sessionlint.facts.depending import depended_on
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Block, BlockKind, How
+from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.values import Thing
+from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.callers import dependents
+from sessionlint.flow.given import is_left_open, keeps_connection
+from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.spoken import Use, use
+from sessionlint.source.walk import descend
+
+__all__ = ["Handed", "handed"]
+
+_SPOKEN: Final = 2
+"""How often a name is spoken of that is bound and then returned."""
+
+_CLOSING_ALL: Final = rb"\bclose_all(?:_sessions)?\("
+
+
+class Handed(NamedTuple):
+    """The session that a function opens and returns, and the name of one of those that get it."""
+
+    thing: Thing
+    acquired: cst.Call
+    user: str
+
+
+def handed(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
+    """The session that a function opens for FastAPI, which closes nothing that is returned."""
+    if block.kind is not BlockKind.FUNCTION:
+        return
+    acquired = _returned(block)
+    if acquired is None or not evaluator.may_acquire(acquired, block):
+        return
+    thing = evaluator.value(acquired, block)
+    if not isinstance(thing, Thing) or thing.type.kind is not Kind.SESSION or not thing.is_fresh:
+        return
+    if thing.is_guess or thing.is_maybe or thing.is_own or has_mocks(block):
+        return
+    # Have: a session for whoever calls the function. All of the project is searched for them.
+    users = _users(evaluator, block) if block.name in depended_on(evaluator) else []
+    if not users or _may_be_closed_elsewhere(evaluator, block):
+        return
+    if all(_only_uses(evaluator, *one) for one in users):
+        keeping = (one.name for one, name in users if _holds(evaluator, one, name))
+        yield from (Handed(thing, acquired, name) for name in islice(keeping, 1))
+
+
+def _returned(block: Block) -> cst.Call | None:
+    """The call whose result is all that a plain function ever returns."""
+    if block.owner is not None or block.decorators:
+        return None
+    if block.yields or len(block.returns) != 1:
+        return None
+    value = block.returns[0].value
+    if not isinstance(value, cst.Name):
+        return value if isinstance(value, cst.Call) else None
+    bindings = block.bindings(value.value)
+    spoken = list(Nodes(block).variables(value.value))
+    if len(bindings) != 1 or bindings[0].how is not How.VALUE or len(spoken) != _SPOKEN:
+        return None
+    made = bindings[0].expression
+    return made if isinstance(made, cst.Call) else None
+
+
+def _users(evaluator: Evaluator, block: Block) -> list[tuple[Block, str]]:
+    """The functions that get what FastAPI has a function make, each with its parameter.
+
+    None at all where something else may get it.
+    """
+    found: list[tuple[Block, str]] = []
+    for where, call in dependents(evaluator, block):
+        if where.kind is BlockKind.FUNCTION:
+            names = [one.name.value for one in where.parameters if _is_in(call, one)]
+            users = [(where, name) for name in names]
+        else:
+            users = list(_users_of_alias(evaluator, where, call))
+        if not users:
+            return []
+        found += users
+    return found
+
+
+def _is_in(call: cst.Call, part: cst.CSTNode) -> bool:
+    return any(one is call for one in descend(part))
+
+
+def _users_of_alias(
+    evaluator: Evaluator, where: Block, call: cst.Call
+) -> Iterator[tuple[Block, str]]:
+    """The same by `SessionDep = Annotated[Session, Depends(get_session)]` of a module."""
+    for alias, bindings in where.names.items():
+        if where.kind is not BlockKind.MODULE or len(bindings) != 1:
+            continue
+        made = bindings[0].expression
+        if not isinstance(made, cst.Subscript) or not _is_in(call, made):
+            continue
+        word = alias.encode()
+        for path, _ in evaluator.tree.searched(word, re.compile(rb"\b" + word + rb"\b")):
+            module = evaluator.tree.module(path)
+            for block in module.speaking(alias) if module is not None else ():
+                for one in block.parameters if block.kind is BlockKind.FUNCTION else ():
+                    given = one.annotation.annotation if one.annotation else None
+                    if given is not None and last_name(given) == alias:
+                        yield block, one.name.value
+
+
+def _may_be_closed_elsewhere(evaluator: Evaluator, block: Block) -> bool:
+    """Whether the program closes all sessions there are, or puts another function in its place."""
+    name = re.escape(block.name.encode())
+    tree = evaluator.tree
+    overriding = re.compile(rb"\bdependency_overrides\[\s*(?:\w+\.)*" + name + rb"\s*\]")
+    paths = [path for path, _ in tree.searched(b"dependency_overrides", overriding)]
+    is_overridden = any(not is_test(path, tree.files.root) for path in paths)
+    return is_overridden or tree.has(b"close_all", re.compile(_CLOSING_ALL))
+
+
+def _only_uses(evaluator: Evaluator, block: Block, name: str) -> bool:
+    """Whether a function does nothing with what a parameter gets that may close it."""
+    if len(block.bindings(name)) > 1:
+        return False
+    nodes = Nodes(block)
+    spoken = (node for node in nodes.nodes if is_name(node, name))
+    return all(use(evaluator, nodes, one) is not Use.OTHER for one in spoken)
+
+
+def _holds(evaluator: Evaluator, block: Block, name: str) -> bool:
+    """Whether a function takes a connection by what a parameter gets, and keeps it."""
+    nodes = Nodes(block)
+    return keeps_connection(block, name) or any(
+        is_name(arg.value, name) and is_left_open(evaluator, nodes, call, arg)
+        for call in block.calls
+        for arg in call.args
+    )
