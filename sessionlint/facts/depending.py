@@ -15,13 +15,14 @@ _DEPENDED: Final = rb"\bDepends\(\s*(?:dependency\s*=\s*)?(?:\w+\.)*(\w+)"
 
 
 def depended_on(evaluator: Evaluator) -> frozenset[str]:
-    """The names of what the project gives to `Depends`, by the bytes of its files."""
+    """The names of what the project gives to `Depends`, by the bytes of its files that speak.
+
+    The others are not read for it, in whichever run: few of those that get a session do not say so.
+    """
     return evaluator.once((depended_on,), lambda: _names(evaluator))
 
 
 def _names(evaluator: Evaluator) -> frozenset[str]:
     pattern = re.compile(_DEPENDED)
-    tree = evaluator.tree
-    texts = [data for _, data in tree.searched(_WORD, pattern)]
-    texts += [tree.files.read(path) or b"" for path in tree.elsewhere(_WORD, pattern)]
+    texts = (data for _, data in evaluator.tree.searched(_WORD, pattern))
     return frozenset(name.decode() for data in texts for name in pattern.findall(data))
