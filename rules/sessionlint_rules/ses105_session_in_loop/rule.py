@@ -32,6 +32,8 @@ def check(scope: Scope) -> Iterator[Finding]:
 def _told(scope: Scope, life: Lifetime) -> tuple[str, Severity]:
     opened = f"{subject(life)} is opened by hand in a loop"
     if not life.leaks:
+        if life.is_list:
+            return f"{opened}, and those before stay open when one cannot be opened", Severity.RISK
         return f"{opened}, though every turn closes it", Severity.STYLE
     harmless = given_back(life)
     when = exit_in_words(scope, life.leaks[0])
