@@ -94,7 +94,8 @@ class Producers:
         is_acquiring = (
             ((has_sessions or QUIET in data) and may_drive(data))
             or (not self._is_only_waiting(path) and self._may_acquire(data, path))
-            or (has_sessions and (may_outlive(data) or may_let_go(data)))
+            or (has_sessions and may_outlive(data))
+            or may_let_go(data)
         )
         if not is_acquiring and self._may_clean(data, path):
             self._cleaning.add(path)
