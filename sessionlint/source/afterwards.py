@@ -39,9 +39,8 @@ _FAR: Final = 5_000
 
 
 def may_outlive(data: bytes) -> bool:
-    """Whether a file may use a session behind its `with`, or return it out of one."""
-    # Have: fewer files speak of sessions than have a `with`.
-    if b"ession" not in data or b"with" not in data:
+    """Whether a file that speaks of sessions may use one behind its `with`, or return it."""
+    if b"with" not in data:
         return False
     try:
         return next(afterwards(decoded(data)), None) is not None

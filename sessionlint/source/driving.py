@@ -22,8 +22,7 @@ _SHAPES: Final = {"next(": _NEXT, "async for": _LOOP, "next__(": _STEP, "send(No
 
 _LENT: Final = rf" = (?:\(\s*)?(?:[\w.]{{0,200}}\.)?{_LENDER}\("
 _NAMED: Final = rf"(?a:\b(\w{{1,60}}){_LENT})"
-_BY_NAME: Final = r"(?a:next\(\s*{0}\s*\)|\b{0}\s*\.\s*(?:__a?next__\(|a?send\(None\)))"
-"""How a generator gets a name, and how it is driven by that."""
+"""How a generator gets a name."""
 
 _DRIVEN: Final = {
     "next(": r"(?a:next\(\s*(\w{1,60})\s*\))",
@@ -44,10 +43,7 @@ def is_lender(name: str) -> bool:
 
 
 def may_drive(data: bytes) -> bool:
-    """Whether a file may take a session out of a generator by hand."""
-    # Few files have either, so that most are searched for two words.
-    if b"ession" not in data and QUIET not in data:
-        return False
+    """Whether a file, one of sessions or with `QUIET`, may take one out of a generator by hand."""
     if any(word in data and re.search(one, data) for word, one in _SHAPES_OF_BYTES):
         return True
     if not any(word.encode() in data for word in _DRIVEN):
@@ -71,15 +67,19 @@ def _at_once(text: str) -> Iterator[re.Match[str]]:
 
 def _by_name(text: str) -> Iterator[re.Match[str]]:
     """The places where one may get the name by which it is driven in the same text."""
-    driven = {
+    for name in sorted(_driven(text)):
+        # The name comes first, for what begins with it is found fast.
+        yield from re.finditer(rf"(?a:{name}(?<!\w{name}){_LENT})", text)
+
+
+def _driven(text: str) -> set[str]:
+    """The names by which something is driven."""
+    return {
         name
         for word, pattern in _DRIVEN.items()
         if word in text
         for name in re.findall(pattern, text)
     }
-    for name in sorted(driven):
-        # The name comes first, for what begins with it is found fast.
-        yield from re.finditer(rf"(?a:{name}(?<!\w{name}){_LENT})", text)
 
 
 def is_driving(text: str) -> bool:
@@ -90,4 +90,4 @@ def is_driving(text: str) -> bool:
 def is_naming(text: str, by: str) -> bool:
     """Whether the same is true of an assignment that names one and of the call that drives it."""
     named = re.match(_NAMED, text)
-    return named is not None and re.fullmatch(rf"a?{_BY_NAME.format(named[1])}\)?", by) is not None
+    return named is not None and named[1] in _driven(by)
