@@ -152,8 +152,7 @@ class Run:
         try:
             if not project.is_full and project.producers.is_silent(path):
                 return []
-            known = project.files.known(path)
-            data = self.bytes_of(path) if known is None else known
+            data = self._data(project, path)
             if not project.is_full and project.producers.is_without_names(data, path):
                 return []
             if is_worth_parsing(data, path, project):
@@ -169,13 +168,16 @@ class Run:
         settings, project = self.place(path)
         data: bytes | None = None
         try:
-            known = project.files.known(str(path))
-            data = self.bytes_of(path) if known is None else known
+            data = self._data(project, str(path))
             has_noqa = self._options.honours_noqa
             found = parsed(data, path, self._later(path), project, honours_noqa=has_noqa)
         except (UnreadableFile, RecursionError) as error:
             return self.unreadable(path, error), data
         return self.offered(found, settings), data
+
+    def _data(self, project: Project, path: str) -> bytes:
+        known = project.files.known(path)
+        return self.bytes_of(path) if known is None else known
 
     def _later(self, path: Path | str) -> Iterable[Rule]:
         # A path object for each file takes as long as reading it.

@@ -28,10 +28,13 @@ _PROMISING: Final = re.compile(
 
 def promised(call: cst.Call) -> Iterator[str]:
     """The names of what a call is to end later, or of functions that it is to call then."""
+    if not call.args:
+        return
+    is_promising = _PROMISING.fullmatch(last_name(call.func)) is not None
     for arg in call.args:
         if type(arg.value) is not cst.Name:
             yield from _ended(arg.value)
-        elif _PROMISING.fullmatch(last_name(call.func)):
+        elif is_promising:
             yield arg.value.value
 
 
@@ -48,10 +51,11 @@ def _ended(argument: cst.BaseExpression) -> Iterator[str]:
 def is_promised(block: Block, name: str) -> bool:
     """Whether a function asks somebody to end what a name holds, be it by a function inside."""
     told = block.promised
+    if not told:
+        return False
     return name in told or any(
         inner.name in told and any(_is_ending(call, name) for call in inner.calls)
         for inner in block.blocks
-        if told
     )
 
 
