@@ -23,7 +23,7 @@ from sessionlint.flow.paths import (
     only_next,
     step,
 )
-from sessionlint.flow.ways import Exit, State, Step, StepKind, Way
+from sessionlint.flow.ways import PASSING, Exit, State, Step, StepKind, Way
 from sessionlint.flow.with_items import with_statement
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ KINDS: Final = frozenset({cst.If, cst.While, cst.For, *TRIES, cst.With, cst.Matc
 
 _FAULTS: Final = frozenset({Way.ERROR, Way.CANCEL, Way.STOP})
 _WRITTEN: Final = frozenset({Way.NEXT, Way.RETURN, Way.BREAK, Way.CONTINUE})
-_PASSING: Final = frozenset({Way.LOST, Way.EXIT})
 
 
 def run(interpreter: Interpreter, node: cst.BaseCompoundStatement, state: State) -> Outcomes:
@@ -108,7 +107,7 @@ def _try(interpreter: Interpreter, node: Try, state: State) -> Outcomes:
         return outcomes
     finished: Outcomes = {}
     for (exit_, now), trail in outcomes.items():
-        if exit_.way in _PASSING:
+        if exit_.way in PASSING:
             finished.setdefault((exit_, now), trail)
             continue
         inside = _entering(exit_, now)

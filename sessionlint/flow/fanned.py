@@ -66,10 +66,10 @@ def _of_object(
     evaluator: Evaluator, block: Block, call: cst.Call, tasks: list[Task]
 ) -> Iterator[Fanned]:
     """The sessions of objects that several of their methods, or the tasks, wait for."""
-    held = [(task, {one.source: one for one in _held(evaluator, block, task)}) for task in tasks]
-    for source in sorted({source for _, sessions in held for source in sessions}):
-        uses = [task for task, sessions in held if source in sessions]
-        first = next(sessions[source] for _, sessions in held if source in sessions)
+    known = [(task, {one.source: one for one in _held(evaluator, block, task)}) for task in tasks]
+    for source in sorted({source for _, sessions in known for source in sessions}):
+        uses = [task for task, sessions in known if source in sessions]
+        first = next(sessions[source] for _, sessions in known if source in sessions)
         if is_several(uses):
             yield Fanned(first.thing, first.name, call, tuple(_called(task.node) for task in uses))
 

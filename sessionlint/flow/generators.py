@@ -12,7 +12,7 @@ from sessionlint.facts.catalog import Kind, Type
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, bare, is_name, last_name
-from sessionlint.facts.values import UNKNOWN, Foreign, Instance, Managed, Stream, Thing
+from sessionlint.facts.values import UNKNOWN, Foreign, Managed, Stream, Thing
 from sessionlint.flow import lenders
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.driving import is_driving, is_lender, is_naming
@@ -137,9 +137,11 @@ def _is_opening(evaluator: Evaluator, binding: Binding) -> bool:
     if binding.expression is None or binding.how not in {How.VALUE, How.WITH}:
         return False
     value = evaluator.value(binding.expression, binding.block)
-    if binding.how is How.WITH and isinstance(value, (Managed, Instance)):
-        return isinstance(value, Managed) or lenders.closes_itself(evaluator, value)
-    return isinstance(value, Thing) and value.is_fresh
+    if isinstance(value, Thing):
+        return value.is_fresh
+    return binding.how is How.WITH and (
+        isinstance(value, Managed) or lenders.closes_itself(evaluator, value)
+    )
 
 
 def _passes_on(evaluator: Evaluator, lender: Block, name: str) -> bool:

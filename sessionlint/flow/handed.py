@@ -13,6 +13,7 @@ from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.depending import depended_on
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.parameters import is_as_given
 from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import Thing
@@ -103,8 +104,8 @@ def _users_of_alias(
     evaluator: Evaluator, where: Block, call: cst.Call
 ) -> Iterator[tuple[Block, str]]:
     """The same by `SessionDep = Annotated[Session, Depends(get_session)]` of a module."""
-    for alias, bindings in where.names.items():
-        if where.kind is not BlockKind.MODULE or len(bindings) != 1:
+    for alias, bindings in where.names.items() if where.kind is BlockKind.MODULE else ():
+        if len(bindings) != 1:
             continue
         made = bindings[0].expression
         if not isinstance(made, cst.Subscript) or not _is_in(call, made):
@@ -131,7 +132,7 @@ def _may_be_closed_elsewhere(evaluator: Evaluator, block: Block) -> bool:
 
 def _only_uses(evaluator: Evaluator, block: Block, name: str) -> bool:
     """Whether a function does nothing with what a parameter gets that may close it."""
-    if len(block.bindings(name)) > 1:
+    if not is_as_given(block, name):
         return False
     nodes = Nodes(block)
     spoken = (node for node in nodes.nodes if is_name(node, name))

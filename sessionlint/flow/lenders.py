@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 import libcst as cst
@@ -167,31 +166,24 @@ def closes_itself(evaluator: Evaluator, value: Value) -> bool:
     """Whether an object of the project closes, when a `with` is left, what it has lent to that."""
     if not isinstance(value, Instance):
         return False
-    lent = _attributes(evaluator, value, ("__enter__", "__aenter__"), _returned)
-    closed = _attributes(evaluator, value, ("__exit__", "__aexit__"), _closed)
+    lent = {
+        dotted(one.value) or ""
+        for block in _methods(evaluator, value, "__enter__", "__aenter__")
+        for one in block.returns
+        if one.value is not None
+    }
+    closed = {
+        dotted(call.func.value) or ""
+        for block in _methods(evaluator, value, "__exit__", "__aexit__")
+        for call in block.calls
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value == "close"
+    }
     return bool(lent) and lent <= closed
 
 
-def _attributes(
-    evaluator: Evaluator,
-    value: Instance,
-    names: Iterable[str],
-    asked: Callable[[Block], Iterator[cst.BaseExpression]],
-) -> set[str]:
-    """The attributes of itself that a method of an object gives, or whatever is asked for."""
-    methods = [member(evaluator, value.block, name) for name in names]
-    blocks = [one.block for one in methods if isinstance(one, FunctionValue)]
-    return {dotted(one) or "" for block in blocks for one in asked(block)}
-
-
-def _returned(block: Block) -> Iterator[cst.BaseExpression]:
-    return (one.value for one in block.returns if one.value is not None)
-
-
-def _closed(block: Block) -> Iterator[cst.BaseExpression]:
-    for call in block.calls:
-        if isinstance(call.func, cst.Attribute) and call.func.attr.value == "close":
-            yield call.func.value
+def _methods(evaluator: Evaluator, value: Instance, *names: str) -> list[Block]:
+    found = (member(evaluator, value.block, name) for name in names)
+    return [one.block for one in found if isinstance(one, FunctionValue)]
 
 
 def _opened(evaluator: Evaluator, lender: Block, node: cst.With) -> int:

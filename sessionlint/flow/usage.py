@@ -9,7 +9,7 @@ import libcst as cst
 
 from sessionlint.facts.catalog import METHODS, How, Type
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import is_plain, parameter_of
+from sessionlint.facts.parameters import is_as_given, is_plain, parameter_of
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, is_name, last_name
@@ -110,8 +110,9 @@ def _is_loan(
     if name is None or given.star or inside.yields or not is_plain(inside):
         return False
     # Have: what is written in a function of the project runs with the engine under that name.
-    is_one = len(inside.bindings(name)) == 1 and not ends(inside, name)
-    if not is_one or is_given_away(evaluator, inside, name):
+    if not is_as_given(inside, name) or ends(inside, name):
+        return False
+    if is_given_away(evaluator, inside, name):
         return False
     further = loans(evaluator, inside, of, name, hops - 1)
     is_at_work = bool(further) or connects(inside, of, name)

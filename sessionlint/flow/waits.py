@@ -239,13 +239,10 @@ class Waits:
         return any(self._is_given_by(registry, one) for one in closed)
 
     def _is_given_by(self, registry: str, owner: cst.BaseExpression) -> bool:
-        bindings = self._block.bindings(owner.value) if isinstance(owner, cst.Name) else []
-        given = [one.expression for one in bindings]
-        return (
-            len(given) == 1
-            and isinstance(given[0], cst.Call)
-            and (text_of(given[0].func) == registry)
-        )
+        match self._block.bindings(owner.value) if isinstance(owner, cst.Name) else []:
+            case [Binding(expression=cst.Call(func=giver))]:
+                return text_of(giver) == registry
+        return False
 
     def _is_entered(self, name: str) -> bool:
         """Whether a `with` of this function manages what has that name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sessionlint.flow.resource import Resource
 
 __all__ = [
+    "PASSING",
     "End",
     "Ending",
     "Exit",
@@ -92,6 +93,10 @@ class Way(Enum):
 
     # Ways are keys of every outcome, and `Enum` hashes by name in Python.
     __hash__ = object.__hash__
+
+
+PASSING: Final = frozenset({Way.LOST, Way.EXIT})
+"""The ways out that pass a `finally` by, and the exit of a `with`."""
 
 
 class Exit(NamedTuple):

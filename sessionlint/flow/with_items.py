@@ -17,7 +17,7 @@ from sessionlint.flow.loops import is_it, target_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.paths import NEXT, Outcomes, extend, step, then, within
 from sessionlint.flow.safe import is_calm_in
-from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
+from sessionlint.flow.ways import PASSING, Exit, State, Status, Step, StepKind, Way
 
 if TYPE_CHECKING:
     from sessionlint.flow.statements import Interpreter
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["with_statement"]
 
 _ERROR: Final = Exit(Way.ERROR)
-_PASSING: Final = frozenset({Way.LOST, Way.EXIT})
 
 
 def with_statement(interpreter: Interpreter, node: cst.With, state: State) -> Outcomes:
@@ -77,13 +76,15 @@ def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -
     outcomes = interpreter.evaluate(item, state)
     if _is_safe_manager(interpreter, item, ENTERED_SAFELY, "__enter__"):
         outcomes = {key: trail for key, trail in outcomes.items() if key[0] == NEXT}
-    if not isinstance(item, cst.Call) or borrows(interpreter.resource, item):
+    if not isinstance(item, cst.Call):
         return outcomes
     if interpreter.operations.leaves(item):
         after = Status.HANDED_OVER
     elif may_end(interpreter.resource, item):
         after = Status.UNKNOWN
     else:
+        return outcomes
+    if borrows(interpreter.resource, item):
         return outcomes
     return then(outcomes, lambda now: {(NEXT, now.to(after) if now.status.is_open else now): None})
 
@@ -122,7 +123,7 @@ def _left(item: cst.WithItem, outcomes: Outcomes, exits: tuple[Exit, ...]) -> Ou
     """The ways out of a block whose own exit may fail."""
     after = dict(outcomes)
     for (exit_, state), trail in outcomes.items():
-        if state.status.is_open and exit_.way not in _PASSING:
+        if state.status.is_open and exit_.way not in PASSING:
             extend(after, raising(item, state, *exits), trail)
     return after
 
