@@ -1,6 +1,7 @@
 """Where a session may go to a task in the background, told from text alone."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from sessionlint.source.fanning import NAMED
@@ -13,9 +14,8 @@ LETTING_GO: Final = frozenset({"create_task", "ensure_future", "add_task"})
 _CALLS: Final = tuple(f"{name}(" for name in sorted(LETTING_GO))
 _CALLS_IN_BYTES: Final = tuple(call.encode() for call in _CALLS)
 
-# Compiled by `re` when first asked for: few files have such a call. What a framework calls
-# `async_create_task` is another function.
-_CALL: Final = rf"(?<!\w)(?:{'|'.join(sorted(LETTING_GO))})\("
+_BRACKET: Final = r"[()]"
+_QUOTES: Final = frozenset("\"'")
 _FAR: Final = 2_000
 """How much is looked at of what is in the brackets of a call."""
 
@@ -33,8 +33,32 @@ def may_let_go(data: bytes) -> bool:
 
 def lets_go(text: str) -> bool:
     """Whether one function may, by its text."""
-    if not any(call in text for call in _CALLS):
-        return False
-    named = re.compile(NAMED)
-    calls = re.finditer(_CALL, text)
-    return any(named.search(text, call.end() - 1, call.end() + _FAR) for call in calls)
+    return any(re.search(NAMED, _arguments(text, bracket)) for bracket in _brackets(text))
+
+
+def _brackets(text: str) -> Iterator[int]:
+    """Where the brackets of each call open.
+
+    What a framework calls `async_create_task` is another function.
+    """
+    for call in _CALLS:
+        # A pattern of all the names, of which each begins a word, takes several times as long.
+        at = text.find(call)
+        while at >= 0:
+            end = at + len(call)
+            if not (text[at - 1 : at].isalnum() or text[at - 1 : at] == "_"):
+                yield end - 1
+            at = text.find(call, end)
+
+
+def _arguments(text: str, start: int) -> str:
+    """What stands in the brackets that open at `start`, with them; at least that."""
+    far = text[start : start + _FAR]
+    depth = 0
+    for bracket in re.finditer(_BRACKET, far):
+        depth += 1 if bracket[0] == "(" else -1
+        if not depth:
+            inside = far[: bracket.end()]
+            # A string may close brackets that it has not opened.
+            return far if _QUOTES.intersection(inside) else inside
+    return far
