@@ -100,8 +100,14 @@ def test_what_only_mentions_a_maker_gives_nothing(text):
 
 
 def test_a_variable_passes_on_what_it_is_to_an_attribute():
+    text = "def __init__(self, make: sessionmaker):\n    self.session_of = make  # for later\n"
+    assert products(text.encode(), MAKERS, GIVERS).shared == {b"session_of"}
+
+
+def test_an_attribute_whose_name_does_not_tell_is_called_by_no_other_file():
     text = "def __init__(self, make: sessionmaker):\n    self.opener = make  # for later\n"
-    assert products(text.encode(), MAKERS, GIVERS).shared == {b"opener"}
+    found = products(text.encode(), MAKERS, GIVERS)
+    assert (found.shared, found.methods) == (set(), {b"opener"})
 
 
 METHOD = "class Store:\n    def NAME(self):\n        return Session(self.engine)\n"

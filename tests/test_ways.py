@@ -42,7 +42,7 @@ WAYS = {
     "an attribute of a class": "class Store:\n    make = sessionmaker(bind=engine)\nopener = Store.make\n",
     "another name with a comment": "inner = sessionmaker(bind=engine)\nopener = inner  # same\n",
     "one name or another": "inner = sessionmaker(bind=engine)\nopener = None or inner\n",
-    "an argument by its annotation": "class Store:\n    def __init__(self, make: sessionmaker) -> None:\n        self.opener = make\n\n    def open(self):\n        return self.opener()\n\ndef opener(store: Store):\n    return store.opener()\n",
+    "an argument by its annotation": "class Store:\n    def __init__(self, make: sessionmaker) -> None:\n        self.make_session = make\n\n    def open(self):\n        return self.make_session()\n\ndef opener(store: Store):\n    return store.make_session()\n",
     "a function with a long text": 'def opener():\n    it = Session(engine)\n    it.execute("""\nSELECT 1\nFROM (\n""")\n    return it\n',
     "a function with a docstring at the margin": 'def opener():\n    """Open.\n\nNot indented.\n"""\n    return Session(engine)\n',
     "a function with a comment that goes on": "def opener():\n    # Open one (for tests,\n    # for scripts, or\n    return Session(engine)\n",

@@ -26,8 +26,8 @@ _KEPT: Final = 256
 class Products:
     """Names that stand for makers, and for givers.
 
-    No other file calls the `local` ones, variables of functions, by these names, nor the `methods`
-    whose names do not tell anything.
+    No other file calls the `local` ones, variables of functions, by these names, nor those of the
+    `methods` and attributes that do not tell anything.
     """
 
     makers: set[bytes] = field(default_factory=set[bytes])
@@ -60,20 +60,24 @@ def products_alone(data: bytes) -> Products:
 
 
 def own_names(data: bytes) -> frozenset[bytes]:
-    """The names by which a file alone knows something that acquires, or may import it."""
-    own = {new for _, new in renamings(data)}
-    if is_at_source(data):
-        found = products_alone(data)
-        own |= found.makers | found.givers
-    return frozenset(own)
+    """The names by which a file alone knows something that acquires."""
+    if not is_at_source(data):
+        return frozenset()
+    found = products_alone(data)
+    return frozenset(found.makers | found.givers)
 
 
 def other_names(data: bytes) -> dict[bytes, set[bytes]]:
-    """What a file assigns to the names that it calls: the names of all that they stand for."""
+    """What a file assigns to the names that it calls, or imports by them: all they stand for."""
     old: dict[bytes, set[bytes]] = {}
-    for one in named(data):
-        old.setdefault(one.new, set()).add(one.old)
+    for new, one in (*((one.new, one.old) for one in named(data)), *_imported(data)):
+        old.setdefault(new, set()).add(one)
     return {new: _reached(old, new) for new in called(data) & old.keys()}
+
+
+def _imported(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """What an import gives another name: that, and the name."""
+    return ((new, old) for old, new in renamings(data))
 
 
 def _reached(old: dict[bytes, set[bytes]], new: bytes) -> set[bytes]:
@@ -100,6 +104,7 @@ class _Search:
         self._asked: set[tuple[bytes, bool]] = set()
         self._local: set[bytes] = set()
         self._outside: set[bytes] = set()
+        self._untold: set[bytes] = set()
         self._functions: set[Head] = set()
         self._namings = list(named(self._text.data))
         self._others = [
@@ -124,7 +129,7 @@ class _Search:
         """What was found."""
         untold = {head for head in self._functions if self._is_untold(head)}
         known = self._outside | {head.name for head in self._functions - untold}
-        methods = {head.name for head in untold} - known
+        methods = (self._untold | {head.name for head in untold}) - known
         return Products(self._makers, self._givers, self._local - known, methods)
 
     def has_news(self) -> bool:
@@ -163,7 +168,16 @@ class _Search:
     def _bind(self, targets: Iterable[Target]) -> None:
         for one in targets:
             self._givers.add(one.name)
-            (self._local if one.is_local else self._outside).add(one.name)
+            self._place(one)
+
+    def _place(self, target: Target) -> None:
+        """Note who can call what a target is the name of."""
+        if target.is_local:
+            self._local.add(target.name)
+        elif target.is_attribute and not is_telling(b".", target.name):
+            self._untold.add(target.name)
+        else:
+            self._outside.add(target.name)
 
     def _return(self, functions: Iterable[Head], *, is_maker: bool) -> None:
         for head in functions:
@@ -193,7 +207,7 @@ class _Search:
             if one.old in known or one.old in names:
                 names.add(one.new)
                 is_local = not one.is_attribute and is_own_variable(self._text, one.start, one.new)
-                (self._local if is_local else self._outside).add(one.new)
+                self._place(Target(one.new, one.is_attribute, is_local))
 
     def _is_untold(self, head: Head) -> bool:
         """Whether it is a method whose name does not tell what it gives."""
