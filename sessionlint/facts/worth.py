@@ -15,10 +15,12 @@ from sessionlint.facts.caching import is_cache_name
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, How, Kind
 from sessionlint.facts.depending import depended_on
 from sessionlint.source.background import lets_go
+from sessionlint.source.chains import is_on_call
 from sessionlint.source.cleaning import may_be_cut_off
 from sessionlint.source.driving import driving
 from sessionlint.source.fanning import may_fan_out
 from sessionlint.source.gate import HALF_MANAGED
+from sessionlint.source.logical import logical
 from sessionlint.source.outline import PartKind, is_balanced
 from sessionlint.source.threads import THREADED
 
@@ -64,6 +66,7 @@ _CHAINED: Final = re.compile(
     rf"(?:[^\w\s]\s*|^[ \t]*)\.[\s\\]*(?:{'|'.join(sorted(DATABASE))})\b", re.MULTILINE
 )
 """A method that needs a connection, called on something that is neither name nor attribute."""
+_ASKING: Final = rf"\.\s*(?:{'|'.join(sorted(DATABASE))})\b".encode()
 
 # What stands on a line with at most one colon, the one that ends it.
 _REST: Final = r"(?:[^:;\n]*:[ \t]*(?:#[^\n]*)?|[^:;\n]*)$"
@@ -80,6 +83,9 @@ _ARGUMENT: Final = re.compile(r"(?!\s*(?:async\s+)?with\b).*[(,=]\s*[\w.]*$")
 """What stands before an argument in a line that enters nothing."""
 _FOR_SESSION: Final = re.compile(r"ession\w*[ \t]*\(")
 """What stands before an argument of a session, which never closes a connection it is given."""
+_OF_SESSIONS: Final = re.compile(r"(?i)session|^sess")
+_OF_ENGINES: Final = re.compile(r"(?i)engine|pool|conn")
+"""What a name says of what it gives: one of a session is neither an engine nor a connection."""
 _RETURNED: Final = re.compile(
     r"\breturn[ \t(]+(?:await[ \t]+)?(?:(?:\w+\.)*(\w+)(?:\[[^\]\n]*\])?\(|\w+[ \t]*(?:#|$))",
     re.MULTILINE,
@@ -182,7 +188,7 @@ class _Search:
     def _may_acquire(self, piece: Piece, calls: list[tuple[int, str]]) -> bool:
         """Whether a call stands where a rule looks for one."""
         # Where the statement of a call ends is not for bytes to say, so all behind it counts.
-        if _CHAINED.search(self._text, calls[0][0], piece.stop):
+        if _CHAINED.search(self._text, calls[0][0], piece.stop) and self._is_chained(piece, calls):
             return True
         if piece.kind is PartKind.CLASS:
             return False
@@ -190,6 +196,12 @@ class _Search:
             offset >= piece.defined and not self._is_passing(offset, name) for offset, name in calls
         )
         return is_any or self._is_depended_on(piece, {name for _, name in calls})
+
+    def _is_chained(self, piece: Piece, calls: list[tuple[int, str]]) -> bool:
+        """Whether a method that needs a connection is called on what one of the calls gives."""
+        bare = logical(self._reader.text_of(piece).encode()).data
+        names = {name.encode() for _, name in calls}
+        return any(is_on_call(bare, dot.start(), names) for dot in re.finditer(_ASKING, bare))
 
     def _is_depended_on(self, piece: Piece, called: set[str]) -> bool:
         """Whether FastAPI gets what a function returns, and closes it no more than anybody."""
@@ -217,6 +229,8 @@ class _Search:
         if _ARGUMENT.match(self._text, line, offset):
             return False
         is_attribute = self._text.endswith(".", line, offset)
+        if _OF_SESSIONS.search(name) and not _OF_ENGINES.search(name):
+            return True
         is_lost = _ASKED.match(self._text, line) or _FOR_SESSION.search(self._text, line, offset)
         lost = _LOST if is_lost else BUILDERS
         return not self._by_name.is_giving(name, self._module, lost, is_attribute=is_attribute)
