@@ -87,9 +87,20 @@ def _thing(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -
     if not evaluator.may_acquire(expression, block):
         return None
     value = evaluator.value(expression, block)
-    if not isinstance(value, Thing) or not value.is_fresh or value.is_guess:
+    if not isinstance(value, Thing) or value.is_guess:
+        return None
+    if not value.is_fresh and not _is_of_registry(evaluator, expression, block):
         return None
     return value if value.type.kind in {Kind.SESSION, Kind.CONNECTION} else None
+
+
+def _is_of_registry(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -> bool:
+    """Whether a call takes from a registry the session of one thread, which others are to use."""
+    call = bare(expression)
+    if not isinstance(call, cst.Call):
+        return False
+    of = evaluator.value(call.func, block)
+    return isinstance(of, Thing) and of.type.kind is Kind.REGISTRY
 
 
 def user(block: Block, name: str) -> cst.CSTNode | None:

@@ -2,13 +2,14 @@
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from sqlmodel import Session as ModelSession
 
 engine = create_engine("sqlite:///shop.db")
 SessionLocal = sessionmaker(bind=engine)
 async_engine = create_async_engine("sqlite+aiosqlite:///shop.db")
 AsyncSessionLocal = async_sessionmaker(async_engine, expire_on_commit=False)
+registry = scoped_session(SessionLocal)
 
 NAME = text("select name from users where id = :id")
 NAMES = text("select name from users order by id")
@@ -19,6 +20,7 @@ db: Session = Session(engine)  # want: SES203 "`db` is opened when the module"
 model_session = ModelSession(engine)  # want: SES203 "`model_session` is opened when the module"
 connection = engine.connect()  # want: SES203 "`connection` is opened when the module"
 async_session = AsyncSessionLocal()  # want: SES203 "`async_session` is opened when the module"
+of_thread = registry()  # want: SES203 "`of_thread` is opened when the module"
 reader = AsyncSession(async_engine)  # want: SES203 "`reader` is opened when the module"
 
 
@@ -41,6 +43,10 @@ def count_users() -> int:
 
 def model_names() -> list[str]:
     return list(model_session.exec(NAMES).scalars())
+
+
+def names_of_thread() -> list[str]:
+    return list(of_thread.execute(NAMES).scalars())
 
 
 async def load_user_async(user_id: int) -> str | None:
