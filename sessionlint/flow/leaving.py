@@ -12,6 +12,7 @@ from sessionlint.facts.scopes import Binding, Block
 from sessionlint.facts.syntax import asked_by_name, bare, is_name, last_name
 from sessionlint.facts.values import UNKNOWN, Foreign, Symbol
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
+from sessionlint.flow.queries import is_query
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_given_cursor
 from sessionlint.source.walk import descend
@@ -106,6 +107,8 @@ def leads_back(resource: Resource, value: cst.BaseExpression | None) -> bool:
 
 
 def _leads(resource: Resource, value: cst.BaseExpression) -> bool:
+    if is_query(resource, value):
+        return True
     match value:
         case cst.Tuple(elements=parts) | cst.List(elements=parts):
             return any(_leads(resource, bare(part.value)) for part in parts)

@@ -12,8 +12,9 @@ from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import ClassValue
 from sessionlint.flow.harmless import COMPOSING, STATED
+from sessionlint.flow.resource import Resource
 
-__all__ = ["queries", "reaches", "runs", "users"]
+__all__ = ["is_query", "queries", "reaches", "runs", "users"]
 
 _ELSEWHERE: Final = frozenset({"with_session"})
 """Methods that give a query of another session."""
@@ -36,6 +37,15 @@ def queries(block: Block, session: str) -> frozenset[str]:
             and any(_chain(one.expression)[0] != name for one in bindings)
         }
     return frozenset(found - {session})
+
+
+def is_query(resource: Resource, value: cst.BaseExpression) -> bool:
+    """Whether a value is a query on a session that nobody has run yet, be it by its name."""
+    root, methods = _chain(value)
+    is_begun = root in resource.queries or (
+        root in resource.names and bool(methods) and methods.pop() == "query"
+    )
+    return is_begun and _BUILDING.issuperset(methods)
 
 
 def runs(names: frozenset[str], call: cst.Call) -> bool:
