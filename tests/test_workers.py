@@ -240,7 +240,7 @@ def alive(processes: dict[int, str]) -> list[int]:
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 @pytest.mark.parametrize("is_for_all", [True, False])
 def test_an_interrupt_ends_all_processes_with_one_line(tmp_path, is_for_all):
-    folder = leaks(tmp_path / "many", 40, each=400)
+    folder = leaks(tmp_path / "many", 40, each=200)
     line = [sys.executable, "-m", "sessionlint", "--jobs", "3"]
     program = subprocess.Popen(
         line,
@@ -263,7 +263,7 @@ def test_an_interrupt_ends_all_processes_with_one_line(tmp_path, is_for_all):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 def test_no_process_outlives_one_that_is_killed(tmp_path):
-    folder = leaks(tmp_path / "many", 40, each=400)
+    folder = leaks(tmp_path / "many", 40, each=200)
     line = [sys.executable, "-m", "sessionlint", "--jobs", "3"]
     program = subprocess.Popen(line, cwd=folder, stdout=subprocess.DEVNULL)
     workers = started(program.pid, 3)

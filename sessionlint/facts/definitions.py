@@ -43,11 +43,11 @@ def found_values(bindings: list[Binding], values: list[Value]) -> list[Value]:
         for one, value in zip(bindings, values, strict=True)
         if not (isinstance(value, Symbol) and any(_is_of_class(maker, value) for maker in makers))
     ]
-    there = [one for one, value in pairs if not _is_missing(one, value)]
+    there = {id(one): one for one, value in pairs if not _is_missing(one, value)}
     return [
         value
         for one, value in pairs
-        if one in there or not any(_is_of_same(one, other) for other in there)
+        if id(one) in there or not any(_is_of_same(one, other) for other in there.values())
     ]
 
 
