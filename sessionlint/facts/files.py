@@ -93,7 +93,7 @@ class Files:
         old = self._spoken.pop(name, b"")
         if may_speak(data):
             self._spoken[name] = data
-            self._spoken = dict(sorted(self._spoken.items(), key=lambda it: in_path_order(it[0])))
+            self._spoken = _sorted(self._spoken)
         return old
 
     def is_file(self, path: Path) -> bool:
@@ -177,7 +177,7 @@ class Files:
     @cached_property
     def _spoken(self) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
-        for name in sorted(self.python_files, key=in_path_order):
+        for name in self.python_files:
             # A path object for each file takes as long as reading it.
             if (data := self._bytes(name)) is None:
                 continue
@@ -188,7 +188,7 @@ class Files:
                     self._silent.add(name)
                 elif not may_use_threads(data):
                     self._waiting.add(name)
-        return found
+        return _sorted(found)
 
     @cached_property
     def locks(self) -> Locks:
@@ -255,6 +255,11 @@ class Files:
     def known(self, path: str) -> bytes | None:
         """The bytes of a file if all have been read and this one speaks."""
         return self._spoken.get(path) if "_spoken" in self.__dict__ else None
+
+
+def _sorted(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Files with their bytes in path order."""
+    return dict(sorted(files.items(), key=lambda item: in_path_order(item[0])))
 
 
 def _code(data: bytes) -> bytes | None:
