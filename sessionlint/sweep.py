@@ -164,6 +164,9 @@ class _Sweep:
 
     def _prepare(self, paths: Sequence[str]) -> None:
         """Load and read what every process needs, once for all of them."""
+        from importlib import import_module
+
+        import_module("sessionlint.flow.scope")
         for path in paths:
             _, project = self._run.place(path)
             if project.is_full:
