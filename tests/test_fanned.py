@@ -92,7 +92,7 @@ import asyncio
 from asyncio import gather
 import anyio
 import store
-from asyncpg import connect
+from asyncpg import Connection, connect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from store import Cached, SessionLocal, Users, by_own_lock, context, kept, load, one_by_one, own, passed, streamed
 
@@ -174,6 +174,7 @@ LEFT_ALONE = {
     "the factory": "await gather(x.load(SessionLocal), x.load(SessionLocal))",
     "another gather": "await x.gather(load(db), load(db))",
     "a session by its name alone": "db_session = x.y\n    await gather(x.load(db_session), x.load(db_session))",
+    "a connection of SQLAlchemy": "await gather(sa_conn.execute(1), sa_conn.execute(2))",
     "a task that is awaited before": "await asyncio.create_task(load(db))\n    await load(db)",
     "a name of its own": "s = db\n    await gather(load(s), load(s))",
 }
@@ -181,7 +182,9 @@ LEFT_ALONE = {
 
 def codes(body, folder):
     """What is found in a function with this body, by both engines."""
-    sessions = "db: AsyncSession, other_db: AsyncSession, conn: AsyncConnection"
+    sessions = (
+        "db: AsyncSession, other_db: AsyncSession, conn: Connection, sa_conn: AsyncConnection"
+    )
     parameters = f"x, {sessions}, repo: Users, other_repo: Users"
     text = f"{HEAD}\nasync def use({parameters}):\n    {body}\n"
     project = written(folder, {"store.py": STORE, "use.py": text})

@@ -26,10 +26,11 @@ from sessionlint.source.walk import descend
 
 __all__ = ["Fanned", "fanned"]
 
-_QUEUEING: Final = frozenset({"psycopg.AsyncConnection", "aiosqlite.Connection"})
+_QUEUEING: Final = frozenset({"AsyncConnection", "psycopg.AsyncConnection", "aiosqlite.Connection"})
 """What lets one task wait until another is through.
 
-Source: psycopg 3, "Concurrent operations"; aiosqlite, "Details": a queue for each connection.
+Source: psycopg 3, "Concurrent operations"; aiosqlite, "Details": a queue for each connection. The
+dialects of SQLAlchemy hold `_execute_mutex` around each statement of asyncpg, aiomysql and asyncmy.
 """
 
 
