@@ -38,8 +38,18 @@ def built_by(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None
     chosen = keyword(call, "poolclass")
     is_pooled = chosen is None or last_name(chosen) not in _NO_POOL
     is_unsure = any(_may_choose(evaluator, arg, block) for arg in call.args) or _is_in_memory(call)
+    if _is_on_lent(keyword(call, "creator"), block):
+        return None
     is_engine = kind.kind in {Kind.ENGINE, Kind.POOL}
     return Thing(kind, is_fresh=True) if is_engine and is_pooled and not is_unsure else None
+
+
+def _is_on_lent(creator: cst.BaseExpression | None, block: Block) -> bool:
+    """Whether an engine takes a connection that is there: `creator=lambda: connection.driver()`."""
+    given = creator.body if isinstance(creator, cst.Lambda) else None
+    while isinstance(given, (cst.Attribute, cst.Call)):
+        given = given.value if isinstance(given, cst.Attribute) else given.func
+    return isinstance(given, cst.Name) and given.value in block.names
 
 
 def _may_choose(evaluator: Evaluator, argument: cst.Arg, block: Block) -> bool:

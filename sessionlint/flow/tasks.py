@@ -23,6 +23,8 @@ _GATHERS: Final = frozenset({"asyncio.gather", "asyncio.tasks.gather"})
 _WAITING: Final = frozenset({"asyncio.wait", "asyncio.as_completed"})
 """Functions that are given their tasks in something to go through."""
 
+_MAKING: Final = frozenset({"asyncio.create_task", "asyncio.tasks.create_task"})
+_WAITS: Final = (cst.Await, cst.With, cst.For)
 _GROUPS: Final = frozenset(
     {
         *("asyncio.TaskGroup", "asyncio.taskgroups.TaskGroup", "anyio.create_task_group"),
@@ -53,6 +55,51 @@ def groups(
         ]
         if spawned:
             yield spawned[0], tasks
+    for started in _started(evaluator, block, body, calls):
+        yield started[0], list(map(task_of, started))
+
+
+def _started(
+    evaluator: Evaluator, block: Block, body: Nodes, calls: list[cst.Call]
+) -> Iterator[list[cst.Call]]:
+    """Tasks that are started one behind the other, and waited for later, one by one."""
+    made = {id(call): call for call in calls if _is_making(evaluator, block, call)}
+    if len(made) < 2:
+        return
+    awaited = {
+        node.expression.value
+        for node in body.nodes
+        if isinstance(node, cst.Await) and isinstance(node.expression, cst.Name)
+    }
+    for suite in [node for node in body.nodes if isinstance(node, cst.IndentedBlock)]:
+        run: list[cst.Call] = []
+        for line in suite.body:
+            name, value = _given(line)
+            if id(value) in made and name in awaited:
+                run.append(made[id(value)])
+            elif any(isinstance(part, _WAITS) for part in descend(line)):
+                # What is waited for there may be one of them, or let them end.
+                if len(run) > 1:
+                    yield run
+                run = []
+
+
+def _is_making(evaluator: Evaluator, block: Block, call: cst.Call) -> bool:
+    """Whether a call makes a task that nobody has to wait for."""
+    if last_name(call.func) != "create_task" or not call.args:
+        return False
+    value = evaluator.value(call.func, block)
+    return isinstance(value, Symbol) and value.name in _MAKING
+
+
+def _given(line: cst.BaseStatement) -> tuple[str, cst.BaseExpression | None]:
+    """The variable that a line gives a value, and the value; empty for any other line."""
+    match line:
+        case cst.SimpleStatementLine(
+            body=[cst.Assign(targets=[cst.AssignTarget(cst.Name(value=name))], value=value)]
+        ):
+            return name, value
+    return "", None
 
 
 def _is_written_out(call: cst.Call) -> bool:

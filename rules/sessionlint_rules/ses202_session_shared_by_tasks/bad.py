@@ -55,6 +55,12 @@ async def filled(db: AsyncSession, ids: Sequence[int]) -> list[str | None]:
     return await asyncio.gather(*tasks)  # want: SES202 "several tasks use session `db`"
 
 
+async def started_in_turn(db: AsyncSession) -> tuple[str | None, int]:
+    name = asyncio.create_task(_name(db, 1))  # want: SES202 "2 tasks use session `db`"
+    count = asyncio.create_task(_count(db))
+    return await name, await count
+
+
 async def filled_under_a_condition(
     db: AsyncSession, ids: tuple[int, int], *, is_pair: bool
 ) -> list[str | None]:

@@ -52,6 +52,13 @@ async def two_sessions() -> None:
         await asyncio.gather(_name(session, 1), _name(other_session, 2))
 
 
+async def waited_for_in_turn(session: AsyncSession) -> tuple[str | None, str | None]:
+    first = asyncio.create_task(_name(session, 1))
+    name = await first
+    second = asyncio.create_task(_name(session, 2))
+    return name, await second
+
+
 async def one_or_another(session: AsyncSession, user_id: int, *, is_short: bool) -> None:
     tasks = []
     if is_short:
