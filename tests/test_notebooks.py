@@ -267,6 +267,13 @@ def test_a_notebook_that_names_no_language_is_python(tmp_path):
     assert len(found(tmp_path, notebook(IMPORTS, LEAK, authors=[]))) == 1
 
 
+@pytest.mark.parametrize("data", [b"", b"\n"])
+def test_a_notebook_that_nobody_has_written_in_is_empty(tmp_path, data):
+    (tmp_path / "new.ipynb").write_bytes(data)
+    done = sessionlint(cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "All checks passed!\n", "")
+
+
 def test_a_checkpoint_is_no_notebook_to_check(tmp_path):
     (tmp_path / ".ipynb_checkpoints").mkdir()
     (tmp_path / ".ipynb_checkpoints" / "work-checkpoint.ipynb").write_text(notebook(IMPORTS, LEAK))
@@ -278,7 +285,7 @@ def test_a_checkpoint_is_no_notebook_to_check(tmp_path):
     [
         (b'{"cells": [\n {"a" 1}]}', "2:7", "invalid JSON: Expecting ':' delimiter"),
         (b'{"cells": [],\n"\xff": 1}', "2:1", "not UTF-8"),
-        (b"", "1:1", "invalid JSON: Expecting value"),
+        (b"?", "1:1", "invalid JSON: Expecting value"),
         (b'{"worksheets": []}', "1:1", "it has no cells"),
         (b'{"cells": [{"cell_type": "code", "source": 1}]}', "1:1", "cell 1 has no source"),
         (b'{"cells": [7]}', "1:1", "cell 1 has no type"),

@@ -24,6 +24,14 @@ from sessionlint.source.walk import descend
 __all__ = ["Shared", "is_in_function", "shared", "user", "uses"]
 
 
+_HANDLER: Final = re.compile(
+    r"^def \w+\(\s*_*event\b[^(),]*,\s*_*context\b[^(),]*,?\s*\)", re.MULTILINE
+)
+"""What AWS Lambda calls, for one event at a time: what the module opens is there for the next.
+
+Source: AWS Lambda, "Best practices": take advantage of execution environment reuse.
+"""
+
 _HOOKS: Final = frozenset({"after_request", "before_request", "context_processor", "user_loader"})
 """Decorators of Flask, and of Flask-Login, for what runs at each request."""
 
@@ -31,7 +39,8 @@ _HOOKS: Final = frozenset({"after_request", "before_request", "context_processor
 class Shared(NamedTuple):
     """A session or connection acquired once and used by functions; `user` is one such use.
 
-    `user` is None where another module imports the name, and for a parameter's default.
+    `user` is None where another module imports the name, and for a parameter's default. `is_free`:
+    whoever uses it is alone with it.
     """
 
     name: str
@@ -39,6 +48,7 @@ class Shared(NamedTuple):
     acquired: cst.BaseExpression
     user: cst.CSTNode | None
     is_default: bool = False
+    is_free: bool = False
 
 
 def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
@@ -58,7 +68,8 @@ def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
                 continue
             use = user(block, name)
             if _is_shared(evaluator, body, name, use) and not _is_of_program(body, name, binding):
-                yield Shared(name, thing, binding.expression, use)
+                is_free = _HANDLER.search(block.home.reader.text) is not None
+                yield Shared(name, thing, binding.expression, use, is_free=is_free)
 
 
 def _given(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> Thing | None:

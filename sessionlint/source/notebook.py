@@ -83,6 +83,9 @@ def opened_notebook(data: bytes) -> Notebook:
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
+    if not data.strip():
+        # An editor opens such a file as a new notebook.
+        return {"cells": []}
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

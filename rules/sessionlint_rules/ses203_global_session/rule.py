@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 def check(scope: Scope) -> Iterator[Finding]:
     """Report sessions of a module or class body that functions use."""
     for one in scope.shared:
+        if one.is_free:
+            continue
         notes = () if one.user is None else (Note(scope.span(one.user), "used here"),)
         yield GLOBAL_SESSION.finding(_message(scope, one), scope.span(one.acquired), *notes)
 
