@@ -153,6 +153,34 @@ UNSAFE = {
 }
 
 NEVER = {
+    "a result that nobody has read": """
+        from app.db import SessionLocal
+
+        def names(query):
+            session = SessionLocal()
+            return session.scalars(query)
+    """,
+    "a result in another shape": """
+        from app.db import SessionLocal
+
+        def names(query):
+            session = SessionLocal()
+            return session.scalars(query).unique()
+    """,
+    "what reads a result later": """
+        from app.db import SessionLocal
+
+        def names(query):
+            session = SessionLocal()
+            return map(str, session.scalars(query))
+    """,
+    "what reads a query later": """
+        from app.db import SessionLocal
+
+        def names(query):
+            session = SessionLocal()
+            return enumerate(session.query(query).limit(3))
+    """,
     "the pool is closed before its connection is back": """
         import asyncpg
 

@@ -32,6 +32,7 @@ from sessionlint.rewrite.region import Region, region, spoken_elsewhere
 from sessionlint.rewrite.replaced import stand_in
 from sessionlint.rewrite.strangers import is_with_strangers
 from sessionlint.rewrite.tails import Tail, Tails, handles_errors, leaps
+from sessionlint.rewrite.unread import gives_unread
 from sessionlint.source.walk import descend
 
 __all__ = ["managed"]
@@ -43,13 +44,12 @@ def managed(life: Lifetime) -> Fix | None:
     """The fix that lets a `with` end a lifetime, None where no sound one is known."""
     if any(end.ending not in {Ending.LEFT_OPEN, Ending.RELEASED} for end in life.ends):
         return None
-    resource = life.resource
-    entered = opening_of(resource)
-    place = region(resource) if entered is not None else None
+    entered = opening_of(life.resource)
+    place = region(life.resource) if entered is not None else None
     if entered is None or place is None:
         return None
     if place.is_entered and entered.is_manager:
-        edit = Replace(resource.acquired, entered.expression)
+        edit = Replace(life.resource.acquired, entered.expression)
         return Fix.weighed("leave the `await` out", (edit,), entered.doubt)
     if place.may_go_on and any(end.way is Way.LOST for end in life.leaks):
         return None
@@ -75,6 +75,7 @@ class _Rewriting:
         self._nodes = [node for one in place.statements for node in descend(one)]
         parts: list[cst.CSTNode] = [*place.statements, *([place.guard] if place.guard else [])]
         self._marks = {id(c): c for part in parts for c in closes(part, life.resource)}
+        self._closed = behind(place.statements, set(self._marks))
         self._before, self._inside, self._behind = self._parted()
 
     def fix(self) -> Fix | None:
@@ -82,7 +83,7 @@ class _Rewriting:
         resource = self._resource
         if not self._is_followed() or not self._is_free() or self._is_emptying_a_try():
             return None
-        if self._is_around_definitions():
+        if self._is_around_definitions() or gives_unread(resource, self._nodes, self._closed):
             return None
         if not self._life.has_releases and self._is_for_others():
             return None
@@ -240,8 +241,7 @@ class _Rewriting:
         within = Loaded.through(self._resource, place.statements)
         if any(isinstance(node, cst.Yield) for node in self._nodes):
             self._reasons.append("the generator may be left waiting inside the `with`")
-        closed = behind(place.statements, set(self._marks))
-        if any(id(node) not in closed for node in within.results()):
+        if any(id(node) not in self._closed for node in within.results()):
             self._reasons.append(f"what is returned may still need the {life.noun}")
         if not life.has_releases and (
             next(within.kept(), None) or is_with_strangers(self._resource, place.statements)
