@@ -41,6 +41,17 @@ DATABASE = """\
             print(self.db)
 
 
+    class Another(Lent):
+        def __enter__(self):
+            return self.opened()
+
+        def opened(self):
+            return SessionLocal()
+
+        def __exit__(self, *error):
+            self.opened().close()
+
+
     def get_lent():
         with Lent() as db:
             yield db
@@ -48,6 +59,11 @@ DATABASE = """\
 
     def get_kept():
         with Kept() as db:
+            yield db
+
+
+    def get_another():
+        with Another() as db:
             yield db
 
 
@@ -132,6 +148,7 @@ def test_background_tasks_without_a_lock_are_left_alone(tmp_path):
         ("tasks: BackgroundTasks", "get_db", "passed_on", True),
         ("tasks: BackgroundTasks", "get_lent", "clean", True),
         ("tasks: BackgroundTasks", "get_kept", "clean", False),
+        ("tasks: BackgroundTasks", "get_another", "clean", False),
         ("tasks: BackgroundTasks", "get_db", "clean_with_its_own", False),
         ("tasks: BackgroundTasks", "get_db", "clean_and_commit", True),
         ("tasks: BackgroundTasks", "get_db", "clean_and_close", False),

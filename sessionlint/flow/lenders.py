@@ -167,18 +167,19 @@ def closes_itself(evaluator: Evaluator, value: Value) -> bool:
     if not isinstance(value, Instance):
         return False
     lent = {
-        dotted(one.value) or ""
+        dotted(one.value)
         for block in _methods(evaluator, value, "__enter__", "__aenter__")
         for one in block.returns
         if one.value is not None
     }
     closed = {
-        dotted(call.func.value) or ""
+        dotted(call.func.value)
         for block in _methods(evaluator, value, "__exit__", "__aexit__")
         for call in block.calls
         if isinstance(call.func, cst.Attribute) and call.func.attr.value == "close"
     }
-    return bool(lent) and lent <= closed
+    # What has no path, like what a call gives, may be another object each time.
+    return bool(lent) and None not in lent and lent <= closed
 
 
 def _methods(evaluator: Evaluator, value: Instance, *names: str) -> list[Block]:
