@@ -9,25 +9,30 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.annotations import injected
 from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.depending import depended_on
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import is_as_given
 from sessionlint.facts.scopes import Block, BlockKind, How
-from sessionlint.facts.syntax import is_name, last_name
-from sessionlint.facts.values import Thing
+from sessionlint.facts.syntax import is_name
+from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.callers import dependents
 from sessionlint.flow.given import is_left_open, keeps_connection
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.spoken import Use, use
+from sessionlint.source.gate import may_speak
 from sessionlint.source.walk import descend
 
 __all__ = ["Handed", "handed"]
 
 _SPOKEN: Final = 2
 """How often a name is spoken of that is bound and then returned."""
+
+_TYPES: Final = (cst.Name, cst.Attribute, cst.Subscript, cst.BinaryOperation)
+"""How a type is written that gets another name."""
 
 _CLOSING_ALL: Final = rb"\bclose_all(?:_sessions)?\("
 
@@ -57,7 +62,8 @@ def handed(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
     if not users or _may_be_closed_elsewhere(evaluator, block):
         return
     if all(_only_uses(evaluator, *one) for one in users):
-        keeping = (one.name for one, name in users if _holds(evaluator, one, name))
+        sure = (user for user in users if _gets(evaluator, block, *user))
+        keeping = (one.name for one, name in sure if _holds(evaluator, one, name))
         yield from (Handed(thing, acquired, name) for name in islice(keeping, 1))
 
 
@@ -89,7 +95,7 @@ def _users(evaluator: Evaluator, block: Block) -> list[tuple[Block, str]]:
             names = [one.name.value for one in where.parameters if _is_in(call, one)]
             users = [(where, name) for name in names]
         else:
-            users = list(_users_of_alias(evaluator, where, call))
+            users = _users_of_alias(evaluator, where, call, block)
         if not users:
             return []
         found += users
@@ -101,23 +107,81 @@ def _is_in(call: cst.Call, part: cst.CSTNode) -> bool:
 
 
 def _users_of_alias(
-    evaluator: Evaluator, where: Block, call: cst.Call
-) -> Iterator[tuple[Block, str]]:
-    """The same by `SessionDep = Annotated[Session, Depends(get_session)]` of a module."""
-    for alias, bindings in where.names.items() if where.kind is BlockKind.MODULE else ():
-        if len(bindings) != 1:
-            continue
-        made = bindings[0].expression
-        if not isinstance(made, cst.Subscript) or not _is_in(call, made):
-            continue
-        word = alias.encode()
-        for path, _ in evaluator.tree.searched(word, re.compile(rb"\b" + word + rb"\b")):
-            module = evaluator.tree.module(path)
-            for block in module.speaking(alias) if module is not None else ():
-                for one in block.parameters if block.kind is BlockKind.FUNCTION else ():
-                    given = one.annotation.annotation if one.annotation else None
-                    if given is not None and last_name(given) == alias:
-                        yield block, one.name.value
+    evaluator: Evaluator, where: Block, call: cst.Call, maker: Block
+) -> list[tuple[Block, str]]:
+    """The same by `SessionDep = Annotated[Session, Depends(get_session)]` of a module.
+
+    By its other names as well. None at all where a class, or a file that is not looked at, may get
+    it.
+    """
+    found: list[tuple[Block, str]] = []
+    words = _aliases(where, call)
+    for word in words:
+        if evaluator.tree.files.is_large and not may_speak(word.encode()):
+            return []
+        for block in _speaking(evaluator, word):
+            if block.kind is BlockKind.CLASS and _is_in_body(block, word):
+                return []
+            typed = [one for one in block.parameters if _is_named(one.annotation, word)]
+            users = [(block, one.name.value) for one in typed]
+            found += (one for one in users if _gets(evaluator, maker, *one) is not False)
+            words += (new for new in _renamed(block, word) if new not in words)
+    return found
+
+
+def _aliases(where: Block, call: cst.Call) -> list[str]:
+    """The names of a module for types that a call stands in."""
+    given = where.names.items() if where.kind is BlockKind.MODULE else ()
+    single = ((alias, bindings[0].expression) for alias, bindings in given if len(bindings) == 1)
+    return [
+        alias for alias, made in single if isinstance(made, cst.Subscript) and _is_in(call, made)
+    ]
+
+
+def _speaking(evaluator: Evaluator, word: str) -> Iterator[Block]:
+    """Every scope of the project in which a name stands."""
+    pattern = re.compile(rb"\b" + word.encode() + rb"\b")
+    tree = evaluator.tree
+    paths = [path for path, _ in tree.searched(word.encode(), pattern)]
+    for path in (*paths, *tree.elsewhere(word.encode(), pattern)):
+        module = tree.module(path)
+        yield from module.speaking(word) if module is not None else ()
+
+
+def _is_in_body(block: Block, word: str) -> bool:
+    """Whether a class says of an attribute that it is of a type with that name."""
+    bindings = (one for found in block.near.names.values() for one in found)
+    return any(_is_named(one.annotation, word) for one in bindings)
+
+
+def _renamed(block: Block, word: str) -> Iterator[str]:
+    """The names that a scope gives to what has a name, or to a type that is made of it."""
+    for name, bindings in block.near.names.items():
+        for one in bindings:
+            is_imported = one.how is How.IMPORT_FROM and one.item == word
+            is_type = one.how is How.VALUE and isinstance(one.expression, _TYPES)
+            if is_imported or (is_type and _is_named(one.expression, word)):
+                yield name
+
+
+def _is_named(part: cst.CSTNode | None, word: str) -> bool:
+    """Whether a name stands in an annotation or an expression, be it in a string."""
+    for node in descend(part) if part is not None else ():
+        match node:
+            case cst.Name(value=value) if value == word:
+                return True
+            case cst.SimpleString(value=text) if re.search(rf"\b{word}\b", text):
+                return True
+    return False
+
+
+def _gets(evaluator: Evaluator, maker: Block, user: Block, name: str) -> bool | None:
+    """Whether a parameter gets what a function makes, None where nobody tells."""
+    told = (one for binding in user.bindings(name) for one in injected(evaluator, binding))
+    values = [evaluator.value(call.args[0].value, block) for call, block in told if call.args]
+    if not values:
+        return None
+    return any(isinstance(one, FunctionValue) and one.block is maker for one in values)
 
 
 def _may_be_closed_elsewhere(evaluator: Evaluator, block: Block) -> bool:
