@@ -120,6 +120,69 @@ STORE = """\
         kept.append(session)
 
 
+    class Shop:
+        def __init__(self, db, name=""):
+            self.db = db
+
+        def names(self):
+            return self.db.execute("select name from users").all()
+
+        def rename(self):
+            self.names()
+            self.db.commit()
+
+
+    class AsyncShop:
+        def __init__(self, session):
+            self.session = session
+
+        async def names(self):
+            return await self.session.execute("select name from users")
+
+
+    class ClosingShop(Shop):
+        def close(self):
+            self.db.close()
+
+
+    def get_shop():
+        db = SessionLocal()
+        try:
+            yield Shop(db, "main")
+        finally:
+            db.close()
+
+
+    def get_named_shop():
+        with SessionLocal() as db:
+            shop = Shop(db)
+            yield shop
+
+
+    def get_closing_shop():
+        with SessionLocal() as db:
+            yield ClosingShop(db)
+
+
+    def get_given_shop(db):
+        yield Shop(db)
+
+
+    def get_open_shop():
+        db = SessionLocal()
+        yield Shop(db)
+
+
+    def get_list():
+        with SessionLocal() as db:
+            yield list(db)
+
+
+    async def get_async_shop():
+        async with AsyncSessionLocal() as session:
+            yield AsyncShop(session)
+
+
     class Store:
         def lend_session(self):
             with SessionLocal() as session:
@@ -167,6 +230,13 @@ DRIVEN = {
     "looped over and lent on in something": "async for it in get_session():\n        yield {'it': it}",
     "looped over and lent on in an object": "async for it in get_session():\n        yield Store(it)",
     "looped over, lent on and left": "async for it in get_session():\n        yield it\n        return",
+    "for an object": "it = next(get_shop())\n    it.names()",
+    "for an object at once": "return next(get_shop()).names()",
+    "for an object that has a name": "it = next(store.get_named_shop())  # has a session\n    it.names()",
+    "for an object, asynchronous": "it = await anext(get_async_shop())  # has a session\n    await it.names()",
+    "for an object, asynchronous and at once": "return await (await anext(get_async_shop())).names()  # has a session",
+    "looped over for an object": "async for it in get_async_shop():  # has a session\n        return await it.names()",
+    "by a name, for an object": "made = get_shop()  # has a session\n    it = next(made)\n    it.names()",
     "looped over over lines": "async for it in get_session(\n    ):\n        await it.commit()\n        break",
 }
 LEFT_ALONE = {
@@ -202,6 +272,15 @@ LEFT_ALONE = {
     "entered later": "it = next(get_db())\n    with it:\n        it.add(1)",
     "closed by a function": "it = next(get_db())\n    it.add(1)\n    close_all(it)",
     "closed where it is kept": "x.it = next(get_db())\n    x.it.add(1)\n    x.it.close()",
+    "for an object that is not used": "it = next(get_shop())",
+    "for an object that commits": "it = next(get_shop())\n    it.rename()",
+    "for an object that goes elsewhere": "it = next(get_shop())\n    it.names()\n    keep(it)",
+    "for an object that can close": "it = next(get_closing_shop())\n    it.names()",
+    "for an object of what was given": "it = next(get_given_shop(x))\n    it.names()",
+    "for an object that keeps it open": "it = next(get_open_shop())\n    it.names()",
+    "for an object of a library": "it = next(get_list())\n    it.names()",
+    "a loop for an object to its end": "async for it in get_async_shop():  # has a session\n        await it.names()",
+    "a loop that lends an object": "async for it in get_async_shop():  # has a session\n        await it.names()\n        yield it",
     "not used": "it = next(get_db())",
     "asked what it is": "it = next(get_db())\n    assert isinstance(it, object)",
     "an argument": "store.use(next(get_db()))",

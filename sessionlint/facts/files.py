@@ -15,7 +15,7 @@ from sessionlint.facts.roots import is_marked
 from sessionlint.facts.sources import Sources
 from sessionlint.facts.starts import Starts, in_path_order
 from sessionlint.source.cleaning import may_use_threads, may_wait
-from sessionlint.source.driving import QUIET
+from sessionlint.source.driving import is_worth_asking
 from sessionlint.source.gate import SPEAKS, may_speak
 from sessionlint.source.remarks import may_name_codes
 from sessionlint.source.replacing import replacements
@@ -183,7 +183,7 @@ class Files:
                 continue
             if may_speak(data):
                 found[name] = data
-            elif is_plain(data) and not may_name_codes(data) and QUIET not in data:
+            elif is_plain(data) and not may_name_codes(data) and not is_worth_asking(data):
                 if not may_wait(data):
                     self._silent.add(name)
                 elif not may_use_threads(data):

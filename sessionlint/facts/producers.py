@@ -20,7 +20,7 @@ from sessionlint.source.afterwards import may_outlive
 from sessionlint.source.background import may_let_go
 from sessionlint.source.cleaning import may_cut_off
 from sessionlint.source.custom import is_customary, may_pass_on
-from sessionlint.source.driving import QUIET, may_drive
+from sessionlint.source.driving import is_worth_asking, may_drive
 from sessionlint.source.fanning import may_fan_out
 from sessionlint.source.gate import (
     CATALOGUE,
@@ -92,7 +92,7 @@ class Producers:
         # Of a project without databases, most files that speak at all do not speak of sessions.
         has_sessions = self._glances.has_sessions(data)
         is_acquiring = (
-            ((has_sessions or QUIET in data) and may_drive(data))
+            ((has_sessions or is_worth_asking(data)) and may_drive(data))
             or (not self._is_only_waiting(path) and self._may_acquire(data, path))
             or (has_sessions and may_outlive(data))
             or may_let_go(data)

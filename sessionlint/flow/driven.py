@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import dropwhile, takewhile
+from itertools import dropwhile, islice, takewhile
 from typing import NamedTuple
 
 import libcst as cst
@@ -23,6 +23,7 @@ from sessionlint.flow.lending import is_told
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.flow.spoken import ENDING, Use, is_kept_open, is_used, stands_in, use
+from sessionlint.flow.wrapped import wrapped_by
 from sessionlint.source.walk import descend
 
 __all__ = ["Driven", "driven"]
@@ -35,7 +36,8 @@ class Driven(NamedTuple):
     that leaves the loop, or the `yield` that lends the session on, where an error leaves it. It is
     None for a generator that is thrown away at once; what that gave is entered by a `with`,
     returned, or neither. One that has a name, which is not spoken of again, `is_held` until its
-    function ends, which is too early for what the session was stored in.
+    function ends, which is too early for what the session was stored in. What it gives may be an
+    object in which the session `is_wrapped`.
     """
 
     thing: Thing
@@ -46,6 +48,7 @@ class Driven(NamedTuple):
     is_entered: bool = False
     is_returned: bool = False
     is_held: bool = False
+    is_wrapped: bool = False
 
     @property
     def is_lent_on(self) -> bool:
@@ -61,9 +64,9 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
     """
     if block.kind in {BlockKind.CLASS, BlockKind.LAMBDA}:
         return
-    thrown = [(call, made) for call in block.near.calls if (made := thrown_away(call)) is not None]
+    thrown = [(call, made) for call in block.near.calls if (made := thrown_away(block, call))]
     named = [(call, made) for call in block.near.calls if (made := named_once(block, call))]
-    loops = [(loop, made) for loop in _loops(block) if (made := thrown_away(loop)) is not None]
+    loops = [(loop, made) for loop in _loops(block) if (made := thrown_away(block, loop))]
     if not (thrown or named or loops) or has_mocks(block):
         return
     body = Nodes(block)
@@ -76,11 +79,7 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
             if not one.is_entered:
                 yield one._replace(is_held=is_held)
     for loop, made in loops:
-        found = lent_by(evaluator, block, made, is_async=True)
-        left = None if found is None else _exit(evaluator, body, loop)
-        if found is not None and left is not None:
-            thing, lender = found
-            yield Driven(thing, made, loop, lender, left)
+        yield from _left(evaluator, body, made, loop)
 
 
 def _dropped(evaluator: Evaluator, body: Nodes, made: cst.Call, by: cst.Call) -> Iterator[Driven]:
@@ -92,6 +91,30 @@ def _dropped(evaluator: Evaluator, body: Nodes, made: cst.Call, by: cst.Call) ->
         thing, lender = found
         kinds = (isinstance(holder, kind) for kind in (cst.WithItem, cst.Return))
         yield Driven(thing, made, by, lender, None, *kinds)
+    if found is None:
+        around = next(body.above(by))
+        taken = around if isinstance(around, cst.Await) else by
+        wrapped = wrapped_by(evaluator, body, made, taken, is_async=is_async_step(by))
+        if wrapped is not None:
+            yield Driven(wrapped[0], made, by, wrapped[1], is_wrapped=True)
+
+
+def _left(evaluator: Evaluator, body: Nodes, made: cst.Call, loop: cst.For) -> Iterator[Driven]:
+    """The session that a loop takes out of a generator, and leaves there."""
+    found = lent_by(evaluator, body.block, made, is_async=True)
+    left = None if found is None else _exit(evaluator, body, loop)
+    if found is not None and left is not None:
+        thing, lender = found
+        yield Driven(thing, made, loop, lender, left)
+    wrapped = None if found else wrapped_by(evaluator, body, made, loop, is_async=True)
+    if wrapped is not None:
+        nodes = list(descend(loop.body, *SCOPES))
+        exits = (node for node in nodes if _leaves(body, node, loop))
+        if not any(isinstance(node, cst.Yield) for node in nodes):
+            thing, lender = wrapped
+            yield from (
+                Driven(thing, made, loop, lender, one, is_wrapped=True) for one in islice(exits, 1)
+            )
 
 
 def _is_stored(body: Nodes, by: cst.Call) -> bool:

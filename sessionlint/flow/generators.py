@@ -17,7 +17,15 @@ from sessionlint.flow import lenders
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.driving import is_driving, is_lender, is_naming
 
-__all__ = ["drawn", "is_async_step", "is_drawn", "lent_by", "named_once", "thrown_away"]
+__all__ = [
+    "drawn",
+    "is_async_step",
+    "is_drawn",
+    "lent_by",
+    "named_once",
+    "opens",
+    "thrown_away",
+]
 
 _NEXT: Final = {"next": False, "anext": True}
 _STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": True}
@@ -35,7 +43,7 @@ def drawn(evaluator: Evaluator, binding: Binding) -> Thing | None:
     if binding.how is not How.VALUE or binding.expression is None:
         return None
     call = bare(binding.expression)
-    made = thrown_away(call) if isinstance(call, cst.Call) else None
+    made = thrown_away(binding.block, call) if isinstance(call, cst.Call) else None
     if made is None:
         return None
     assert isinstance(call, cst.Call)
@@ -47,16 +55,16 @@ def drawn(evaluator: Evaluator, binding: Binding) -> Thing | None:
     return replace(thing, type=thing.type._replace(is_manageable=is_plain), is_fresh=True)
 
 
-def is_drawn(made: cst.BaseExpression) -> bool:
+def is_drawn(block: Block, made: cst.BaseExpression) -> bool:
     """Whether an expression takes something out of a generator that nobody brings to its end."""
     call = bare(made)
-    return isinstance(call, cst.Call) and thrown_away(call) is not None
+    return isinstance(call, cst.Call) and thrown_away(block, call) is not None
 
 
-def thrown_away(by: cst.Call | cst.For) -> cst.Call | None:
+def thrown_away(block: Block, by: cst.Call | cst.For) -> cst.Call | None:
     """The call that makes the generator which is driven here, and which nothing else holds."""
     made = _driven(by)
-    if not isinstance(made, cst.Call) or not is_lender(last_name(made.func)):
+    if not isinstance(made, cst.Call) or not _is_lender(block, made):
         return None
     # The gate goes by the text, and what it does not see is not to be seen by anybody.
     head = _head(by) if isinstance(by, cst.For) else by
@@ -70,7 +78,7 @@ def named_once(block: Block, by: cst.Call) -> cst.Call | None:
         return None
     match block.bindings(name.value):
         case [Binding(node=cst.Assign(targets=[_]) as named, expression=cst.Call() as made)]:
-            if not is_lender(last_name(made.func)) or name.value in block.declared:
+            if not _is_lender(block, made) or name.value in block.declared:
                 return None
         case _:
             return None
@@ -80,6 +88,10 @@ def named_once(block: Block, by: cst.Call) -> cst.Call | None:
         return None
     spoken = list(Nodes(block).variables(name.value))
     return made if len(spoken) == _SPOKEN else None
+
+
+def _is_lender(block: Block, made: cst.Call) -> bool:
+    return is_lender(last_name(made.func), block.home.reader.text)
 
 
 def _driven(by: cst.Call | cst.For) -> cst.BaseExpression | None:
@@ -128,9 +140,13 @@ def lent_by(
 
 def _opens(evaluator: Evaluator, lender: Block, name: str) -> bool:
     """Whether a generator opens itself what it lends, or removes it from a registry."""
+    return opens(evaluator, lender, name) or lenders.removes(evaluator, lender)
+
+
+def opens(evaluator: Evaluator, lender: Block, name: str) -> bool:
+    """Whether a generator opens itself what has a name in it."""
     bindings = [one for one in lender.bindings(name) if not is_name(one.expression, "None")]
-    is_opened = bool(bindings) and all(_is_opening(evaluator, one) for one in bindings)
-    return is_opened or lenders.removes(evaluator, lender)
+    return bool(bindings) and all(_is_opening(evaluator, one) for one in bindings)
 
 
 def _is_opening(evaluator: Evaluator, binding: Binding) -> bool:

@@ -24,7 +24,15 @@ from sessionlint.flow.harmless import PANDAS, SETTLING
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
-__all__ = ["Given", "given", "is_left_open", "keeps_connection"]
+__all__ = [
+    "Given",
+    "given",
+    "is_asked",
+    "is_kept_open",
+    "is_left_open",
+    "keeps_connection",
+    "methods",
+]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor refresh".split())
@@ -82,13 +90,13 @@ def is_left_open(
         return False
     match evaluator.value(call.func, block):
         case ClassValue(block=of):
-            is_kept = _is_kept_open(evaluator, of, call, argument)
-            return is_kept and _is_used(evaluator, of, _methods(nodes, call))
+            is_kept = is_kept_open(evaluator, of, call, argument)
+            return is_kept and is_asked(evaluator, of, methods(nodes, call))
         case FunctionValue() as function:
             return _only_uses(evaluator, function, call, argument, block, hops)
     if last_name(call.func) in PANDAS or _is_looking(call):
         return True
-    return _is_keeping(evaluator, call, block) and bool(_methods(nodes, call))
+    return _is_keeping(evaluator, call, block) and bool(methods(nodes, call))
 
 
 def _is_looking(call: cst.Call) -> bool:
@@ -189,7 +197,7 @@ def _is_taking(call: cst.Call) -> bool:
     return method in _TAKING or (method == "get" and is_of_class)
 
 
-def _is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg) -> bool:
+def is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg) -> bool:
     """Whether a class keeps what it is given, and neither it nor a base may close anything."""
     init = member(evaluator, of, "__init__")
     if not isinstance(init, FunctionValue):
@@ -211,12 +219,17 @@ def _may_close(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.With)
 
 
-def _methods(nodes: Nodes, call: cst.Call) -> frozenset[str]:
-    """What is called on the object that a call makes; empty where the object may go elsewhere."""
-    match list(islice(nodes.above(call), 2)):
-        case [cst.Attribute(attr=method) as owner, cst.Call(func=func)] if func is owner:
+def methods(nodes: Nodes, call: cst.CSTNode) -> frozenset[str]:
+    """What is called on the object that a call makes; empty where the object may go elsewhere.
+
+    A loop makes one in each turn.
+    """
+    match [call, *islice(nodes.above(call), 2)]:
+        case [_, cst.Attribute(attr=method) as owner, cst.Call(func=func)] if func is owner:
             return frozenset({method.value})
-        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), _]:
+        case [cst.For(target=cst.Name(value=name)), *_]:
+            pass
+        case [_, cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), _]:
             pass
         case _:
             return frozenset()
@@ -229,12 +242,14 @@ def _methods(nodes: Nodes, call: cst.Call) -> frozenset[str]:
                 found.add(method.value)
             case [cst.AssignTarget(), _]:
                 pass
+            case [cst.For(target=target), _] if target is one:
+                pass
             case _:
                 return frozenset()
     return frozenset(found)
 
 
-def _is_used(evaluator: Evaluator, of: Block, methods: frozenset[str]) -> bool:
+def is_asked(evaluator: Evaluator, of: Block, called: frozenset[str]) -> bool:
     """Whether one of the methods of a class takes a connection and does not give it back."""
-    found = [member(evaluator, of, name) for name in methods]
+    found = [member(evaluator, of, name) for name in called]
     return any(isinstance(one, FunctionValue) and _queries(one.block) for one in found)

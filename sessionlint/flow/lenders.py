@@ -19,6 +19,7 @@ __all__ = [
     "begins_work",
     "closes",
     "closes_itself",
+    "closes_named",
     "goes_on",
     "handles",
     "is_for_any_with",
@@ -46,10 +47,15 @@ def closes(evaluator: Evaluator, lender: Block) -> bool:
 
     What else a `finally` does may depend on how the generator ends.
     """
+    return closes_named(evaluator, lender, _lent(lender))
+
+
+def closes_named(evaluator: Evaluator, lender: Block, name: str) -> bool:
+    """The same of what has a name in a generator, be it that something made of it is lent."""
     above = _above(lender)
     ends = [node for node in above if isinstance(node, TRIES) and node.finalbody is not None]
     entered = any(isinstance(node, cst.With) and _opened(evaluator, lender, node) for node in above)
-    return (entered or bool(ends)) and all(_is_closing(lender, node) for node in ends)
+    return (entered or bool(ends)) and all(_is_closing(lender, node, name) for node in ends)
 
 
 def _above(lender: Block) -> list[cst.CSTNode]:
@@ -62,8 +68,8 @@ def _lent(lender: Block) -> str:
     return lent.value if isinstance(lent, cst.Name) else ""
 
 
-def _is_closing(lender: Block, node: Try) -> bool:
-    """Whether a `try` has a `finally` that closes what is lent, and does nothing else.
+def _is_closing(lender: Block, node: Try, name: str) -> bool:
+    """Whether a `try` has a `finally` that closes what has a name, and does nothing else.
 
     A registry removes what it gave: `db = registry()`, and `registry.remove()`.
     """
@@ -75,8 +81,8 @@ def _is_closing(lender: Block, node: Try) -> bool:
             match bare(done):
                 case cst.Call(func=cst.Attribute(value=owner) as method, args=[]):
                     if last_name(method) == "remove":
-                        return dotted(owner) in [dotted(one.func) for one in _givers(lender)]
-                    return is_name(owner, _lent(lender)) and last_name(method) == "close"
+                        return dotted(owner) in [dotted(one.func) for one in _givers(lender, name)]
+                    return is_name(owner, name) and last_name(method) == "close"
     return False
 
 
@@ -85,15 +91,15 @@ def removes(evaluator: Evaluator, lender: Block) -> bool:
 
     Others may have it, too; and what is removed is closed by nobody who comes later.
     """
-    values = (evaluator.value(one.func, lender) for one in _givers(lender))
+    values = (evaluator.value(one.func, lender) for one in _givers(lender, _lent(lender)))
     is_shared = any(isinstance(one, Thing) and one.type.kind is Kind.REGISTRY for one in values)
     is_removing = any(last_name(call.func) == "remove" for call in lender.calls)
     return is_shared and is_removing and closes(evaluator, lender)
 
 
-def _givers(lender: Block) -> list[cst.Call]:
-    """The calls that give a generator what that lends."""
-    given = [one.expression and bare(one.expression) for one in lender.bindings(_lent(lender))]
+def _givers(lender: Block, name: str) -> list[cst.Call]:
+    """The calls that give a generator what has a name there."""
+    given = [one.expression and bare(one.expression) for one in lender.bindings(name)]
     return [one for one in given if isinstance(one, cst.Call)]
 
 

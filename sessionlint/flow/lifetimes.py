@@ -64,7 +64,9 @@ def lifetimes(evaluator: Evaluator, block: Block) -> Iterator[Lifetime]:
         life = _lifetime(resource, kind, elsewhere)
         # Of what comes out of a generator and is never closed, `driven` tells, and of what a `with`
         # opens and nothing closes, `entered`.
-        if life.has_releases or not (is_drawn(resource.acquired) or _is_told_of(life)):
+        if life.has_releases or not (
+            is_drawn(resource.block, resource.acquired) or _is_told_of(life)
+        ):
             yield life
 
 

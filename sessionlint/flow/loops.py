@@ -206,7 +206,7 @@ def takes_one_turn(evaluator: Evaluator, block: Block, loop: cst.CSTNode) -> boo
     """
     if not isinstance(loop, cst.For) or not isinstance(loop.iter, cst.Call):
         return False
-    if not is_lender(last_name(loop.iter.func)):
+    if not is_lender(last_name(loop.iter.func), block.home.reader.text):
         return False
     made = evaluator.value(loop.iter.func, block)
     if not isinstance(made, FunctionValue) or len(made.block.yields) != 1:

@@ -47,7 +47,7 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     there what is raised in the block.
     """
     is_plain = is_straight(found.lender) and closes(evaluator, found.lender)
-    if not is_plain or _may_be_another(found.made, block):
+    if not is_plain or found.is_wrapped or _may_be_another(found.made, block):
         return None
     is_async = found.lender.is_async
     manager = "asynccontextmanager" if is_async else "contextmanager"
@@ -69,7 +69,7 @@ def opening_of(resource: Resource) -> Opening | None:
     """What to enter in the place of what acquires a resource, None where that would do more."""
     evaluator, block, made = resource.evaluator, resource.block, resource.acquired
     call = bare(made)
-    generator = thrown_away(call) if isinstance(call, cst.Call) else None
+    generator = thrown_away(block, call) if isinstance(call, cst.Call) else None
     if generator is None:
         return opening(evaluator, block, resource.thing, made) or guarding(resource.thing, made)
     assert isinstance(call, cst.Call)

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["QUIET", "driving", "is_driving", "is_lender", "is_naming", "may_drive"]
+__all__ = ["driving", "is_driving", "is_lender", "is_naming", "is_worth_asking", "may_drive"]
 
-QUIET: Final = b"_db("
+_QUIET: Final = ("_db(", "next(get_")
 """What stands in a file that drives one by hand though no word in it is about sessions."""
+_QUIET_BYTES: Final = tuple(word.encode() for word in _QUIET)
 
 # Bounded everywhere: a line may be long.
-_LENDER: Final = r"\w{0,60}(?:ession\w{0,60}|_db)"
+_TELLING: Final = r"\w{0,60}(?:ession\w{0,60}|_db)"
+_LENDER: Final = rf"(?:{_TELLING}|_{{0,2}}get_\w{{1,60}})"
 _CALL: Final = rf"(?:[^\n]{{0,200}}?\.)?{_LENDER}\("
 _NEXT: Final = rf"(?a:next\(\s*{_CALL})"
 _LOOP: Final = rf"(?a:async for \w+ in {_CALL})"
@@ -34,16 +36,26 @@ _DRIVEN: Final = {
 _SHAPES_OF_BYTES: Final = tuple((word.encode(), _SHAPES[word].encode()) for word in _SHAPES)
 
 
-def is_lender(name: str) -> bool:
-    """Whether a generator's name says that it lends a session: `get_db`, `get_async_session`.
+def is_lender(name: str, text: str) -> bool:
+    """Whether a generator's name says that it may lend a session: `get_async_session`, `new_db`.
 
-    What the others lend is not asked: to follow every generator costs more than it finds.
+    In a text of sessions, `get_client` may lend what is made of one. What the others lend is not
+    asked: to follow every generator costs more than it finds.
     """
-    return re.fullmatch(rf"(?a:{_LENDER})", name) is not None
+    if re.fullmatch(rf"(?a:{_TELLING})", name) is not None:
+        return True
+    # The gate goes by the text, and what it does not see is not to be seen by anybody.
+    is_like_one = re.fullmatch(rf"(?a:{_LENDER})", name) is not None
+    return is_like_one and any(word in text for word in ("ession", *_QUIET))
+
+
+def is_worth_asking(data: bytes) -> bool:
+    """Whether a file in which no word is about sessions may drive one by hand all the same."""
+    return any(word in data for word in _QUIET_BYTES)
 
 
 def may_drive(data: bytes) -> bool:
-    """Whether a file, one of sessions or with `QUIET`, may take one out of a generator by hand."""
+    """Whether a file, of sessions or worth asking, may take one out of a generator by hand."""
     if any(word in data and re.search(one, data) for word, one in _SHAPES_OF_BYTES):
         return True
     if not any(word.encode() in data for word in _DRIVEN):

@@ -19,7 +19,7 @@ def check(scope: Scope) -> Iterator[Finding]:
 
     for life in scope.lifetimes:
         if life.shape is Shape.BY_HAND:
-            is_taken = is_drawn(life.acquired)
+            is_taken = is_drawn(scope.block, life.acquired)
             how = "is taken out of its generator and closed" if is_taken else "is closed"
             message = f"{subject(life)} {how} by hand"
             yield lifetime_finding(CLOSED_BY_HAND, scope, life, message)

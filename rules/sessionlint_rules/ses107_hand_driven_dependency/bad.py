@@ -151,3 +151,44 @@ async def load_last_name() -> str | None:
     generator = _get_session()
     session = await anext(generator)  # want: SES107 "until the event loop gets round to it"
     return list((await session.execute(NAMES)).scalars())[-1]
+
+
+class _Shop:
+    def __init__(self, db: Session) -> None:
+        self._db = db
+
+    def names(self) -> list[str]:
+        return list(self._db.scalars(NAMES))
+
+
+def _get_shop() -> Iterator[_Shop]:
+    db = SessionLocal()
+    try:
+        yield _Shop(db)
+    finally:
+        db.close()
+
+
+def names_of_a_shop() -> list[str]:
+    shop = next(_get_shop())  # want: SES107 "the generator of `_get_shop` is thrown away at once"
+    return shop.names()
+
+
+class _AsyncShop:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def names(self) -> list[str]:
+        return list((await self._session.execute(NAMES)).scalars())
+
+
+async def _get_async_shop() -> AsyncIterator[_AsyncShop]:
+    async with AsyncSessionLocal() as session:
+        shop = _AsyncShop(session)
+        yield shop
+
+
+async def names_of_an_async_shop() -> list[str]:
+    async for shop in _get_async_shop():  # want: SES107 "the loop over `_get_async_shop` is left"
+        return await shop.names()
+    return []

@@ -105,3 +105,24 @@ async def _session() -> AsyncIterator[AsyncSession]:
 async def async_entered(user_id: int) -> str | None:
     async with asynccontextmanager(_get_session)() as session:
         return (await session.execute(NAME, {"id": user_id})).scalar()
+
+
+class _Shop:
+    def __init__(self, db: Session) -> None:
+        self._db = db
+
+    def names(self) -> list[str]:
+        return list(self._db.scalars(NAMES))
+
+
+def _get_shop() -> Iterator[_Shop]:
+    db = SessionLocal()
+    try:
+        yield _Shop(db)
+    finally:
+        db.close()
+
+
+def entered_shop() -> list[str]:
+    with contextmanager(_get_shop)() as shop:
+        return shop.names()
