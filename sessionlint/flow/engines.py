@@ -5,37 +5,53 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
 from sessionlint.facts.values import Thing
+from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.built import built_by
 from sessionlint.flow.callers import is_called_often, is_served, is_start_up_work
 from sessionlint.flow.circumstances import starts_anyway, starts_by_name
+from sessionlint.flow.loops import innermost, takes_one_turn
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.remade import Maker, maker
-from sessionlint.flow.upkeep import built_on, ends, is_looked_after, is_outside, is_stored, values
+from sessionlint.flow.upkeep import (
+    built_on,
+    connected,
+    ends,
+    is_looked_after,
+    is_outside,
+    is_stored,
+    values,
+)
 from sessionlint.flow.usage import connects, is_given_away, is_used_up, loans
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
+
+_ENDING: Final = r"_?exit|abort|quit|exec[lv]\w*"
+"""Functions by which a process, or a program, ends."""
 
 
 class EnginePerCall(NamedTuple):
     """An engine that is built, and used or given away, each time its function is called.
 
     That of an object is built each time the `maker` makes one. It may be disposed of where nothing
-    fails.
+    fails. What runs once may build one in each turn of a loop, which `is_turned`.
     """
 
     thing: Thing
     acquired: cst.BaseExpression
     maker: Maker | None = None
     is_disposed_of: bool = False
+    is_turned: bool = False
 
 
 def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
@@ -48,7 +64,11 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         remade = maker(evaluator, block, call)
         if remade is not None:
             yield EnginePerCall(thing, call, remade)
-    if not built or starts_anyway(evaluator, block):
+    if not built:
+        return
+    turned = _in_turns(evaluator, block, built)
+    if starts_anyway(evaluator, block):
+        yield from turned
         return
     # A name may say that a function runs once; those that call it know better.
     is_once = starts_by_name(block) and not is_served(evaluator, block)
@@ -66,6 +86,59 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         if is_lost and not is_start_up_work(evaluator, block):
             yield EnginePerCall(thing, call, None, name is not None and bool(ends(block, name)))
             return
+    # Have: a function that runs once, if it uses what it builds.
+    yield from turned
+
+
+def _in_turns(
+    evaluator: Evaluator, block: Block, built: list[tuple[cst.Call, Thing]]
+) -> Iterator[EnginePerCall]:
+    """Those that a loop builds anew in each of its turns and lets go, be it in what runs once.
+
+    Tests are over soon, and what is disposed of somewhere is left alone.
+    """
+    if is_test(block.home.path, evaluator.tree.files.root) or has_mocks(block):
+        return
+    nodes, fallbacks = Nodes(block), _fallbacks(block)
+    for call, thing in built:
+        loop = innermost(block.node, call)
+        name = _bound_name(block, call)
+        if loop is None or id(call) in fallbacks or not _is_turning(evaluator, block, loop):
+            continue
+        if not (name and _may_stay(nodes, call, name)) and _is_lost(
+            evaluator, block, thing, call, name
+        ):
+            yield EnginePerCall(thing, call, is_turned=True)
+
+
+def _is_turning(evaluator: Evaluator, block: Block, loop: cst.CSTNode) -> bool:
+    """Whether a loop takes many turns, as far as one can tell: nothing in it leaves it."""
+    match loop:
+        case cst.For(iter=cst.Tuple() | cst.List() | cst.Set()):
+            return False
+        case cst.While(test=test) if not is_name(test, "True"):
+            return False
+        case cst.For() if takes_one_turn(evaluator, block, loop):
+            return False
+    return not any(map(_is_leaving, descend(loop)))
+
+
+def _is_leaving(node: cst.CSTNode) -> bool:
+    if isinstance(node, cst.Call):
+        return re.fullmatch(_ENDING, last_name(node.func)) is not None
+    return isinstance(node, (cst.Break, cst.Return, cst.Yield))
+
+
+def _may_stay(nodes: Nodes, call: cst.Call, name: str) -> bool:
+    """Whether an engine may last longer than a turn, or be ended, or be built in only one of them.
+
+    In that where its variable, by what is asked of it, holds nothing yet.
+    """
+    block = nodes.block
+    if ends(block, name) or not block.kept.isdisjoint(connected(block, name)):
+        return True
+    tests = (above.test for above in nodes.above(call) if isinstance(above, (cst.If, cst.While)))
+    return any(is_name(part, name) for test in tests for part in descend(test))
 
 
 def _is_lost(

@@ -14,7 +14,7 @@ from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
-__all__ = ["built_on", "ends", "is_looked_after", "is_outside", "is_stored", "values"]
+__all__ = ["built_on", "connected", "ends", "is_looked_after", "is_outside", "is_stored", "values"]
 
 _DISPOSING: Final = frozenset({"dispose", "close", "terminate", "closeall"})
 _SURE: Final = (cst.Finally, *HANDLERS, cst.Lambda, cst.FunctionDef)
@@ -35,7 +35,7 @@ def is_looked_after(block: Block, name: str, lent: frozenset[int] = frozenset())
                 if entered == name:
                     return True
             case cst.Return(value=cst.BaseExpression() as value):
-                if _carries(value, built, _connected(block, name), lent):
+                if _carries(value, built, connected(block, name), lent):
                     return True
             case cst.Yield(value=cst.BaseExpression() as value):
                 # What is made of it comes back, and then the engine is out of reach.
@@ -111,7 +111,7 @@ def _carries(
     return any(_takes(value, name) for name in built)
 
 
-def _connected(block: Block, name: str) -> set[str]:
+def connected(block: Block, name: str) -> set[str]:
     """The names of what a method of an engine gives."""
     return {
         one

@@ -101,3 +101,10 @@ async def newest_order() -> int | None:
 async def oldest_order() -> int | None:
     pool = await asyncpg.create_pool(min_size=1)  # want: SES401 "builds a new pool"
     return await pool.fetchval("select min(id) from orders")
+
+
+def main() -> None:
+    for url in sorted({URL, f"{URL}?timeout=9"}):
+        engine = create_engine(url)  # want: SES401 "`main` builds a new engine in every turn"
+        with engine.connect() as connection:
+            print(connection.execute(NAMES).all())

@@ -112,6 +112,16 @@ def main() -> None:
         print(connection.execute(NAMES).all())
 
 
+def setup() -> None:
+    for url in (URL, URL):
+        engine = create_engine(url)
+        try:
+            with engine.connect() as connection:
+                print(connection.execute(NAMES).all())
+        finally:
+            engine.dispose()
+
+
 @lru_cache
 def get_async_engine() -> AsyncEngine:
     return create_async_engine(ASYNC_URL)

@@ -26,7 +26,8 @@ def _told(scope: Scope, one: EnginePerCall) -> str:
     noun = one.thing.type.noun
     owner = scope.block.owner
     if one.maker is None or owner is None:
-        made = f"`{scope.name}` builds a new {noun} on every call"
+        when = "in every turn of a loop" if one.is_turned else "on every call"
+        made = f"`{scope.name}` builds a new {noun} {when}"
         if one.is_disposed_of:
             return f"{made}, and disposes of it only where nothing fails"
         return f"{made}, each with connections of its own"
