@@ -303,11 +303,14 @@ KEPT = """\
 
 
 def codes_in_class(tasks, folder):
-    """What is found where a method lets these tasks run at once, by both engines."""
+    """What is found where a method lets these tasks run at once, by both engines.
+
+    That its property opens a session at each read, of which SES109 tells, is so in any case.
+    """
     project = written(folder, {"shop.py": KEPT.replace("{tasks}", tasks)})
     found = found_in(project)
     assert found == found_in(project, "full")
-    return [code for _, code in found.get("shop.py", [])]
+    return [code for _, code in found["shop.py"] if code != "SES109"]
 
 
 @pytest.mark.parametrize(

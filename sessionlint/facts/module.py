@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.source.afterwards import afterwards
+from sessionlint.source.properties import opening
 
 if TYPE_CHECKING:
     from sessionlint.facts.reading import Reader
@@ -45,6 +46,11 @@ class Module:
         """The numbers of the statements in which a session may be used behind its `with`."""
         places = (start for start, _ in afterwards(self.reader.text))
         return frozenset(piece.place for piece in self.reader.at(places))
+
+    @cached_property
+    def opening(self) -> frozenset[str]:
+        """The names of its properties that may open something each time they are read."""
+        return opening(self.reader.text)
 
     @property
     def top(self) -> Block:

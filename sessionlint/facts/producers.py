@@ -30,6 +30,7 @@ from sessionlint.source.gate import (
     is_telling,
     word_of,
 )
+from sessionlint.source.properties import may_open
 
 __all__ = ["PATIENCE", "Producers"]
 
@@ -96,6 +97,7 @@ class Producers:
             or (not self._is_only_waiting(path) and self._may_acquire(data, path))
             or (has_sessions and may_outlive(data))
             or may_let_go(data)
+            or may_open(data)
         )
         if not is_acquiring and self._may_clean(data, path):
             self._cleaning.add(path)

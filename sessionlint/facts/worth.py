@@ -147,6 +147,7 @@ class _Search:
             found += [piece for piece in pieces if lets_go(self._reader.text_of(piece))]
         found += self._reader.at(match.start() for match in driving(self._text))
         found += [self._reader.pieces[place] for place in sorted(self._module.outliving)]
+        found += [piece for name in self._module.opening for piece in self._reader.spoken(name)]
         passing = [piece for name in _PASSING for piece in self._reader.spoken(name)]
         found += [
             piece

@@ -12,6 +12,7 @@ import libcst as cst
 
 from sessionlint.facts.catalog import CALLS, Kind
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.properties import opened_by
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.facts.values import Foreign, FunctionValue, Items, Symbol, Thing
@@ -213,6 +214,9 @@ def acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:
     if binding.expression is None or binding.how not in {How.VALUE, How.ITEM}:
         return None
     made = binding.expression
+    read = opened_by(evaluator, made, binding.block)
+    if read is not None:
+        return read if binding.how is How.VALUE else None
     if isinstance(made, cst.ListComp) and binding.how is How.VALUE:
         made = made.elt
     other = fallback(binding)

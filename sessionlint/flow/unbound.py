@@ -11,8 +11,9 @@ import libcst as cst
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.conventions import CONNECTION_CALLS, is_of_database
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.properties import opened_by
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare, is_name, last_name, names_in
+from sessionlint.facts.syntax import bare, dotted, is_name, last_name, names_in
 from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE, TAKING
 from sessionlint.flow.acquisitions import has_mocks, is_to_fail
@@ -32,7 +33,7 @@ class Unbound(NamedTuple):
     """`Session(e).execute(q)`: the acquiring expression and the method called on it.
 
     `call` is None for `engine.connect()` alone, or in a condition, which takes a connection and
-    throws it away.
+    throws it away. What is `acquired` may be an attribute, a property that opens one.
     """
 
     thing: Thing
@@ -44,6 +45,7 @@ class Unbound(NamedTuple):
 def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
     """Every acquisition in a block that no name holds, though it takes a connection."""
     yield from _dropped(evaluator, block)
+    yield from _read(evaluator, block)
     for call in list(block.near.calls):
         if not isinstance(call.func, cst.Attribute):
             continue
@@ -63,6 +65,22 @@ def unbound(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
             continue
         if method != "query" or not _is_only_written(Nodes(block), call):
             yield Unbound(value, _first(owner, value), call, method)
+
+
+def _read(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
+    """`self.session.add(x)`, where a property opens one each time: the first use of each."""
+    seen: set[str | None] = set()
+    for call in list(block.near.calls) if block.home.opening else ():
+        owner = call.func.value if isinstance(call.func, cst.Attribute) else None
+        method = last_name(call.func)
+        if not isinstance(owner, cst.Attribute) or method not in DATABASE:
+            continue
+        thing = opened_by(evaluator, owner, block)
+        if thing is None or dotted(owner) in seen or has_mocks(block):
+            continue
+        if method != "query" or not _is_only_written(Nodes(block), call):
+            seen.add(dotted(owner))
+            yield Unbound(thing, owner, call, method)
 
 
 def _is_borne_out(guess: Thing, call: cst.Call, block: Block) -> bool:

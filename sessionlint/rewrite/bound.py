@@ -37,6 +37,9 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
     Opening has to be the first thing the statement does, or the order would be another.
     """
     made = found.acquired
+    if isinstance(made, cst.Attribute):
+        # Each of its uses wants the same one, so that a name for this one alone is no cure.
+        return None
     body = Nodes(block)
     line = next((n for n in body.above(made) if isinstance(n, cst.BaseStatement)), None)
     holder = next(body.above(line), None) if line is not None else None

@@ -83,3 +83,21 @@ async def count_users_async() -> int:
     query = text("select count(*) from users")
     result = await (await async_engine.connect()).execute(query)  # want: SES109 "same expression"
     return result.scalar_one()
+
+
+class _Users:
+    """Every mention of its session opens another one."""
+
+    def __init__(self) -> None:
+        self._maker = SessionLocal
+
+    @property
+    def session(self) -> Session:
+        return self._maker()
+
+    def names(self) -> list[str]:
+        return list(self.session.scalars(NAMES))  # want: SES109 "opens another session each time"
+
+
+def names_of_users() -> list[str]:
+    return _Users().names()

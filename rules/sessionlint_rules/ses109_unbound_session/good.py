@@ -94,3 +94,36 @@ async def count_users_async() -> int:
     async with async_engine.connect() as connection:
         result = await connection.execute(text("select count(*) from users"))
     return result.scalar_one()
+
+
+class _Users:
+    """Keeps one session, and gives another one to who wants to close it."""
+
+    def __init__(self) -> None:
+        self._session = SessionLocal()
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    @property
+    def new_session(self) -> Session:
+        return SessionLocal()
+
+    def names(self) -> list[str]:
+        with self.new_session as session:
+            return list(session.scalars(NAMES))
+
+    def names_of_the_kept(self) -> list[str]:
+        return list(self.session.scalars(NAMES))
+
+    def close(self) -> None:
+        self.session.close()
+
+
+def names_of_users() -> list[str]:
+    users = _Users()
+    try:
+        return users.names() + users.names_of_the_kept()
+    finally:
+        users.close()

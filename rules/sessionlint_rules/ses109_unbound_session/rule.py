@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that no name holds, so that nothing can close them."""
-    from sessionlint.facts.syntax import last_name
+    from sessionlint.facts.syntax import dotted, last_name
     from sessionlint.rewrite.bound import bound
 
     for one in scope.unbound:
@@ -23,10 +23,15 @@ def check(scope: Scope) -> Iterator[Finding]:
             message = f"this {noun} is opened and thrown away, so nothing can close it"
             yield UNBOUND_SESSION.finding(message, scope.span(one.acquired), fix=fix)
             continue
+        message = f"this {noun} is used in the same expression that opens it"
+        told = f"`{one.method}` takes a connection here"
+        if (read := dotted(one.acquired)) is not None:
+            message = f"`{read}` opens another {noun} each time it is read"
+            told = f"`{one.method}` is called on one that nothing else gets"
         yield UNBOUND_SESSION.finding(
-            f"this {noun} is used in the same expression that opens it, so nothing can close it",
+            f"{message}, so nothing can close it",
             scope.span(one.acquired),
-            Note(scope.span(one.call), f"`{one.method}` takes a connection here"),
+            Note(scope.span(one.call), told),
             fix=fix,
         )
     for given in scope.given:

@@ -1,0 +1,111 @@
+"""Properties of the project that open a session or connection each time they are read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import libcst as cst
+
+from sessionlint.facts.catalog import Kind
+from sessionlint.facts.classes import bases
+from sessionlint.facts.scopes import Block, BlockKind, How
+from sessionlint.facts.syntax import bare, last_statement
+from sessionlint.facts.values import ClassValue, Instance, Symbol, Thing
+
+if TYPE_CHECKING:
+    from sessionlint.facts.evaluate import Evaluator
+
+__all__ = ["opened_by"]
+
+_HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
+_PLAIN: Final = Symbol("builtins.property")
+_DEEPEST: Final = 4
+"""How many classes a class may inherit a property through."""
+
+
+def opened_by(evaluator: Evaluator, node: cst.BaseExpression, block: Block) -> Thing | None:
+    """What reading an attribute opens, for whoever reads it; None for any other expression.
+
+    Only a plain property of a class that is known, and of the same module: which modules read that
+    of another one, no text tells.
+    """
+    if not isinstance(node, cst.Attribute) or node.attr.value not in block.home.opening:
+        return None
+    owner = evaluator.value(node.value, block)
+    if not isinstance(owner, Instance):
+        return None
+    getter = _getter(evaluator, owner.block, node.attr.value)
+    if getter is None or getter.home is not block.home:
+        return None
+    return evaluator.once((opened_by, getter), lambda: _opened(evaluator, getter))
+
+
+def _getter(evaluator: Evaluator, of: Block, name: str, depth: int = _DEEPEST) -> Block | None:
+    """The only function that a class has under a name, or that it inherits."""
+    if of.decorators or not depth:
+        return None
+    bindings = [*of.bindings(name), *of.attribute(name)]
+    if bindings:
+        found = bindings[0].target if len(bindings) == 1 else None
+        is_function = found is not None and found.kind is BlockKind.FUNCTION
+        return found if is_function and bindings[0].how is How.DEFINITION else None
+    for base in bases(evaluator, of):
+        # What a class of a library has, nobody knows; nor what comes behind it.
+        if not isinstance(base, ClassValue):
+            return None
+        found = _getter(evaluator, base.block, name, depth - 1)
+        if found is not None or base.block.bindings(name):
+            return found
+    return None
+
+
+def _opened(evaluator: Evaluator, getter: Block) -> Thing | None:
+    """What a property opens and gives on every way, and keeps nowhere."""
+    owner = getter.owner
+    marks = [evaluator.value(one, owner) for one in getter.decorators if owner is not None]
+    if owner is None or marks != [_PLAIN] or len(getter.parameters) != 1:
+        return None
+    node = getter.node
+    assert isinstance(node, cst.FunctionDef)
+    if getter.is_async or getter.yields or not isinstance(last_statement(node.body), cst.Return):
+        return None
+    made = [one.value for one in getter.returns]
+    if not all(one is not None and isinstance(bare(one), cst.Call) for one in made):
+        return None
+    values = [evaluator.value(one, getter) for one in made if one is not None]
+    first = values[0]
+    is_one = isinstance(first, Thing) and all(one == first for one in values)
+    if not isinstance(first, Thing) or not is_one or not _is_sure(first):
+        return None
+    return None if _is_overridden(evaluator, owner, getter.name) else first
+
+
+def _is_sure(thing: Thing) -> bool:
+    is_known = thing.is_fresh and not (thing.is_maybe or thing.is_guess or thing.is_own)
+    return is_known and thing.type.kind in _HELD
+
+
+def _is_overridden(evaluator: Evaluator, of: Block, name: str, depth: int = _DEEPEST) -> bool:
+    """Whether a class of the project that derives from this one gives the name another meaning.
+
+    So may one that stands in something.
+    """
+    heads = rb"\bclass[ \t]+(\w+)[ \t]*\([^)]*\b" + re.escape(of.name.encode()) + rb"\b"
+    deriving = re.compile(heads)
+    for path, data in evaluator.tree.searched(of.name.encode(), deriving):
+        module = evaluator.tree.module(path)
+        for derived in set(deriving.findall(data)) if module is not None else ():
+            assert module is not None
+            found = [one.target for one in module.top.bindings(derived.decode())]
+            classes = [one for one in found if one is not None]
+            if not classes or not depth:
+                return True
+            if any(
+                one.bindings(name)
+                or one.attribute(name)
+                or _is_overridden(evaluator, one, name, depth - 1)
+                for one in classes
+            ):
+                return True
+    return False
