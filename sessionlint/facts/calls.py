@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts import classes, conventions, lenders, rebound
+from sessionlint.facts import choices, classes, conventions, lenders, rebound
 from sessionlint.facts.binds import bound_before, gives_back, is_connection
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
@@ -85,7 +85,7 @@ def called_names(call: cst.Call) -> Iterator[tuple[str, bool]]:
     func = call.func.value if isinstance(call.func, cst.Subscript) else call.func
     name = last_name(func)
     yield name, isinstance(func, cst.Attribute)
-    if name in THREADED or name == "partial":
+    if name in THREADED or name in {"partial", "choice"}:
         yield from ((last_name(value), False) for value in arguments(call))
 
 
@@ -170,8 +170,9 @@ def _helper(
         is_super = name == "builtins.super"
         return _super(evaluator, block) if is_super else _outside(name)
     if last in THREADED:
-        inner = _result(evaluator, evaluator.value(first, block), call, block)
-        return Pending(inner)
+        return Pending(_result(evaluator, evaluator.value(first, block), call, block))
+    if name == "random.choice":
+        return choices.one_of(evaluator.value(first, block))
     if name in _SAME:
         return evaluator.value(list(arguments(call))[-1] if last == "cast" else first, block)
     if name in {"contextlib.closing", "contextlib.aclosing"}:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import libcst as cst
 
 from sessionlint.facts import annotations as hints
-from sessionlint.facts import calls, classes
+from sessionlint.facts import calls, choices, classes
 from sessionlint.facts.by_name import ByName
 from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES
 from sessionlint.facts.definitions import found_values, implementations
@@ -54,14 +54,7 @@ _Answer = TypeVar("_Answer")
 _APPLICATIONS: Final = frozenset({"flask.current_app", "quart.current_app"})
 """Objects of libraries that the project puts its own attributes on."""
 
-_CONSTANTS: Final = (
-    cst.BaseString,
-    cst.BaseNumber,
-    cst.BaseComp,
-    cst.Dict,
-    cst.Set,
-    cst.Comparison,
-)
+_CONSTANTS: Final = (cst.BaseString, cst.BaseNumber, cst.Set, cst.Comparison)
 
 
 class Evaluator:
@@ -141,7 +134,9 @@ class Evaluator:
                     return Hint(expression, block)
                 # sessionmaker[AsyncSession](…): the parameter changes only the type.
                 found = self.value(inner, block)
-                return found if isinstance(found, (Symbol, ClassValue)) else UNKNOWN
+                return found if isinstance(found, (Symbol, ClassValue)) else choices.one_of(found)
+            case cst.List() | cst.Dict() | cst.BaseComp():
+                return choices.collected(self, expression, block)
         return OTHER if isinstance(expression, _CONSTANTS) else UNKNOWN
 
     def lookup(self, name: str, block: Block) -> Value:

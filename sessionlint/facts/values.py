@@ -14,6 +14,7 @@ __all__ = [
     "NONE",
     "OTHER",
     "UNKNOWN",
+    "Choice",
     "ClassValue",
     "Foreign",
     "FunctionValue",
@@ -154,6 +155,13 @@ class Items(Value):
     """A tuple of known length."""
 
     items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Value):
+    """A list or dictionary of which each part is an `item`."""
+
+    item: Value
 
 
 @dataclass(frozen=True, slots=True)

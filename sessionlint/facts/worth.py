@@ -60,7 +60,7 @@ DATABASE: Final = frozenset(
 )
 """Methods that need a connection."""
 
-_PASSING: Final = (*sorted(THREADED), "partial")
+_PASSING: Final = (*sorted(THREADED), "partial", "choice")
 _WORD: Final = re.compile(r"\w+")
 _CHAINED: Final = re.compile(
     rf"(?:[^\w\s]\s*|^[ \t]*)\.[\s\\]*(?:{'|'.join(sorted(DATABASE))})\b", re.MULTILINE

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from sessionlint.source.gate import CATALOGUE
 from sessionlint.source.text import line_start
 
 __all__ = ["Naming", "annotated", "defaults", "named", "renamings"]
@@ -24,6 +25,10 @@ _NAMED: Final = re.compile(
     rb"|(?:\w+\.)?partial\([ \t]*([\w.]+)[^\n]*)"
     rb"(?=[ \t\r]*(?:[#;\n]|\Z))"
 )
+_LISTED: Final = re.compile(
+    rb"= ?[\[({](?=([^\[\](){}=#]{1,400}))\1[\])}](?=[ \t\r]*(?:[#;\n]|\Z))"
+)
+_ITEM: Final = re.compile(rb"[A-Za-z_][\w.]*")
 _OTHERWISE: Final = re.compile(rb"(?:\bor\b|\belse\b|,)[ \t]*([\w.]+)(?![\w.(\[])")
 _TARGETS: Final = re.compile(
     rb"[ \t]*([A-Za-z_][\w.]*(?:[ \t]*[,=][ \t]*[A-Za-z_][\w.]*)*)[ \t]*(?::[^=\n]*)?"
@@ -81,19 +86,32 @@ class Naming(NamedTuple):
 
 
 def named(data: bytes) -> Iterator[Naming]:
-    """Every `new = old` of two names, be they attributes; of `new = one or other` both."""
+    """Every `new = old` of two names, be they attributes; of `new = one or other` both.
+
+    So of a list, a tuple or a dictionary of names.
+    """
     for match in _NAMED.finditer(data):
-        line = data.rfind(b"\n", max(match.start() - _FAR - 1, 0), match.start()) + 1
-        if match.start() - line > _FAR:
-            continue
-        clause = _CLAUSE.match(data, line, match.start())
-        start = clause.end() if clause else max(line, data.rfind(b";", line, match.start()) + 1)
-        targets = _TARGETS.fullmatch(data, start, match.start())
-        if targets is not None:
-            rest = match[2] or match[4] or b""
-            values = [match[1] or match[3] or match[5], *_OTHERWISE.findall(rest)]
-            for target in _WORDS.findall(targets[1]):
-                yield from (Naming(line, target, value) for value in values)
+        rest = match[2] or match[4] or b""
+        values = [match[1] or match[3] or match[5], *_OTHERWISE.findall(rest)]
+        yield from _given(data, match.start(), values)
+    for match in _LISTED.finditer(data):
+        parts = match[1].strip().removesuffix(b",").split(b",")
+        items = [part.rpartition(b":")[2].strip() for part in parts]
+        # A dictionary of a library's classes holds options, for the most part.
+        if all(map(_ITEM.fullmatch, items)) and CATALOGUE.isdisjoint(items):
+            yield from _given(data, match.start(), items)
+
+
+def _given(data: bytes, equals: int, values: list[bytes]) -> Iterator[Naming]:
+    """What gets one of the values by the `=` that stands at a place."""
+    line = data.rfind(b"\n", max(equals - _FAR - 1, 0), equals) + 1
+    if equals - line > _FAR:
+        return
+    clause = _CLAUSE.match(data, line, equals)
+    start = clause.end() if clause else max(line, data.rfind(b";", line, equals) + 1)
+    targets = _TARGETS.fullmatch(data, start, equals)
+    for target in _WORDS.findall(targets[1]) if targets is not None else ():
+        yield from (Naming(line, target, value) for value in values)
 
 
 def annotated(data: bytes) -> Iterator[tuple[bytes, int]]:

@@ -23,6 +23,11 @@ _RETURN: Final = re.compile(rb"return\b(?<=\breturn)")
 _WALRUS: Final = re.compile(rb"\b(\w+)[ \t]*:=[^=,]*$")
 _EQUALS: Final = re.compile(rb"(?<![=!<>+\-*/%&|^@:])=(?!=)")
 _NAME: Final = re.compile(rb"[A-Za-z_]\w*")
+_DISPLAYS: Final = frozenset({b"[", b"{"})
+_SUBSCRIPTED: Final = re.compile(rb"[\w)\]]\s*$")
+_NEAR: Final = 80
+"""How much is looked at of what stands before a bracket."""
+
 _DEFINITION: Final = re.compile(rb"[ \t]*(?:async[ \t]+)?def\b")
 _VALUE: Final = re.compile(rb"(?<![\w.])([A-Za-z_][\w.]*)(?![\w.]|[ \t]*[(\[])")
 _ASKING: Final = (b"if", b"not", b"is", b"in", b"=", b"<", b">")
@@ -56,6 +61,9 @@ def uses(text: Logical, name: bytes) -> Iterator[Use]:
         before = data[start:at]
         walrus = _WALRUS.search(before)
         if walrus is None and _is_argument(text, at, start):
+            displayed = _display(text, at, start)
+            if displayed is not None and b"=" in data[start:displayed]:
+                yield Use(list(_targets(text, line, start, displayed)), [])
             continue
         if _RETURN.search(before):
             if not is_handed_up(text, name, at):
@@ -82,6 +90,17 @@ def returned(text: Logical) -> Iterator[tuple[int, bytes, bool]]:
 def _is_argument(text: Logical, at: int, start: int) -> bool:
     """Whether a place is in brackets, opened since `start`, that give something of their own."""
     return not all(gives_on(text.data, bracket) for bracket in text.opened(at, start))
+
+
+def _display(text: Logical, at: int, start: int) -> int | None:
+    """Where the list or dictionary begins that a place stands in, None if in another bracket."""
+    brackets = list(text.opened(at, start))
+    data = text.data
+    is_display = all(
+        data[one : one + 1] in _DISPLAYS and not _SUBSCRIPTED.search(data[:one][-_NEAR:])
+        for one in brackets
+    )
+    return min(brackets) if is_display and brackets else None
 
 
 def _targets(text: Logical, line: int, start: int, at: int) -> Iterator[Target]:
