@@ -204,9 +204,74 @@ def caller(q):
     db = use()
     return reads(db)
 """,
+    "put off until a loop behind": """\
+def use(q):
+    with SessionLocal() as session:
+        found = (session.execute(one) for one in q)
+    for one in found:
+        print(one)
+""",
+    "put off until the caller asks": """\
+def use(q):
+    with SessionLocal() as session:
+        return (
+            row
+            for one in q
+            if one.is_new
+            for row in session.execute(one)
+        )
+""",
+    "put off in a function of ours": """\
+def use(q):
+    with SessionLocal() as session:
+        found = (reads(session) for _ in q)
+    return sum(found)
+""",
 }
 
 LEFT_ALONE = {
+    "put off and run in the block": """\
+def use(q):
+    with SessionLocal() as session:
+        found = (session.execute(one) for one in q)
+        print(list(found))
+    return found
+""",
+    "not put off": """\
+def use(q):
+    with SessionLocal() as session:
+        return (row for row in session.execute(q))
+""",
+    "put off and never run": """\
+def use(q):
+    with SessionLocal() as session:
+        found = (session.execute(one) for one in q)
+    print(found)
+""",
+    "put off and committed behind": """\
+def use(q):
+    with SessionLocal() as session:
+        found = (session.execute(one) for one in q)
+    print(list(found))
+    session.commit()
+""",
+    "put off in a function that commits": """\
+def use(q):
+    with SessionLocal() as session:
+        return (writes(session) for _ in q)
+""",
+    "put off and given to somebody": """\
+def use(q):
+    with SessionLocal() as session:
+        q.run((session.execute(one) for one in q))
+""",
+    "put off by somebody who lends it": """\
+def use(q):
+    with SessionLocal() as session:
+        found = (session.execute(one) for one in q)
+        yield session
+    print(list(found))
+""",
     "in the block": """\
 def use(q):
     with SessionLocal() as session:

@@ -18,6 +18,7 @@ from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.callers import callers
 from sessionlint.flow.closed import GIVING_BACK, Uses
+from sessionlint.flow.lazy import put_off
 from sessionlint.flow.leaving import is_close
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.flow.queries import runs
@@ -30,12 +31,16 @@ __all__ = ["Reopened", "reopened"]
 
 
 class Reopened(NamedTuple):
-    """A session that `acquired` gives and that `use` finds closed: a call, or what returns it."""
+    """A session that `acquired` gives and that `use` finds closed: a call, or what returns it.
+
+    A call in a generator expression is put off until that is run: it `is_lazy`.
+    """
 
     thing: Thing
     name: str
     acquired: cst.BaseExpression
     use: cst.Call | cst.Return
+    is_lazy: bool = False
 
     @property
     def is_returned(self) -> bool:
@@ -114,9 +119,12 @@ def _entered(evaluator: Evaluator, block: Block) -> Iterator[Reopened]:
         if entered is None or name in block.declared or has_mocks(block):
             continue
         thing = _closing(evaluator, entered, block)
-        use = None if thing is None else _use_behind(evaluator, block, name, entered)
-        if thing is not None and use is not None and not _is_for_one_use(entered):
-            yield Reopened(thing, name, entered, use)
+        if thing is None or _is_for_one_use(entered):
+            continue
+        use = _use_behind(evaluator, block, name, entered)
+        lazy = None if use is not None else _put_off(evaluator, block, name, entered)
+        yield from (Reopened(thing, name, entered, one) for one in (use,) if one is not None)
+        yield from (Reopened(thing, name, entered, one, is_lazy=True) for one in (lazy,) if one)
 
 
 def _spoken_afterwards(block: Block) -> set[str]:
@@ -171,6 +179,16 @@ def _use_behind(
         elif is_name(node.value, name):
             return None if _is_closed_by_callers(evaluator, block) else node
     return None
+
+
+def _put_off(
+    evaluator: Evaluator, block: Block, name: str, entered: cst.BaseExpression
+) -> cst.Call | None:
+    """What finds a session closed since nobody runs it before the `with` is left."""
+    uses = Uses(evaluator, block, name)
+    around = next(node for node in uses.body.above(entered) if isinstance(node, cst.With))
+    uses.inside = {id(node) for node in descend(around)}
+    return put_off(uses, around)
 
 
 def _is_closed_by_callers(evaluator: Evaluator, function: Block) -> bool:

@@ -28,6 +28,11 @@ _LONGEST: Final = 1_000
 """How long the line of a head may be: the pattern takes its square."""
 
 _METHODS: Final = "|".join(sorted(TAKING))
+_SPOKEN: Final = rf"(?<![\w.]){{0}}(?:\s*\.\s*(?:{_METHODS})\b|\s*[,)])"
+_NEAR: Final = r"[\s\S]{{0,400}}?"
+_LAZY: Final = rf"(?:\breturn|=)[ \t]*\({_NEAR}(?:{_SPOKEN}{_NEAR}\bfor\b|\bfor\b{_NEAR}{_SPOKEN})"
+"""How a generator expression is returned, or gets a name, in which a session is spoken of."""
+
 _END: Final = r"[ \t\r]*(?:[#\n;]|\Z)"
 _NAME: Final = r"\bas[ \t]+(\w+)"
 _BEFORE: Final = r"([ \t]+)(?:async[ \t]+)?"
@@ -93,8 +98,13 @@ def _ends(indent: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def _is_used(block: str, rest: str, name: str) -> bool:
-    """Whether a name is returned, or used behind its block on the database or as an argument."""
+    """Whether a name is returned, or used behind its block on the database or as an argument.
+
+    So may it be in a generator expression, which is run behind the block.
+    """
     if f"return {name}" in block and re.search(rf"\breturn {name}{_END}", block):
+        return True
+    if " for " in block and re.search(_LAZY.format(name), block):
         return True
     bound = rf"(?m)^[^#\n]*(?:\bas {name}\b|\b{name}\s*=(?!=))"
     if name not in rest or re.search(bound, rest):

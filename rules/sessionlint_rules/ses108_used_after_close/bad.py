@@ -60,6 +60,12 @@ def count_users() -> int:
     return len(names)
 
 
+def put_off() -> list[str | None]:
+    with SessionLocal() as session:  # want: SES108 "before anybody runs the generator on line 65"
+        found = (session.scalar(NAME, {"id": user_id}) for user_id in (1, 2))
+    return list(found)
+
+
 def first_name() -> str | None:
     session = SessionLocal()  # want: SES108 "session `session` is closed, and opens again"
     names = session.scalars(NAMES).all()

@@ -48,6 +48,19 @@ def closed_again(user_id: int) -> str | None:
         return session.scalar(NAME, {"id": user_id}) or first
 
 
+def run_inside() -> list[str | None]:
+    with SessionLocal() as session:
+        found = (session.scalar(NAME, {"id": user_id}) for user_id in (1, 2))
+        names = list(found)
+    return names
+
+
+def taken_at_once() -> list[str]:
+    with SessionLocal() as session:
+        found = (str(name) for name in session.scalars(NAMES).all())
+    return list(found)
+
+
 def asked_only() -> bool:
     with SessionLocal() as session:
         session.scalar(NAMES)

@@ -26,6 +26,11 @@ def _message(scope: Scope, one: Reopened) -> str:
             f"{noun} is closed before the caller gets it on line {line}; it opens again when it "
             "is used, and nothing closes it"
         )
+    if one.is_lazy:
+        return (
+            f"{noun} is closed before anybody runs the generator on line {line}, in which it opens "
+            "again, and nothing closes it"
+        )
     return f"{noun} is closed, and opens again on line {line}, after which nothing closes it"
 
 
