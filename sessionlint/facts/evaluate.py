@@ -24,6 +24,7 @@ from sessionlint.facts.promised import is_promised
 from sessionlint.facts.questions import Questions
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.spellings import canonical
+from sessionlint.facts.syntax import dotted
 from sessionlint.facts.values import (
     NONE,
     OTHER,
@@ -45,6 +46,7 @@ from sessionlint.facts.values import (
     joined,
     taken,
 )
+from sessionlint.source.naming import is_telling_default
 from sessionlint.source.walk import descend
 
 __all__ = ["Evaluator"]
@@ -202,8 +204,11 @@ class Evaluator:
     def _parameter(self, binding: Binding) -> Value:
         default = binding.expression
         given = UNKNOWN if default is None else self.value(default, binding.block.home.top)
-        if isinstance(given, (Maker, FunctionValue)):
-            # `def f(s: Session = SessionLocal)`: what runs is the default, not the annotation.
+        name = None if default is None else dotted(default)
+        is_seen = name is None or is_telling_default(name)
+        if is_seen and isinstance(given, (Maker, FunctionValue)):
+            # `def f(s: Session = SessionLocal)`: what runs is the default, not the annotation. The
+            # gate goes by its name, and what it does not see is not to be seen by anybody.
             return given
         if binding.annotation is not None:
             return borrowed(hints.value(self, binding.annotation, binding.block))

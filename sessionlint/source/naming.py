@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from sessionlint.source.gate import CATALOGUE
 from sessionlint.source.text import line_start
 
-__all__ = ["Naming", "annotated", "defaults", "named", "renamings"]
+__all__ = ["Naming", "annotated", "defaults", "is_telling_default", "named", "renamings"]
 
 _FAR: Final = 400
 """How much of a line is looked at."""
@@ -40,9 +40,8 @@ _WORDS: Final = re.compile(rb"[\w.]+")
 _MAKER: Final = re.compile(rb"sessionmaker\b(?!\()")
 _BEFORE_TYPE: Final = re.compile(rb"\b(\w+)[ \t]*(:)[^:=(),{}]*$")
 _PARAMETERS: Final = re.compile(rb"def[ \t]+\w+[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-_DEFAULT: Final = (
-    rb"=\s*([\w.]*(?:[sS]ession|[mM]aker|[fF]actory|[eE]ngine|[cC]onn|DB|db)\w*)\s*(?:,|\Z)"
-)
+_TELLING: Final = rb"[\w.]*(?:[sS]ession|[mM]aker|[fF]actory|[eE]ngine|[cC]onn|DB|db)\w*"
+_DEFAULT: Final = rb"=\s*(" + _TELLING + rb")\s*(?:,|\Z)"
 _PARAMETER: Final = re.compile(rb"[\s*]*(\w+)\s*(?::|\Z)")
 _BRACKETED: Final = re.compile(rb"\[[^\[\]]*\]|\([^()]*\)")
 _FARTHEST: Final = 2_000
@@ -134,6 +133,11 @@ def defaults(data: bytes) -> Iterator[Naming]:
                 parameter = _PARAMETER.match(item)
                 if parameter is not None:
                     yield Naming(head.start(), parameter[1], match[1])
+
+
+def is_telling_default(name: str) -> bool:
+    """Whether the default of a parameter is looked at that is a name."""
+    return re.fullmatch(_TELLING, name.encode()) is not None
 
 
 def _without_brackets(text: bytes) -> bytes:
