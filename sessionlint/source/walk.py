@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import libcst as cst
 
@@ -19,11 +19,17 @@ _Hooks = dict[type[cst.CSTNode], tuple[_Hook | None, _Hook | None]]
 
 _HOOKS: dict[type[cst.CSTVisitor], _Hooks] = {}
 
+# Looked up for every node. An older LibCST has not all of these classes.
+_FIELDS: Final = {
+    getattr(cst, name): fields for name, fields in CHILDREN.items() if hasattr(cst, name)
+}
+_ABSENT: Final = cst.MaybeSentinel
+
 
 def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The syntax directly below a node, in the order LibCST visits it."""
     below: list[cst.CSTNode] = []
-    fields = CHILDREN.get(node.__class__.__name__)
+    fields = _FIELDS.get(node.__class__)
     if fields is None:
         return below
     value: Any  # One of them, or several; LibCST types the fields of each class.
@@ -33,7 +39,7 @@ def children(node: cst.CSTNode) -> list[cst.CSTNode]:
         kind = value.__class__
         if kind is list or kind is tuple:
             below += value
-        elif value is not None and kind is not cst.MaybeSentinel:
+        elif value is not None and kind is not _ABSENT:
             below.append(value)
     return below
 
@@ -45,22 +51,24 @@ def walk(root: cst.CSTNode, visitor: cst.CSTVisitor) -> None:
     Python stack, so nesting of any depth is walked.
     """
     hooks = _HOOKS.setdefault(type(visitor), {})
-    stack: list[tuple[cst.CSTNode, bool]] = [(root, False)]
+    # A node to enter, or one to leave with the hook for it.
+    stack: list[cst.CSTNode | tuple[_Hook, cst.CSTNode]] = [root]
     while stack:
-        node, is_leaving = stack.pop()
-        kind = type(node)
-        if kind not in hooks:
-            hooks[kind] = (_hook(visitor, "visit_", kind), _hook(visitor, "leave_", kind))
-        enter, leave = hooks[kind]
-        if is_leaving:
-            assert leave is not None
-            leave(visitor, node)
+        item = stack.pop()
+        if isinstance(item, tuple):
+            hook, node = item
+            hook(visitor, node)
             continue
-        is_skipped = enter is not None and enter(visitor, node) is False
+        kind = item.__class__
+        known = hooks.get(kind)
+        if known is None:
+            known = hooks[kind] = _hook(visitor, "visit_", kind), _hook(visitor, "leave_", kind)
+        enter, leave = known
+        is_skipped = enter is not None and enter(visitor, item) is False
         if leave is not None:
-            stack.append((node, True))
+            stack.append((leave, item))
         if not is_skipped:
-            stack.extend((child, False) for child in reversed(children(node)))
+            stack += children(item)[::-1]
 
 
 def visited(root: cst.CSTNode, visitor: cst.CSTVisitor) -> None:
@@ -78,7 +86,7 @@ def descend(root: cst.CSTNode, *stop: type[cst.CSTNode]) -> Iterator[cst.CSTNode
         node = stack.pop()
         yield node
         if node is root or node.__class__ not in stop:
-            stack.extend(reversed(children(node)))
+            stack += children(node)[::-1]
 
 
 def _hook(visitor: cst.CSTVisitor, prefix: str, kind: type[cst.CSTNode]) -> _Hook | None:
