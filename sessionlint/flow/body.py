@@ -49,11 +49,7 @@ class Body(Nodes):
 
     def confirmed(self, thing: Thing, name: str) -> Thing | None:
         """A guess that the use of its name bears out."""
-        used = {
-            node.attr.value
-            for node in self.nodes
-            if type(node) is cst.Attribute and is_name(node.value, name)
-        }
+        used = {node.attr.value for node in self.of(cst.Attribute) if is_name(node.value, name)}
         # The session of a web page expires, too, but as a whole.
         used -= PARTIAL & self._called_bare(name)
         is_database = is_of_database(thing, self.block.home)
@@ -66,7 +62,7 @@ class Body(Nodes):
         A maker may be annotated as `sessionmaker`, whatever sessions it makes.
         """
         kind = AWAITED.get(thing.type.name)
-        if kind is None or not any(map(self._is_awaited, self.variables(name))):
+        if kind is None or not any(_is_awaited(one, name) for one in self.of(cst.Await)):
             return thing
         return replace(thing, type=TYPES[kind])
 
@@ -74,20 +70,9 @@ class Body(Nodes):
         """The methods of a name that are called without arguments."""
         return {
             last_name(node.func)
-            for node in self.nodes
-            if type(node) is cst.Call
-            and not node.args
-            and type(node.func) is cst.Attribute
-            and is_name(node.func.value, name)
+            for node in self.of(cst.Call)
+            if not node.args and type(node.func) is cst.Attribute and is_name(node.func.value, name)
         }
-
-    def _is_awaited(self, name: cst.Name) -> bool:
-        """Whether a name stands where one of its methods is called, and that is awaited."""
-        around = list(islice(self.above(name), 3))
-        match around:
-            case [cst.Attribute(value=owner), cst.Call(func=method), cst.Await()]:
-                return owner is name and method is around[0]
-        return False
 
     def resource(self, evaluator: Evaluator, binding: Binding, thing: Thing, name: str) -> Resource:
         """The resource with everything its interpretation needs to know of the block."""
@@ -138,13 +123,12 @@ class Body(Nodes):
     @cached_property
     def _alone(self) -> frozenset[int]:
         """The expressions that stand alone as a statement."""
-        return frozenset(id(node.value) for node in self.nodes if type(node) is cst.Expr)
+        return frozenset(id(node.value) for node in self.of(cst.Expr))
 
     @cached_property
     def _finals(self) -> list[cst.Finally]:
         """The `finally` clauses of the block itself."""
-        clauses = (node for node in self.nodes if type(node) is cst.Finally)
-        return [one for one in clauses if not self.is_inside(one)]
+        return [one for one in self.of(cst.Finally) if not self.is_inside(one)]
 
     def _aliases(self, name: str) -> Iterator[str]:
         """Names that are given the resource and nothing else."""
@@ -184,11 +168,11 @@ class Body(Nodes):
 
     def _members(self, name: str) -> Iterator[str]:
         """The names that loops over a list of resources give to each of them."""
-        for node in self.nodes:
-            if type(node) is cst.For or type(node) is cst.CompFor:
-                match node.target, node.iter:
-                    case cst.Name(value=target), cst.Name(value=of) if of == name:
-                        yield target
+        loops: list[cst.For | cst.CompFor] = [*self.of(cst.For), *self.of(cst.CompFor)]
+        for node in loops:
+            match node.target, node.iter:
+                case cst.Name(value=target), cst.Name(value=of) if of == name:
+                    yield target
 
     def _flags(self, resource: Resource) -> tuple[str, ...]:
         """Conditions without calls that guard the acquisition or a mention of the resource."""
@@ -221,9 +205,8 @@ class Body(Nodes):
         """Whether a condition about a variable decides on a way out, or on a close."""
         return any(
             isinstance(part, JUMPS) or _closes(part, resource)
-            for node in self.nodes
-            if type(node) is cst.If
-            and name in {one.removesuffix(" is None") for one in flag_texts(node.test)}
+            for node in self.of(cst.If)
+            if name in {one.removesuffix(" is None") for one in flag_texts(node.test)}
             for part in descend(node)
         )
 
@@ -252,7 +235,15 @@ class Body(Nodes):
 
     def closes(self, resource: Resource) -> bool:
         """Whether the block closes a resource anywhere."""
-        return any(_closes(node, resource) for node in self.nodes)
+        return any(_closes(node, resource) for node in self.of(cst.Attribute))
+
+
+def _is_awaited(node: cst.Await, name: str) -> bool:
+    """Whether it is a method of what has a name that is awaited."""
+    match node.expression:
+        case cst.Call(func=cst.Attribute(value=owner)):
+            return is_name(owner, name)
+    return False
 
 
 def _chained(node: cst.CSTNode) -> Iterator[str]:

@@ -47,8 +47,9 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
     # What a session is given, `session.add(row)`, is no way out of the block.
     worth = [
         node
-        for node in body.nodes
-        if type(node) in _LEAVING and not (type(node) is cst.Call and is_method(resource, node))
+        for kind in _LEAVING
+        for node in body.of(kind)
+        if not (type(node) is cst.Call and is_method(resource, node))
     ]
     leaving = {name for node in worth for name in _leaving(node)}
     inside = {name for node in worth for name in _inside(resource, node)}
@@ -56,10 +57,10 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
     is_connection = resource.thing.type.kind is Kind.CONNECTION
     is_of_module = is_connection and resource.block.kind is BlockKind.MODULE
     is_kept = is_of_module and not body.closes(resource)
+    assigned: list[cst.Assign | cst.AnnAssign] = [*body.of(cst.Assign), *body.of(cst.AnnAssign)]
     found: list[tuple[cst.CSTNode, cst.Call]] = [
         (node, call)
-        for node in body.nodes
-        if type(node) is cst.Assign or type(node) is cst.AnnAssign
+        for node in assigned
         for call in descend(node)
         if type(call) is cst.Call
         and not _is_read_at_once(call)
@@ -68,8 +69,8 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
     ]
     found += [
         (node, arg.value)
-        for node in body.nodes
-        if type(node) is cst.Expr and type(node.value) is cst.Call and is_adding(node.value)
+        for node in body.of(cst.Expr)
+        if type(node.value) is cst.Call and is_adding(node.value)
         for arg in node.value.args
         if type(arg.value) is cst.Call and _is_class(arg.value)
     ]
@@ -86,8 +87,7 @@ def _kept(resource: Resource, body: Body, leaving: set[str]) -> set[str]:
     """The names of what leaves the block, and of what that is made of, step by step."""
     made = [
         (target.target.value, set(_parts(resource, node.value)))
-        for node in body.nodes
-        if type(node) is cst.Assign
+        for node in body.of(cst.Assign)
         for target in node.targets
         if isinstance(target.target, cst.Name)
     ]
@@ -100,17 +100,15 @@ def _kept(resource: Resource, body: Body, leaving: set[str]) -> set[str]:
 
 def _inside(resource: Resource, node: cst.CSTNode) -> Iterator[str]:
     """Names that a node takes out of the block inside of something else."""
-    values: list[cst.BaseExpression] = []
-    match node:
-        case cst.Return(value=value) | cst.Yield(value=value) if is_expression(value):
-            values = [value]
-        case cst.Assign(targets=targets, value=value):
-            is_stored = any(not isinstance(target.target, cst.Name) for target in targets)
-            values = [value] if is_stored else []
-        case cst.Call(func=func, args=args) if last_name(func) in _PUTTING or is_adding(node):
-            values = [arg.value for arg in args]
-    for value in values:
-        yield from _parts(resource, value)
+    if type(node) is cst.Call:
+        if last_name(node.func) in _PUTTING or is_adding(node):
+            for arg in node.args:
+                yield from _parts(resource, arg.value)
+    elif type(node) is cst.Return or type(node) is cst.Yield:
+        if is_expression(node.value):
+            yield from _parts(resource, node.value)
+    elif type(node) is cst.Assign and _is_stored(node):
+        yield from _parts(resource, node.value)
 
 
 def _parts(resource: Resource, value: cst.BaseExpression) -> Iterator[str]:
@@ -193,9 +191,7 @@ def _is_used_here(
     names = {one.value for one in targets_of(node) if isinstance(one, cst.Name)}
     if not names or names & resource.block.declared:
         return False
-    ended = (
-        each for each in body.nodes if type(each) is cst.Attribute and each.attr.value == "close"
-    )
+    ended = (each for each in body.of(cst.Attribute) if each.attr.value == "close")
     if not any(isinstance(one.value, cst.Name) and one.value.value in names for one in ended):
         return False
     return not any(
@@ -238,11 +234,14 @@ def _leaving(node: cst.CSTNode) -> Iterator[str]:
     elif type(node) is cst.Return or type(node) is cst.Yield:
         yield from _value_names(node.value) if node.value is not None else ()
     elif type(node) is cst.Assign:
-        is_stored = any(not isinstance(target.target, cst.Name) for target in node.targets)
-        if is_stored and isinstance(node.value, cst.Name):
+        if isinstance(node.value, cst.Name) and _is_stored(node):
             yield node.value.value
     elif type(node) is cst.WithItem and isinstance(node.item, cst.Name):
         yield node.item.value
+
+
+def _is_stored(node: cst.Assign) -> bool:
+    return any(not isinstance(target.target, cst.Name) for target in node.targets)
 
 
 def _given(call: cst.Call) -> Iterator[str]:

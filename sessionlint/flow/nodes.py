@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar, cast
 
 import libcst as cst
 
@@ -13,6 +13,8 @@ from sessionlint.facts.syntax import is_name
 from sessionlint.source.walk import children, descend
 
 __all__ = ["SCOPES", "Nodes"]
+
+_Node = TypeVar("_Node", bound=cst.CSTNode)
 
 SCOPES: Final = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 """Functions and classes: what stands in one belongs to it, not to the block around."""
@@ -36,6 +38,21 @@ class Nodes:
                     above[id(child)] = node
                 stack += below[::-1]
 
+    def of(self, kind: type[_Node]) -> list[_Node]:
+        """The nodes of one class, in the order of the text."""
+        return cast("list[_Node]", self._by_class.get(kind, []))  # each stands under its class
+
+    @cached_property
+    def _by_class(self) -> dict[type[cst.CSTNode], list[cst.CSTNode]]:
+        found: dict[type[cst.CSTNode], list[cst.CSTNode]] = {}
+        for node in self.nodes:
+            kind = node.__class__
+            if kind in found:
+                found[kind].append(node)
+            else:
+                found[kind] = [node]
+        return found
+
     def above(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """What a node stands in, innermost first."""
         parent = self._above.get(id(node))
@@ -55,8 +72,8 @@ class Nodes:
         """Where a name is that of a variable, and no attribute's, keyword's or the block's own."""
         for node in self.named.get(name, ()):
             parent = self._above.get(id(node))
-            is_label = isinstance(parent, cst.Attribute) and parent.attr is node
-            is_keyword = isinstance(parent, cst.Arg) and parent.keyword is node
+            is_label = type(parent) is cst.Attribute and parent.attr is node
+            is_keyword = type(parent) is cst.Arg and parent.keyword is node
             is_title = parent is self.block.node and getattr(parent, "name", None) is node
             if not (is_label or is_keyword or is_title):
                 yield node
@@ -82,9 +99,8 @@ class Nodes:
     def named(self) -> dict[str, list[cst.Name]]:
         """Where each name stands, in the order of the text."""
         found: dict[str, list[cst.Name]] = {}
-        for node in self.nodes:
-            if type(node) is cst.Name:
-                found.setdefault(node.value, []).append(node)
+        for node in self.of(cst.Name):
+            found.setdefault(node.value, []).append(node)
         return found
 
     def speaking(self, names: frozenset[str]) -> frozenset[int]:
@@ -93,7 +109,7 @@ class Nodes:
         for name in names:
             for node in self.named.get(name, ()):
                 parent: cst.CSTNode | None = node
-                while parent is not None and id(parent) not in found:
-                    found.add(id(parent))
-                    parent = self._above.get(id(parent))
+                while parent is not None and (key := id(parent)) not in found:
+                    found.add(key)
+                    parent = self._above.get(key)
         return frozenset(found)
