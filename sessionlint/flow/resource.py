@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -33,7 +34,8 @@ class Resource:
     statements that the acquisition stands in, `loop` the loop that repeats it; `is_waited_for` if a
     loop tries until there is one, and is left then, or needs another in place of the one before.
     `concerned` are the nodes (by id) that speak of it, or may reach it without its name.
-    `texts` are those of conditions (by id) as they are remembered by.
+    `texts` are those of conditions (by id) as they are remembered by, `safe` tells of calls whether
+    they are: by the callee's name, how many arguments it has, and if the resource is one of them.
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
     """
 
@@ -57,6 +59,9 @@ class Resource:
     is_closed_at_last: bool = False
     concerned: frozenset[int] = frozenset()
     texts: dict[int, tuple[str, bool]] = field(default_factory=dict[int, tuple[str, bool]])
+    safe: dict[tuple[str, int, bool], bool] = field(
+        default_factory=dict[tuple[str, int, bool], bool]
+    )
 
     @property
     def acquired(self) -> cst.BaseExpression:
@@ -85,6 +90,10 @@ class Resource:
         """What those of `beside` are that a condition asks for, which may say whose it is."""
         asked = {flag.removesuffix(" is None") for flag in self.flags}
         return {truth for name, truth in self.beside.items() if name in asked}
+
+    def is_among(self, arguments: Sequence[cst.Arg]) -> bool:
+        """Whether one of the arguments of a call is the resource."""
+        return any(type(a.value) is cst.Name and a.value.value in self.names for a in arguments)
 
     def is_imported(self, name: str) -> bool:
         """Whether a name is an import of the module and nothing else."""

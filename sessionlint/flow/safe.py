@@ -26,7 +26,7 @@ from sessionlint.flow.harmless import (
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.unfailing import is_calm, is_still, is_unfailing
 
-__all__ = ["is_calm_in", "is_given_cursor", "is_safe_call", "may_operate_in_vain"]
+__all__ = ["is_calm_in", "is_given_cursor", "is_safe_call", "may_operate_in_vain", "only_reads"]
 
 _TRIED: Final = (
     *(cst.Divide, cst.FloorDivide, cst.Modulo, cst.Power, cst.MatrixMultiply),
@@ -35,6 +35,7 @@ _TRIED: Final = (
 )
 """Operators that fail for some values of the types they are for; others join and count."""
 
+_FILLING: Final = frozenset("format execute executemany mogrify scalar scalars text".split())
 _PLAIN: Final = frozenset({"object", "NamedTuple"})
 """Bases whose objects only keep what they are made of."""
 
@@ -44,12 +45,12 @@ def may_operate_in_vain(node: cst.CSTNode) -> bool:
 
     Not `a + b`, `"%s" % a`, or `a[:b]`.
     """
-    if isinstance(node, cst.Subscript):
+    if type(node) is cst.Subscript:
         return not all(isinstance(one.slice, cst.Slice) for one in node.slice)
-    if isinstance(node, cst.AugAssign):
+    if type(node) is cst.AugAssign:
         is_variable = isinstance(node.target, cst.Name) or _is_count(node)
         return not is_variable or isinstance(node.operator, _TRIED)
-    if not isinstance(node, cst.BinaryOperation):
+    if type(node) is not cst.BinaryOperation:
         return False
     is_text = isinstance(node.operator, cst.Modulo) and isinstance(node.left, cst.BaseString)
     return isinstance(node.operator, _TRIED) and not is_text
@@ -63,9 +64,26 @@ def _is_count(node: cst.AugAssign) -> bool:
     return False
 
 
+def only_reads(resource: Resource, node: cst.Call, path: str) -> bool:
+    """Whether a call puts variables into a text or a statement, or takes them nowhere."""
+    return last_name(node.func) in _FILLING or is_safe_call(resource, node, path)
+
+
 def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
-    """Whether a call does not fail in practice: logging, a few built-ins, a plain class."""
-    if path in SAFE_CALLS or _unaliased(resource, path) in SAFE_CALLS:
+    """Whether a call does not fail in practice: logging, a few built-ins, a plain class.
+
+    `path` is the callee's name if any: calls of the same function are alike.
+    """
+    if not path or path in EMPTY_CALLS:
+        return _is_safe(resource, node, path)
+    key = path, len(node.args), resource.is_among(node.args)
+    if key not in resource.safe:
+        resource.safe[key] = _is_safe(resource, node, path)
+    return resource.safe[key]
+
+
+def _is_safe(resource: Resource, node: cst.Call, path: str) -> bool:
+    if path in SAFE_CALLS or ("." in path and _unaliased(resource, path) in SAFE_CALLS):
         return True
     if path in EMPTY_CALLS and not any(_is_work(resource, one.value) for one in node.args):
         return True
@@ -79,11 +97,11 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
     owner, method = node.func.value, node.func.attr.value
     if method == "getLogger":
         return True
-    if isinstance(owner, cst.BaseString) and method in {"join", "format"}:
+    if method in {"join", "format"} and isinstance(owner, cst.BaseString):
         return True
     if (method == "pop" and len(node.args) == 2) or (method == "discard" and len(node.args) == 1):
         return True
-    if isinstance(owner, cst.Call):
+    if type(owner) is cst.Call:
         return method in TELLING and is_safe_call(resource, owner, dotted(owner.func) or "")
     if method in COLLECTING and _is_own_display(resource, owner):
         return True
@@ -94,8 +112,8 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
 
 def _unaliased(resource: Resource, path: str) -> str:
     """A dotted name with what its first part is imported as: `time.time` of `_time.time`."""
-    root, dot, rest = path.partition(".")
-    bindings = resource.block.seen(root) if dot else []
+    root, _, rest = path.partition(".")
+    bindings = resource.block.seen(root)
     if len(bindings) != 1 or bindings[0].how not in {How.IMPORT, How.IMPORT_FROM}:
         return path
     [one] = bindings
@@ -105,9 +123,9 @@ def _unaliased(resource: Resource, path: str) -> str:
 def _is_statement(resource: Resource, node: cst.Call) -> bool:
     """Whether calls put a statement together, `select(User).where(…)`, and do not run it."""
     made: cst.BaseExpression = node
-    while isinstance(made, cst.Call) and last_name(made.func) in COMPOSING:
+    while type(made) is cst.Call and last_name(made.func) in COMPOSING:
         made = made.func.value if isinstance(made.func, cst.Attribute) else made.func
-    if not isinstance(made, cst.Call):
+    if type(made) is not cst.Call:
         return isinstance(made, cst.Name) and made.value in resource.queries
     if made is not node and _is_query(resource, made):
         return True
@@ -127,10 +145,10 @@ def _is_query(resource: Resource, call: cst.Call) -> bool:
 
 def _is_of_column(call: cst.Call) -> bool:
     """`User.name.desc()`: a method of an attribute of a class makes a part of a statement."""
-    match call.func:
-        case cst.Attribute(value=cst.Attribute(value=owner), attr=cst.Name(value=method)):
-            return method in COMPARING and last_name(owner)[:1].isupper()
-    return False
+    method = call.func
+    if type(method) is not cst.Attribute or type(method.value) is not cst.Attribute:
+        return False
+    return method.attr.value in COMPARING and last_name(method.value.value)[:1].isupper()
 
 
 def _is_own_display(resource: Resource, owner: cst.BaseExpression) -> bool:

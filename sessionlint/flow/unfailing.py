@@ -54,9 +54,9 @@ def _is_of_data(called: Block) -> bool:
 
 
 def _called(func: cst.BaseExpression, block: Block) -> Block | None:
+    if type(func) is cst.Name:
+        return None if block.bindings(func.value) else block.home.top.function(func.value)
     match func:
-        case cst.Name(value=name):
-            return None if block.bindings(name) else block.home.top.function(name)
         case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
             return block.owner.function(name) if block.owner else None
     return None
@@ -64,9 +64,7 @@ def _called(func: cst.BaseExpression, block: Block) -> Block | None:
 
 def _taking(call: cst.Call, resource: Resource) -> Block | None:
     """The function that is given a resource, wherever it stands."""
-    if not any(
-        isinstance(a.value, cst.Name) and a.value.value in resource.names for a in call.args
-    ):
+    if not resource.is_among(call.args):
         return None
     found = resource.evaluator.value(call.func, resource.block)
     return found.block if isinstance(found, FunctionValue) else None
