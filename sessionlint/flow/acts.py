@@ -29,6 +29,9 @@ class Act(Enum):
     EXIT = "ends the process"
     CHOICE = "does one of two things"
 
+    # Asked of every operation, and `Enum` hashes by name in Python.
+    __hash__ = object.__hash__
+
 
 class Operation(NamedTuple):
     """An act at a node; `test`, `first` and `second` belong to a choice alone."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import libcst as cst
@@ -21,20 +20,22 @@ _ALL: Final = frozenset("list tuple set frozenset dict sum any all sorted min ma
 _IN_THREAD: Final = THREADED | {"run_in_executor"}
 
 
-def run_at_once(call: cst.Call, *, is_awaited: bool = False) -> Iterator[cst.Lambda]:
-    """The lambdas among the arguments of a call that it runs, and does not keep.
+def run_at_once(call: cst.Call, *, is_awaited: bool = False) -> set[int]:
+    """The lambdas (by id) among the arguments of a call that it runs, and does not keep.
 
     `list(map(lambda …, rows))` runs that of `map`; what runs one in a thread has to be awaited.
     """
     name = last_name(call.func)
+    found: set[int] = set()
     if name in _BY_KEY or (is_awaited and name in _IN_THREAD):
-        yield from _lambdas(call)
+        found |= _lambdas(call)
     if name in _ALL and call.args and isinstance(call.func, cst.Name):
         match bare(call.args[0].value):
             case cst.Call(func=cst.Name(value="map" | "filter")) as below:
-                yield from _lambdas(below)
+                found |= _lambdas(below)
+    return found
 
 
-def _lambdas(call: cst.Call) -> Iterator[cst.Lambda]:
+def _lambdas(call: cst.Call) -> set[int]:
     values = (bare(arg.value) for arg in call.args)
-    return (value for value in values if isinstance(value, cst.Lambda))
+    return {id(value) for value in values if isinstance(value, cst.Lambda)}

@@ -31,18 +31,22 @@ from sessionlint.flow.leaving import (
 )
 from sessionlint.flow.queries import reaches, runs
 from sessionlint.flow.resource import Resource
-from sessionlint.flow.safe import is_safe_call, may_operate_in_vain
+from sessionlint.flow.safe import is_safe_call, may_operate_in_vain, only_reads
 from sessionlint.source.below import is_expression
 from sessionlint.source.walk import children
 
 __all__ = ["Operations"]
 
 _QUIETEST: Final = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float})
+_TAKEN_APART: Final = frozenset(
+    {cst.Attribute, cst.Await, cst.Yield, cst.Lambda, cst.IfExp, cst.BooleanOperation}
+    | {cst.NamedExpr, cst.Tuple, cst.List, cst.Set, cst.Dict}
+    | {cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp}
+)
 _PLAIN: Final = frozenset({Act.RISK, Act.AWAIT, Act.USE, Act.REACH})
 _USING: Final = _PLAIN | {Act.QUIET, Act.COMMIT}
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
 _CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})  # every session there is
-_FILLING: Final = frozenset("format execute executemany mogrify scalar scalars text".split())
 _EXITING: Final = frozenset({"__exit__", "__aexit__"})
 
 
@@ -112,13 +116,19 @@ class Operations:
 
     def _read(self, node: cst.BaseExpression) -> Iterator[Operation]:
         """The operations of whatever is no call."""
+        if node.__class__ not in _TAKEN_APART:
+            # The patterns below are slow to say no.
+            yield from self._below(node)
+            if may_operate_in_vain(node):
+                yield Operation(Act.RISK, node)
+            return
         match node:
+            case cst.Attribute():
+                yield from self._attribute(node)
             case cst.Await():
                 yield from self._await(node)
             case cst.Yield():
                 yield from self._yield(node)
-            case cst.Attribute():
-                yield from self._attribute(node)
             case cst.Lambda():
                 yield from self._lambda(node)
             case cst.IfExp():
@@ -137,8 +147,7 @@ class Operations:
                     yield Operation(Act.HAND_OVER, node)
             case _:
                 yield from self._below(node)
-                if isinstance(node, cst.BaseComp) or may_operate_in_vain(node):
-                    yield Operation(Act.RISK, node)
+                yield Operation(Act.RISK, node)
 
     def _lambda(self, node: cst.Lambda) -> Iterator[Operation]:
         if not self.mentions(node):
@@ -184,7 +193,7 @@ class Operations:
     def _await(self, node: cst.Await) -> Iterator[Operation]:
         inner = bare(node)
         if isinstance(inner, cst.Call):
-            self._running.update(map(id, run_at_once(inner, is_awaited=True)))
+            self._running.update(run_at_once(inner, is_awaited=True))
         operations = self.of(inner)
         if isinstance(inner, cst.Call) and is_method(self._resource, inner):
             assert isinstance(inner.func, cst.Attribute)
@@ -211,7 +220,7 @@ class Operations:
         return self._resource.thing.type.is_release(method) or method in _EXITING
 
     def _call(self, node: cst.Call) -> Iterator[Operation]:
-        self._running.update(map(id, run_at_once(node)))
+        self._running.update(run_at_once(node))
         path = dotted(node.func) or ""
         if path in EXITS:
             yield from self._arguments(node)
@@ -219,7 +228,7 @@ class Operations:
         elif is_method(self._resource, node):
             yield from self._arguments(node)
             yield from self._own_method(node)
-        elif self._is_inner(node):
+        elif path in self._resource.inner:
             yield Operation(self._resource.inner[path], node)
         elif self._reaches(node, path):
             yield Operation(Act.DOUBT, node)
@@ -227,8 +236,8 @@ class Operations:
             # Whoever got the method will call it, as one of `callback(db.close)`.
             yield Operation(Act.HAND_OVER, node)
         else:
-            given = tuple(self._given_to(node, path))
-            is_release = any(operation.act is Act.RELEASE for operation in given)
+            given = self._given_to(node, path)
+            is_release = bool(given) and given[0].act is Act.RELEASE
             if type(node.func) is not cst.Attribute:
                 yield from self.of(node.func)
             elif not (is_release and isinstance(node.func.value, cst.Call)) and not logs(node):
@@ -245,13 +254,6 @@ class Operations:
         """Whether a call may close the resource though it is not given it."""
         is_for_all = last_name(node.func) in _CLOSING_ALL or path in SHELLS
         return is_for_all or closes_behind(self._resource, node)
-
-    def _only_reads(self, node: cst.Call, path: str) -> bool:
-        """Whether a call puts variables into a text or a statement, or takes them nowhere."""
-        return last_name(node.func) in _FILLING or is_safe_call(self._resource, node, path)
-
-    def _is_inner(self, node: cst.Call) -> bool:
-        return type(node.func) is cst.Name and node.func.value in self._resource.inner
 
     def _own_method(self, node: cst.Call) -> Iterator[Operation]:
         assert isinstance(node.func, cst.Attribute)
@@ -273,27 +275,26 @@ class Operations:
             if not kind.gives_itself(name) and name not in BUILDING:
                 yield Operation(Act.RISK, node)
 
-    def _arguments(self, node: cst.Call) -> Iterator[Operation]:
-        for arg in node.args:
-            if arg.value.__class__ not in _QUIETEST:
-                yield from self.of(arg.value)
+    def _arguments(self, node: cst.Call) -> list[Operation]:
+        return [operation for arg in node.args for operation in self.of(arg.value)]
 
-    def _given_to(self, node: cst.Call, path: str) -> Iterator[Operation]:
+    def _given_to(self, node: cst.Call, path: str) -> list[Operation]:
         """What a call does with the resource if it is among the arguments; it may also raise."""
-        is_asking = path in ASKING
-        given = [n for n, arg in enumerate(node.args) if self._is_it(arg.value) and not is_asking]
-        acts = [self._effects.act(node, path, index) for index in given]
-        if any(map(_is_all_there_is, node.args)) and not self._only_reads(node, path):
-            acts = [*acts, Act.DOUBT]
-        if acts:
-            yield Operation(next(act for act in _STRONGEST if act in acts), node)
+        acts: list[Act] = []
+        for index, arg in enumerate(node.args):
+            if self._is_it(arg.value) and path not in ASKING:
+                acts.append(self._effects.act(node, path, index))
+            elif _is_all_there_is(arg) and not only_reads(self._resource, node, path):
+                acts.append(Act.DOUBT)
+        done = [Operation(next(act for act in _STRONGEST if act in acts), node)] if acts else []
         if acts and Act.RELEASE in acts:
             is_library = last_name(node.func) in {"release", "putconn"}
             self.is_helped = self.is_helped or not is_library
         elif not is_safe_call(self._resource, node, path):
-            yield Operation(Act.RISK, node)
+            done.append(Operation(Act.RISK, node))
+        return done
 
 
 def _is_all_there_is(arg: cst.Arg) -> bool:
     """Whether an argument is `locals()`, in which every variable is."""
-    return isinstance(arg.value, cst.Call) and is_name(arg.value.func, "locals")
+    return type(arg.value) is cst.Call and is_name(arg.value.func, "locals")
