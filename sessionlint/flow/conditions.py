@@ -7,7 +7,7 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import last_name, text_of
+from sessionlint.facts.syntax import is_name, last_name, text_of
 from sessionlint.flow.resource import Resource, roots
 from sessionlint.flow.ways import State, Status
 
@@ -102,6 +102,8 @@ def _of_resource(
 ) -> tuple[bool, ...] | None:
     """The truths of a test for the resource itself, None when the test is about something else."""
     if test.__class__ not in _ASKING:
+        return None
+    if type(test) is cst.Call and not is_name(test.func, "isinstance"):
         return None
     match test:
         case cst.Name(value=name) if name in resource.names:

@@ -29,11 +29,12 @@ class Effects:
 
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
+        self._is_list = isinstance(resource.acquired, cst.ListComp)
         self._known: dict[tuple[str, int, str], Effect] = {}
 
     def act(self, call: cst.Call, path: str, index: int) -> Act:
         """What a call does with its argument of that index; `path` is the callee's name if any."""
-        if isinstance(self._resource.acquired, cst.ListComp):
+        if self._is_list:
             return Act.DOUBT
         found = self._effect(call, path, index)
         is_held = found is Effect.LOAN and id(call) in self._resource.holders

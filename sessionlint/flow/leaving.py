@@ -235,7 +235,7 @@ def may_end(resource: Resource, manager: cst.CSTNode) -> bool:
 def gets_release(resource: Resource, call: cst.Call) -> bool:
     """`getattr(session, "close", None)`: the method that closes it, as a value."""
     owner, method = asked_by_name(call)
-    is_own = isinstance(owner, cst.Name) and owner.value in resource.names
+    is_own = type(owner) is cst.Name and owner.value in resource.names
     return is_own and resource.thing.type.is_release(method)
 
 

@@ -87,7 +87,9 @@ def _is_made_with(
 
 def reaches(names: frozenset[str], call: cst.Call) -> bool:
     """Whether a call is of a method of one of these names, or of what such a method gives."""
-    root, methods = _chain(call) if names else ("", [])
+    if not names:
+        return False
+    root, methods = _chain(call)
     return bool(methods) and root in names
 
 
