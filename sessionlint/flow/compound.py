@@ -20,7 +20,6 @@ from sessionlint.flow.paths import (
     extend,
     in_order,
     joined,
-    only_next,
     step,
 )
 from sessionlint.flow.ways import PASSING, Exit, State, Step, StepKind, Way
@@ -59,11 +58,11 @@ def run(interpreter: Interpreter, node: cst.BaseCompoundStatement, state: State)
 def _if(interpreter: Interpreter, node: cst.If, state: State) -> Outcomes:
     """A chain of if/elif/else, walked as a loop because chains of thousands occur."""
     outcomes: Outcomes = {}
-    here: Outcomes = {(NEXT, state): None}
+    here: dict[State, Path] = {state: None}
     link: cst.If | cst.Else | None = node
     while type(link) is cst.If:
-        below: Outcomes = {}
-        for now, trail in only_next(here):
+        below: dict[State, Path] = {}
+        for now, trail in here.items():
             for (exit_, tested), more in in_order(interpreter.evaluate(link.test, now), link.test):
                 path = joined(trail, more)
                 if exit_ != NEXT:
@@ -71,14 +70,14 @@ def _if(interpreter: Interpreter, node: cst.If, state: State) -> Outcomes:
                     continue
                 for truth, after in branches(interpreter.resource, link.test, tested):
                     kind = StepKind.TRUE if truth else StepKind.FALSE
-                    taken = step(path, Step(kind, link.test))
+                    taken = joined(path, Step(kind, link.test))
                     inside = guarded(interpreter, link, after, is_true=truth)
                     if truth:
                         extend(outcomes, interpreter.block(link.body, inside), taken)
                     else:
-                        below.setdefault((NEXT, inside), taken)
+                        below.setdefault(inside, taken)
         here, link = below, link.orelse
-    for now, trail in only_next(here):
+    for now, trail in here.items():
         if link is None:
             outcomes.setdefault((NEXT, now), trail)
         else:

@@ -28,7 +28,8 @@ def guarded(interpreter: Interpreter, node: cst.If, state: State, *, is_true: bo
     """
     if not state.status.is_open:
         return state
-    chosen, other = _suites(node) if is_true else reversed(_suites(node))
+    orelse = node.orelse.body if type(node.orelse) is cst.Else else None
+    chosen, other = (node.body, orelse) if is_true else (orelse, node.body)
     if not _releases(interpreter, other) or _releases(interpreter, chosen):
         return state
     if _asks_status(interpreter, node.test):
@@ -42,11 +43,6 @@ def guarded(interpreter: Interpreter, node: cst.If, state: State, *, is_true: bo
         return state
     is_alike = all(any(part is node for part in descend(branch)) for branch in resource.branches)
     return state if is_alike else state.to(Status.UNKNOWN)
-
-
-def _suites(node: cst.If) -> list[cst.BaseSuite | None]:
-    orelse = node.orelse
-    return [node.body, orelse.body if type(orelse) is cst.Else else None]
 
 
 def _releases(interpreter: Interpreter, suite: cst.BaseSuite | None) -> bool:

@@ -96,9 +96,13 @@ def in_order(outcomes: Outcomes, head: cst.CSTNode) -> Iterable[tuple[tuple[Exit
     What fails there fails before anything behind it, and of two such the first is told.
     """
     pairs = outcomes.items()
-    if len(pairs) == 1 or not any(isinstance(part, cst.Call) for part in descend(head)):
+    if len(pairs) == 1 or not _is_calling(head):
         return pairs
     return sorted(pairs, key=lambda pair: pair[0][0] == NEXT)
+
+
+def _is_calling(head: cst.CSTNode) -> bool:
+    return type(head) is cst.Call or any(type(part) is cst.Call for part in descend(head))
 
 
 def ending(trail: Path) -> Step | None:

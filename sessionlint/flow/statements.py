@@ -20,7 +20,7 @@ from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, raising
 from sessionlint.flow.leaving import leads_back, leaves
 from sessionlint.flow.operations import Operations
-from sessionlint.flow.paths import NEXT, Outcomes, extend, joined, only_next, then
+from sessionlint.flow.paths import NEXT, Outcomes, extend, joined, then
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import may_operate_in_vain
 from sessionlint.flow.unfailing import may_store_in_vain
@@ -48,9 +48,10 @@ class Interpreter:
     def block(self, body: cst.BaseSuite | cst.Module, state: State) -> Outcomes:
         """Every way out of a block entered in a state."""
         key = (id(body), state, self.current)
-        if key not in self._known:
-            self._known[key] = self._sequence(_statements(body), state)
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._sequence(_statements(body), state)
+        return known
 
     def handler(self, body: cst.BaseSuite, state: State, exit_: Exit) -> Outcomes:
         """Every way out of an `except` block that has caught what left by an exit."""
@@ -70,7 +71,7 @@ class Interpreter:
         for index, statement in enumerate(statements):
             following = statements[index + 1] if index + 1 < len(statements) else behind
             after: Outcomes = {}
-            for now, trail in only_next(here):
+            for (_, now), trail in here.items():
                 for key, more in self._statement(statement, following, now).items():
                     into = after if key[0] == NEXT else left
                     # A handler that raises again is meant to be left there, and not before.
@@ -130,10 +131,10 @@ class Interpreter:
         return outcomes
 
     def _releases(self, statement: _Statement | None) -> bool:
-        if not isinstance(statement, cst.Expr):
+        if type(statement) is not cst.Expr:
             return False
-        acts = [operation.act for operation in self.operations.of(statement.value)]
-        return bool(acts) and acts[0] is Act.RELEASE
+        operations = self.operations.of(statement.value)
+        return bool(operations) and operations[0].act is Act.RELEASE
 
     def _assign(
         self,
