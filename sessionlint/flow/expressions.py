@@ -15,13 +15,14 @@ from sessionlint.flow.conditions import branches
 from sessionlint.flow.harmless import BUILDING, SETTLING
 from sessionlint.flow.paths import NEXT, Outcomes, Path, extend, step, then
 from sessionlint.flow.resource import Resource
-from sessionlint.flow.ways import Exit, State, Status, Step, StepKind, Way
+from sessionlint.flow.ways import ABSENT, Exit, State, Status, Step, StepKind, Way
 
 __all__ = ["Evaluation", "YieldKind", "raising"]
 
 _ERROR = Exit(Way.ERROR)
 _CANCEL = Exit(Way.CANCEL)
 _STOP = Exit(Way.STOP)
+_UNUSED = frozenset({Status.IDLE, Status.FRESH})
 
 
 class YieldKind(Enum):
@@ -133,9 +134,9 @@ class Evaluation:
     def _used(self, state: State, node: cst.CSTNode) -> State:
         if state.status is Status.CLOSED:
             self._closed[id(node)] = node
-        elif state.status not in {Status.UNBORN, Status.NONE}:
+        elif state.status not in ABSENT:
             self._open.add(id(node))
-        return state.to(Status.OPEN) if state.status in {Status.IDLE, Status.FRESH} else state
+        return state.to(Status.OPEN) if state.status in _UNUSED else state
 
     def _moved(self, state: State, status: Status) -> State:
         """The state after something final happened to the resource, if it was open at all."""
@@ -178,6 +179,6 @@ class Evaluation:
 
 def _lost(node: cst.CSTNode, state: State) -> Outcomes:
     """The end of a resource whose name is bound anew; nothing if there was none."""
-    if state.status in {Status.UNBORN, Status.NONE}:
+    if state.status in ABSENT:
         return {}
     return raising(node, state, Exit(Way.LOST))

@@ -35,7 +35,9 @@ __all__ = [
 
 _ERROR: Final = Exit(Way.ERROR)
 _SURE_ITERABLES: Final = frozenset({"range", "enumerate", "zip", "reversed", "sorted"})
-_DISPLAYS: Final = (cst.Tuple, cst.List, cst.Set, cst.Dict, cst.SimpleString)
+_DISPLAYS: Final[frozenset[type[cst.CSTNode]]] = frozenset(
+    {cst.Tuple, cst.List, cst.Set, cst.Dict, cst.SimpleString}
+)
 """What is written out has its items there."""
 
 
@@ -71,7 +73,7 @@ class _Loop:
         """Sort the ways out of the body: next turn, if there may be one, after the loop, or out."""
         for (exit_, state), more in outcomes.items():
             path = joined(before, more)
-            if exit_.way in {Way.NEXT, Way.CONTINUE}:
+            if exit_.way is Way.NEXT or exit_.way is Way.CONTINUE:
                 if is_last:
                     self.ended.setdefault((NEXT, state), path)
                 else:
@@ -133,10 +135,11 @@ def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
         if not has_items:
             loop.ended.setdefault((NEXT, _exhausted(interpreter, node, head)), path)
         turn = step(path, Step(StepKind.TURN, node))
-        bound: Outcomes = {(NEXT, head): None}
         if is_rebinding:
             bound = interpreter.evaluation.rebound(node.target, head)
-        inside = then(bound, lambda now: interpreter.block(node.body, now))
+            inside = then(bound, lambda now: interpreter.block(node.body, now))
+        else:
+            inside = interpreter.block(node.body, head)
         loop.turned(inside, turn, is_last=is_single)
     for after, way in loop.reached.items() if has_items else ():
         loop.ended.setdefault((NEXT, _exhausted(interpreter, node, after)), way)
@@ -154,7 +157,7 @@ def _written(block: Block, source: cst.BaseExpression) -> cst.BaseExpression:
 
 def _has_items(source: cst.BaseExpression) -> bool:
     """Whether a loop surely takes a turn, for what it goes through is written out."""
-    if not isinstance(source, (cst.Tuple, cst.List)):
+    if type(source) is not cst.Tuple and type(source) is not cst.List:
         return False
     return any(isinstance(element, cst.Element) for element in source.elements)
 
@@ -179,12 +182,12 @@ def _iteration_exits(
     """How asking for the next item of what a loop goes through may fail."""
     if node.asynchronous is not None:
         return interpreter.evaluation.errors
-    match node.iter:
+    match node.iter if type(node.iter) is cst.Call else None:
         case cst.Call(func=func) if last_name(func) in _SURE_ITERABLES:
             return ()
         case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name("keys" | "values" | "items"))):
             source = _written(interpreter.resource.block, owner)
-    return () if isinstance(source, _DISPLAYS) else (_ERROR,)
+    return () if source.__class__ in _DISPLAYS else (_ERROR,)
 
 
 def innermost(root: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode | None:
@@ -204,7 +207,7 @@ def takes_one_turn(evaluator: Evaluator, block: Block, loop: cst.CSTNode) -> boo
 
     Only those are followed that are called as dependencies are.
     """
-    if not isinstance(loop, cst.For) or not isinstance(loop.iter, cst.Call):
+    if type(loop) is not cst.For or type(loop.iter) is not cst.Call:
         return False
     if not is_lender(last_name(loop.iter.func), block.home.reader.text):
         return False

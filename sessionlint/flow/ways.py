@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sessionlint.flow.resource import Resource
 
 __all__ = [
+    "ABSENT",
     "PASSING",
     "End",
     "Ending",
@@ -50,6 +51,9 @@ class Status(IntEnum):
 
 _OPEN = frozenset({Status.OPEN, Status.IDLE, Status.FRESH})
 
+ABSENT: Final = frozenset({Status.UNBORN, Status.NONE})
+"""Where there is no resource, so that nothing matters to it."""
+
 
 class State(NamedTuple):
     """A status, what lies behind while it is open, and what is known of the flags.
@@ -74,7 +78,7 @@ class State(NamedTuple):
 
     def faulted(self) -> State:
         """The same moment with an error behind, which matters only once there is a resource."""
-        return self._replace(is_faulted=self.status not in {Status.UNBORN, Status.NONE})
+        return self._replace(is_faulted=self.status not in ABSENT)
 
 
 class Way(Enum):

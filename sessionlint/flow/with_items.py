@@ -17,7 +17,7 @@ from sessionlint.flow.loops import is_it, target_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.paths import NEXT, Outcomes, extend, step, then, within
 from sessionlint.flow.safe import is_calm_in
-from sessionlint.flow.ways import PASSING, Exit, State, Status, Step, StepKind, Way
+from sessionlint.flow.ways import ABSENT, PASSING, Exit, State, Status, Step, StepKind, Way
 
 if TYPE_CHECKING:
     from sessionlint.flow.statements import Interpreter
@@ -37,7 +37,7 @@ def _items(interpreter: Interpreter, node: cst.With, index: int, state: State) -
     if index == len(node.items):
         return interpreter.block(node.body, state)
     item = node.items[index]
-    if state.status not in {Status.UNBORN, Status.NONE} and _manages(interpreter, item.item):
+    if state.status not in ABSENT and _manages(interpreter, item.item):
         # Managed from here on: as good as handed to an owner, and not closed by hand.
         managed = state.to(Status.HANDED_OVER) if state.status.is_open else state
         return _items(interpreter, node, index + 1, managed)
