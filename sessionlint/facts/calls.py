@@ -82,9 +82,9 @@ def decorator_name(decorator: cst.BaseExpression) -> str:
 
 def called_names(call: cst.Call) -> Iterator[tuple[str, bool]]:
     """The last name of what a call calls, here or in a thread; and whether of an attribute."""
-    func = call.func.value if isinstance(call.func, cst.Subscript) else call.func
+    func = call.func.value if type(call.func) is cst.Subscript else call.func
     name = last_name(func)
-    yield name, isinstance(func, cst.Attribute)
+    yield name, type(func) is cst.Attribute
     if name in THREADED or name in {"partial", "choice"}:
         yield from ((last_name(value), False) for value in arguments(call))
 

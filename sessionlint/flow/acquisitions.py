@@ -166,7 +166,7 @@ def _is_of_library(
 
 def is_to_fail(node: cst.CSTNode) -> bool:
     """Whether a test expects an error in a block: nothing is acquired there then."""
-    return isinstance(node, cst.With) and any(
+    return type(node) is cst.With and any(
         isinstance(item.item, cst.Call) and last_name(item.item.func) in _EXPECTING
         for item in node.items
     )
@@ -180,7 +180,7 @@ def _is_patched(block: Block) -> bool:
             return True
         if any(parameter.name.value in _PATCHING for parameter in scope.parameters):
             return True
-    asked = (call.func.attr.value for call in block.calls if isinstance(call.func, cst.Attribute))
+    asked = (call.func.attr.value for call in block.calls if type(call.func) is cst.Attribute)
     if any(map(_ASKING.fullmatch, asked)):
         return True
     paths = {dotted(call.func) or "" for call in block.calls}

@@ -95,14 +95,12 @@ def _is_lender(block: Block, made: cst.Call) -> bool:
 
 
 def _driven(by: cst.Call | cst.For) -> cst.BaseExpression | None:
-    match by:
-        case cst.For(iter=source):
-            return source
-        case cst.Call(func=cst.Name(value=name)) if name in _NEXT:
-            return next(arguments(by), None)
-        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=name))):
-            return owner if name in _STEPS else None
-    return None
+    if not isinstance(by, cst.Call):
+        return by.iter
+    name = last_name(by.func)
+    if type(by.func) is cst.Attribute:
+        return by.func.value if name in _STEPS else None
+    return next(arguments(by), None) if name in _NEXT else None
 
 
 def _head(loop: cst.For) -> cst.For:

@@ -29,6 +29,11 @@ _BUILDING: Final = REFINING | frozenset(
 """Methods of a query that give another one, and run none."""
 
 
+_FORGETTING: Final[frozenset[type[cst.CSTNode]]] = frozenset(
+    {cst.Expr, cst.Assert, cst.If, cst.While, cst.UnaryOperation, cst.Comparison, cst.Call}
+)
+
+
 class Unbound(NamedTuple):
     """`Session(e).execute(q)`: the acquiring expression and the method called on it.
 
@@ -117,7 +122,8 @@ def _dropped(evaluator: Evaluator, block: Block) -> Iterator[Unbound]:
         return
     nodes = [one for root in block.roots for one in descend(root, *SCOPES)]
     failing = {id(inner) for one in nodes if is_to_fail(one) for inner in descend(one)}
-    for thrown in (one for node in nodes for one in _thrown_away(node)):
+    forgetting = (node for node in nodes if node.__class__ in _FORGETTING)
+    for thrown in (one for node in forgetting for one in _thrown_away(node)):
         call = bare(thrown)
         if not isinstance(call, cst.Call) or id(call) not in own or id(call) in failing:
             continue
