@@ -70,8 +70,6 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
     if starts_anyway(evaluator, block):
         yield from turned
         return
-    # A name may say that a function runs once; those that call it know better.
-    is_once = starts_by_name(block) and not is_served(evaluator, block)
     fallbacks = _fallbacks(block)
     for call, thing in built:
         if id(call) in fallbacks:
@@ -82,7 +80,8 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
             if is_called_often(evaluator, block, is_settled, _is_passed_on):
                 yield EnginePerCall(thing, call)
             continue
-        is_lost = not is_once and _is_lost(evaluator, block, thing, call, name)
+        # Who calls a function takes a search through the project, so that is asked last.
+        is_lost = _is_lost(evaluator, block, thing, call, name) and not _is_once(evaluator, block)
         if is_lost and not is_start_up_work(evaluator, block):
             yield EnginePerCall(thing, call, None, name is not None and bool(ends(block, name)))
             return
@@ -139,6 +138,11 @@ def _may_stay(nodes: Nodes, call: cst.Call, name: str) -> bool:
         return True
     tests = (above.test for above in nodes.above(call) if isinstance(above, (cst.If, cst.While)))
     return any(is_name(part, name) for test in tests for part in descend(test))
+
+
+def _is_once(evaluator: Evaluator, block: Block) -> bool:
+    """Whether a name says that a function runs once, and none that calls it knows better."""
+    return starts_by_name(block) and not is_served(evaluator, block)
 
 
 def _is_lost(
