@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sessionlint.source.text import line_start
@@ -29,6 +30,8 @@ class Imports(NamedTuple):
     stars: list[str]
 
 
+# A module is asked for one name after the other.
+@lru_cache(maxsize=16)
 def imports(data: bytes) -> Imports:
     """The imports of a file wherever they stand; a string may look like one."""
     found, behind = Imports({}, {}, []), Imports({}, {}, [])
