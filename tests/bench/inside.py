@@ -3,6 +3,7 @@
 A process of its own, because the memory of whoever measures counts for what it measures.
 """
 
+import argparse
 import gc
 import json
 import statistics
@@ -106,9 +107,19 @@ def _seconds(text: str) -> float:
     return statistics.median(spent)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print the figures that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    what = parser.add_subparsers(dest="what", required=True)
+    what.add_parser("paths")
+    what.add_parser("gate").add_argument("tree", type=Path)
+    asked = parser.parse_args()
     # As the command does.
     sys.setrecursionlimit(10_000)
     gc.disable()
-    figures = gate(Path(sys.argv[2]).absolute()) if sys.argv[1] == "gate" else paths()
+    figures = gate(asked.tree.absolute()) if asked.what == "gate" else paths()
     print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
