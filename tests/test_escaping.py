@@ -250,12 +250,13 @@ NAMED = b"import asyncio\ndef handler(db: SessionDep):\n    "
         (ENTERING + b"hass.async_create_task(work(db))\n", False),
         (ENTERING + b"work(db)\n    asyncio.create_task(work())\n", False),
         (ENTERING + b"asyncio.create_task(work())\n    work(db)\n", False),
-        (ENTERING + b"asyncio.create_task(work(')'))\n    work(db)\n", True),
+        (ENTERING + b"asyncio.create_task(work('('))\n    work(db)\n", False),
+        (ENTERING + b"asyncio.create_task(work(')', db))\n", True),
         (ENTERING + b"asyncio.create_task(work()\n    work(db)\n", True),
     ],
 )
 def test_a_file_that_may_hand_over_what_somebody_closes(text, expected):
-    """What stands behind the brackets of the call counts where a string may hold their end."""
+    """What stands behind the brackets of the call counts where they do not end."""
     assert may_let_go(text) is expected
 
 

@@ -30,7 +30,7 @@ from sessionlint.source.gate import (
     is_telling,
     word_of,
 )
-from sessionlint.source.properties import may_open
+from sessionlint.source.properties import openers
 
 __all__ = ["PATIENCE", "Producers"]
 
@@ -97,7 +97,7 @@ class Producers:
             or (not self._is_only_waiting(path) and self._may_acquire(data, path))
             or (has_sessions and may_outlive(data))
             or may_let_go(data)
-            or may_open(data)
+            or self._may_open(data)
         )
         if not is_acquiring and self._may_clean(data, path):
             self._cleaning.add(path)
@@ -149,6 +149,12 @@ class Producers:
     def rests_on_neighbours(self, path: str) -> bool:
         """Whether a file is no candidate only because of what its neighbours hold."""
         return path in self._lonely
+
+    def _may_open(self, data: bytes) -> bool:
+        """Whether a property of a file may open something each time it is read."""
+        known = None if self._found is None else CATALOGUE | self._found.own.all
+        called = openers(data)
+        return any(known is None or one.encode() in known or is_customary(one) for one in called)
 
     def _is_calling_own(self, data: bytes) -> bool:
         """Whether a file calls by hand what has the name of something the project gives."""
@@ -252,10 +258,9 @@ class Producers:
 
         speaking = self._files.speaking
         texts = [data for _, data in speaking]
-        giving: set[bytes] = set()
+        giving, local = set[bytes](), set[bytes]()
         makers, givers = MAKERS, GIVERS
         shared: set[bytes] = {*self._configured}
-        local: set[bytes] = set()
         quiet, asked = set(texts), set[bytes]()
         sources = filter(self._glances.is_at_source, texts)
         passing = self._glances.passing_on(filter(self._glances.may_take, sources), CATALOGUE)

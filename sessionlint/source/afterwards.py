@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from sessionlint.errors import UnreadableFile
+from sessionlint.source.bracketed import bracketed
 from sessionlint.source.text import decoded
 
 __all__ = ["TAKING", "afterwards", "may_outlive"]
@@ -28,16 +29,19 @@ _LONGEST: Final = 1_000
 """How long the line of a head may be: the pattern takes its square."""
 
 _METHODS: Final = "|".join(sorted(TAKING))
-_SPOKEN: Final = rf"(?<![\w.]){{0}}(?:\s*\.\s*(?:{_METHODS})\b|\s*[,)])"
-_NEAR: Final = r"[\s\S]{{0,400}}?"
-_LAZY: Final = rf"(?:\breturn|=)[ \t]*\({_NEAR}(?:{_SPOKEN}{_NEAR}\bfor\b|\bfor\b{_NEAR}{_SPOKEN})"
-"""How a generator expression is returned, or gets a name, in which a session is spoken of."""
+_SPOKEN: Final = rf"(?<![\w.]){{}}(?:\s*\.\s*(?:{_METHODS})\b|\s*[,)])"
+_GIVING: Final = r"(?:\breturn|=)[ \t]*\("
+"""Where a generator expression may be returned, or get a name."""
 
+_INNER: Final = r"\([^()]*\)"
 _END: Final = r"[ \t\r]*(?:[#\n;]|\Z)"
 _NAME: Final = r"\bas[ \t]+(\w+)"
 _BEFORE: Final = r"([ \t]+)(?:async[ \t]+)?"
 _DEEPEST: Final = 400
 """How far the head of a block may be indented."""
+
+_LARGEST: Final = 1_000
+"""How long a generator expression may be."""
 
 _FAR: Final = 5_000
 """How much is looked at of what follows the head of a block, and of what follows the block."""
@@ -104,10 +108,28 @@ def _is_used(block: str, rest: str, name: str) -> bool:
     """
     if f"return {name}" in block and re.search(rf"\breturn {name}{_END}", block):
         return True
-    if " for " in block and re.search(_LAZY.format(name), block):
+    if " for " in block and _is_put_off(block, name):
         return True
     bound = rf"(?m)^[^#\n]*(?:\bas {name}\b|\b{name}\s*=(?!=))"
     if name not in rest or re.search(bound, rest):
         return False
     uses = rf"\breturn {name}{_END}|(?<![\w.]){name}(?:\s*\.\s*(?:{_METHODS})\b|\s*[,)])"
     return re.search(uses, rest) is not None
+
+
+def _is_put_off(block: str, name: str) -> bool:
+    """Whether a name is used in a generator expression that is returned, or gets a name."""
+    spoken = re.compile(_SPOKEN.format(name))
+    for given in re.finditer(_GIVING, block):
+        whole = bracketed(block, given.end() - 1, _LARGEST)
+        if spoken.search(whole) and re.search(r"\bfor\b", _without_inner(whole[1:-1])):
+            return True
+    return False
+
+
+def _without_inner(text: str) -> str:
+    """A text without what stands in brackets."""
+    left = text
+    while (text := re.sub(_INNER, "", left)) != left:
+        left = text
+    return left

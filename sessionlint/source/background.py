@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from sessionlint.source.bracketed import bracketed
 from sessionlint.source.fanning import NAMED
 
 __all__ = ["LETTING_GO", "lets_go", "may_let_go"]
@@ -14,8 +15,6 @@ LETTING_GO: Final = frozenset({"create_task", "ensure_future", "add_task"})
 _CALLS: Final = tuple(f"{name}(" for name in sorted(LETTING_GO))
 _CALLS_IN_BYTES: Final = tuple(call.encode() for call in _CALLS)
 
-_BRACKET: Final = r"[()]"
-_QUOTES: Final = frozenset("\"'")
 _FAR: Final = 2_000
 """How much is looked at of what is in the brackets of a call."""
 
@@ -33,7 +32,7 @@ def may_let_go(data: bytes) -> bool:
 
 def lets_go(text: str) -> bool:
     """Whether one function may, by its text."""
-    return any(re.search(NAMED, _arguments(text, bracket)) for bracket in _brackets(text))
+    return any(re.search(NAMED, bracketed(text, at, _FAR)) for at in _brackets(text))
 
 
 def _brackets(text: str) -> Iterator[int]:
@@ -49,16 +48,3 @@ def _brackets(text: str) -> Iterator[int]:
             if not (text[at - 1 : at].isalnum() or text[at - 1 : at] == "_"):
                 yield end - 1
             at = text.find(call, end)
-
-
-def _arguments(text: str, start: int) -> str:
-    """What stands in the brackets that open at `start`, with them; at least that."""
-    far = text[start : start + _FAR]
-    depth = 0
-    for bracket in re.finditer(_BRACKET, far):
-        depth += 1 if bracket[0] == "(" else -1
-        if not depth:
-            inside = far[: bracket.end()]
-            # A string may close brackets that it has not opened.
-            return far if _QUOTES.intersection(inside) else inside
-    return far

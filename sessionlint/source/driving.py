@@ -14,7 +14,9 @@ _QUIET_BYTES: Final = tuple(word.encode() for word in _QUIET)
 _TELLING: Final = r"\w{0,60}(?:ession\w{0,60}|_db)"
 _LENDER: Final = rf"(?:{_TELLING}|_{{0,2}}get_\w{{1,60}})"
 _CALL: Final = rf"(?:[^\n]{{0,200}}?\.)?{_LENDER}\("
-_NEXT: Final = rf"(?a:next\(\s*{_CALL})"
+_ASKED: Final = r"next\((?<!\w\wnext\()\s*"
+"""`next(` or `anext(`, and no method with a longer name."""
+_NEXT: Final = rf"(?a:{_ASKED}{_CALL})"
 _LOOP: Final = rf"(?a:async for \w+ in {_CALL})"
 _STEP: Final = (
     r"(?a:(?:ession\w{0,60}|_db)\([^()\n]{0,200}\)\s*\.\s*(?:__a?next__\(|a?send\(None\)))"
@@ -27,7 +29,7 @@ _NAMED: Final = rf"(?a:\b(\w{{1,60}}){_LENT})"
 """How a generator gets a name."""
 
 _DRIVEN: Final = {
-    "next(": r"(?a:next\(\s*(\w{1,60})\s*\))",
+    "next(": rf"(?a:{_ASKED}(\w{{1,60}})\s*\))",
     "next__(": r"(?a:(\w{1,60})\s*\.\s*__a?next__\()",
     "send(None)": r"(?a:(\w{1,60})\s*\.\s*a?send\(None\))",
 }
