@@ -37,7 +37,20 @@ def connects(block: Block, of: Type, name: str) -> bool:
                 method = last_name(func)
                 if takes and (re.search(r"(?i:session)|^inspect$", method) or method in PANDAS):
                     return True
+                if takes and method == "configure" and _is_of_own_maker(block, func):
+                    return True
     return False
+
+
+def _is_of_own_maker(block: Block, method: cst.BaseExpression) -> bool:
+    """Whether a method is called on a session factory that the function makes itself."""
+    owner = method.value if isinstance(method, cst.Attribute) else None
+    bindings = block.bindings(owner.value) if isinstance(owner, cst.Name) else []
+    made = [one.expression for one in bindings]
+    return bool(made) and all(
+        isinstance(one, cst.Call) and re.search(r"(?i:session)", last_name(one.func))
+        for one in made
+    )
 
 
 def _is_connecting(of: Type, method: str) -> bool:
