@@ -12,8 +12,9 @@ _QUIET_BYTES: Final = tuple(word.encode() for word in _QUIET)
 
 # Bounded everywhere: a line may be long.
 _TELLING: Final = r"\w{0,60}(?:ession\w{0,60}|_db)"
-_LENDER: Final = rf"(?:{_TELLING}|_{{0,2}}get_\w{{1,60}})"
-_CALL: Final = rf"(?:[^\n]{{0,200}}?\.)?{_LENDER}\("
+_GETTER: Final = r"_{0,2}get_\w{1,60}"
+"""A name that much has: it is looked at where a function is called, and no method."""
+_CALL: Final = rf"(?:(?:[^\n]{{0,200}}?\.)?{_TELLING}|{_GETTER})\("
 _ASKED: Final = r"next\((?<!\w\wnext\()\s*"
 """`next(` or `anext(`, and no method with a longer name."""
 _NEXT: Final = rf"(?a:{_ASKED}{_CALL})"
@@ -24,7 +25,7 @@ _STEP: Final = (
 _SHAPES: Final = {"next(": _NEXT, "async for": _LOOP, "next__(": _STEP, "send(None)": _STEP}
 """What makes each worth looking for, and how it looks; one pattern for all takes far longer."""
 
-_LENT: Final = rf" = (?:\(\s*)?(?:[\w.]{{0,200}}\.)?{_LENDER}\("
+_LENT: Final = rf" = (?:\(\s*)?(?:(?:[\w.]{{0,200}}\.)?{_TELLING}|{_GETTER})\("
 _NAMED: Final = rf"(?a:\b(\w{{1,60}}){_LENT})"
 """How a generator gets a name."""
 
@@ -47,7 +48,7 @@ def is_lender(name: str, text: str) -> bool:
     if re.fullmatch(rf"(?a:{_TELLING})", name) is not None:
         return True
     # The gate goes by the text, and what it does not see is not to be seen by anybody.
-    is_like_one = re.fullmatch(rf"(?a:{_LENDER})", name) is not None
+    is_like_one = re.fullmatch(rf"(?a:{_GETTER})", name) is not None
     return is_like_one and any(word in text for word in ("ession", *_QUIET))
 
 
