@@ -19,7 +19,6 @@ from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.generators import is_async_step, lent_by, named_once, thrown_away
 from sessionlint.flow.given import is_left_open
-from sessionlint.flow.lending import is_told
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.flow.spoken import ENDING, Use, is_kept_open, is_used, stands_in, use
@@ -33,11 +32,10 @@ class Driven(NamedTuple):
     """`next(get_db())`, or `async for db in get_db():` that is left early.
 
     `made` makes the generator, whose function is `lender`; `by` drives it. `exit` is the statement
-    that leaves the loop, or the `yield` that lends the session on, where an error leaves it. It is
-    None for a generator that is thrown away at once; what that gave is entered by a `with`,
-    returned, or neither. One that has a name, which is not spoken of again, `is_held` until its
-    function ends, which is too early for what the session was stored in. What it gives may be an
-    object in which the session `is_wrapped`.
+    that leaves the loop. It is None for a generator that is thrown away at once; what that gave is
+    entered by a `with`, returned, or neither. One that has a name, which is not spoken of again,
+    `is_held` until its function ends, which is too early for what the session was stored in. What
+    it gives may be an object in which the session `is_wrapped`.
     """
 
     thing: Thing
@@ -49,11 +47,6 @@ class Driven(NamedTuple):
     is_returned: bool = False
     is_held: bool = False
     is_wrapped: bool = False
-
-    @property
-    def is_lent_on(self) -> bool:
-        """Whether the loop is left only if whoever gets the session from it fails."""
-        return isinstance(self.exit, cst.Yield)
 
 
 def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
@@ -157,9 +150,8 @@ def _is_left(
 def _exit(evaluator: Evaluator, body: Nodes, loop: cst.For) -> cst.CSTNode | None:
     """The first statement by which a loop is left before its generator ends.
 
-    That is a `yield` of the session where no other leaves it: what is raised there, or cancelled,
-    ends the loop. None if there is none, if the loop may close the session itself, or if it yields
-    anything else, or may not be told of what is raised.
+    None if there is none, if the loop may close the session itself, or if it yields anything else.
+    An error at a `yield` that lends the session on is none: the generator ends right behind it.
     """
     nodes = list(descend(loop.body, *SCOPES))
     assert isinstance(loop.target, cst.Name)
@@ -169,14 +161,11 @@ def _exit(evaluator: Evaluator, body: Nodes, loop: cst.For) -> cst.CSTNode | Non
     yields = [node for node in nodes if isinstance(node, cst.Yield)]
     if not all(_lends_on(body.block, node, loop.target.value) for node in yields):
         return None
-    if yields and not is_told(evaluator, body.block):
-        return None
     is_idle = not yields and all(_is_idle(evaluator, body, node) for node in spoken)
     is_closed = any(_may_close(evaluator, body, node) for node in spoken)
     if is_idle or is_closed:
         return None
-    exits = [node for node in nodes if _leaves(body, node, loop)]
-    return min(exits, key=lambda one: isinstance(one, cst.Yield), default=None)
+    return next((node for node in nodes if _leaves(body, node, loop)), None)
 
 
 def _lends_on(block: Block, node: cst.Yield, name: str) -> bool:
@@ -224,7 +213,7 @@ def _leaves(body: Nodes, node: cst.CSTNode, loop: cst.For) -> bool:
     """Whether a statement in a loop leaves it, whatever handles errors in there."""
     if isinstance(node, cst.Break):
         return innermost(loop, node) is loop
-    if isinstance(node, (cst.Raise, cst.Yield)):
+    if isinstance(node, cst.Raise):
         inside = takewhile(lambda above: above is not loop, body.above(node))
         return not any(isinstance(above, (*TRIES, cst.With)) for above in inside)
     return isinstance(node, cst.Return)

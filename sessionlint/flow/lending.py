@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import combinations, takewhile
 from typing import Final
@@ -10,13 +9,12 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
-from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import TRIES, last_statement
 from sessionlint.flow.expressions import YieldKind
 from sessionlint.flow.nodes import Nodes
 
-__all__ = ["is_told", "yield_kind"]
+__all__ = ["yield_kind"]
 
 _RESUMED: Final = frozenset({"fixture", "yield_fixture", "async_fixture", "provide"})
 """What resumes a generator even if whoever uses what it lends fails.
@@ -25,12 +23,6 @@ dishka tells a provider of errors by a value, as pytest does not tell a fixture 
 """
 
 _MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
-_TELLING: Final = (
-    rb"(?:(?:Depends|Security|Provide)\(|\bdependency\s*=|\b(?:async)?contextmanager\("
-    rb"|\bdependency_overrides\[[^\]\n]{0,200}\]\s*=)\s*"
-)
-"""What stands before the name of a generator that is told of errors, by FastAPI or Litestar."""
-
 _LOOPS: Final = (cst.For, cst.While)
 _LEAVING: Final = (cst.Return, cst.Raise)
 
@@ -45,22 +37,6 @@ def yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
     is_lending = any(_lends(node, names) for node in block.yields)
     is_dependency = is_lending and _yields_once(block)
     return YieldKind.DEPENDENCY if is_dependency else YieldKind.DATA
-
-
-def is_told(evaluator: Evaluator, block: Block) -> bool:
-    """Whether a generator is certainly told by an exception if whoever uses what it lends fails.
-
-    It is a context manager, or the project has FastAPI, or another framework that does the same,
-    depend on it.
-    """
-    marks = _marks(block)
-    if marks & _RESUMED:
-        return False
-    if marks & _MANAGERS:
-        return True
-    name = block.name.encode()
-    handed = re.compile(_TELLING + rb"(?:\w+\.)*" + re.escape(name) + rb"\b")
-    return evaluator.tree.has_any(name, handed)
 
 
 def _marks(block: Block) -> set[str]:

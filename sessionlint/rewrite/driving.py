@@ -241,12 +241,9 @@ def _entered_as(body: Nodes, found: Driven) -> tuple[cst.CSTNode, str]:
 
 def _reasons(evaluator: Evaluator, block: Block, found: Driven) -> Iterator[str]:
     """Why the result of entering a generator would not do the same in every run."""
-    yield from _doubts(evaluator, found.lender, is_ended=found.is_lent_on)
+    yield from _doubts(evaluator, found.lender)
     if not isinstance(found.by, cst.For):
         yield from _doubts_of_thrown(found.lender)
-    if found.is_lent_on:
-        # Have: where nothing fails, the loop has brought it to its end as the block does.
-        return
     if isinstance(found.by, cst.For) and isinstance(found.by.target, cst.Name):
         loaded = Loaded(found.by.target.value, found.thing, block, [found.by.body])
         if next(loaded.results(), None) is not None:
@@ -258,9 +255,9 @@ def _reasons(evaluator: Evaluator, block: Block, found: Driven) -> Iterator[str]
             yield "what is stored or passed on may still need the session"
 
 
-def _doubts(evaluator: Evaluator, lender: Block, *, is_ended: bool = False) -> Iterator[str]:
-    """What else happens when a generator is brought to its end, as it was if nothing failed."""
-    if not is_ended and (goes_on(lender) or manages(evaluator, lender)):
+def _doubts(evaluator: Evaluator, lender: Block) -> Iterator[str]:
+    """What else happens when a generator is brought to its end."""
+    if goes_on(lender) or manages(evaluator, lender):
         yield "what the dependency does behind its `yield` is done then, a commit for instance"
     if handles(lender):
         yield "an error of the block reaches the handlers of the dependency"

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-from fastapi import Depends
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -63,17 +62,6 @@ async def find_name(user_id: int) -> str | None:
     async for session in _get_session():  # want: SES107 "the loop over `_get_session` is left"
         return (await session.execute(NAME, {"id": user_id})).scalar()
     return None
-
-
-async def _get_session_if_needed(is_needed: bool) -> AsyncIterator[AsyncSession | None]:
-    if not is_needed:
-        yield None
-        return
-    async for session in _get_session():  # want: SES107 "is left when the `yield` on line"
-        yield session
-
-
-NEEDED = Depends(_get_session_if_needed)
 
 
 async def rename_later(user_id: int, name: str) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from fastapi import Depends
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -64,17 +63,6 @@ async def find_name(user_id: int) -> str | None:
     async with asynccontextmanager(_get_session)() as session:
         return (await session.execute(NAME, {"id": user_id})).scalar()
     return None
-
-
-async def _get_session_if_needed(is_needed: bool) -> AsyncIterator[AsyncSession | None]:
-    if not is_needed:
-        yield None
-        return
-    async with asynccontextmanager(_get_session)() as session:
-        yield session
-
-
-NEEDED = Depends(_get_session_if_needed)
 
 
 async def rename_later(user_id: int, name: str) -> None:

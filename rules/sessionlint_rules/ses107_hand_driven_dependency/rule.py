@@ -35,11 +35,8 @@ def _message(scope: Scope, one: Driven) -> str:
 
     name = last_name(one.made.func)
     if one.exit is not None:
-        on_line = f"on line {scope.line(one.exit)}"
-        when = f"when the `yield` {on_line} fails or is cancelled" if one.is_lent_on else on_line
-        left = f"the loop over `{name}` is left {when}"
-        is_more = goes_on(one.lender) and not one.is_lent_on
-        skipped = "what stands behind its `yield` is skipped, and " if is_more else ""
+        left = f"the loop over `{name}` is left on line {scope.line(one.exit)}"
+        skipped = "what stands behind its `yield` is skipped, and " if goes_on(one.lender) else ""
         open_ = "its session stays open until the event loop gets round to the generator"
         return f"{left}, so {skipped}{open_}"
     if one.is_entered or one.is_returned:
