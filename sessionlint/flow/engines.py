@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -19,9 +19,9 @@ from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.built import built_by
 from sessionlint.flow.callers import is_called_often, is_served, is_start_up_work
 from sessionlint.flow.circumstances import starts_anyway, starts_by_name
-from sessionlint.flow.loops import innermost, takes_one_turn
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.remade import Maker, maker
+from sessionlint.flow.turns import is_anew, is_only_used
 from sessionlint.flow.upkeep import (
     built_on,
     connected,
@@ -35,9 +35,6 @@ from sessionlint.flow.usage import connects, is_given_away, is_used_up, loans
 from sessionlint.source.walk import descend
 
 __all__ = ["EnginePerCall", "engines"]
-
-_ENDING: Final = r"_?exit|abort|quit|exec[lv]\w*"
-"""Functions by which a process, or a program, ends."""
 
 
 class EnginePerCall(NamedTuple):
@@ -66,9 +63,8 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
             yield EnginePerCall(thing, call, remade)
     if not built:
         return
-    turned = _in_turns(evaluator, block, built)
     if starts_anyway(evaluator, block):
-        yield from turned
+        yield from _in_turns(evaluator, block, built)
         return
     fallbacks = _fallbacks(block)
     for call, thing in built:
@@ -86,7 +82,7 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
             yield EnginePerCall(thing, call, None, name is not None and bool(ends(block, name)))
             return
     # Have: a function that runs once, if it uses what it builds.
-    yield from turned
+    yield from _in_turns(evaluator, block, built)
 
 
 def _in_turns(
@@ -94,50 +90,29 @@ def _in_turns(
 ) -> Iterator[EnginePerCall]:
     """Those that a loop builds anew in each of its turns and lets go, be it in what runs once.
 
-    Tests are over soon, and what is disposed of somewhere is left alone.
+    Tests are over soon, and where anything is disposed of it may be these.
     """
-    if is_test(block.home.path, evaluator.tree.files.root) or has_mocks(block):
+    is_disposing = any(
+        isinstance(node, cst.Attribute) and node.attr.value == "dispose"
+        for node in descend(block.node)
+    )
+    if is_disposing or is_test(block.home.path, evaluator.tree.files.root) or has_mocks(block):
         return
     nodes, fallbacks = Nodes(block), _fallbacks(block)
     for call, thing in built:
-        loop = innermost(block.node, call)
-        name = _bound_name(block, call)
-        if loop is None or id(call) in fallbacks or not _is_turning(evaluator, block, loop):
+        if id(call) in fallbacks or not is_anew(evaluator, nodes, call):
             continue
-        if not (name and _may_stay(nodes, call, name)) and _is_lost(
-            evaluator, block, thing, call, name
-        ):
+        name = _bound_name(block, call)
+        lent = loans(evaluator, block, thing.type, name) if name else frozenset[int]()
+        if name is not None and (_may_stay(block, name) or not is_only_used(nodes, name, lent)):
+            continue
+        if _is_lost(evaluator, block, thing, call, name):
             yield EnginePerCall(thing, call, is_turned=True)
 
 
-def _is_turning(evaluator: Evaluator, block: Block, loop: cst.CSTNode) -> bool:
-    """Whether a loop takes many turns, as far as one can tell: nothing in it leaves it."""
-    match loop:
-        case cst.For(iter=cst.Tuple() | cst.List() | cst.Set()):
-            return False
-        case cst.While(test=test) if not is_name(test, "True"):
-            return False
-        case cst.For() if takes_one_turn(evaluator, block, loop):
-            return False
-    return not any(map(_is_leaving, descend(loop)))
-
-
-def _is_leaving(node: cst.CSTNode) -> bool:
-    if isinstance(node, cst.Call):
-        return re.fullmatch(_ENDING, last_name(node.func)) is not None
-    return isinstance(node, (cst.Break, cst.Return, cst.Yield))
-
-
-def _may_stay(nodes: Nodes, call: cst.Call, name: str) -> bool:
-    """Whether an engine may last longer than a turn, or be ended, or be built in only one of them.
-
-    In that where its variable, by what is asked of it, holds nothing yet.
-    """
-    block = nodes.block
-    if ends(block, name) or not block.kept.isdisjoint(connected(block, name)):
-        return True
-    tests = (above.test for above in nodes.above(call) if isinstance(above, (cst.If, cst.While)))
-    return any(is_name(part, name) for test in tests for part in descend(test))
+def _may_stay(block: Block, name: str) -> bool:
+    """Whether what an engine connects lasts longer than a turn."""
+    return not block.kept.isdisjoint(connected(block, name))
 
 
 def _is_once(evaluator: Evaluator, block: Block) -> bool:

@@ -1,5 +1,7 @@
 """Functions that build an engine, and with it a pool, each time they run."""
 
+from collections.abc import Sequence
+
 import asyncpg
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -103,8 +105,8 @@ async def oldest_order() -> int | None:
     return await pool.fetchval("select min(id) from orders")
 
 
-def main() -> None:
-    for url in sorted({URL, f"{URL}?timeout=9"}):
+def main(urls: Sequence[str] = (URL, f"{URL}?timeout=9")) -> None:
+    for url in urls:
         engine = create_engine(url)  # want: SES401 "`main` builds a new engine in every turn"
         with engine.connect() as connection:
             print(connection.execute(NAMES).all())

@@ -1,5 +1,6 @@
 """Functions that build an engine, and with it a pool, each time they run."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import asyncpg
