@@ -172,7 +172,7 @@ def _helper(
     if last in THREADED:
         return Pending(_result(evaluator, evaluator.value(first, block), call, block))
     if name == "random.choice":
-        return choices.one_of(evaluator.value(first, block))
+        return choices.one_of(evaluator, first, block)
     if name in _SAME:
         return evaluator.value(list(arguments(call))[-1] if last == "cast" else first, block)
     if name in {"contextlib.closing", "contextlib.aclosing"}:

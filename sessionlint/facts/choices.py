@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import OTHER, UNKNOWN, Choice, Items, Maker, Value, joined
+from sessionlint.source.gate import is_telling
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
     from sessionlint.facts.scopes import Block
 
 __all__ = ["collected", "one_of"]
+
+_PUTTING: Final = "append|extend|insert|update|setdefault|add"
 
 
 def collected(evaluator: Evaluator, node: cst.BaseExpression, block: Block) -> Value:
@@ -24,17 +28,41 @@ def collected(evaluator: Evaluator, node: cst.BaseExpression, block: Block) -> V
     # To follow a name costs a parse, so that those are asked by name first.
     makers = [one for one in parts if one is not None and _may_make(evaluator, one, block)]
     if not is_open and len(makers) == len(parts):
-        found = joined([evaluator.value(one, block) for one in makers])
-        if isinstance(found, Maker):
+        values = [evaluator.value(one, block) for one in makers]
+        found = joined(values)
+        if isinstance(found, Maker) and all(isinstance(one, Maker) for one in values):
             return Choice(found)
     return UNKNOWN if isinstance(node, cst.List) else OTHER
 
 
-def one_of(value: Value) -> Value:
-    """What each of a choice is, be it of a tuple; UNKNOWN for what is none."""
-    if isinstance(value, Items) and all(isinstance(one, Maker) for one in value.items):
+def one_of(evaluator: Evaluator, source: cst.BaseExpression, block: Block) -> Value:
+    """What each of a choice is that has a name, be it of a tuple; UNKNOWN for anything else.
+
+    Nothing may be put into it later. What has no name, or one of an attribute that does not tell,
+    the gate does not see, and so it is not to be seen by anybody.
+    """
+    name = last_name(source)
+    is_attribute = isinstance(source, cst.Attribute)
+    if not isinstance(source, (cst.Name, cst.Attribute)):
+        return UNKNOWN
+    if is_attribute and not is_telling(b".", name.encode()):
+        return UNKNOWN
+    value = evaluator.value(source, block)
+    is_tuple = isinstance(value, Items) and all(isinstance(one, Maker) for one in value.items)
+    if isinstance(value, Items) and is_tuple:
         return joined([*value.items])
-    return value.item if isinstance(value, Choice) else UNKNOWN
+    if not isinstance(value, Choice) or _is_growing(evaluator, name, block):
+        return UNKNOWN
+    return value.item
+
+
+def _is_growing(evaluator: Evaluator, name: str, block: Block) -> bool:
+    """Whether anything of the project may put something into what has a name."""
+    put = rf"\b{name}(?:\.(?:{_PUTTING})\(|\[[^\]\n]*\][ \t]*=(?!=)|[ \t]*[+|]=)"
+    pattern = re.compile(put.encode())
+    if pattern.search(block.home.reader.text.encode()):
+        return True
+    return evaluator.tree.has_any(name.encode(), pattern)
 
 
 def _parts(node: cst.BaseExpression) -> Iterator[cst.BaseExpression | None]:

@@ -136,7 +136,8 @@ class Evaluator:
                     return Hint(expression, block)
                 # sessionmaker[AsyncSession](…): the parameter changes only the type.
                 found = self.value(inner, block)
-                return found if isinstance(found, (Symbol, ClassValue)) else choices.one_of(found)
+                is_type = isinstance(found, (Symbol, ClassValue))
+                return found if is_type else choices.one_of(self, inner, block)
             case cst.List() | cst.Dict() | cst.BaseComp():
                 return choices.collected(self, expression, block)
         return OTHER if isinstance(expression, _CONSTANTS) else UNKNOWN

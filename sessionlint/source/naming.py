@@ -19,7 +19,7 @@ _FAR: Final = 400
 # gives none of its letters back when something follows it that is not wanted. The rest of
 # the line is bounded, as it may be looked at again behind every other `=`.
 _NAMED: Final = re.compile(
-    rb"=[ \t]*(?:(?=([\w.]+))\1(?![(\[])"
+    rb"=[ \t]*(?:(?=([\w.]+))\1(?:\[[^\[\]\n]{0,80}\])?(?![(\[])"
     rb"([ \t]*,[ \t]*\w[^\n#=;]{0,400}|[ \t]+(?:or|if)\b[^\n#;]{0,400})?"
     rb"|\([ \t]*([\w.]+)[ \t]*((?:or|if)\b[^\n#;]{0,400})?\)"
     rb"|(?:\w+\.)?partial\([ \t]*([\w.]+)[^\n]*)"
@@ -87,7 +87,7 @@ class Naming(NamedTuple):
 def named(data: bytes) -> Iterator[Naming]:
     """Every `new = old` of two names, be they attributes; of `new = one or other` both.
 
-    So of a list, a tuple or a dictionary of names.
+    So of a list, a tuple or a dictionary of names, and of `new = old[0]`, which is one of these.
     """
     for match in _NAMED.finditer(data):
         rest = match[2] or match[4] or b""
