@@ -87,12 +87,16 @@ def _is_sure(thing: Thing) -> bool:
 
 
 def _is_overridden(evaluator: Evaluator, of: Block, name: str, depth: int = _DEEPEST) -> bool:
-    """Whether a class of the project that derives from this one gives the name another meaning.
+    """Whether a class of the project that derives from this one may give the name another meaning.
 
-    So may one that stands in something.
+    So may one that stands in something, that has another base as well, or that is made by a call;
+    and whoever knows the class by another name.
     """
-    heads = rb"\bclass[ \t]+(\w+)[ \t]*\([^)]*\b" + re.escape(of.name.encode()) + rb"\b"
-    deriving = re.compile(heads)
+    owner = re.escape(of.name.encode())
+    deriving = re.compile(rb"\bclass[ \t]+(\w+)[^\n(]*\([^)]*\b" + owner + rb"\b")
+    otherwise = re.compile(rb"\b" + owner + rb"\s+as\b|\btype\([^\n]*\b" + owner + rb"\b")
+    if evaluator.tree.has(of.name.encode(), otherwise):
+        return True
     for path, data in evaluator.tree.searched(of.name.encode(), deriving):
         module = evaluator.tree.module(path)
         for derived in set(deriving.findall(data)) if module is not None else ():
@@ -102,10 +106,18 @@ def _is_overridden(evaluator: Evaluator, of: Block, name: str, depth: int = _DEE
             if not classes or not depth:
                 return True
             if any(
-                one.bindings(name)
+                not _is_of_one(one)
+                or one.bindings(name)
                 or one.attribute(name)
                 or _is_overridden(evaluator, one, name, depth - 1)
                 for one in classes
             ):
                 return True
     return False
+
+
+def _is_of_one(block: Block) -> bool:
+    """Whether a class has one base, and that has a name."""
+    head = block.definition
+    bases = head.bases if isinstance(head, cst.ClassDef) else ()
+    return len(bases) == 1 and isinstance(bases[0].value, (cst.Name, cst.Attribute))

@@ -11,14 +11,15 @@ import libcst as cst
 from sessionlint.facts.catalog import CALLS, TYPES, Kind
 from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, keyword, last_name
 from sessionlint.facts.values import Symbol, Thing
-from sessionlint.facts.worth import BUILDERS
+from sessionlint.facts.worth import BUILDERS, TAKING
 from sessionlint.flow.nodes import Nodes
 
 __all__ = ["built_by"]
 
+_IMPORTED: Final = frozenset({How.IMPORT, How.IMPORT_FROM})
 _NO_POOL: Final = frozenset({"NullPool", "StaticPool", "AssertionPool"})
 _OF_POOLS: Final = r"""poolclass|(?:Null|Static|Assertion)Pool|\b(?:pool|creator)["']?\]?\s*[:=]"""
 """What a module says that chooses a pool for its engines."""
@@ -47,9 +48,12 @@ def built_by(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None
 def _is_on_lent(creator: cst.BaseExpression | None, block: Block) -> bool:
     """Whether an engine takes a connection that is there: `creator=lambda: connection.driver()`."""
     given = creator.body if isinstance(creator, cst.Lambda) else None
+    if isinstance(given, cst.Call) and last_name(given.func) in TAKING:
+        return False
     while isinstance(given, (cst.Attribute, cst.Call)):
         given = given.value if isinstance(given, cst.Attribute) else given.func
-    return isinstance(given, cst.Name) and given.value in block.names
+    bindings = block.names.get(given.value, []) if isinstance(given, cst.Name) else []
+    return bool(bindings) and not any(one.how in _IMPORTED for one in bindings)
 
 
 def _may_choose(evaluator: Evaluator, argument: cst.Arg, block: Block) -> bool:

@@ -25,7 +25,8 @@ __all__ = ["Shared", "is_in_function", "shared", "user", "uses"]
 
 
 _HANDLER: Final = re.compile(
-    r"^def \w+\(\s*_*event\b[^(),]*,\s*_*context\b[^(),]*,?\s*\)", re.MULTILINE
+    r"^def \w*(?:[hH]andler|lambda|main)\w*\(\s*_*event\b[^()]*?,\s*_*context\b[^()]*?\)",
+    re.MULTILINE,
 )
 """What AWS Lambda calls, for one event at a time: what the module opens is there for the next.
 

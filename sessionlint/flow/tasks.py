@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import dropwhile, takewhile
 from typing import Final
 
@@ -72,16 +72,20 @@ def _started(
         if isinstance(node, cst.Await) and isinstance(node.expression, cst.Name)
     }
     for suite in [node for node in body.nodes if isinstance(node, cst.IndentedBlock)]:
-        run: list[cst.Call] = []
+        run: dict[str, cst.Call] = {}
         for line in suite.body:
             name, value = _given(line)
-            if id(value) in made and name in awaited:
-                run.append(made[id(value)])
-            elif any(isinstance(part, _WAITS) for part in descend(line)):
-                # What is waited for there may be one of them, or let them end.
+            if any(isinstance(one, _WAITS) or _is_of(one, run) for one in descend(line)):
+                # One of them may be waited for there, cancelled, or given to another.
                 if len(run) > 1:
-                    yield run
-                run = []
+                    yield list(run.values())
+                run = {}
+            if id(value) in made and name in awaited:
+                run[name] = made[id(value)]
+
+
+def _is_of(node: cst.CSTNode, names: Iterable[str]) -> bool:
+    return isinstance(node, cst.Name) and node.value in names
 
 
 def _is_making(evaluator: Evaluator, block: Block, call: cst.Call) -> bool:
