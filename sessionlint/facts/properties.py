@@ -93,7 +93,7 @@ def _is_overridden(evaluator: Evaluator, of: Block, name: str, depth: int = _DEE
     and whoever knows the class by another name.
     """
     owner = re.escape(of.name.encode())
-    deriving = re.compile(rb"\bclass[ \t]+(\w+)[^\n(]*\([^)]*\b" + owner + rb"\b")
+    deriving = re.compile(rb"\bclass[ \t]+(\w+)[^\n(]*\((?:[^)]*|[^\n]*)\b" + owner + rb"\b")
     otherwise = re.compile(rb"\b" + owner + rb"\s+as\b|\btype\([^\n]*\b" + owner + rb"\b")
     if evaluator.tree.has(of.name.encode(), otherwise):
         return True

@@ -109,6 +109,8 @@ def leads_back(resource: Resource, value: cst.BaseExpression | None) -> bool:
 def _leads(resource: Resource, value: cst.BaseExpression) -> bool:
     if is_query(resource, value):
         return True
+    if isinstance(value, cst.Name) and value.value in resource.queries:
+        return False
     match value:
         case cst.Tuple(elements=parts) | cst.List(elements=parts):
             return any(_leads(resource, bare(part.value)) for part in parts)

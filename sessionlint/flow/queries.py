@@ -13,6 +13,7 @@ from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import ClassValue
 from sessionlint.flow.harmless import COMPOSING, STATED
 from sessionlint.flow.resource import Resource
+from sessionlint.source.walk import descend
 
 __all__ = ["is_query", "queries", "reaches", "runs", "users"]
 
@@ -42,10 +43,20 @@ def queries(block: Block, session: str) -> frozenset[str]:
 def is_query(resource: Resource, value: cst.BaseExpression) -> bool:
     """Whether a value is a query on a session that nobody has run yet, be it by its name."""
     root, methods = _chain(value)
-    is_begun = root in resource.queries or (
-        root in resource.names and bool(methods) and methods.pop() == "query"
-    )
+    if root in resource.queries:
+        return _BUILDING.issuperset(methods) and not _is_run(resource)
+    is_begun = root in resource.names and bool(methods) and methods.pop() == "query"
     return is_begun and _BUILDING.issuperset(methods)
+
+
+def _is_run(resource: Resource) -> bool:
+    """Whether anything runs a query of the resource that has a name."""
+    names = resource.queries
+    return any(
+        (isinstance(node, cst.Call) and runs(names, node))
+        or (isinstance(node, (cst.For, cst.CompFor)) and _chain(node.iter)[0] in names)
+        for node in descend(resource.block.node)
+    )
 
 
 def runs(names: frozenset[str], call: cst.Call) -> bool:
