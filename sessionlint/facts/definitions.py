@@ -9,10 +9,11 @@ from sessionlint.facts.catalog import CALLS, LIBRARIES, Gift
 from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.rebound import lasting
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import last_statement
+from sessionlint.facts.syntax import dotted, last_statement
 from sessionlint.facts.values import UNKNOWN, Maker, Symbol, Value
+from sessionlint.source.naming import is_telling_default
 
-__all__ = ["found_values", "implementations"]
+__all__ = ["found_values", "implementations", "is_seen_default"]
 
 
 def implementations(bindings: list[Binding]) -> list[Binding]:
@@ -83,3 +84,11 @@ def _always_raises(block: Block) -> bool:
     if block.returns or block.yields or not isinstance(block.node, cst.FunctionDef):
         return False
     return isinstance(last_statement(block.node.body), cst.Raise)
+
+
+def is_seen_default(parameter: Binding) -> bool:
+    """Whether the default of a parameter, if that is a name, is looked at by the gate as well."""
+    name = None if parameter.expression is None else dotted(parameter.expression)
+    if name is None or not isinstance(parameter.node, cst.Param):
+        return True
+    return is_telling_default(name.encode(), parameter.node.name.value.encode())

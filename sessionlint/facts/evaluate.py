@@ -14,7 +14,7 @@ from sessionlint.facts import annotations as hints
 from sessionlint.facts import calls, choices, classes
 from sessionlint.facts.by_name import ByName
 from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES
-from sessionlint.facts.definitions import found_values, implementations
+from sessionlint.facts.definitions import found_values, implementations, is_seen_default
 from sessionlint.facts.fields import Fields
 from sessionlint.facts.module import Module
 from sessionlint.facts.modules import Tree
@@ -24,7 +24,6 @@ from sessionlint.facts.promised import is_promised
 from sessionlint.facts.questions import Questions
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.spellings import canonical
-from sessionlint.facts.syntax import dotted
 from sessionlint.facts.values import (
     NONE,
     OTHER,
@@ -46,7 +45,6 @@ from sessionlint.facts.values import (
     joined,
     taken,
 )
-from sessionlint.source.naming import is_telling_default
 from sessionlint.source.walk import descend
 
 __all__ = ["Evaluator"]
@@ -205,9 +203,7 @@ class Evaluator:
     def _parameter(self, binding: Binding) -> Value:
         default = binding.expression
         given = UNKNOWN if default is None else self.value(default, binding.block.home.top)
-        name = None if default is None else dotted(default)
-        is_seen = name is None or is_telling_default(name)
-        if is_seen and isinstance(given, (Maker, FunctionValue)):
+        if isinstance(given, (Maker, FunctionValue)) and is_seen_default(binding):
             # `def f(s: Session = SessionLocal)`: what runs is the default, not the annotation. The
             # gate goes by its name, and what it does not see is not to be seen by anybody.
             return given

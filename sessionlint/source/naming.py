@@ -41,7 +41,7 @@ _MAKER: Final = re.compile(rb"sessionmaker\b(?!\()")
 _BEFORE_TYPE: Final = re.compile(rb"\b(\w+)[ \t]*(:)[^:=(),{}]*$")
 _PARAMETERS: Final = re.compile(rb"def[ \t]+\w+[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _TELLING: Final = rb"[\w.]*(?:[sS]ession|[mM]aker|[fF]actory|[eE]ngine|[cC]onn|DB|db)\w*"
-_DEFAULT: Final = rb"=\s*(" + _TELLING + rb")\s*(?:,|\Z)"
+_DEFAULT: Final = rb"=\s*(?!(?:None|True|False)\b)([A-Za-z_][\w.]*)\s*(?:,|\Z)"
 _PARAMETER: Final = re.compile(rb"[\s*]*(\w+)\s*(?::|\Z)")
 _BRACKETED: Final = re.compile(rb"\[[^\[\]]*\]|\([^()]*\)")
 _FARTHEST: Final = 2_000
@@ -123,7 +123,7 @@ def annotated(data: bytes) -> Iterator[tuple[bytes, int]]:
 
 
 def defaults(data: bytes) -> Iterator[Naming]:
-    """Every parameter whose default is a name that tells: `def opened(make=SessionLocal)`."""
+    """Every parameter whose default is a name, if one of them tells: `def f(make=SessionLocal)`."""
     for head in _PARAMETERS.finditer(data):
         given = head[1]
         if b"=" in given and len(given) < _FARTHEST and re.search(_DEFAULT, given):
@@ -131,13 +131,13 @@ def defaults(data: bytes) -> Iterator[Naming]:
             for match in re.finditer(_DEFAULT, given):
                 item = given[: match.start()].rpartition(b",")[2]
                 parameter = _PARAMETER.match(item)
-                if parameter is not None:
+                if parameter is not None and is_telling_default(match[1], parameter[1]):
                     yield Naming(head.start(), parameter[1], match[1])
 
 
-def is_telling_default(name: str) -> bool:
+def is_telling_default(name: bytes, parameter: bytes) -> bool:
     """Whether the default of a parameter is looked at that is a name."""
-    return re.fullmatch(_TELLING, name.encode()) is not None
+    return any(re.fullmatch(_TELLING, one) is not None for one in (name, parameter))
 
 
 def _without_brackets(text: bytes) -> bytes:
