@@ -160,6 +160,21 @@ NEVER = {
             session = SessionLocal()
             return session.scalars(query)
     """,
+    "a result of objects": """
+        from app.db import SessionLocal
+
+        def names(query):
+            session = SessionLocal()
+            return session.execute(select(User).where(query)).scalars()
+    """,
+    "a result that has a name": """
+        from app.db import SessionLocal
+
+        def names(query):
+            session = SessionLocal()
+            found = session.scalars(query)
+            return found, 1
+    """,
     "a result in another shape": """
         from app.db import SessionLocal
 

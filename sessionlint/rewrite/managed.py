@@ -83,7 +83,7 @@ class _Rewriting:
         resource = self._resource
         if not self._is_followed() or not self._is_free() or self._is_emptying_a_try():
             return None
-        if self._is_around_definitions() or gives_unread(resource, self._nodes, self._closed):
+        if self._is_around_definitions() or gives_unread(self._life, self._nodes, self._closed):
             return None
         if not self._life.has_releases and self._is_for_others():
             return None

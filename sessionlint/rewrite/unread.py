@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import bare
+from sessionlint.facts.syntax import bare, last_name
 from sessionlint.flow.queries import is_query
 from sessionlint.flow.resource import Resource
+from sessionlint.flow.ways import Lifetime
+from sessionlint.source.walk import descend
 
 __all__ = ["gives_unread"]
 
@@ -27,31 +30,58 @@ Source: an ORM result reads its rows when it is asked, and adds them to the sess
 _SHAPING: Final = frozenset("unique mappings scalars columns yield_per partitions tuples".split())
 """Methods of a result that give another one, and read nothing."""
 
+_CLASS: Final = re.compile(r"_?[A-Z]\w*[a-z]")
 _LATER: Final = frozenset({"map", "filter", "iter", "enumerate", "zip"})
 """Built-ins that read what they are given when they are asked."""
 
 
-def gives_unread(resource: Resource, nodes: Iterable[cst.CSTNode], closed: set[int]) -> bool:
+def gives_unread(life: Lifetime, nodes: Iterable[cst.CSTNode], closed: set[int]) -> bool:
     """Whether one of the nodes returns what can be read only as long as the resource is open.
 
-    `closed` are the ids of the statements that stand behind a close.
+    `closed` are the ids of the statements that stand behind a close. Where it is closed on every
+    way out, nobody can read it as it is.
     """
-    return any(
+    return bool(life.leaks) and any(
         isinstance(node, cst.Return)
         and id(node) not in closed
         and node.value is not None
-        and _is_unread(resource, bare(node.value))
+        and _is_unread(life.resource, bare(node.value))
         for node in nodes
     )
 
 
 def _is_unread(resource: Resource, value: cst.BaseExpression) -> bool:
-    """Whether a value is a result that nobody has read, or is made of one."""
+    """Whether a value is a result that nobody has read, is made of one, or has one in it."""
     match value:
+        case cst.Name(value=name):
+            given = [one.expression for one in resource.block.bindings(name)]
+            made = [bare(one) for one in given if isinstance(one, (cst.Call, cst.Await))]
+            return (
+                bool(made)
+                and len(made) == len(given)
+                and all(_is_unread(resource, one) for one in made)
+            )
+        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+            return any(_is_unread(resource, bare(one.value)) for one in elements)
+        case cst.IfExp(body=first, orelse=second):
+            return _is_unread(resource, bare(first)) or _is_unread(resource, bare(second))
         case cst.Call(func=cst.Name(value=name), args=args) if name in _LATER:
             return any(is_query(resource, a.value) or _is_unread(resource, a.value) for a in args)
         case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=method))):
             if isinstance(owner, cst.Name) and owner.value in resource.names:
-                return method in _OPEN.get(resource.thing.type.name, ())
+                kind = resource.thing.type.name
+                is_of_objects = (kind, method) == ("Session", "execute") and _has_objects(value)
+                return is_of_objects or method in _OPEN.get(kind, ())
             return method in _SHAPING and _is_unread(resource, bare(owner))
     return False
+
+
+def _has_objects(call: cst.Call) -> bool:
+    """Whether a statement that is written out selects objects: `select(User).where(…)`."""
+    return any(
+        isinstance(one, cst.Call)
+        and last_name(one.func) == "select"
+        and any(isinstance(a.value, cst.Name) and _CLASS.match(a.value.value) for a in one.args)
+        for arg in call.args[:1]
+        for one in descend(arg)
+    )
