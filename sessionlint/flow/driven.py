@@ -151,7 +151,7 @@ def _exit(evaluator: Evaluator, body: Nodes, loop: cst.For) -> cst.CSTNode | Non
     """The first statement by which a loop is left before its generator ends.
 
     None if there is none, if the loop may close the session itself, or if it yields anything else.
-    An error at a `yield` that lends the session on is none: the generator ends right behind it.
+    An error at a `yield` that lends the session on is none: nothing holds the generator then.
     """
     nodes = list(descend(loop.body, *SCOPES))
     assert isinstance(loop.target, cst.Name)

@@ -87,14 +87,6 @@ def lent_on() -> Iterator[Session]:
     yield from _get_db()
 
 
-async def lent_on_or_nothing(is_needed: bool) -> AsyncIterator[AsyncSession | None]:
-    if not is_needed:
-        yield None
-        return
-    async for session in _get_session():
-        yield session
-
-
 def of_the_first(user_id: int) -> str | None:
     return next((str(name) for name in _names() if user_id > 0), None)
 
