@@ -35,7 +35,7 @@ class Resource:
     loop tries until there is one, and is left then, or needs another in place of the one before.
     `concerned` are the nodes (by id) that speak of it, or may reach it without its name.
     `texts` are those of conditions (by id) as they are remembered by, `safe` tells of calls whether
-    they are: by the callee's name, how many arguments it has, and if the resource is one of them.
+    they are: by the callee's name, how many arguments it has, and which of them the resource is.
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
     """
 
@@ -59,8 +59,8 @@ class Resource:
     is_closed_at_last: bool = False
     concerned: frozenset[int] = frozenset()
     texts: dict[int, tuple[str, bool]] = field(default_factory=dict[int, tuple[str, bool]])
-    safe: dict[tuple[str, int, bool], bool] = field(
-        default_factory=dict[tuple[str, int, bool], bool]
+    safe: dict[tuple[str, int, tuple[str, ...]], bool] = field(
+        default_factory=dict[tuple[str, int, tuple[str, ...]], bool]
     )
 
     @property
@@ -91,9 +91,13 @@ class Resource:
         asked = {flag.removesuffix(" is None") for flag in self.flags}
         return {truth for name, truth in self.beside.items() if name in asked}
 
-    def is_among(self, arguments: Sequence[cst.Arg]) -> bool:
-        """Whether one of the arguments of a call is the resource."""
-        return any(type(a.value) is cst.Name and a.value.value in self.names for a in arguments)
+    def places(self, arguments: Sequence[cst.Arg]) -> tuple[str, ...]:
+        """As which arguments a call gets the resource: by their keyword, or their number from 0."""
+        return tuple(
+            str(index) if one.keyword is None else one.keyword.value
+            for index, one in enumerate(arguments)
+            if type(one.value) is cst.Name and one.value.value in self.names
+        )
 
     def is_imported(self, name: str) -> bool:
         """Whether a name is an import of the module and nothing else."""

@@ -76,7 +76,7 @@ def is_safe_call(resource: Resource, node: cst.Call, path: str) -> bool:
     """
     if not path or path in EMPTY_CALLS:
         return _is_safe(resource, node, path)
-    key = path, len(node.args), resource.is_among(node.args)
+    key = path, len(node.args), resource.places(node.args)
     if key not in resource.safe:
         resource.safe[key] = _is_safe(resource, node, path)
     return resource.safe[key]

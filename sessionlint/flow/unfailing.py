@@ -64,7 +64,7 @@ def _called(func: cst.BaseExpression, block: Block) -> Block | None:
 
 def _taking(call: cst.Call, resource: Resource) -> Block | None:
     """The function that is given a resource, wherever it stands."""
-    if not resource.is_among(call.args):
+    if not resource.places(call.args):
         return None
     found = resource.evaluator.value(call.func, resource.block)
     return found.block if isinstance(found, FunctionValue) else None
