@@ -35,7 +35,7 @@ from sessionlint.facts.values import (
     borrowed,
     joined,
 )
-from sessionlint.source.threads import THREADED
+from sessionlint.source.threads import PASSING, THREADED
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
@@ -85,7 +85,7 @@ def called_names(call: cst.Call) -> Iterator[tuple[str, bool]]:
     func = call.func.value if type(call.func) is cst.Subscript else call.func
     name = last_name(func)
     yield name, type(func) is cst.Attribute
-    if name in THREADED or name in {"partial", "choice"}:
+    if name in PASSING:
         yield from ((last_name(value), False) for value in arguments(call))
 
 

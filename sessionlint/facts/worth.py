@@ -22,7 +22,7 @@ from sessionlint.source.fanning import may_fan_out
 from sessionlint.source.gate import HALF_MANAGED
 from sessionlint.source.logical import logical
 from sessionlint.source.outline import PartKind, is_balanced
-from sessionlint.source.threads import THREADED
+from sessionlint.source.threads import PASSING
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
@@ -60,7 +60,6 @@ DATABASE: Final = frozenset(
 )
 """Methods that need a connection."""
 
-_PASSING: Final = (*sorted(THREADED), "partial", "choice")
 _WORD: Final = re.compile(r"\w+")
 _CHAINED: Final = re.compile(
     rf"(?:[^\w\s]\s*|^[ \t]*)\.[\s\\]*(?:{'|'.join(sorted(DATABASE))})\b", re.MULTILINE
@@ -148,7 +147,7 @@ class _Search:
         found += self._reader.at(match.start() for match in driving(self._text))
         found += [self._reader.pieces[place] for place in sorted(self._module.outliving)]
         found += [piece for name in self._module.opening for piece in self._reader.spoken(name)]
-        passing = [piece for name in _PASSING for piece in self._reader.spoken(name)]
+        passing = [piece for name in sorted(PASSING) for piece in self._reader.spoken(name)]
         found += [
             piece
             for piece in passing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import dropwhile, islice, takewhile
+from itertools import dropwhile, takewhile
 from typing import NamedTuple
 
 import libcst as cst
@@ -100,14 +100,13 @@ def _left(evaluator: Evaluator, body: Nodes, made: cst.Call, loop: cst.For) -> I
         thing, lender = found
         yield Driven(thing, made, loop, lender, left)
     wrapped = None if found else wrapped_by(evaluator, body, made, loop, is_async=True)
-    if wrapped is not None:
-        nodes = list(descend(loop.body, *SCOPES))
-        exits = (node for node in nodes if _leaves(body, node, loop))
-        if not any(isinstance(node, cst.Yield) for node in nodes):
-            thing, lender = wrapped
-            yield from (
-                Driven(thing, made, loop, lender, one, is_wrapped=True) for one in islice(exits, 1)
-            )
+    if wrapped is None:
+        return
+    nodes = list(descend(loop.body, *SCOPES))
+    first = next((node for node in nodes if _leaves(body, node, loop)), None)
+    if first is not None and not any(isinstance(node, cst.Yield) for node in nodes):
+        thing, lender = wrapped
+        yield Driven(thing, made, loop, lender, first, is_wrapped=True)
 
 
 def _is_stored(body: Nodes, by: cst.Call) -> bool:

@@ -29,8 +29,8 @@ def put_off(uses: Uses, around: cst.With) -> cst.Call | None:
     body = uses.body
     for node in descend(around.body, *SCOPES):
         if isinstance(node, cst.GeneratorExp) and _is_run_behind(body, node, around):
-            taking = (one for one in _calls(node) if uses.is_taking(one))
-            for call in islice(taking, 1):
+            call = next(filter(uses.is_taking, _calls(node)), None)
+            if call is not None:
                 index = next(at for at, one in enumerate(body.nodes) if one is call)
                 return call if uses.is_left_open(index) else None
     return None

@@ -122,9 +122,10 @@ def _entered(evaluator: Evaluator, block: Block) -> Iterator[Reopened]:
         if thing is None or _is_for_one_use(entered):
             continue
         use = _use_behind(evaluator, block, name, entered)
-        lazy = None if use is not None else _put_off(evaluator, block, name, entered)
-        yield from (Reopened(thing, name, entered, one) for one in (use,) if one is not None)
-        yield from (Reopened(thing, name, entered, one, is_lazy=True) for one in (lazy,) if one)
+        if use is not None:
+            yield Reopened(thing, name, entered, use)
+        elif (lazy := _put_off(evaluator, block, name, entered)) is not None:
+            yield Reopened(thing, name, entered, lazy, is_lazy=True)
 
 
 def _spoken_afterwards(block: Block) -> set[str]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from sessionlint.source.bases import derived
-from sessionlint.source.threads import THREADED
+from sessionlint.source.threads import PASSING
 
 __all__ = [
     "BUILDING",
@@ -87,7 +87,7 @@ SPEAKS: Final = (b"ession", b"onnect", b"ngine", b"acquire", b"pool", b"Pool")
 # Those not compiled here are compiled by `re` when first asked for: for one file, most never are.
 _LAST: Final = re.compile(rb"(\.?)([A-Za-z_]\w*)(?:\[[^\]]*\])?$")
 _TELLING: Final = re.compile(rb"(?i)session|engine|conn|maker|factory|pool|acquire|^db$|_db$|^db_")
-_PASSING: Final = frozenset((b"partial", b"choice", *(name.encode() for name in THREADED)))
+_PASSING: Final = frozenset(name.encode() for name in PASSING)
 _PASSED: Final = rb"(?:" + b"|".join(sorted(_PASSING)) + rb")\(\s*([\w.]+)"
 _SESSION: Final = rb"ession\w*"
 _OF_NAMES: Final = bytes(
