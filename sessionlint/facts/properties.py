@@ -68,7 +68,7 @@ def _opened(evaluator: Evaluator, getter: Block) -> Thing | None:
         return None
     node = getter.node
     assert isinstance(node, cst.FunctionDef)
-    if getter.is_async or getter.yields or not isinstance(last_statement(node.body), cst.Return):
+    if getter.is_async or getter.yields or not _always_leaves(last_statement(node.body)):
         return None
     made = [one.value for one in getter.returns]
     if not all(one is not None and isinstance(bare(one), cst.Call) for one in made):
@@ -79,6 +79,16 @@ def _opened(evaluator: Evaluator, getter: Block) -> Thing | None:
     if not isinstance(first, Thing) or not is_one or not _is_sure(first):
         return None
     return None if _is_overridden(evaluator, owner, getter.name) else first
+
+
+def _always_leaves(last: cst.CSTNode | None) -> bool:
+    """Whether nothing runs behind a statement: it returns or raises, in each of its branches."""
+    match last:
+        case cst.If(body=body, orelse=cst.If() as other):
+            return _always_leaves(last_statement(body)) and _always_leaves(other)
+        case cst.If(body=body, orelse=cst.Else(body=other)):
+            return all(_always_leaves(last_statement(one)) for one in (body, other))
+    return isinstance(last, (cst.Return, cst.Raise))
 
 
 def _is_sure(thing: Thing) -> bool:
