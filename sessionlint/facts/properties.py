@@ -71,12 +71,10 @@ def _opened(evaluator: Evaluator, getter: Block) -> Thing | None:
     if getter.is_async or getter.yields or not _always_leaves(last_statement(node.body)):
         return None
     made = [one.value for one in getter.returns]
-    if not all(one is not None and isinstance(bare(one), cst.Call) for one in made):
+    if not made or not all(one is not None and isinstance(bare(one), cst.Call) for one in made):
         return None
-    values = [evaluator.value(one, getter) for one in made if one is not None]
-    first = values[0]
-    is_one = isinstance(first, Thing) and all(one == first for one in values)
-    if not isinstance(first, Thing) or not is_one or not _is_sure(first):
+    first, *others = [evaluator.value(one, getter) for one in made if one is not None]
+    if not isinstance(first, Thing) or any(one != first for one in others) or not _is_sure(first):
         return None
     return None if _is_overridden(evaluator, owner, getter.name) else first
 
@@ -109,8 +107,9 @@ def _is_overridden(evaluator: Evaluator, of: Block, name: str, depth: int = _DEE
         return True
     for path, data in evaluator.tree.searched(of.name.encode(), deriving):
         module = evaluator.tree.module(path)
-        for derived in set(deriving.findall(data)) if module is not None else ():
-            assert module is not None
+        if module is None:
+            continue
+        for derived in set(deriving.findall(data)):
             found = [one.target for one in module.top.bindings(derived.decode())]
             classes = [one for one in found if one is not None]
             if not classes or not depth:
