@@ -175,6 +175,15 @@ NEVER = {
             found = session.scalars(query)
             return found, 1
     """,
+    "a result that is made of itself": """
+        from app.db import SessionLocal
+
+        def names(query):
+            session = SessionLocal()
+            found = session.scalars(query)
+            found = found.unique()
+            return found
+    """,
     "a result in another shape": """
         from app.db import SessionLocal
 

@@ -50,29 +50,38 @@ def gives_unread(life: Lifetime, nodes: Iterable[cst.CSTNode], closed: set[int])
     )
 
 
-def _is_unread(resource: Resource, value: cst.BaseExpression) -> bool:
-    """Whether a value is a result that nobody has read, is made of one, or has one in it."""
+def _is_unread(
+    resource: Resource, value: cst.BaseExpression, asked: frozenset[str] = frozenset()
+) -> bool:
+    """Whether a value is a result that nobody has read, is made of one, or has one in it.
+
+    `asked` are the names on the way, of which one that is made of itself says nothing new.
+    """
+
+    def is_unread(part: cst.BaseExpression) -> bool:
+        return _is_unread(resource, bare(part), asked)
+
     match value:
         case cst.Name(value=name):
             given = [one.expression for one in resource.block.bindings(name)]
             made = [bare(one) for one in given if isinstance(one, (cst.Call, cst.Await))]
-            return (
-                bool(made)
-                and len(made) == len(given)
-                and all(_is_unread(resource, one) for one in made)
+            is_made = bool(made) and len(made) == len(given)
+            inside = asked | {name}
+            return name in asked or (
+                is_made and all(_is_unread(resource, one, inside) for one in made)
             )
         case cst.Tuple(elements=elements) | cst.List(elements=elements):
-            return any(_is_unread(resource, bare(one.value)) for one in elements)
+            return any(is_unread(one.value) for one in elements)
         case cst.IfExp(body=first, orelse=second):
-            return _is_unread(resource, bare(first)) or _is_unread(resource, bare(second))
+            return is_unread(first) or is_unread(second)
         case cst.Call(func=cst.Name(value=name), args=args) if name in _LATER:
-            return any(is_query(resource, a.value) or _is_unread(resource, a.value) for a in args)
+            return any(is_query(resource, a.value) or is_unread(a.value) for a in args)
         case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=method))):
             if isinstance(owner, cst.Name) and owner.value in resource.names:
                 kind = resource.thing.type.name
                 is_of_objects = (kind, method) == ("Session", "execute") and _has_objects(value)
                 return is_of_objects or method in _OPEN.get(kind, ())
-            return method in _SHAPING and _is_unread(resource, bare(owner))
+            return method in _SHAPING and is_unread(owner)
     return False
 
 
