@@ -3,6 +3,7 @@
 import pytest
 
 from sessionlint.source.chains import is_on_call
+from sessionlint.source.logical import logical
 
 
 @pytest.mark.parametrize(
@@ -33,4 +34,5 @@ from sessionlint.source.chains import is_on_call
 )
 def test_a_method_is_called_on_what_a_call_of_that_name_gives(text, expected):
     """What is no plain chain of calls may hold any of them."""
-    assert is_on_call(text, text.index(b".execute"), {b"opened"}) is expected
+    found = is_on_call(logical(text), text.index(b".execute"), {b"opened"})
+    assert found is expected

@@ -42,14 +42,11 @@ def one_of(evaluator: Evaluator, source: cst.BaseExpression, block: Block) -> Va
     the gate does not see, and so it is not to be seen by anybody.
     """
     name = last_name(source)
-    is_attribute = isinstance(source, cst.Attribute)
-    if not isinstance(source, (cst.Name, cst.Attribute)):
-        return UNKNOWN
-    if is_attribute and not is_telling(b".", name.encode()):
+    is_told = isinstance(source, cst.Attribute) and is_telling(b".", name.encode())
+    if not is_told and not isinstance(source, cst.Name):
         return UNKNOWN
     value = evaluator.value(source, block)
-    is_tuple = isinstance(value, Items) and all(isinstance(one, Maker) for one in value.items)
-    if isinstance(value, Items) and is_tuple:
+    if isinstance(value, Items) and all(isinstance(one, Maker) for one in value.items):
         return joined([*value.items])
     if not isinstance(value, Choice) or _is_growing(evaluator, name, block):
         return UNKNOWN

@@ -199,9 +199,9 @@ class _Search:
 
     def _is_chained(self, piece: Piece, calls: list[tuple[int, str]]) -> bool:
         """Whether a method that needs a connection is called on what one of the calls gives."""
-        bare = logical(self._reader.text_of(piece).encode()).data
+        text = logical(self._reader.text_of(piece).encode())
         names = {name.encode() for _, name in calls}
-        return any(is_on_call(bare, dot.start(), names) for dot in re.finditer(_ASKING, bare))
+        return any(is_on_call(text, dot.start(), names) for dot in re.finditer(_ASKING, text.data))
 
     def _is_depended_on(self, piece: Piece, called: set[str]) -> bool:
         """Whether FastAPI gets what a function returns, and closes it no more than anybody."""

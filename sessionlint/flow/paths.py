@@ -19,7 +19,6 @@ __all__ = [
     "flattened",
     "in_order",
     "joined",
-    "only_next",
     "step",
     "then",
     "within",
@@ -80,12 +79,12 @@ def then(done: Outcomes, run: Callable[[State], Outcomes]) -> Outcomes:
 def within(done: Outcomes, run: Callable[[State], Outcomes]) -> Outcomes:
     """The same for what `run` does in statements of its own: of two errors the first is told."""
     after = {key: trail for key, trail in done.items() if key[0] != NEXT}
-    for state, trail in only_next(done):
+    for state, trail in _only_next(done):
         extend(after, run(state), trail)
     return after
 
 
-def only_next(outcomes: Outcomes) -> Iterable[tuple[State, Path]]:
+def _only_next(outcomes: Outcomes) -> Iterable[tuple[State, Path]]:
     """The states in which a piece of code falls through."""
     return [(state, trail) for (exit_, state), trail in outcomes.items() if exit_ == NEXT]
 

@@ -12,9 +12,10 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import dotted, is_name, last_name
-from sessionlint.flow.harmless import EXITS, PANDAS
+from sessionlint.flow.harmless import EXITS
 from sessionlint.flow.loops import innermost, takes_one_turn
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.usage import takes_at_once
 from sessionlint.source.walk import descend
 
 __all__ = ["is_anew", "is_only_used"]
@@ -95,7 +96,5 @@ def _is_use(nodes: Nodes, name: cst.Name, lent: frozenset[int]) -> bool:
         case cst.Attribute():
             return isinstance(around, cst.Call)
         case cst.Arg() if isinstance(around, cst.Call):
-            taker = last_name(around.func)
-            is_at_once = taker in PANDAS or re.search(r"(?i:session)|^inspect$", taker)
-            return bool(is_at_once) or id(around) in lent
+            return takes_at_once(last_name(around.func)) or id(around) in lent
     return False

@@ -19,7 +19,7 @@ from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.upkeep import ends, is_looked_after
 from sessionlint.source.walk import descend
 
-__all__ = ["connects", "is_given_away", "is_used_up", "loans"]
+__all__ = ["connects", "is_given_away", "is_used_up", "loans", "takes_at_once"]
 
 _HOPS: Final = 3
 """How many functions may hand an engine on to the one that connects."""
@@ -35,11 +35,16 @@ def connects(block: Block, of: Type, name: str) -> bool:
             case cst.Call(func=func, args=args):
                 takes = any(is_name(arg.value, name) for arg in args)
                 method = last_name(func)
-                if takes and (re.search(r"(?i:session)|^inspect$", method) or method in PANDAS):
+                if takes and takes_at_once(method):
                     return True
                 if takes and method == "configure" and _is_of_own_maker(block, func):
                     return True
     return False
+
+
+def takes_at_once(name: str) -> bool:
+    """Whether what is called by a name connects by the engine that it is given."""
+    return name in PANDAS or re.search(r"(?i:session)|^inspect$", name) is not None
 
 
 def _is_of_own_maker(block: Block, method: cst.BaseExpression) -> bool:

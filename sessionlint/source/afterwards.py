@@ -30,6 +30,8 @@ _LONGEST: Final = 1_000
 
 _METHODS: Final = "|".join(sorted(TAKING))
 _SPOKEN: Final = rf"(?<![\w.]){{}}(?:\s*\.\s*(?:{_METHODS})\b|\s*[,)])"
+"""Where a session may be used on the database, or given to somebody, by its name."""
+
 _GIVING: Final = r"(?:\breturn|=)[ \t]*\("
 """Where a generator expression may be returned, or get a name."""
 
@@ -113,7 +115,7 @@ def _is_used(block: str, rest: str, name: str) -> bool:
     bound = rf"(?m)^[^#\n]*(?:\bas {name}\b|\b{name}\s*=(?!=))"
     if name not in rest or re.search(bound, rest):
         return False
-    uses = rf"\breturn {name}{_END}|(?<![\w.]){name}(?:\s*\.\s*(?:{_METHODS})\b|\s*[,)])"
+    uses = rf"\breturn {name}{_END}|{_SPOKEN.format(name)}"
     return re.search(uses, rest) is not None
 
 
