@@ -96,6 +96,9 @@ def _inside(
         if again is None:
             continue
         before = Loaded(name, thing, block, lines[:index])
+        if len(before.names) > 2:
+            # More lines load no fewer names.
+            break
         if before.names == frozenset({name, again}) and next(before.kept(), None) is None:
             lines = lines[:index]
             break

@@ -8,7 +8,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import dotted, last_name, targets_of
+from sessionlint.facts.syntax import dotted, last_name, names_in, targets_of
 from sessionlint.facts.values import Thing
 from sessionlint.flow.harmless import SAFE_CALLS, is_logging
 from sessionlint.flow.resource import Resource
@@ -43,6 +43,23 @@ Source: https://docs.sqlalchemy.org/en/20/errors.html#error-bhk3
 
 _KEEPING: Final = frozenset("append extend add put update insert setdefault appendleft".split())
 
+_GIVING: Final[frozenset[type[cst.CSTNode]]] = frozenset(
+    {
+        cst.Assign,
+        cst.AnnAssign,
+        cst.AugAssign,
+        cst.NamedExpr,
+        cst.Match,
+        cst.For,
+        cst.CompFor,
+        cst.WithItem,
+        cst.FunctionDef,
+        cst.ClassDef,
+        cst.Call,
+    }
+)
+"""What may give a name something to hold."""
+
 
 class Loaded:
     """The names of a region that may hold something which still needs the resource."""
@@ -56,13 +73,14 @@ class Loaded:
         self.names: frozenset[str] = frozenset({name})
         nodes = [node for statement in region for node in descend(statement)]
         self._nodes = nodes
-        self._made = frozenset(name for node in nodes for name in _instances(node))
+        giving = [node for node in nodes if node.__class__ in _GIVING]
+        self._made = frozenset(name for node in giving for name in _instances(node))
         self._parameters = frozenset(one.name.value for one in block.parameters)
         self._variables = frozenset(block.names) - self._parameters
         known = -1
         while known < len(self.names):
             known = len(self.names)
-            self.names |= {name for node in nodes for name in self._given(node)}
+            self.names |= {name for node in giving for name in self._given(node)}
 
     @classmethod
     def through(cls, resource: Resource, region: Sequence[cst.CSTNode]) -> Loaded:
@@ -71,7 +89,7 @@ class Loaded:
 
     def is_in(self, node: cst.CSTNode) -> bool:
         """Whether one of the names, the resource's own among them, is spoken in a node."""
-        return any(isinstance(one, cst.Name) and one.value in self.names for one in descend(node))
+        return not self.names.isdisjoint(names_in(node))
 
     def results(self) -> Iterator[cst.CSTNode]:
         """The statements that give the caller something loaded."""
