@@ -152,11 +152,9 @@ def _reasons(loaded: Loaded, kind: Type) -> Iterator[str]:
 
 def _name(thing: Thing, block: Block) -> str | None:
     """A name that means nothing yet, here or around."""
-    taken: set[str] = set()
-    for scope in block.scopes:
-        taken |= scope.names.keys() | scope.declared
-    spoken = taken | {n.value for n in Nodes(block).nodes if isinstance(n, cst.Name)}
-    return next((name for name in _NAMES[thing.type.kind.value] if name not in spoken), None)
+    spoken = {node.value for node in Nodes(block).of(cst.Name)}
+    free = (name for name in _NAMES[thing.type.kind.value] if name not in spoken)
+    return next((name for name in free if not any(s.bindings(name) for s in block.scopes)), None)
 
 
 def _first(line: cst.CSTNode | None) -> cst.CSTNode | None:
