@@ -206,6 +206,21 @@ def test_what_asks_for_a_connection_stays(line, tmp_path):
     assert line in result.data.decode()
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "return Maker().scalars(select(User))",
+        "users = Maker().execute(select(User))\n    return users",
+        "return 1, Maker().execute(select(User)).scalars().unique()",
+        "return map(str, Maker().scalars(select(User)))",
+    ],
+)
+def test_a_result_that_the_caller_reads_is_not_shut_in(lines, tmp_path):
+    result = fixed(f"def use():\n    {lines}", tmp_path)
+    assert [finding.code for finding in result.remaining] == ["SES109"]
+    assert lines in result.data.decode()
+
+
 LEFT_OPEN = {
     "SES303": """
         class Unit:

@@ -19,6 +19,7 @@ from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.lists import led_closely
 from sessionlint.rewrite.manners import opening
 from sessionlint.rewrite.region import is_target
+from sessionlint.rewrite.unread import gives_unread_of
 from sessionlint.source.walk import descend
 
 __all__ = ["bound"]
@@ -52,7 +53,7 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
     first = _first(line)
     if first is None or made not in set(_firsts(first)) or line is None:
         return None
-    if _is_given_as_query(line, found):
+    if _is_given_as_query(line, found) or gives_unread_of(block, found):
         return None
     start = index_of(holder.body, line)
     named = cst.SimpleStatementLine([cst.Pass()], leading_lines=getattr(line, "leading_lines", ()))

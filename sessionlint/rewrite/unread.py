@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, last_name
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.queries import is_query
 from sessionlint.flow.resource import Resource
+from sessionlint.flow.unbound import Unbound
 from sessionlint.flow.ways import Lifetime
 from sessionlint.source.walk import descend
 
-__all__ = ["gives_unread"]
+__all__ = ["gives_unread", "gives_unread_of"]
 
 _OPEN: Final = {
     "Session": frozenset({"scalars", "exec"}),
@@ -41,48 +44,69 @@ def gives_unread(life: Lifetime, nodes: Iterable[cst.CSTNode], closed: set[int])
     `closed` are the ids of the statements that stand behind a close. Where it is closed on every
     way out, nobody can read it as it is.
     """
+    unread = _Unread.of(life.resource)
     return bool(life.leaks) and any(
-        isinstance(node, cst.Return)
-        and id(node) not in closed
-        and node.value is not None
-        and _is_unread(life.resource, bare(node.value))
+        isinstance(node, cst.Return) and id(node) not in closed and unread.is_it(node.value)
         for node in nodes
     )
 
 
-def _is_unread(
-    resource: Resource, value: cst.BaseExpression, asked: frozenset[str] = frozenset()
-) -> bool:
-    """Whether a value is a result that nobody has read, is made of one, or has one in it.
+def gives_unread_of(block: Block, found: Unbound) -> bool:
+    """Whether a function returns what can be read only as long as a nameless one is open."""
+    unread = _Unread(
+        block, found.thing.type.name, lambda owner: bare(owner) is found.acquired, lambda _: False
+    )
+    return any(unread.is_it(node.value) for node in Nodes(block).of(cst.Return))
 
-    `asked` are the names on the way, of which one that is made of itself says nothing new.
-    """
 
-    def is_unread(part: cst.BaseExpression) -> bool:
-        return _is_unread(resource, bare(part), asked)
+class _Unread(NamedTuple):
+    """What is unread of one resource: `is_its` says whether an expression is the resource."""
 
-    match value:
-        case cst.Name(value=name):
-            given = [one.expression for one in resource.block.bindings(name)]
-            made = [bare(one) for one in given if isinstance(one, (cst.Call, cst.Await))]
-            is_made = bool(made) and len(made) == len(given)
-            inside = asked | {name}
-            return name in asked or (
-                is_made and all(_is_unread(resource, one, inside) for one in made)
-            )
-        case cst.Tuple(elements=elements) | cst.List(elements=elements):
-            return any(is_unread(one.value) for one in elements)
-        case cst.IfExp(body=first, orelse=second):
-            return is_unread(first) or is_unread(second)
-        case cst.Call(func=cst.Name(value=name), args=args) if name in _LATER:
-            return any(is_query(resource, a.value) or is_unread(a.value) for a in args)
-        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=method))):
-            if isinstance(owner, cst.Name) and owner.value in resource.names:
-                kind = resource.thing.type.name
-                is_of_objects = (kind, method) == ("Session", "execute") and _has_objects(value)
-                return is_of_objects or method in _OPEN.get(kind, ())
-            return method in _SHAPING and is_unread(owner)
-    return False
+    block: Block
+    kind: str
+    is_its: Callable[[cst.BaseExpression], bool]
+    is_query: Callable[[cst.BaseExpression], bool]
+
+    @classmethod
+    def of(cls, resource: Resource) -> _Unread:
+        def is_its(value: cst.BaseExpression) -> bool:
+            return isinstance(value, cst.Name) and value.value in resource.names
+
+        return cls(
+            resource.block, resource.thing.type.name, is_its, lambda one: is_query(resource, one)
+        )
+
+    def is_it(self, value: cst.BaseExpression | None, asked: frozenset[str] = frozenset()) -> bool:
+        """Whether a value is a result that nobody has read, is made of one, or has one in it.
+
+        `asked` are the names on the way, of which one that is made of itself says nothing new.
+        """
+
+        def is_it(part: cst.BaseExpression) -> bool:
+            return self.is_it(part, asked)
+
+        match value if value is None else bare(value):
+            case cst.Name(value=name):
+                return name in asked or self._is_named(name, asked | {name})
+            case cst.Tuple(elements=elements) | cst.List(elements=elements):
+                return any(is_it(one.value) for one in elements)
+            case cst.IfExp(body=first, orelse=second):
+                return is_it(first) or is_it(second)
+            case cst.Call(func=cst.Name(value=name), args=args) if name in _LATER:
+                return any(self.is_query(a.value) or is_it(a.value) for a in args)
+            case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=method))) as call:
+                if not self.is_its(owner):
+                    return method in _SHAPING and is_it(owner)
+                is_of_objects = (self.kind, method) == ("Session", "execute") and _has_objects(call)
+                return is_of_objects or method in _OPEN.get(self.kind, ())
+        return False
+
+    def _is_named(self, name: str, asked: frozenset[str]) -> bool:
+        """Whether a name only ever gets such a result."""
+        given = [one.expression for one in self.block.bindings(name)]
+        made = [one for one in given if isinstance(one, (cst.Call, cst.Await))]
+        is_made = bool(made) and len(made) == len(given)
+        return is_made and all(self.is_it(one, asked) for one in made)
 
 
 def _has_objects(call: cst.Call) -> bool:
