@@ -90,8 +90,7 @@ def _always_leaves(last: cst.CSTNode | None) -> bool:
 
 
 def _is_sure(thing: Thing) -> bool:
-    is_known = thing.is_fresh and not (thing.is_maybe or thing.is_guess or thing.is_own)
-    return is_known and thing.type.kind in _HELD
+    return thing.is_fresh and thing.is_sure and thing.type.kind in _HELD
 
 
 def _is_overridden(evaluator: Evaluator, of: Block, name: str, depth: int = _DEEPEST) -> bool:

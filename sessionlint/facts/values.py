@@ -112,6 +112,11 @@ class Thing(Value):
     is_guess: bool = False
     is_own: bool = False
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is the library's own, and nothing else."""
+        return not (self.is_maybe or self.is_guess or self.is_own)
+
 
 @dataclass(frozen=True, slots=True)
 class Maker(Value):

@@ -5,21 +5,29 @@ Source: SQLAlchemy, "Joining a Session into an External Transaction".
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import Kind
+from sessionlint.facts.catalog import CALLS, TYPES, How, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import arguments, last_name
+from sessionlint.facts.syntax import arguments, bare, keyword, last_name
 from sessionlint.facts.values import Maker, Symbol, Thing
 from sessionlint.facts.worth import DATABASE
+from sessionlint.flow.callers import is_called_often
 from sessionlint.flow.nodes import Nodes
 
-__all__ = ["hides", "makes_borrower"]
+__all__ = ["connection_of_maker", "hides", "makes_borrower"]
+
+_REACHING: Final = re.compile(
+    rb"\.(?:get_bind\(\)|bind|connection\(\))\s*(?:$|\.\s*(?:close|detach|invalidate)\b)",
+    re.MULTILINE,
+)
+"""How somebody gets at the connection of a session, be it to close it."""
 
 _WORKING: Final = DATABASE | frozenset(
     "begin begin_nested close commit expire expire_all expunge expunge_all in_transaction "
@@ -40,6 +48,31 @@ def makes_borrower(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
     return isinstance(callee, Symbol) or (isinstance(callee, Maker) and not callee.made.is_own)
 
 
+def connection_of_maker(
+    evaluator: Evaluator, expression: cst.BaseExpression, block: Block
+) -> tuple[Thing, cst.BaseExpression] | None:
+    """The connection that is opened for all sessions of a maker, which may be a registry's.
+
+    `sessionmaker(bind=engine.connect())`; what has a name may be closed by it.
+    """
+    made = bare(expression)
+    if not isinstance(made, cst.Call):
+        return None
+    callee = evaluator.value(made.func, block)
+    gift = CALLS.get(callee.name) if isinstance(callee, Symbol) else None
+    given = keyword(made, "bind") or next(arguments(made), None)
+    if gift is None or given is None:
+        return None
+    if TYPES[gift.type].kind is Kind.REGISTRY:
+        return connection_of_maker(evaluator, given, block)
+    if gift.how is not How.MAKER or not isinstance(bare(given), cst.Call):
+        return None
+    match evaluator.value(given, block):
+        case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind is Kind.CONNECTION:
+            return thing, given
+    return None
+
+
 def hides(evaluator: Evaluator, nodes: Nodes, call: cst.Call, given: cst.Arg, what: Thing) -> bool:
     """Whether a call makes a session on a connection that it opens, and nobody gets at that."""
     # Whoever reads text alone goes by that name, and what they do not see is not to be seen here.
@@ -48,7 +81,36 @@ def hides(evaluator: Evaluator, nodes: Nodes, call: cst.Call, given: cst.Arg, wh
     is_bind = given.keyword is not None and given.keyword.value == "bind"
     if not is_bind and next(arguments(call), None) is not given.value:
         return False
-    return makes_borrower(evaluator, call, nodes.block) and _is_shut_in(evaluator, nodes, call)
+    if makes_borrower(evaluator, call, nodes.block):
+        return _is_shut_in(evaluator, nodes, call)
+    is_maker = connection_of_maker(evaluator, call, nodes.block) is not None
+    return is_maker and _is_maker_shut_in(evaluator, nodes, call)
+
+
+def _is_maker_shut_in(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> bool:
+    """Whether all that a function does with a maker is to make sessions that stay in it."""
+    match list(islice(nodes.above(call), 2)):
+        case [cst.Call(func=func) as made, _] if func is call:
+            return _is_shut_in(evaluator, nodes, made)
+        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), _]:
+            pass
+        case _:
+            return False
+    if name in nodes.block.declared or len(nodes.block.bindings(name)) > 1:
+        return False
+    return all(_is_making(evaluator, nodes, one) for one in nodes.variables(name))
+
+
+def _is_making(evaluator: Evaluator, nodes: Nodes, name: cst.Name) -> bool:
+    """Whether a maker is bound, or makes a session that stays, where its name stands."""
+    if nodes.is_inside(name):
+        return False
+    match list(islice(nodes.above(name), 2)):
+        case [cst.AssignTarget(), _]:
+            return True
+        case [cst.Call(func=func) as made, _] if func is name:
+            return _is_shut_in(evaluator, nodes, made)
+    return False
 
 
 def _is_shut_in(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> bool:
@@ -58,6 +120,8 @@ def _is_shut_in(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> bool:
             return True
         case [cst.Attribute(attr=method) as owner, cst.Call(func=func)] if func is owner:
             return method.value in DATABASE
+        case [cst.Return(), _]:
+            return _is_lost_to_callers(evaluator, nodes.block)
         case [cst.WithItem(asname=cst.AsName(name=cst.Name(value=name))), _]:
             pass
         case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), _]:
@@ -78,6 +142,15 @@ def _is_work(evaluator: Evaluator, nodes: Nodes, name: cst.Name) -> bool:
             return True
         case [cst.Attribute(attr=method), _]:
             return method.value in _WORKING
+        case [cst.Return(), _]:
+            return _is_lost_to_callers(evaluator, nodes.block)
         case [cst.Arg() as given, cst.Call() as call]:
             return effect(evaluator, call, given, nodes.block) is Effect.LOAN
     return False
+
+
+def _is_lost_to_callers(evaluator: Evaluator, block: Block) -> bool:
+    """Whether a function gives a session to many, of whom nobody asks for its connection."""
+    if any(evaluator.tree.has(word, _REACHING) for word in (b"bind", b".connection()")):
+        return False
+    return is_called_often(evaluator, block, lambda *_: False, lambda *_: False)

@@ -122,13 +122,9 @@ def _opened(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Call, cst.
             made = bare(argument.value)
             if not isinstance(made, cst.Call) or not evaluator.may_acquire(made, block):
                 continue
-            value = evaluator.value(argument.value, block)
-            if isinstance(value, Thing) and value.type.kind in _HELD and _is_sure(value):
-                yield call, argument, value
-
-
-def _is_sure(thing: Thing) -> bool:
-    return thing.is_fresh and not (thing.is_guess or thing.is_maybe or thing.is_own)
+            match evaluator.value(argument.value, block):
+                case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind in _HELD:
+                    yield call, argument, thing
 
 
 def _only_uses(

@@ -32,8 +32,7 @@ def left_open(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | Non
     value = evaluator.value(call, block)
     if not isinstance(value, Thing) or value.type.name != _TYPE or not value.is_fresh:
         return None
-    is_known = not (value.is_guess or value.is_maybe or value.is_own)
-    return value if is_known and not _has_own_class(evaluator) else None
+    return value if value.is_sure and not _has_own_class(evaluator) else None
 
 
 def _has_own_class(evaluator: Evaluator) -> bool:

@@ -55,7 +55,7 @@ def handed(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
     thing = evaluator.value(acquired, block)
     if not isinstance(thing, Thing) or thing.type.kind is not Kind.SESSION or not thing.is_fresh:
         return
-    if thing.is_guess or thing.is_maybe or thing.is_own or has_mocks(block):
+    if not thing.is_sure or has_mocks(block):
         return
     # Have: a session for whoever calls the function. All of the project is searched for them.
     users = _users(evaluator, block) if block.name in depended_on(evaluator) else []

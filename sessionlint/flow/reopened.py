@@ -146,7 +146,7 @@ def _closing(evaluator: Evaluator, entered: cst.BaseExpression, block: Block) ->
         value = value.lent if _is_closing_manager(evaluator, entered, block) else UNKNOWN
     elif not (isinstance(value, Thing) and value.is_fresh):
         return None
-    if not isinstance(value, Thing) or value.is_guess or value.is_own or value.is_maybe:
+    if not isinstance(value, Thing) or not value.is_sure:
         return None
     return value if value.type.kind is Kind.SESSION else None
 

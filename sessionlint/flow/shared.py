@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeGuard
 
 import libcst as cst
 
+from sessionlint.facts.aside import is_test
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
@@ -16,6 +17,7 @@ from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, dotted
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
+from sessionlint.flow.borrowers import connection_of_maker, makes_borrower
 from sessionlint.flow.circumstances import serves
 from sessionlint.flow.harmless import EXITS
 from sessionlint.flow.nodes import Nodes
@@ -41,7 +43,8 @@ class Shared(NamedTuple):
     """A session or connection acquired once and used by functions; `user` is one such use.
 
     `user` is None where another module imports the name, and for a parameter's default. `is_free`:
-    whoever uses it is alone with it.
+    whoever uses it is alone with it. `is_under`: the name is that of what makes sessions, all of
+    them on this connection.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Shared(NamedTuple):
     user: cst.CSTNode | None
     is_default: bool = False
     is_free: bool = False
+    is_under: bool = False
 
 
 def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
@@ -64,24 +68,31 @@ def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
     body = Nodes(block)
     for name, bindings in block.names.items():
         for binding in bindings:
-            thing = _given(evaluator, block, name, binding)
-            if thing is None or binding.expression is None:
+            given = _given(evaluator, block, name, binding)
+            if given is None:
                 continue
             use = user(block, name)
             if _is_shared(evaluator, body, name, use) and not _is_of_program(body, name, binding):
                 is_free = _HANDLER.search(block.home.reader.text) is not None
-                yield Shared(name, thing, binding.expression, use, is_free=is_free)
+                yield given._replace(user=use, is_free=is_free)
 
 
-def _given(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> Thing | None:
-    if binding.expression is None or binding.block is not block:
+def _given(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> Shared | None:
+    """What a name is given that may be shared, before anybody has looked at who uses it."""
+    made = binding.expression
+    if made is None or binding.block is not block:
         return None
     if binding.how is How.ITEM:
         thing = acquired(evaluator, binding)
         if thing is None or thing.is_guess or is_put_aside(thing, name, binding):
             return None
-        return thing
-    return _thing(evaluator, binding.expression, block) if binding.how is How.VALUE else None
+        return Shared(name, thing, made, None)
+    if binding.how is not How.VALUE:
+        return None
+    thing = _thing(evaluator, made, block)
+    if thing is not None:
+        return Shared(name, thing, made, None)
+    return _on_connection(evaluator, made, block, name)
 
 
 def _defaults(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
@@ -113,6 +124,25 @@ def _is_of_registry(evaluator: Evaluator, expression: cst.BaseExpression, block:
         return False
     of = evaluator.value(call.func, block)
     return isinstance(of, Thing) and of.type.kind is Kind.REGISTRY
+
+
+def _on_connection(
+    evaluator: Evaluator, made: cst.BaseExpression, block: Block, name: str
+) -> Shared | None:
+    """A session that is made on a connection, or what opens one for all sessions it makes.
+
+    Tests undo their work so, and have but one connection to a database in memory.
+    """
+    call = bare(made)
+    if not isinstance(call, cst.Call) or is_test(block.home.path, evaluator.tree.files.root):
+        return None
+    if not evaluator.may_acquire(call, block):
+        return None
+    if makes_borrower(evaluator, call, block):
+        session = evaluator.value(call, block)
+        return Shared(name, session, made, None) if isinstance(session, Thing) else None
+    under = connection_of_maker(evaluator, call, block)
+    return under and Shared(name, *under, None, is_under=True)
 
 
 def user(block: Block, name: str) -> cst.CSTNode | None:

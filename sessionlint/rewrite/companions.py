@@ -117,8 +117,7 @@ class Companions:
 
 def _is_plain(thing: Thing) -> bool:
     """Whether it is known for sure, and its close is that of the library."""
-    is_known = not (thing.is_own or thing.is_guess or thing.is_maybe or thing.is_cached)
-    return is_known and thing.type.kind in _HELD
+    return thing.is_sure and not thing.is_cached and thing.type.kind in _HELD
 
 
 def _gifts(node: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, list[cst.BaseExpression]]]:

@@ -22,6 +22,10 @@ def check(scope: Scope) -> Iterator[Finding]:
 
 
 def _message(scope: Scope, one: Shared) -> str:
+    if one.is_under:
+        when = "when the module is loaded" if scope.is_module else "when the class is loaded"
+        noun = one.thing.type.noun
+        return f"one {noun} is opened {when}, and all sessions of `{one.name}` share it"
     named = f"{one.thing.type.noun} `{one.name}`"
     if one.is_default:
         return f"{named} is made once, when `{scope.name}` is defined, and shared by all its calls"
