@@ -21,16 +21,16 @@ from sessionlint.facts.conventions import (
 )
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
-from sessionlint.facts.scopes import Binding, BlockKind, How
-from sessionlint.facts.syntax import JUMPS, is_name, is_only_called, last_name
+from sessionlint.facts.scopes import Binding, How
+from sessionlint.facts.syntax import JUMPS, is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
-from sessionlint.flow.acts import Act
 from sessionlint.flow.beside import beside
 from sessionlint.flow.conditions import flag_texts, tells
 from sessionlint.flow.harmless import SHELLS
 from sessionlint.flow.holders import holders
-from sessionlint.flow.leaving import is_closed_at_last, mentions
+from sessionlint.flow.inner import closes, inner
+from sessionlint.flow.leaving import is_closed_at_last
 from sessionlint.flow.loops import is_left_behind, takes_one_turn
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.queries import queries, users
@@ -95,7 +95,7 @@ class Body(Nodes):
             if truth is not None or self._tells_apart(one, resource)
         }
         resource.flags = self._flags(resource)
-        resource.inner = self._inner(resource)
+        resource.inner = inner(self.nodes, resource)
         if "query" in self.named and thing.type.is_session:
             resource.queries = queries(self.block, name)
         if thing.type.is_session and "commit" in self.named:
@@ -204,7 +204,7 @@ class Body(Nodes):
     def _tells_apart(self, name: str, resource: Resource) -> bool:
         """Whether a condition about a variable decides on a way out, or on a close."""
         return any(
-            isinstance(part, JUMPS) or _closes(part, resource)
+            isinstance(part, JUMPS) or closes(part, resource)
             for node in self.of(cst.If)
             if name in {one.removesuffix(" is None") for one in flag_texts(node.test)}
             for part in descend(node)
@@ -218,24 +218,9 @@ class Body(Nodes):
         is_told = name in resource.beside or any(value and tells(value) for value in given)
         return is_told or (tests > 1 and bool(given))
 
-    def _inner(self, resource: Resource) -> dict[str, Act]:
-        """Nested functions that are only ever called, with what a call does to the resource."""
-        found: dict[str, Act] = {}
-        for block in self.block.blocks:
-            if block.kind is not BlockKind.FUNCTION or block.decorators:
-                continue
-            if not mentions(resource, block.node) or not is_only_called(self.nodes, block.name):
-                continue
-            nodes = list(descend(block.node))
-            is_closing = any(_closes(one, resource) or _enters(one, resource) for one in nodes)
-            # To call a generator runs nothing of it: whoever gets that comes to the close.
-            closing = Act.HAND_OVER if block.yields else Act.RELEASE
-            found[block.name] = closing if is_closing else Act.USE
-        return found
-
     def closes(self, resource: Resource) -> bool:
         """Whether the block closes a resource anywhere."""
-        return any(_closes(node, resource) for node in self.of(cst.Attribute))
+        return any(closes(node, resource) for node in self.of(cst.Attribute))
 
 
 def _is_awaited(node: cst.Await, name: str) -> bool:
@@ -259,26 +244,3 @@ def _branches(node: cst.If | cst.IfExp | cst.While) -> list[cst.CSTNode]:
     if type(node) is not cst.If or type(node.orelse) is cst.Else:
         parts.append(node.orelse)
     return [part for part in parts if part is not None]
-
-
-def _closes(node: cst.CSTNode, resource: Resource) -> bool:
-    return (
-        type(node) is cst.Attribute
-        and _name_in(node.value, resource.names)
-        and resource.thing.type.is_release(node.attr.value)
-    )
-
-
-def _enters(node: cst.CSTNode, resource: Resource) -> bool:
-    """Whether a `with` manages the resource, be it by `closing`."""
-    if type(node) is not cst.WithItem:
-        return False
-    entered = node.item
-    if type(entered) is not cst.Call:
-        return resource.thing.type.ends_with and _name_in(entered, resource.names)
-    is_closing = last_name(entered.func) in {"closing", "aclosing"}
-    return is_closing and any(_name_in(arg.value, resource.names) for arg in entered.args)
-
-
-def _name_in(node: cst.CSTNode, names: frozenset[str]) -> bool:
-    return type(node) is cst.Name and node.value in names

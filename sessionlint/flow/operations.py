@@ -223,13 +223,13 @@ class Operations:
         self._running.update(run_at_once(node))
         path = dotted(node.func) or ""
         if path in EXITS:
-            yield from self._arguments(node)
-            yield Operation(Act.EXIT, node)
+            yield from [*self._arguments(node), Operation(Act.EXIT, node)]
         elif is_method(self._resource, node):
             yield from self._arguments(node)
             yield from self._own_method(node)
         elif path in self._resource.inner:
-            yield Operation(self._resource.inner[path], node)
+            yield from self._arguments(node)
+            yield from (Operation(act, node) for act in self._resource.inner[path])
         elif self._reaches(node, path):
             yield Operation(Act.DOUBT, node)
         elif gets_release(self._resource, node):

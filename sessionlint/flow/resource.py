@@ -26,7 +26,7 @@ class Resource:
 
     `names` are the variables that hold it (one, and its plain aliases), `members` the loop
     variables that hold one of them when it is a list of resources, `flags` the texts of the
-    conditions worth remembering, `inner` the nested functions that speak of it with the act that
+    conditions worth remembering, `inner` the nested functions that speak of it with the acts that
     calling one is, `queries` the variables that hold a query on it, `users` those that hold an
     object made with it. `holders` are the calls (by id) whose result keeps the resource and leaves;
     `alone` the expressions (by id) that stand alone as a statement; `beside` are the variables that
@@ -47,7 +47,7 @@ class Resource:
     names: frozenset[str]
     members: frozenset[str] = frozenset()
     flags: tuple[str, ...] = ()
-    inner: dict[str, Act] = field(default_factory=dict[str, Act])
+    inner: dict[str, tuple[Act, ...]] = field(default_factory=dict[str, tuple[Act, ...]])
     holders: frozenset[int] = frozenset()
     alone: frozenset[int] = frozenset()
     beside: dict[str, bool | None] = field(default_factory=dict[str, bool | None])
