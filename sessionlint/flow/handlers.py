@@ -12,7 +12,7 @@ from sessionlint.facts.syntax import Handler, Try, dotted, last_name
 from sessionlint.flow.ways import Exit, Way
 from sessionlint.source.walk import descend
 
-__all__ = ["Catch", "catches_cancellation", "caught", "taking"]
+__all__ = ["Catch", "catches_cancellation", "caught", "takes", "taking"]
 
 
 class Catch(Enum):
@@ -39,9 +39,13 @@ def caught(handler: Handler, exit_: Exit) -> Catch:
 
     Source: `asyncio.CancelledError` and `GeneratorExit` derive from BaseException alone.
     """
+    return takes(_names(handler.type), exit_)
+
+
+def takes(names: set[str] | None, exit_: Exit) -> Catch:
+    """Whether one of these types, None for all there are, is that of what leaves by an exit."""
     if exit_.way not in {Way.ERROR, Way.CANCEL, Way.STOP, Way.RAISE}:
         return Catch.NEVER
-    names = _names(handler.type)
     if names is None or names & _ALL:
         return Catch.ALWAYS
     answers = {_by_name(name, exit_) for name in names}

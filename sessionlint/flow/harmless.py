@@ -18,6 +18,7 @@ __all__ = [
     "EMPTY_CALLS",
     "ENTERED_SAFELY",
     "EXITS",
+    "EXPECTING",
     "IDLE",
     "MOCKS",
     "PANDAS",
@@ -127,13 +128,16 @@ They give a connection of an engine back to its pool, and leave one open that th
 Source: `SQLDatabase` and `pandasSQL_builder` of pandas.io.sql; geopandas.io.sql.
 """
 
-ENTERED_SAFELY: Final = frozenset(
+EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
+"""Context managers of tests, with the kind of error that their block ends in as first argument."""
+
+ENTERED_SAFELY: Final = EXPECTING | frozenset(
     {"suppress", "nullcontext", "move_on_after", "fail_after", "CancelScope"}
 )
 """Context managers that are made and entered without any failure in practice."""
 
-SAFE_MANAGERS: Final = frozenset(
-    "open suppress raises nullcontext move_on_after CancelScope redirect_stdout redirect_stderr "
+SAFE_MANAGERS: Final = EXPECTING | frozenset(
+    "open suppress nullcontext move_on_after CancelScope redirect_stdout redirect_stderr "
     "catch_warnings Lock RLock TemporaryDirectory NamedTemporaryFile closing app_context "
     "test_request_context".split()
 )

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import arguments, last_name
+from sessionlint.facts.syntax import arguments, is_idle, last_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.expressions import raising
+from sessionlint.flow.handlers import Catch
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
 from sessionlint.flow.holders import borrows
 from sessionlint.flow.leaving import gives_itself, may_end
 from sessionlint.flow.loops import is_it, target_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.paths import NEXT, Outcomes, extend, step, then, within
+from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_calm_in
+from sessionlint.flow.swallowed import swallowed
 from sessionlint.flow.ways import ABSENT, PASSING, Exit, State, Status, Step, StepKind, Way
 
 if TYPE_CHECKING:
@@ -58,7 +61,7 @@ def _items(interpreter: Interpreter, node: cst.With, index: int, state: State) -
         if _is_transaction(interpreter, item.item):
             interpreter.evaluation.has_transactions = True
             done = {(exit_, after.idle()): trail for (exit_, after), trail in done.items()}
-        return _suppressed(item.item, _left(item, done, leaving))
+        return _suppressed(interpreter.resource, item.item, _left(item, done, leaving))
 
     return within(entered, entering)
 
@@ -112,11 +115,23 @@ def _is_safe_manager(
     made = resource.evaluator.value(item.func, resource.block)
     if not isinstance(made, FunctionValue) or len(made.block.yields) != 1:
         return is_calm_in(made, method)
-    match made.block.node:
-        case cst.FunctionDef(body=cst.IndentedBlock(body=[cst.Try() | cst.TryStar() as only])):
+    match _working(made.block.node):
+        case [cst.Try() | cst.TryStar() as only]:
             around = Nodes(made.block).above(made.block.yields[0])
             return only.finalbody is None and any(only.body is one for one in around)
     return False
+
+
+def _working(function: cst.CSTNode) -> list[cst.CSTNode]:
+    """The statements of a function that do anything."""
+    match function:
+        case cst.FunctionDef(body=cst.IndentedBlock(body=lines)):
+            return [one for one in lines if not _is_idle(one)]
+    return []
+
+
+def _is_idle(line: cst.CSTNode) -> bool:
+    return isinstance(line, cst.SimpleStatementLine) and all(map(is_idle, line.body))
 
 
 def _left(item: cst.WithItem, outcomes: Outcomes, exits: tuple[Exit, ...]) -> Outcomes:
@@ -137,16 +152,13 @@ def _manages(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
     return is_managing and (is_it(interpreter, item) or gives_itself(resource, item))
 
 
-def _suppressed(item: cst.BaseExpression, outcomes: Outcomes) -> Outcomes:
+def _suppressed(resource: Resource, item: cst.BaseExpression, outcomes: Outcomes) -> Outcomes:
     """`with suppress(…)` and its like: the block may end normally although it failed."""
-    if not (isinstance(item, cst.Call) and last_name(item.func) in {"suppress", "raises"}):
-        return outcomes
-    takes_all = any(last_name(kind) in {"Exception", "BaseException"} for kind in arguments(item))
     after: Outcomes = {}
     for (exit_, state), trail in outcomes.items():
-        is_error = exit_.way in {Way.ERROR, Way.RAISE}
-        if is_error:
+        catch = swallowed(resource, item, exit_)
+        if catch is not Catch.NEVER:
             after.setdefault((NEXT, state.faulted()), step(trail, Step(StepKind.HANDLED, item)))
-        if not (is_error and takes_all):
+        if catch is not Catch.ALWAYS:
             after.setdefault((exit_, state), trail)
     return after
