@@ -19,7 +19,7 @@ from sessionlint.facts.values import Foreign, FunctionValue, Items, Symbol, Thin
 from sessionlint.flow.body import Body
 from sessionlint.flow.generators import drawn
 from sessionlint.flow.half_managed import half_managed
-from sessionlint.flow.harmless import MOCKS
+from sessionlint.flow.harmless import EXPECTING, MOCKS
 from sessionlint.flow.resource import Resource
 from sessionlint.source.fanning import is_session_name
 
@@ -46,8 +46,6 @@ _ASKING: Final = re.compile(
     r"|assert_has_(?:calls|awaits)"
 )
 """The methods by which a test asks a mock what was done with it."""
-
-_EXPECTING: Final = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
 
 def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
@@ -167,7 +165,7 @@ def _is_of_library(
 def is_to_fail(node: cst.CSTNode) -> bool:
     """Whether a test expects an error in a block: nothing is acquired there then."""
     return type(node) is cst.With and any(
-        isinstance(item.item, cst.Call) and last_name(item.item.func) in _EXPECTING
+        isinstance(item.item, cst.Call) and last_name(item.item.func) in EXPECTING
         for item in node.items
     )
 

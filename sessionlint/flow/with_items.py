@@ -46,9 +46,10 @@ def _items(interpreter: Interpreter, node: cst.With, index: int, state: State) -
         return _items(interpreter, node, index + 1, managed)
     is_async = node.asynchronous is not None
     exits = interpreter.evaluation.errors if is_async else ()
+    failing = () if _is_entered_safely(interpreter, item.item) else exits
     entered = then(
         _entered(interpreter, item.item, state),
-        lambda now: {(NEXT, now): None, **raising(item, now, *exits)},
+        lambda now: {(NEXT, now): None, **raising(item, now, *failing)},
     )
     if item.asname is not None and target_names(item.asname.name) & interpreter.resource.names:
         is_opened = item is interpreter.resource.binding.node
@@ -77,7 +78,7 @@ def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
 def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -> Outcomes:
     """Evaluate a with-item; an object made around the resource is there to end it."""
     outcomes = interpreter.evaluate(item, state)
-    if _is_safe_manager(interpreter, item, ENTERED_SAFELY, "__enter__"):
+    if _is_entered_safely(interpreter, item):
         outcomes = {key: trail for key, trail in outcomes.items() if key[0] == NEXT}
     if not isinstance(item, cst.Call):
         return outcomes
@@ -90,6 +91,10 @@ def _entered(interpreter: Interpreter, item: cst.BaseExpression, state: State) -
     if borrows(interpreter.resource, item):
         return outcomes
     return then(outcomes, lambda now: {(NEXT, now.to(after) if now.status.is_open else now): None})
+
+
+def _is_entered_safely(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
+    return _is_safe_manager(interpreter, item, ENTERED_SAFELY, "__enter__")
 
 
 def _may_fail_to_exit(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
