@@ -11,9 +11,11 @@ import libcst as cst
 from sessionlint.facts import calls
 from sessionlint.facts.aside import is_aside
 from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.promised import is_promised
 from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import (
+    NONE,
     OTHER,
     UNKNOWN,
     Foreign,
@@ -46,9 +48,13 @@ def lends(evaluator: Evaluator, callee: Value, call: cst.Call) -> bool:
 
     The method of an object whose class is unknown is any of that name in the project.
     """
-    if isinstance(callee, FunctionValue):
-        return _is_lending(evaluator, callee, call)
     name = last_name(call.func)
+    if isinstance(callee, FunctionValue):
+        if not _is_declared(callee):
+            return _is_lending(evaluator, callee, call)
+        # Whoever fills it in may give what is its own: `return self.session`.
+        of_others = evaluator.named(None, f"give {name}", lambda: _of_methods(evaluator, name))
+        return of_others != NONE
     if not is_customary(name):
         return False
     if _is_registry(evaluator, name):
@@ -78,11 +84,18 @@ def _is_registry(evaluator: Evaluator, name: str) -> bool:
     return evaluator.named(None, f"registry {name}", work_out) == OTHER
 
 
+def _is_declared(function: FunctionValue) -> bool:
+    """Whether a function only says what others are to give."""
+    block = function.block
+    gives = block.yields or any(node.value is not None for node in block.returns)
+    return not gives and calls.is_declaration(block)
+
+
 def _of_methods(evaluator: Evaluator, name: str) -> Value:
-    """OTHER if a method of that name lends."""
+    """OTHER if a method of that name lends, None if there are some and none does."""
     word = re.escape(name.encode())
     defined = re.compile(word + rb"(?<=\bdef " + word + rb")\s*\(")
-    tree = evaluator.tree
+    tree, found = evaluator.tree, UNKNOWN
     for path, _ in tree.searched(name.encode(), defined):
         # What stands in for an object in a test says nothing of the object.
         module = None if is_aside(path, tree.files.root) else tree.module(path)
@@ -94,7 +107,8 @@ def _of_methods(evaluator: Evaluator, name: str) -> Value:
                 function = FunctionValue(target, binding.block)
                 if _is_lent(calls.called(evaluator, function)) or _is_lending(evaluator, function):
                     return OTHER
-    return UNKNOWN
+                found = found if _is_declared(function) else NONE
+    return found
 
 
 def _is_lending(
@@ -105,6 +119,7 @@ def _is_lending(
     return any(
         (call is not None and _is_handed(expression, function, call))
         or _is_lent(evaluator.value(expression, block))
+        or _is_kept(expression, block)
         or (
             (_is_looked_up(expression) or _is_of_outside(expression, block))
             and _is_unknown(evaluator.value(expression, block))
@@ -139,6 +154,12 @@ def _is_looked_up(expression: cst.BaseExpression | None) -> TypeGuard[cst.BaseEx
 def _is_of_outside(expression: cst.BaseExpression, block: Block) -> bool:
     """Whether an expression is a variable of what a function stands in, its module for instance."""
     return isinstance(expression, cst.Name) and not block.bindings(expression.value)
+
+
+def _is_kept(expression: cst.BaseExpression, block: Block) -> bool:
+    """Whether a function keeps what a variable holds, or has it ended by somebody."""
+    name = expression.value if isinstance(expression, cst.Name) else None
+    return name is not None and (name in block.kept or is_promised(block, name))
 
 
 def _is_handed(expression: cst.BaseExpression, function: FunctionValue, call: cst.Call) -> bool:
