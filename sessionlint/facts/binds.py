@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
+from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import dotted, is_name, keyword, last_name
@@ -93,6 +94,8 @@ def is_connection(
     What is unknown goes by its name. `is_for_all`: it is given to a factory for all its sessions,
     for which a `bind` is an engine as likely as not.
     """
+    if _is_of_a_test(evaluator, bind, block):
+        return True
     value = evaluator.value(bind, block)
     if isinstance(value, Thing):
         return value.type.kind is not Kind.ENGINE
@@ -103,6 +106,15 @@ def is_connection(
     if _CONNECTION.fullmatch(last_name(bind)) or _is_run_on(bind, block):
         return True
     return not is_for_all and (value == OTHER or _BIND.fullmatch(last_name(bind)) is not None)
+
+
+def _is_of_a_test(evaluator: Evaluator, bind: cst.BaseExpression, block: Block) -> bool:
+    """Whether it is what the session of a test is bound to: `sessionmaker(bind=db_session.bind)`.
+
+    Which is a connection as likely as not, whose transaction the test rolls back.
+    """
+    is_bind = isinstance(bind, cst.Attribute) and bind.attr.value == "bind"
+    return is_bind and is_test(block.home.path, evaluator.tree.files.root)
 
 
 def _is_lent(name: str) -> bool:
