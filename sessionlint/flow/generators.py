@@ -12,7 +12,7 @@ from sessionlint.facts.catalog import Kind, Type
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import arguments, bare, is_name, last_name
-from sessionlint.facts.values import UNKNOWN, Foreign, Managed, Stream, Thing
+from sessionlint.facts.values import UNKNOWN, Foreign, Managed, Stream, Thing, Value
 from sessionlint.flow import lenders
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.driving import is_driving, is_lender, is_naming
@@ -130,10 +130,16 @@ def lent_by(
         case cst.Name(value=name), Thing(type=Type(kind=Kind.SESSION), is_guess=False):
             is_opened = _opens(evaluator, lender, name) or _passes_on(evaluator, lender, name)
             return (item, lender) if is_opened else None
-        case cst.Name(value=name), _ if item == UNKNOWN or isinstance(item, Foreign):
+        case cst.Name(value=name), _ if _is_unsure(item):
             thing = _promised(evaluator, lender)
             return (thing, lender) if thing and _ends(evaluator, lender, name) else None
     return None
+
+
+def _is_unsure(item: Value) -> bool:
+    """Whether what a generator lends is known by its annotation at best."""
+    is_guess = isinstance(item, Thing) and item.is_guess
+    return is_guess or item == UNKNOWN or isinstance(item, Foreign)
 
 
 def _opens(evaluator: Evaluator, lender: Block, name: str) -> bool:
