@@ -17,7 +17,12 @@ from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.built import built_by
-from sessionlint.flow.callers import is_called_often, is_served, is_start_up_work
+from sessionlint.flow.callers import (
+    is_called_often,
+    is_dependency,
+    is_served,
+    is_start_up_work,
+)
 from sessionlint.flow.circumstances import starts_anyway, starts_by_name
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.remade import Maker, maker
@@ -28,6 +33,7 @@ from sessionlint.flow.upkeep import (
     ends,
     is_looked_after,
     is_outside,
+    is_returned_inside,
     is_stored,
     values,
 )
@@ -72,7 +78,7 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
             continue
         name = _bound_name(block, call)
         if _is_given_back(block, call, name):
-            is_settled = partial(_is_settled, thing)
+            is_settled = partial(_is_settled, evaluator, thing)
             if is_called_often(evaluator, block, is_settled, _is_passed_on):
                 yield EnginePerCall(thing, call)
             continue
@@ -167,8 +173,13 @@ def _gives(value: cst.BaseExpression, call: cst.Call, built: set[str]) -> bool:
     return False
 
 
-def _is_settled(thing: Thing, caller: Block, call: cst.Call) -> bool:
-    """Whether a caller disposes of the engine or the pool that it gets, or keeps it."""
+def _is_settled(evaluator: Evaluator, thing: Thing, caller: Block, call: cst.Call) -> bool:
+    """Whether a caller disposes of the engine or the pool that it gets, or keeps it.
+
+    What it returns an object of belongs to that, unless there is one for each request.
+    """
+    if is_returned_inside(caller, call) and not is_dependency(evaluator, caller):
+        return True
     name = _bound_name(caller, call)
     if thing.type.kind is Kind.POOL and _is_pool_ended(thing, caller, call, name):
         return True

@@ -9,12 +9,21 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import HANDLERS, is_name, last_name
+from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
-__all__ = ["built_on", "connected", "ends", "is_looked_after", "is_outside", "is_stored", "values"]
+__all__ = [
+    "built_on",
+    "connected",
+    "ends",
+    "is_looked_after",
+    "is_outside",
+    "is_returned_inside",
+    "is_stored",
+    "values",
+]
 
 _DISPOSING: Final = frozenset({"dispose", "close", "terminate", "closeall"})
 _SURE: Final = (cst.Finally, *HANDLERS, cst.Lambda, cst.FunctionDef)
@@ -92,6 +101,44 @@ def is_stored(block: Block, built: set[str]) -> bool:
         if any(is_outside(block, target.target) for target in node.targets)
         for part in descend(node.value)
     )
+
+
+def is_returned_inside(block: Block, call: cst.Call) -> bool:
+    """Whether a function returns an object made of what a call gives: `Runtime(engine or made())`.
+
+    A session or a maker is no such object: nobody looks to it for its engine.
+    """
+    bound = [(name, one.expression) for name, one in values(block) if one.expression is not None]
+    names = {name for name, made in bound if _may_be(made, call)}
+    given = [node.value for node in block.returns if node.value is not None]
+    held = {one.value for one in given if isinstance(one, cst.Name)}
+    given += [made for name, made in bound if name in held]
+    return any(
+        isinstance(one, cst.Call)
+        and _is_of_class(last_name(one.func))
+        and any(_may_be(arg.value, call) or _is_any(arg.value, names) for arg in one.args)
+        for one in given
+    )
+
+
+def _is_of_class(name: str) -> bool:
+    """Whether what is called makes an object, as its name tells."""
+    is_session = re.search("session", name, re.IGNORECASE) is not None
+    return not is_session and (name == "cls" or name.lstrip("_")[:1].isupper())
+
+
+def _is_any(value: cst.BaseExpression, names: set[str]) -> bool:
+    return isinstance(value, cst.Name) and value.value in names
+
+
+def _may_be(value: cst.BaseExpression, call: cst.Call) -> bool:
+    """Whether an expression is a call, or that where something else is missing."""
+    match value:
+        case cst.BooleanOperation(left=first, right=second):
+            return _may_be(first, call) or _may_be(second, call)
+        case cst.IfExp(body=first, orelse=second):
+            return _may_be(first, call) or _may_be(second, call)
+    return bare(value) is call
 
 
 def _carries(
