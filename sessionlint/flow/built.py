@@ -20,7 +20,9 @@ from sessionlint.flow.nodes import Nodes
 __all__ = ["built_by"]
 
 _IMPORTED: Final = frozenset({How.IMPORT, How.IMPORT_FROM})
-_NO_POOL: Final = frozenset({"NullPool", "StaticPool", "AssertionPool"})
+_KEEPING: Final = frozenset({"QueuePool", "AsyncAdaptedQueuePool", "SingletonThreadPool", "None"})
+"""What may be named as `poolclass` and keeps connections; of a variable, nobody knows."""
+
 _OF_POOLS: Final = r"""poolclass|(?:Null|Static|Assertion)Pool|\b(?:pool|creator)["']?\]?\s*[:=]"""
 """What a module says that chooses a pool for its engines."""
 
@@ -37,7 +39,7 @@ def built_by(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None
         return None
     kind = TYPES[gift.type]
     chosen = keyword(call, "poolclass")
-    is_pooled = chosen is None or last_name(chosen) not in _NO_POOL
+    is_pooled = chosen is None or last_name(chosen) in _KEEPING
     is_unsure = any(_may_choose(evaluator, arg, block) for arg in call.args) or _is_in_memory(call)
     if _is_on_lent(keyword(call, "creator"), block):
         return None
