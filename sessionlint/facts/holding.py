@@ -29,13 +29,14 @@ __all__ = [
     "may_keep",
 ]
 
-LEADING_BACK: Final = frozenset({"cursor", "begin", "begin_nested"})
+LEADING_BACK: Final = frozenset({"cursor", "begin", "begin_nested", "connection"})
 """Methods whose result knows the object.
 
-Source: `cursor.connection` of PEP 249; `Transaction.connection`, `SessionTransaction.session`.
+Source: `cursor.connection` of PEP 249; `Transaction.connection`, `SessionTransaction.session`;
+what `Session.connection` gives goes back to the pool at its own close.
 """
 
-_PARTS: Final = LEADING_BACK | {"connection", "execution_options"}
+_PARTS: Final = LEADING_BACK | {"execution_options"}
 """Methods that give what belongs to the object, or the object itself."""
 
 MAKING: Final = frozenset({"cls", "partial", "build", "compile"})

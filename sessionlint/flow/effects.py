@@ -7,12 +7,12 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.receivers import Effect, effect
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.flow.acts import Act
 from sessionlint.flow.resource import Resource
 from sessionlint.source.threads import THREADED
 
-__all__ = ["Effects"]
+__all__ = ["Effects", "is_all_there_is"]
 
 _ACTS: Final = {
     Effect.LOAN: Act.USE,
@@ -49,3 +49,8 @@ class Effects:
         if path and last_name(call.func) not in THREADED:
             self._known[key] = found
         return found
+
+
+def is_all_there_is(arg: cst.Arg) -> bool:
+    """Whether an argument is `locals()`, in which every variable is."""
+    return type(arg.value) is cst.Call and is_name(arg.value.func, "locals")

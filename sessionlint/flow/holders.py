@@ -16,7 +16,7 @@ from sessionlint.facts.syntax import bare, keyword, last_name, targets_of
 from sessionlint.facts.values import FunctionValue, Symbol
 from sessionlint.flow.borrowers import makes_borrower
 from sessionlint.flow.harmless import PANDAS
-from sessionlint.flow.leaving import closed_by, is_method
+from sessionlint.flow.leaving import closed_by, is_method, leads_back
 from sessionlint.flow.resource import Resource
 from sessionlint.source.below import is_expression
 from sessionlint.source.walk import descend
@@ -145,7 +145,7 @@ def _makes(resource: Resource, call: cst.Call) -> bool:
     return _is_class(call) or any(
         makes_of(resource.evaluator, call, arg, resource.block)
         for arg in call.args
-        if isinstance(arg.value, cst.Name) and arg.value.value in resource.names
+        if _is_given(resource, arg.value)
     )
 
 
@@ -154,8 +154,14 @@ def _takes(resource: Resource, call: cst.Call) -> bool:
     return any(
         may_keep(resource.evaluator, call, arg, resource.block)
         for arg in call.args
-        if isinstance(arg.value, cst.Name) and arg.value.value in resource.names
+        if _is_given(resource, arg.value)
     )
+
+
+def _is_given(resource: Resource, value: cst.BaseExpression) -> bool:
+    """Whether an argument is the resource, or what leads back to it: `Wrapper(conn.connection)`."""
+    is_it = isinstance(value, cst.Name) and value.value in resource.names
+    return is_it or leads_back(resource, value)
 
 
 def _is_class(call: cst.Call) -> bool:

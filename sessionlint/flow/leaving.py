@@ -22,6 +22,7 @@ __all__ = [
     "closes_behind",
     "gets_release",
     "gives_itself",
+    "goes_along",
     "is_close",
     "is_closed_at_last",
     "is_closed_on_demand",
@@ -37,6 +38,12 @@ __all__ = [
 
 _BEHIND: Final = frozenset({"bind", "connection", "get_bind", "session"})
 """Attributes and methods that give what an object was made of."""
+
+_UNDERNEATH: Final = frozenset({"connection", "dbapi_connection", "driver_connection"})
+"""Attributes that give what a connection is made on, whose close gives both back.
+
+Source: SQLAlchemy 2.0, Connection.connection; PoolProxiedConnection.close.
+"""
 
 _ENTERING: Final = frozenset({"enter_context", "enter_async_context"})
 _HARMLESS: Final = ENTERED_SAFELY | SAFE_MANAGERS
@@ -93,9 +100,14 @@ def leaves(resource: Resource, value: cst.BaseExpression | None) -> bool:
         case cst.Call(func=cst.Name(value="locals"), args=()):
             return True
         case cst.Call(args=args):
-            given = [arg for arg in args if leaves(resource, arg.value)]
+            given = [arg for arg in args if goes_along(resource, arg.value)]
             return any(makes_of(resource.evaluator, value, arg, resource.block) for arg in given)
     return False
+
+
+def goes_along(resource: Resource, value: cst.BaseExpression | None) -> bool:
+    """Whether whoever gets a value becomes responsible for the resource."""
+    return leaves(resource, value) or leads_back(resource, value)
 
 
 def leads_back(resource: Resource, value: cst.BaseExpression | None) -> bool:
@@ -121,10 +133,18 @@ def _leads(resource: Resource, value: cst.BaseExpression) -> bool:
         case cst.Name(value=name):
             bindings = resource.block.bindings(name)
             return bool(bindings) and all(_binds_leading(resource, one) for one in bindings)
+        case cst.Attribute(value=inner, attr=cst.Name(value=part)) if part in _UNDERNEATH:
+            return leaves(resource, inner) or _leads(resource, bare(inner))
         case cst.Call():
-            is_leading = last_name(value.func) in LEADING_BACK and is_method(resource, value)
-            return is_leading or gives_itself(resource, value)
+            return _is_leading(resource, value) or gives_itself(resource, value)
     return False
+
+
+def _is_leading(resource: Resource, call: cst.Call) -> bool:
+    """Whether a method that leads back is called, of the resource or of what leads there itself."""
+    if type(call.func) is not cst.Attribute or call.func.attr.value not in LEADING_BACK:
+        return False
+    return is_method(resource, call) or _leads(resource, bare(call.func.value))
 
 
 def _binds_leading(resource: Resource, binding: Binding) -> bool:
@@ -132,7 +152,7 @@ def _binds_leading(resource: Resource, binding: Binding) -> bool:
     made = binding.expression
     if made is resource.binding.expression:
         return is_given_cursor(resource, binding)
-    return isinstance(made, cst.Call) and _leads(resource, made)
+    return isinstance(made, (cst.Call, cst.Attribute)) and _leads(resource, made)
 
 
 def is_closed_at_last(resource: Resource, nodes: Iterable[cst.CSTNode]) -> bool:
@@ -214,6 +234,8 @@ def closes_behind(resource: Resource, call: cst.Call) -> bool:
     if last_name(method) in _ENTERING:
         return any(may_end(resource, arg.value) for arg in call.args)
     way = method.value if type(method) is cst.Attribute else None
+    if type(way) is cst.Name and resource.thing.type.is_release(last_name(method)):
+        return _is_underneath(resource, way.value)
     way = way.func if type(way) is cst.Call else way
     if type(way) is not cst.Attribute or way.attr.value not in _BEHIND:
         return False
@@ -221,6 +243,16 @@ def closes_behind(resource: Resource, call: cst.Call) -> bool:
         return False
     made = [one.expression for one in resource.block.bindings(way.value.value)]
     return any(one is not None and mentions(resource, one) for one in made)
+
+
+def _is_underneath(resource: Resource, name: str) -> bool:
+    """`raw = conn.connection`: closing what a connection is made on gives both back."""
+    made = [one.expression for one in resource.block.bindings(name) if one.expression is not None]
+    return any(
+        last_name(one.func if isinstance(one, cst.Call) else one) in _UNDERNEATH
+        and _leads(resource, one)
+        for one in map(bare, made)
+    )
 
 
 def may_end(resource: Resource, manager: cst.CSTNode) -> bool:

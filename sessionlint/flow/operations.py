@@ -7,10 +7,10 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import bare, dotted, is_name, last_name
+from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.at_once import run_at_once
-from sessionlint.flow.effects import Effects
+from sessionlint.flow.effects import Effects, is_all_there_is
 from sessionlint.flow.harmless import (
     ASKING,
     BUILDING,
@@ -26,6 +26,7 @@ from sessionlint.flow.leaving import (
     gets_release,
     gives_itself,
     is_method,
+    leads_back,
     leaves,
     mentions,
 )
@@ -284,7 +285,9 @@ class Operations:
         for index, arg in enumerate(node.args):
             if self._is_it(arg.value) and path not in ASKING:
                 acts.append(self._effects.act(node, path, index))
-            elif _is_all_there_is(arg) and not only_reads(self._resource, node, path):
+            elif id(node) in self._resource.holders and leads_back(self._resource, arg.value):
+                acts.append(Act.HAND_OVER)
+            elif is_all_there_is(arg) and not only_reads(self._resource, node, path):
                 acts.append(Act.DOUBT)
         done = [Operation(next(act for act in _STRONGEST if act in acts), node)] if acts else []
         if acts and Act.RELEASE in acts:
@@ -293,8 +296,3 @@ class Operations:
         elif not is_safe_call(self._resource, node, path):
             done.append(Operation(Act.RISK, node))
         return done
-
-
-def _is_all_there_is(arg: cst.Arg) -> bool:
-    """Whether an argument is `locals()`, in which every variable is."""
-    return type(arg.value) is cst.Call and is_name(arg.value.func, "locals")

@@ -18,7 +18,7 @@ from sessionlint.flow.beside import unpacked
 from sessionlint.flow.conditions import assigned, beside, branches, is_plain
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, raising
-from sessionlint.flow.leaving import leads_back, leaves
+from sessionlint.flow.leaving import goes_along
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.paths import NEXT, Outcomes, extend, joined, then
 from sessionlint.flow.resource import Resource
@@ -177,7 +177,7 @@ class Interpreter:
             stored += self.operations.of(target)
         elif isinstance(target, (cst.Attribute, cst.Subscript)):
             stored += self.operations.of(target.value)
-        if is_acquired or self._goes_along(value):
+        if is_acquired or goes_along(self.resource, value):
             stored.append(Operation(Act.HAND_OVER, node))
         return stored
 
@@ -208,14 +208,10 @@ class Interpreter:
 
     def _return(self, value: cst.BaseExpression | None, node: cst.Return, state: State) -> Outcomes:
         operations = list(self.operations.of(value))
-        if self._goes_along(value):
+        if goes_along(self.resource, value):
             operations.append(Operation(Act.HAND_OVER, node))
         done = self.evaluation.run(operations, state)
         return then(done, lambda now: raising(node, now, Exit(Way.RETURN)))
-
-    def _goes_along(self, value: cst.BaseExpression | None) -> bool:
-        """Whether whoever gets a value becomes responsible for the resource."""
-        return leaves(self.resource, value) or leads_back(self.resource, value)
 
     def _raise(self, node: cst.Raise, state: State) -> Outcomes:
         exit_ = self.current
