@@ -272,7 +272,7 @@ class Evaluator:
         name = node.attr.value
         match self.value(node.value, block):
             case ModuleValue(module=module):
-                return self.member(module, name)
+                return self.fields.of_module(module, name, self.member(module, name))
             case Symbol(name=owner) if owner in _APPLICATIONS:
                 return self.fields.value(name)
             case Symbol(name=owner):

@@ -16,6 +16,7 @@ from sessionlint.facts.values import (
     FunctionValue,
     Instance,
     Items,
+    Maker,
     Other,
     Thing,
     Value,
@@ -25,6 +26,7 @@ from sessionlint.facts.values import (
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
+    from sessionlint.facts.module import Module
 
 __all__ = ["Fields"]
 
@@ -49,6 +51,16 @@ class Fields:
         if not re.search(_TELLING, name):
             return UNKNOWN
         return self._evaluator.named(None, name, lambda: self._search(name))
+
+    def of_module(self, module: Module, name: str, found: Value) -> Value:
+        """What a module's name is where others give it a maker: `data.Session = sessionmaker(…)`.
+
+        `found` is what the module itself says, which counts unless that is None, or nothing.
+        """
+        top = module.top
+        is_unsaid = found == UNKNOWN and not top.bindings(name) and not top.stars
+        given = self.value(name) if found == NONE or is_unsaid else UNKNOWN
+        return given if isinstance(given, Maker) else found
 
     def _search(self, name: str) -> Value:
         tree = self._evaluator.tree
