@@ -87,7 +87,9 @@ def guess(call: cst.Call, block: Block, found: Value) -> Value:
         return _guessed(TYPES[gift.type]) if _is_of_engine(call.func) else found
     if is_told_to_commit(call, block) or (isinstance(found, Foreign) and _is_legacy(found, call)):
         return found
-    if is_customary(name) and not any(_is_session(arg.value) for arg in call.args):
+    # What `transaction` manages is closed by its commit. Source: zope.sqlalchemy, README.
+    is_managed = block.home.imports("transaction")
+    if is_customary(name) and not (is_managed or any(_is_session(arg.value) for arg in call.args)):
         return _guessed(TYPES["Session"])
     return found
 
