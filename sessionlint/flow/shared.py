@@ -35,6 +35,9 @@ _HANDLER: Final = re.compile(
 Source: AWS Lambda, "Best practices": take advantage of execution environment reuse.
 """
 
+_ARGUMENTS: Final = re.compile(r"^(?!def |class |if |#|\s).*\bsys\.argv\[[1-9-]", re.MULTILINE)
+"""Where a module takes what its program was started with whenever it is loaded."""
+
 _HOOKS: Final = frozenset({"after_request", "before_request", "context_processor", "user_loader"})
 """Decorators of Flask, and of Flask-Login, for what runs at each request."""
 
@@ -214,13 +217,16 @@ def _is_close(body: Nodes, name: cst.Name) -> bool:
 def _is_of_program(body: Nodes, name: str, binding: Binding) -> bool:
     """Whether it is made only where the module is the program, which nobody else shares.
 
-    A module whose own statements end the process is nothing but a program. What handles requests
-    shares it all the same.
+    A module whose own statements end the process, or ask what it was started with, is nothing but a
+    program. What handles requests shares it all the same.
     """
     block = body.block
     if block.kind is BlockKind.MODULE and any(_handles(inner) for inner, _ in uses(block, name)):
         return False
-    if block.kind is BlockKind.MODULE and any(dotted(call.func) in EXITS for call in block.calls):
+    if block.kind is BlockKind.MODULE and (
+        any(dotted(call.func) in EXITS for call in block.calls)
+        or _ARGUMENTS.search(block.home.reader.text)
+    ):
         return True
     return binding.node is not None and body.is_for_program(binding.node)
 
