@@ -95,7 +95,7 @@ class Body(Nodes):
             if truth is not None or self._tells_apart(one, resource)
         }
         resource.flags = self._flags(resource)
-        resource.inner = inner(self.nodes, resource)
+        resource.inner = inner(self, resource)
         if "query" in self.named and thing.type.is_session:
             resource.queries = queries(self.block, name)
         if thing.type.is_session and "commit" in self.named:

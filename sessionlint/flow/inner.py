@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import takewhile
+from typing import Final
 
 import libcst as cst
 
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import dotted, is_only_called, last_name
+from sessionlint.facts.syntax import HANDLERS, dotted, is_only_called, last_name
 from sessionlint.flow.acts import Act
 from sessionlint.flow.harmless import BUILDING, IDLE
 from sessionlint.flow.leaving import is_method, mentions
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_safe_call
 from sessionlint.source.walk import descend
 
 __all__ = ["closes", "inner"]
 
+_CONDITIONAL: Final = (cst.If, cst.For, cst.While, *HANDLERS, cst.MatchCase, cst.FunctionDef)
+"""What is around a statement that may not run."""
 
-def inner(nodes: Sequence[cst.CSTNode], resource: Resource) -> dict[str, tuple[Act, ...]]:
+
+def inner(body: Nodes, resource: Resource) -> dict[str, tuple[Act, ...]]:
     """The nested functions that are only ever called, with what a call of each does."""
     return {
-        block.name: _acts(block, resource)
+        block.name: _acts(body, block, resource)
         for block in resource.block.blocks
         if block.kind is BlockKind.FUNCTION
         and not block.decorators
         and mentions(resource, block.node)
-        and is_only_called(nodes, block.name)
+        and is_only_called(body.nodes, block.name)
     }
 
 
@@ -39,15 +44,26 @@ def closes(node: cst.CSTNode, resource: Resource) -> bool:
     )
 
 
-def _acts(block: Block, resource: Resource) -> tuple[Act, ...]:
+def _acts(body: Nodes, block: Block, resource: Resource) -> tuple[Act, ...]:
     nodes = list(descend(block.node))
-    if any(closes(one, resource) or _enters(one, resource) for one in nodes):
-        # To call a generator runs nothing of it: whoever gets that comes to the close.
-        return (Act.HAND_OVER,) if block.yields else (Act.RELEASE,)
+    closing = [one for one in nodes if closes(one, resource) or _enters(one, resource)]
+    if closing and block.yields:
+        # To call one runs nothing of it: whoever gets the generator comes to the close.
+        return (Act.HAND_OVER,)
+    if closing:
+        is_sure = any(_is_reached(body, one, block, resource) for one in closing)
+        return (Act.RELEASE if is_sure else Act.DOUBT,)
     is_run = not block.yields and not block.is_async
     if is_run and any(isinstance(one, cst.Call) and _may_fail(one, resource) for one in nodes):
         return Act.USE, Act.RISK
     return (Act.USE,)
+
+
+def _is_reached(body: Nodes, node: cst.CSTNode, function: Block, resource: Resource) -> bool:
+    """Whether a function comes to a node whatever it is called with, unless it fails."""
+    above = takewhile(lambda one: one is not function.node, body.above(node))
+    conditions = (one for one in above if isinstance(one, _CONDITIONAL))
+    return all(type(one) is cst.If and mentions(resource, one.test) for one in conditions)
 
 
 def _may_fail(call: cst.Call, resource: Resource) -> bool:
