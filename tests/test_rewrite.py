@@ -347,6 +347,31 @@ NEVER = {
             s = AsyncMaker()
             s.add(q)
         """,
+    "known by its name alone, and expected to be None": """
+        def f(get_session, q):
+            s = get_session()
+            try:
+                if s is None:
+                    return
+                s.add(q)
+                s.commit()
+            finally:
+                if s:
+                    s.close()
+        """,
+    "known by its name alone, and left where it is empty": """
+        def f(get_session, q):
+            s = None
+            try:
+                s = get_session()
+                if not s:
+                    raise ValueError(q)
+                s.add(q)
+                s.commit()
+            finally:
+                if s is not None:
+                    s.close()
+        """,
     "known by its name alone, and never closed": """
         from elsewhere import get_session
 
