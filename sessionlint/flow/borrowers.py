@@ -89,16 +89,11 @@ def hides(evaluator: Evaluator, nodes: Nodes, call: cst.Call, given: cst.Arg, wh
 
 def _is_maker_shut_in(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> bool:
     """Whether all that a function does with a maker is to make sessions that stay in it."""
-    match list(islice(nodes.above(call), 2)):
-        case [cst.Call(func=func) as made, _] if func is call:
+    match next(nodes.above(call)):
+        case cst.Call(func=func) as made if func is call:
             return _is_shut_in(evaluator, nodes, made)
-        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), _]:
-            pass
-        case _:
-            return False
-    if name in nodes.block.declared or len(nodes.block.bindings(name)) > 1:
-        return False
-    return all(_is_making(evaluator, nodes, one) for one in nodes.variables(name))
+    spoken = _spoken(nodes, call)
+    return bool(spoken) and all(_is_making(evaluator, nodes, one) for one in spoken)
 
 
 def _is_making(evaluator: Evaluator, nodes: Nodes, name: cst.Name) -> bool:
@@ -122,15 +117,21 @@ def _is_shut_in(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> bool:
             return method.value in DATABASE
         case [cst.Return(), _]:
             return _is_lost_to_callers(evaluator, nodes.block)
-        case [cst.WithItem(asname=cst.AsName(name=cst.Name(value=name))), _]:
+    spoken = _spoken(nodes, call)
+    return bool(spoken) and all(_is_work(evaluator, nodes, one) for one in spoken)
+
+
+def _spoken(nodes: Nodes, call: cst.Call) -> list[cst.Name]:
+    """Where the variable stands that gets what a call makes, and nothing else; none for others."""
+    match next(nodes.above(call)):
+        case cst.WithItem(asname=cst.AsName(name=cst.Name(value=name))):
             pass
-        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), _]:
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]):
             pass
         case _:
-            return False
-    if name in nodes.block.declared or len(nodes.block.bindings(name)) > 1:
-        return False
-    return all(_is_work(evaluator, nodes, one) for one in nodes.variables(name))
+            return []
+    is_other = name in nodes.block.declared or len(nodes.block.bindings(name)) > 1
+    return [] if is_other else list(nodes.variables(name))
 
 
 def _is_work(evaluator: Evaluator, nodes: Nodes, name: cst.Name) -> bool:
@@ -153,4 +154,8 @@ def _is_lost_to_callers(evaluator: Evaluator, block: Block) -> bool:
     """Whether a function gives a session to many, of whom nobody asks for its connection."""
     if any(evaluator.tree.has(word, _REACHING) for word in (b"bind", b".connection()")):
         return False
-    return is_called_often(evaluator, block, lambda *_: False, lambda *_: False)
+    return is_called_often(evaluator, block, _is_never, _is_never)
+
+
+def _is_never(_caller: Block, _call: cst.Call) -> bool:
+    return False

@@ -10,11 +10,12 @@ from typing import Final, NamedTuple, TypeGuard
 import libcst as cst
 
 from sessionlint.facts.aside import is_test
+from sessionlint.facts.binds import is_connection
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import bare, dotted
+from sessionlint.facts.syntax import arguments, bare, dotted, keyword
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
 from sessionlint.flow.borrowers import connection_of_maker, makes_borrower
@@ -141,7 +142,9 @@ def _on_connection(
         return None
     if not evaluator.may_acquire(call, block):
         return None
-    if makes_borrower(evaluator, call, block):
+    bind = keyword(call, "bind") or next(arguments(call), None)
+    is_lent = bind is not None and is_connection(evaluator, bind, block)
+    if is_lent and makes_borrower(evaluator, call, block):
         session = evaluator.value(call, block)
         return Shared(name, session, made, None) if isinstance(session, Thing) else None
     under = connection_of_maker(evaluator, call, block)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import libcst as cst
@@ -44,7 +44,8 @@ def gives_unread(life: Lifetime, nodes: Iterable[cst.CSTNode], closed: set[int])
     `closed` are the ids of the statements that stand behind a close. Where it is closed on every
     way out, nobody can read it as it is.
     """
-    unread = _Unread.of(life.resource)
+    resource = life.resource
+    unread = _Unread(resource.block, resource.thing.type.name, resource=resource)
     return bool(life.leaks) and any(
         isinstance(node, cst.Return) and id(node) not in closed and unread.is_it(node.value)
         for node in nodes
@@ -53,28 +54,17 @@ def gives_unread(life: Lifetime, nodes: Iterable[cst.CSTNode], closed: set[int])
 
 def gives_unread_of(block: Block, found: Unbound) -> bool:
     """Whether a function returns what can be read only as long as a nameless one is open."""
-    unread = _Unread(
-        block, found.thing.type.name, lambda owner: bare(owner) is found.acquired, lambda _: False
-    )
+    unread = _Unread(block, found.thing.type.name, acquired=found.acquired)
     return any(unread.is_it(node.value) for node in Nodes(block).of(cst.Return))
 
 
 class _Unread(NamedTuple):
-    """What is unread of one resource: `is_its` says whether an expression is the resource."""
+    """What a function leaves unread of a resource, or of one without a name where `acquired`."""
 
     block: Block
     kind: str
-    is_its: Callable[[cst.BaseExpression], bool]
-    is_query: Callable[[cst.BaseExpression], bool]
-
-    @classmethod
-    def of(cls, resource: Resource) -> _Unread:
-        def is_its(value: cst.BaseExpression) -> bool:
-            return isinstance(value, cst.Name) and value.value in resource.names
-
-        return cls(
-            resource.block, resource.thing.type.name, is_its, lambda one: is_query(resource, one)
-        )
+    resource: Resource | None = None
+    acquired: cst.BaseExpression | None = None
 
     def is_it(self, value: cst.BaseExpression | None, asked: frozenset[str] = frozenset()) -> bool:
         """Whether a value is a result that nobody has read, is made of one, or has one in it.
@@ -93,13 +83,21 @@ class _Unread(NamedTuple):
             case cst.IfExp(body=first, orelse=second):
                 return is_it(first) or is_it(second)
             case cst.Call(func=cst.Name(value=name), args=args) if name in _LATER:
-                return any(self.is_query(a.value) or is_it(a.value) for a in args)
+                return any(self._is_query(a.value) or is_it(a.value) for a in args)
             case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=method))) as call:
-                if not self.is_its(owner):
+                if not self._is_its(owner):
                     return method in _SHAPING and is_it(owner)
                 is_of_objects = (self.kind, method) == ("Session", "execute") and _has_objects(call)
                 return is_of_objects or method in _OPEN.get(self.kind, ())
         return False
+
+    def _is_its(self, value: cst.BaseExpression) -> bool:
+        if self.resource is None:
+            return bare(value) is self.acquired
+        return isinstance(value, cst.Name) and value.value in self.resource.names
+
+    def _is_query(self, value: cst.BaseExpression) -> bool:
+        return self.resource is not None and is_query(self.resource, value)
 
     def _is_named(self, name: str, asked: frozenset[str]) -> bool:
         """Whether a name only ever gets such a result."""
