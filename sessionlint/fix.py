@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sessionlint.check import Project, check_source
 from sessionlint.errors import UnfitEdit, UnreadableFile
 from sessionlint.marks import Mark, marks
-from sessionlint.model import Finding, Severity
+from sessionlint.model import Finding, Safety, Severity
 from sessionlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -277,8 +277,14 @@ def _complaint(before: _State, after: _State, fixed: Sequence[Finding]) -> str:
 
 
 def _is_next(finding: Finding) -> bool:
-    """Whether a finding is a matter of style alone, and has a fix of its own."""
-    return finding.severity is Severity.STYLE and finding.fix is not None
+    """Whether a finding has a fix of its own and is a matter of style, or of a risk that it ends.
+
+    `async with s.begin()` is as much at risk in a `with` as it was before, and only there mended.
+    """
+    if finding.fix is None:
+        return False
+    is_ended = finding.severity is Severity.RISK and finding.fix.safety is Safety.SAFE
+    return is_ended or finding.severity is Severity.STYLE
 
 
 def _syntax_error(data: bytes) -> str:

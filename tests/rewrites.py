@@ -3,6 +3,22 @@
 __all__ = ["SAFE"]
 
 SAFE = {
+    "a transaction is begun by the maker in the end": (
+        """
+        async def f(q):
+            s = AsyncMaker()
+            try:
+                async with s.begin():
+                    await s.execute(q)
+            finally:
+                await s.close()
+        """,
+        """
+        async def f(q):
+            async with AsyncMaker.begin() as s:
+                await s.execute(q)
+        """,
+    ),
     "asked whether there is anything to close": (
         """
         def f(q):
