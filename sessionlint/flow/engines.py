@@ -178,7 +178,7 @@ def _is_settled(evaluator: Evaluator, thing: Thing, caller: Block, call: cst.Cal
 
     What it returns an object of belongs to that, unless there is one for each request.
     """
-    if is_returned_inside(caller, call) and not is_dependency(evaluator, caller):
+    if is_returned_inside(evaluator, caller, call) and not is_dependency(evaluator, caller):
         return True
     name = _bound_name(caller, call)
     if thing.type.kind is Kind.POOL and _is_pool_ended(thing, caller, call, name):

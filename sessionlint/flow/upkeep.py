@@ -8,8 +8,10 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
+from sessionlint.facts.values import ClassValue
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
@@ -103,10 +105,10 @@ def is_stored(block: Block, built: set[str]) -> bool:
     )
 
 
-def is_returned_inside(block: Block, call: cst.Call) -> bool:
+def is_returned_inside(evaluator: Evaluator, block: Block, call: cst.Call) -> bool:
     """Whether a function returns an object made of what a call gives: `Runtime(engine or made())`.
 
-    A session or a maker is no such object: nobody looks to it for its engine.
+    A session, a maker or a table is no such object: nobody looks to it for its engine.
     """
     bound = [(name, one.expression) for name, one in values(block) if one.expression is not None]
     names = {name for name, made in bound if _may_be(made, call)}
@@ -115,16 +117,18 @@ def is_returned_inside(block: Block, call: cst.Call) -> bool:
     given += [made for name, made in bound if name in held]
     return any(
         isinstance(one, cst.Call)
-        and _is_of_class(last_name(one.func))
+        and _is_of_class(evaluator, one.func, block)
         and any(_may_be(arg.value, call) or _is_any(arg.value, names) for arg in one.args)
         for one in given
     )
 
 
-def _is_of_class(name: str) -> bool:
-    """Whether what is called makes an object, as its name tells."""
-    is_session = re.search("session", name, re.IGNORECASE) is not None
-    return not is_session and (name == "cls" or name.lstrip("_")[:1].isupper())
+def _is_of_class(evaluator: Evaluator, made: cst.BaseExpression, block: Block) -> bool:
+    """Whether what is called makes an object of the project."""
+    name = last_name(made)
+    if re.search("session", name, re.IGNORECASE) is not None:
+        return False
+    return name == "cls" or isinstance(evaluator.value(made, block), ClassValue)
 
 
 def _is_any(value: cst.BaseExpression, names: set[str]) -> bool:
