@@ -3,6 +3,41 @@
 __all__ = ["SAFE"]
 
 SAFE = {
+    "a comment that tells of nothing but the close": (
+        """
+        def f(q):
+            # open a session
+            s = Maker()
+            try:
+                return s.scalar(q)
+            finally:
+                # Always close the session, even if an error occurs!
+                s.close()
+
+        def g(q):
+            s = Maker()
+            try:
+                found = s.scalar(q)
+            finally:
+                # no longer needed since #17: close it
+                s.close()  # cleanup
+            # closed sessions have no rows
+            return found
+        """,
+        """
+        def f(q):
+            # open a session
+            with Maker() as s:
+                return s.scalar(q)
+
+        def g(q):
+            with Maker() as s:
+                found = s.scalar(q)
+                # no longer needed since #17: close it
+            # closed sessions have no rows
+            return found
+        """,
+    ),
     "a transaction is begun by the maker in the end": (
         """
         async def f(q):
@@ -302,7 +337,7 @@ SAFE = {
                 await conn.close()
                 return None
             row = await conn.fetchrow(q)  # taken
-            # closed
+            # at the end
             await conn.close()
             return row
         """,
@@ -316,7 +351,7 @@ SAFE = {
                 if name:
                     return None
                 row = await conn.fetchrow(q)  # taken
-                # closed
+                # at the end
             finally:
                 await conn.close()
             return row
@@ -413,7 +448,7 @@ SAFE = {
                 rows = s.execute(q).all()
             finally:  # at last
                 # before
-                s.close()  # closed
+                s.close()  # over
                 # after
             # done
             return rows
@@ -428,7 +463,7 @@ SAFE = {
                 rows = s.execute(q).all()
                 # at last
                 # before
-                # closed
+                # over
                 # after
             # done
             return rows

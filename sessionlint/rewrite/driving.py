@@ -29,7 +29,7 @@ from sessionlint.flow.resource import Resource
 from sessionlint.model import AddImport, Edit, Fix, Replace
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.manners import Opening, guarding, opening
-from sessionlint.rewrite.pruning import comments
+from sessionlint.rewrite.remarks import comments
 from sessionlint.rewrite.replaced import stand_in
 from sessionlint.source.walk import descend
 

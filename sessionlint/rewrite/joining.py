@@ -11,7 +11,7 @@ from sessionlint.facts.values import Managed, Thing
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.model import Splice
-from sessionlint.rewrite.pruning import comments
+from sessionlint.rewrite.remarks import comments
 
 __all__ = ["joined"]
 

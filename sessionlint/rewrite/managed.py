@@ -27,8 +27,9 @@ from sessionlint.rewrite.joining import joined
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.lists import holds_nothing, led_closely, lines_of, merged, tried
 from sessionlint.rewrite.manners import Opening
-from sessionlint.rewrite.pruning import all_comments, pruned
+from sessionlint.rewrite.pruning import pruned
 from sessionlint.rewrite.region import Region, region, spoken_elsewhere
+from sessionlint.rewrite.remarks import all_comments
 from sessionlint.rewrite.replaced import stand_in
 from sessionlint.rewrite.strangers import is_with_strangers
 from sessionlint.rewrite.tails import Tail, Tails, handles_errors, leaps
@@ -271,9 +272,8 @@ class _Rewriting:
             start = unborn[0]
         old = block.body[start:stop]
         statements = tuple(map(merged, pruned(new, frozenset(removed))))
-        if all_comments(old) != all_comments(statements) or (
-            holds_nothing(statements) and not self._entered.is_manager
-        ):
+        is_empty = holds_nothing(statements) and not self._entered.is_manager
+        if is_empty or all_comments(old) != all_comments(statements):
             return None
         splice = Splice(block, start, stop, statements)
         return joined(splice, place.body, self._resource)

@@ -1,8 +1,10 @@
-"""A piece of syntax without some of its statements; their comments stay."""
+"""A piece of syntax without some of its statements; their comments stay.
+
+Those that only tell of the close that goes are gone with it.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -11,10 +13,10 @@ import libcst as cst
 from sessionlint.facts.syntax import Handler, Try
 from sessionlint.rewrite.blanks import blanks_behind, with_blanks_behind
 from sessionlint.rewrite.lists import lines_of, parts_of
-from sessionlint.source.below import below
+from sessionlint.rewrite.remarks import comments, tells_of_close
 from sessionlint.source.walk import descend
 
-__all__ = ["all_comments", "comments", "pruned"]
+__all__ = ["pruned"]
 
 _STILL = (
     cst.Name,
@@ -29,33 +31,6 @@ _WHOLE: Final = frozenset({cst.BaseExpression, cst.BaseSmallStatement, cst.WithI
 
 _Lines = list[cst.EmptyLine]
 _Statements = cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]
-
-
-def comments(nodes: Iterable[cst.CSTNode]) -> list[str]:
-    """Every comment in some nodes, white space included, in order."""
-    found: list[str] = []
-    stack: list[cst.CSTNode] = list(reversed(list(nodes)))
-    while stack:
-        node = stack.pop()
-        if isinstance(node, cst.Comment):
-            found.append(node.value)
-        stack.extend(reversed(node.children))
-    return found
-
-
-def all_comments(nodes: Iterable[cst.CSTNode]) -> Counter[str]:
-    """How often each comment is in some nodes, white space included.
-
-    LibCST's own `children`, which are in order, take five times as long.
-    """
-    found: Counter[str] = Counter()
-    stack = list(nodes)
-    while stack:
-        node = stack.pop()
-        if type(node) is cst.Comment:
-            found[node.value] += 1
-        stack += below(node)
-    return found
 
 
 def pruned(
@@ -226,7 +201,8 @@ class _Pruning(cst.CSTTransformer):
 
     def _hole(self, lines: Iterable[cst.EmptyLine]) -> cst.SimpleStatementLine:
         """A place where a statement was; its comments wait for the next one."""
-        hole = cst.SimpleStatementLine([cst.Pass()], leading_lines=list(lines))
+        kept = [one for one in lines if not (one.comment and tells_of_close(one.comment.value))]
+        hole = cst.SimpleStatementLine([cst.Pass()], leading_lines=kept)
         self._holes[id(hole)] = hole
         return hole
 

@@ -18,7 +18,7 @@ from sessionlint.flow.protection import EarlyShield, NestedBegin
 from sessionlint.flow.waits import Wait
 from sessionlint.model import AddImport, Edit, Fix, RemoveImportIfUnused, Replace, Safety, Splice
 from sessionlint.rewrite.lists import empty_lines, tried
-from sessionlint.rewrite.pruning import comments
+from sessionlint.rewrite.remarks import comments
 from sessionlint.rewrite.replaced import stand_in
 from sessionlint.source.walk import descend
 
