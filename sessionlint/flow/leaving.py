@@ -40,10 +40,7 @@ _BEHIND: Final = frozenset({"bind", "connection", "get_bind", "session"})
 """Attributes and methods that give what an object was made of."""
 
 _UNDERNEATH: Final = frozenset({"connection", "dbapi_connection", "driver_connection"})
-"""Attributes that give what a connection is made on, whose close gives both back.
-
-Source: SQLAlchemy 2.0, Connection.connection; PoolProxiedConnection.close.
-"""
+"""Attributes that give what a connection is made on."""
 
 _ENTERING: Final = frozenset({"enter_context", "enter_async_context"})
 _HARMLESS: Final = ENTERED_SAFELY | SAFE_MANAGERS
@@ -118,41 +115,47 @@ def leads_back(resource: Resource, value: cst.BaseExpression | None) -> bool:
     return value is not None and not resource.is_closed_at_last and _leads(resource, bare(value))
 
 
-def _leads(resource: Resource, value: cst.BaseExpression) -> bool:
+def _leads(
+    resource: Resource, value: cst.BaseExpression, asked: frozenset[str] = frozenset()
+) -> bool:
+    """The same. `asked` are the names on the way: one that is made of itself says nothing new."""
     if is_query(resource, value):
         return True
     if isinstance(value, cst.Name) and value.value in resource.queries:
         return False
     match value:
         case cst.Tuple(elements=parts) | cst.List(elements=parts):
-            return any(_leads(resource, bare(part.value)) for part in parts)
+            return any(_leads(resource, bare(part.value), asked) for part in parts)
         case cst.Dict(elements=parts):
-            return any(_leads(resource, bare(part.value)) for part in parts)
+            return any(_leads(resource, bare(part.value), asked) for part in parts)
         case cst.IfExp(body=first, orelse=second):
-            return any(_leads(resource, bare(one)) for one in (first, second))
+            return any(_leads(resource, bare(one), asked) for one in (first, second))
         case cst.Name(value=name):
-            bindings = resource.block.bindings(name)
-            return bool(bindings) and all(_binds_leading(resource, one) for one in bindings)
+            if name in asked:
+                return True
+            bindings, inside = resource.block.bindings(name), asked | {name}
+            return bool(bindings) and all(_binds_leading(resource, x, inside) for x in bindings)
         case cst.Attribute(value=inner, attr=cst.Name(value=part)) if part in _UNDERNEATH:
-            return leaves(resource, inner) or _leads(resource, bare(inner))
+            is_its = isinstance(inner, cst.Name) and inner.value in resource.names
+            return is_its or _leads(resource, bare(inner), asked)
         case cst.Call():
-            return _is_leading(resource, value) or gives_itself(resource, value)
+            return _is_leading(resource, value, asked) or gives_itself(resource, value)
     return False
 
 
-def _is_leading(resource: Resource, call: cst.Call) -> bool:
+def _is_leading(resource: Resource, call: cst.Call, asked: frozenset[str]) -> bool:
     """Whether a method that leads back is called, of the resource or of what leads there itself."""
     if type(call.func) is not cst.Attribute or call.func.attr.value not in LEADING_BACK:
         return False
-    return is_method(resource, call) or _leads(resource, bare(call.func.value))
+    return is_method(resource, call) or _leads(resource, bare(call.func.value), asked)
 
 
-def _binds_leading(resource: Resource, binding: Binding) -> bool:
+def _binds_leading(resource: Resource, binding: Binding, asked: frozenset[str]) -> bool:
     """Whether a name is given what leads back, be it beside the resource itself."""
     made = binding.expression
     if made is resource.binding.expression:
         return is_given_cursor(resource, binding)
-    return isinstance(made, (cst.Call, cst.Attribute)) and _leads(resource, made)
+    return isinstance(made, (cst.Call, cst.Attribute)) and _leads(resource, made, asked)
 
 
 def is_closed_at_last(resource: Resource, nodes: Iterable[cst.CSTNode]) -> bool:
@@ -246,10 +249,14 @@ def closes_behind(resource: Resource, call: cst.Call) -> bool:
 
 
 def _is_underneath(resource: Resource, name: str) -> bool:
-    """`raw = conn.connection`: closing what a connection is made on gives both back."""
+    """`raw = conn.connection`: closing what a connection is made on gives both back.
+
+    That of the pool, not the driver's own, whose close leaves the pool one connection short.
+    Source: SQLAlchemy 2.0, Connection.connection; PoolProxiedConnection.close.
+    """
     made = [one.expression for one in resource.block.bindings(name) if one.expression is not None]
     return any(
-        last_name(one.func if isinstance(one, cst.Call) else one) in _UNDERNEATH
+        last_name(one.func if isinstance(one, cst.Call) else one) == "connection"
         and _leads(resource, one)
         for one in map(bare, made)
     )
