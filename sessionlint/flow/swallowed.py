@@ -18,9 +18,12 @@ from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Exit
 from sessionlint.source.walk import descend
 
-__all__ = ["swallowed"]
+__all__ = ["kept", "swallowed"]
 
 _EXITS: Final = ("__exit__", "__aexit__")
+
+_RAISING: Final = frozenset({"abort", "fail", "reraise"})
+"""What is called to raise. Source: flask.abort, pytest.fail, TestCase.fail, six.reraise."""
 
 
 def swallowed(resource: Resource, item: cst.BaseExpression, exit_: Exit) -> Catch:
@@ -57,12 +60,17 @@ def _each(kind: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
 
 def _by_generator(block: Block, exit_: Exit) -> Catch:
     """Whether the handlers around a `yield` keep what is raised there."""
+    return kept(Nodes(block), block.yields[0], exit_)
+
+
+def kept(body: Nodes, node: cst.CSTNode, exit_: Exit) -> Catch:
+    """Whether the handlers around a node keep what leaves it by an exit."""
     is_kept = False
-    below: cst.CSTNode = block.yields[0]
-    for above in Nodes(block).above(below):
+    below = node
+    for above in body.around(node):
         if isinstance(above, TRIES) and above.body is below:
-            kept, is_over = _by_handlers(above.handlers, exit_)
-            is_kept = is_kept or kept
+            is_now, is_over = _by_handlers(above.handlers, exit_)
+            is_kept = is_kept or is_now
             if is_over:
                 return Catch.ALWAYS if is_kept else Catch.NEVER
         below = above
@@ -76,14 +84,22 @@ def _by_handlers(handlers: Iterable[Handler], exit_: Exit) -> tuple[bool, bool]:
         catch = caught(handler, exit_)
         if catch is Catch.NEVER:
             continue
-        jumps = {type(one) for one in descend(handler.body)} & {cst.Raise, cst.Return}
-        is_last = isinstance(last_statement(handler.body), cst.Raise)
-        is_kept = is_kept or not is_last or cst.Return in jumps
-        if cst.Raise in jumps:
+        inside = list(descend(handler.body))
+        is_left = any(isinstance(one, cst.Return) for one in inside)
+        is_kept = is_kept or is_left or not _is_raising(last_statement(handler.body))
+        if any(map(_is_raising, inside)):
             return is_kept, False
         if catch is Catch.ALWAYS:
             return True, True
     return is_kept, False
+
+
+def _is_raising(node: cst.CSTNode | None) -> bool:
+    """Whether a node raises, be it by a call: `abort(400)` of Flask, `self.fail(…)` of a test."""
+    called = node.value if isinstance(node, cst.Expr) else node
+    return isinstance(node, cst.Raise) or (
+        isinstance(called, cst.Call) and last_name(called.func) in _RAISING
+    )
 
 
 def _by_class(made: Block) -> Catch:
@@ -92,8 +108,9 @@ def _by_class(made: Block) -> Catch:
     values = [one.value for block in found for one in block.returns if not _is_false(one.value)]
     if not values:
         return Catch.NEVER
-    is_plain = len(found) == 1 and all(is_name(one, "True") for one in values)
     body = found[0].node
+    is_true = len(found) == 1 and all(is_name(one, "True") for one in values)
+    is_plain = is_true and not any(map(_is_raising, descend(body)))
     if is_plain and len(found[0].returns) == len(values) and isinstance(body, cst.FunctionDef):
         is_last = isinstance(last_statement(body.body), cst.Return)
         return Catch.ALWAYS if is_last else Catch.MAYBE
