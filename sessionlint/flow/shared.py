@@ -15,13 +15,13 @@ from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import arguments, bare, dotted, keyword
-from sessionlint.facts.values import Thing
+from sessionlint.facts.syntax import TRIES, arguments, bare, dotted, keyword
+from sessionlint.facts.values import UNKNOWN, Foreign, Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
 from sessionlint.flow.borrowers import connection_of_maker, makes_borrower
 from sessionlint.flow.circumstances import serves
 from sessionlint.flow.harmless import EXITS
-from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.source.walk import descend
 
 __all__ = ["Shared", "is_in_function", "shared", "user", "uses"]
@@ -36,8 +36,8 @@ _HANDLER: Final = re.compile(
 Source: AWS Lambda, "Best practices": take advantage of execution environment reuse.
 """
 
-_ARGUMENTS: Final = re.compile(r"^(?!def |class |if |#|\s).*\bsys\.argv\[[1-9-]", re.MULTILINE)
-"""Where a module takes what its program was started with whenever it is loaded."""
+_ASKING: Final = (*SCOPES, *TRIES, cst.If, cst.Comparison)
+"""What is around arguments that are asked for and not needed: `"--debug" in sys.argv[1:]`."""
 
 _HOOKS: Final = frozenset({"after_request", "before_request", "context_processor", "user_loader"})
 """Decorators of Flask, and of Flask-Login, for what runs at each request."""
@@ -143,6 +143,10 @@ def _on_connection(
     if not evaluator.may_acquire(call, block):
         return None
     bind = keyword(call, "bind") or next(arguments(call), None)
+    lent = UNKNOWN if bind is None else evaluator.value(bind, block)
+    if isinstance(lent, Foreign) and lent.name.startswith("alembic."):
+        # A migration has that to itself, and is known by bytes where only those are read.
+        return None
     is_lent = bind is not None and is_connection(evaluator, bind, block)
     if is_lent and makes_borrower(evaluator, call, block):
         session = evaluator.value(call, block)
@@ -227,11 +231,28 @@ def _is_of_program(body: Nodes, name: str, binding: Binding) -> bool:
     if block.kind is BlockKind.MODULE and any(_handles(inner) for inner, _ in uses(block, name)):
         return False
     if block.kind is BlockKind.MODULE and (
-        any(dotted(call.func) in EXITS for call in block.calls)
-        or _ARGUMENTS.search(block.home.reader.text)
+        any(dotted(call.func) in EXITS for call in block.calls) or _takes_arguments(body)
     ):
         return True
     return binding.node is not None and body.is_for_program(binding.node)
+
+
+def _takes_arguments(body: Nodes) -> bool:
+    """Whether a module takes what its program was started with whenever it is loaded."""
+    return "sys.argv[" in body.block.home.reader.text and any(
+        dotted(node.value) == "sys.argv"
+        and not _is_own_path(node)
+        and not any(isinstance(above, _ASKING) for above in body.around(node))
+        for node in body.of(cst.Subscript)
+    )
+
+
+def _is_own_path(node: cst.Subscript) -> bool:
+    """`sys.argv[0]`, which every process has."""
+    match node.slice:
+        case [cst.SubscriptElement(slice=cst.Index(value=cst.Integer(value="0")))]:
+            return True
+    return False
 
 
 def _handles(function: Block) -> bool:
