@@ -24,7 +24,9 @@ from sessionlint.flow.nodes import Nodes
 __all__ = ["connection_of_maker", "hides", "makes_borrower"]
 
 _REACHING: Final = re.compile(
-    rb"\.(?:get_bind\(\)|bind|connection\(\))\s*(?:$|\.\s*(?:close|detach|invalidate)\b)",
+    rb"\.(?:get_bind\(\)|bind|connection\(\))\s*(?:$|\.\s*(?:close|detach|invalidate)\b)"
+    rb"|\bwith\s+[\w.]+\.(?:get_bind\(\)|bind|connection\(\))\s*[,:]"
+    rb"|(?i:clos)\w*\([\w.]+\.(?:get_bind\(\)|bind|connection\(\))[,)]",
     re.MULTILINE,
 )
 """How somebody gets at the connection of a session, be it to close it."""
