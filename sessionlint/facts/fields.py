@@ -58,7 +58,7 @@ class Fields:
         `found` is what the module itself says, which counts unless that is None, or nothing.
         """
         top = module.top
-        is_unsaid = found == UNKNOWN and not top.bindings(name) and not top.stars
+        is_unsaid = found == UNKNOWN and not top.bindings(name) and not _may_give_more(module)
         given = self.value(name) if found == NONE or is_unsaid else UNKNOWN
         return given if isinstance(given, Maker) else found
 
@@ -86,6 +86,12 @@ class Fields:
 
     def _one(self, binding: Binding) -> Value:
         return self._evaluator.bound([binding])
+
+
+def _may_give_more(module: Module) -> bool:
+    """Whether a module may have names that it binds nowhere: by a star, or as it is asked."""
+    is_asked = bool(module.top.bindings("__getattr__"))
+    return is_asked or bool(module.top.stars) or "globals()" in module.reader.text
 
 
 def _assigned(name: bytes) -> re.Pattern[bytes]:
