@@ -20,7 +20,9 @@ from sessionlint.flow.nodes import Nodes
 __all__ = ["built_by"]
 
 _IMPORTED: Final = frozenset({How.IMPORT, How.IMPORT_FROM})
-_KEEPING: Final = frozenset({"QueuePool", "AsyncAdaptedQueuePool", "SingletonThreadPool", "None"})
+_KEEPING: Final = frozenset(
+    "QueuePool AsyncAdaptedQueuePool FallbackAsyncAdaptedQueuePool SingletonThreadPool None".split()
+)
 """What may be named as `poolclass` and keeps connections; of a variable, nobody knows."""
 
 _OF_POOLS: Final = r"""poolclass|(?:Null|Static|Assertion)Pool|\b(?:pool|creator)["']?\]?\s*[:=]"""
