@@ -372,6 +372,26 @@ NEVER = {
                 if s is not None:
                     s.close()
         """,
+    "known by its name alone, and used where there is one": """
+        def f(get_session, q):
+            s = get_session()
+            if s is not None:
+                s.add(q)
+                s.commit()
+                s.close()
+        """,
+    "known by its name alone, and left where something is missing": """
+        def f(get_session, q):
+            s = get_session()
+            try:
+                if s is None or q is None:
+                    return
+                s.add(q)
+                s.commit()
+            finally:
+                if s:
+                    s.close()
+        """,
     "known by its name alone, and never closed": """
         from elsewhere import get_session
 

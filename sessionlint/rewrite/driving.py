@@ -9,7 +9,7 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import has, is_made_of, may_keep
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import JUMPS, bare, is_name, targets_of
+from sessionlint.facts.syntax import bare, is_name, targets_of
 from sessionlint.flow.driven import Driven
 from sessionlint.flow.generators import is_async_step, lent_by, thrown_away
 from sessionlint.flow.lenders import (
@@ -27,6 +27,7 @@ from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.model import AddImport, Edit, Fix, Replace
+from sessionlint.rewrite.doubted import is_expected_to_be_none
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.manners import Opening, guarding, opening
 from sessionlint.rewrite.remarks import comments
@@ -71,35 +72,12 @@ def opening_of(resource: Resource) -> Opening | None:
     call = bare(made)
     generator = thrown_away(block, call) if isinstance(call, cst.Call) else None
     if generator is None:
-        if resource.thing.is_guess and _is_expected_to_be_none(resource):
+        if resource.thing.is_guess and is_expected_to_be_none(resource):
             return None
         return opening(evaluator, block, resource.thing, made) or guarding(resource.thing, made)
     assert isinstance(call, cst.Call)
     found = lent_by(evaluator, block, generator, is_async=is_async_step(call))
     return None if found is None else _opening_drawn(evaluator, block, generator, found[1])
-
-
-def _is_expected_to_be_none(resource: Resource) -> bool:
-    """Whether a function leaves where it was given None instead: that cannot be entered."""
-    return any(
-        isinstance(node, cst.If)
-        and _is_none(resource, node.test)
-        and any(isinstance(part, JUMPS) for part in descend(node.body))
-        for node in descend(resource.block.node)
-    )
-
-
-def _is_none(resource: Resource, test: cst.BaseExpression) -> bool:
-    """`session is None`, `not session`."""
-    match test:
-        case cst.UnaryOperation(operator=cst.Not(), expression=asked):
-            return is_name(asked, resource.name)
-        case cst.Comparison(
-            left=asked,
-            comparisons=[cst.ComparisonTarget(operator=cst.Is(), comparator=cst.Name("None"))],
-        ):
-            return is_name(asked, resource.name)
-    return False
 
 
 def _opening_drawn(
