@@ -213,6 +213,8 @@ def test_what_asks_for_a_connection_stays(line, tmp_path):
         "users = Maker().execute(select(User))\n    return users",
         "return 1, Maker().execute(select(User)).scalars().unique()",
         "return map(str, Maker().scalars(select(User)))",
+        "return {'users': Maker().scalars(select(User))}",
+        "users = Maker().scalars(select(User))\n    return (user.name for user in users)",
     ],
 )
 def test_a_result_that_the_caller_reads_is_not_shut_in(lines, tmp_path):

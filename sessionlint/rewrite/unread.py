@@ -80,6 +80,10 @@ class _Unread(NamedTuple):
                 return name in asked or self._is_named(name, asked | {name})
             case cst.Tuple(elements=elements) | cst.List(elements=elements):
                 return any(is_it(one.value) for one in elements)
+            case cst.Dict(elements=pairs):
+                return any(is_it(one.value) for one in pairs)
+            case cst.GeneratorExp(for_in=cst.CompFor(iter=read)):
+                return is_it(read)
             case cst.IfExp(body=first, orelse=second):
                 return is_it(first) or is_it(second)
             case cst.Call(func=cst.Name(value=name), args=args) if name in _LATER:
