@@ -24,12 +24,12 @@ from sessionlint.flow.nodes import Nodes
 __all__ = ["connection_of_maker", "hides", "makes_borrower"]
 
 _REACHING: Final = re.compile(
-    rb"\.(?:get_bind\(\)|bind|connection\(\))\s*(?:$|\.\s*(?:close|detach|invalidate)\b)"
+    rb"(?<!\bop)\.(?:get_bind\(\)|bind|connection\(\))\s*(?:$|\.\s*(?:close|detach|invalidate)\b)"
     rb"|\bwith\s+[\w.]+\.(?:get_bind\(\)|bind|connection\(\))\s*[,:]"
     rb"|(?i:clos)\w*\([\w.]+\.(?:get_bind\(\)|bind|connection\(\))[,)]",
     re.MULTILINE,
 )
-"""How somebody gets at the connection of a session, be it to close it."""
+"""How somebody gets at the connection of a session, be it to close it; Alembic's `op` has none."""
 
 _WORKING: Final = DATABASE | frozenset(
     "begin begin_nested close commit expire expire_all expunge expunge_all in_transaction "
