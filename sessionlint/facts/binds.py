@@ -15,13 +15,13 @@ import libcst as cst
 from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import dotted, is_name, keyword, last_name
+from sessionlint.facts.syntax import arguments, dotted, is_name, keyword, last_name
 from sessionlint.facts.values import OTHER, Foreign, Thing
 
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["bound_before", "gives_back", "is_connection", "is_told_to_commit"]
+__all__ = ["bind_of", "bound_before", "gives_back", "is_connection", "is_told_to_commit"]
 
 _LENDING: Final = frozenset({"get_bind", "connection", "get_connection"})
 """Functions that, where nothing else tells, give a connection that its owner closes."""
@@ -33,6 +33,11 @@ _OTHERWISE: Final = r"\([^()]*\bautocommit\s*=\s*False\b(?![^()]*\)\s*(?:->[^:]*
 """What stands behind the name of a function where it is called, and not defined, without."""
 
 _CONFIGURED: Final = r"\.configure\((?:[^()]|\([^()]*\))*\bautocommit\s*=\s*True\b"
+
+
+def bind_of(call: cst.Call) -> cst.BaseExpression | None:
+    """What a session, or a factory of sessions, is bound to by the call that makes it."""
+    return keyword(call, "bind") or next(arguments(call), None)
 
 
 def gives_back(call: cst.Call, block: Block) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts import choices, classes, conventions, lenders, rebound
-from sessionlint.facts.binds import bound_before, gives_back, is_connection
+from sessionlint.facts.binds import bind_of, bound_before, gives_back, is_connection
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
@@ -147,7 +147,7 @@ def _library(evaluator: Evaluator, name: str, call: cst.Call, block: Block) -> V
     if gift is None:
         return _helper(evaluator, name, first, call, block)
     if gift.how is How.MAKER:
-        made, bind = _made(evaluator, gift, call, block), _bind(call)
+        made, bind = _made(evaluator, gift, call, block), bind_of(call)
         is_lent = bind is not None and is_connection(evaluator, bind, block, is_for_all=True)
         return Maker(replace(made, is_fresh=not is_lent and not gives_back(call, block)))
     given = _given(gift, UNKNOWN)
@@ -213,15 +213,10 @@ def _session(evaluator: Evaluator, given: Thing, call: cst.Call, block: Block) -
         return replace(given, is_fresh=False)
     if given.type.kind is not Kind.SESSION:
         return replace(given, is_fresh=True)
-    bind = _bind(call)
+    bind = bind_of(call)
     if bind is not None:
         return _bound(evaluator, given, bind, block)
     return replace(given, is_fresh=any(arg.keyword is not None or arg.star for arg in call.args))
-
-
-def _bind(call: cst.Call) -> cst.BaseExpression | None:
-    """What a session, or a factory of sessions, is bound to by the call that makes it."""
-    return keyword(call, "bind") or next(arguments(call), None)
 
 
 def _bound(evaluator: Evaluator, given: Thing, bind: cst.BaseExpression, block: Block) -> Value:

@@ -11,11 +11,12 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.binds import bind_of
 from sessionlint.facts.catalog import CALLS, TYPES, How, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import arguments, bare, keyword, last_name
+from sessionlint.facts.syntax import arguments, bare, last_name
 from sessionlint.facts.values import Maker, Symbol, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.callers import is_called_often
@@ -62,7 +63,7 @@ def connection_of_maker(
         return None
     callee = evaluator.value(made.func, block)
     gift = CALLS.get(callee.name) if isinstance(callee, Symbol) else None
-    given = keyword(made, "bind") or next(arguments(made), None)
+    given = bind_of(made)
     if gift is None or given is None:
         return None
     if TYPES[gift.type].kind is Kind.REGISTRY:

@@ -10,12 +10,12 @@ from typing import Final, NamedTuple, TypeGuard
 import libcst as cst
 
 from sessionlint.facts.aside import is_test
-from sessionlint.facts.binds import is_connection
+from sessionlint.facts.binds import bind_of, is_connection
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import TRIES, arguments, bare, dotted, keyword
+from sessionlint.facts.syntax import TRIES, bare, dotted
 from sessionlint.facts.values import UNKNOWN, Foreign, Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
 from sessionlint.flow.borrowers import connection_of_maker, makes_borrower
@@ -142,7 +142,7 @@ def _on_connection(
         return None
     if not evaluator.may_acquire(call, block):
         return None
-    bind = keyword(call, "bind") or next(arguments(call), None)
+    bind = bind_of(call)
     lent = UNKNOWN if bind is None else evaluator.value(bind, block)
     if isinstance(lent, Foreign) and lent.name.startswith("alembic."):
         # A migration has that to itself, and is known by bytes where only those are read.

@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 import libcst as cst
 
 from sessionlint.facts.annotations import injected
-from sessionlint.facts.binds import is_connection
+from sessionlint.facts.binds import bind_of, is_connection
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.shields import is_protected, is_shield, is_shielding
-from sessionlint.facts.syntax import arguments, bare, index_of, is_name, keyword, last_name, text_of
+from sessionlint.facts.syntax import arguments, bare, index_of, is_name, last_name, text_of
 from sessionlint.facts.values import FunctionValue, Instance, Thing
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.threads import THREADED
@@ -217,7 +217,7 @@ class Waits:
         if binding.how is not How.VALUE or not isinstance(made, cst.Call):
             return False
         given = self._evaluator.value(made, binding.block)
-        bind = keyword(made, "bind") or next(arguments(made), None)
+        bind = bind_of(made)
         if not isinstance(given, Thing) or given.type.kind is not Kind.SESSION or bind is None:
             return False
         return not given.is_fresh and is_connection(self._evaluator, bind, binding.block)
