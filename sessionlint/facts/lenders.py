@@ -53,15 +53,14 @@ def lends(evaluator: Evaluator, callee: Value, call: cst.Call) -> bool:
         if not _is_declared(callee):
             return _is_lending(evaluator, callee, call)
         # Whoever fills it in may give what is its own: `return self.session`.
-        of_others = evaluator.named(None, f"give {name}", lambda: _of_methods(evaluator, name))
-        return of_others != NONE
+        return _given_by_any(evaluator, name) != NONE
     if not is_customary(name):
         return False
     if _is_registry(evaluator, name):
         return True
     if not isinstance(call.func, cst.Attribute) or not _is_of_any(callee, call.func.value):
         return False
-    return evaluator.named(None, f"def {name}", lambda: _of_methods(evaluator, name)) == OTHER
+    return _given_by_any(evaluator, name) == OTHER
 
 
 def _is_of_any(callee: Value, owner: cst.BaseExpression) -> bool:
@@ -89,6 +88,11 @@ def _is_declared(function: FunctionValue) -> bool:
     block = function.block
     gives = block.yields or any(node.value is not None for node in block.returns)
     return not gives and calls.is_declaration(block)
+
+
+def _given_by_any(evaluator: Evaluator, name: str) -> Value:
+    """The same of a name that was asked about before, without another search."""
+    return evaluator.named(None, f"def {name}", lambda: _of_methods(evaluator, name))
 
 
 def _of_methods(evaluator: Evaluator, name: str) -> Value:
