@@ -96,8 +96,12 @@ class Resource:
         return tuple(
             str(index) if one.keyword is None else one.keyword.value
             for index, one in enumerate(arguments)
-            if type(one.value) is cst.Name and one.value.value in self.names
+            if self.is_it(one.value)
         )
+
+    def is_it(self, node: cst.CSTNode | None) -> bool:
+        """Whether a node is one of the names that hold it."""
+        return type(node) is cst.Name and node.value in self.names
 
     def is_imported(self, name: str) -> bool:
         """Whether a name is an import of the module and nothing else."""

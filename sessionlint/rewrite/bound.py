@@ -53,7 +53,7 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
     first = _first(line)
     if first is None or made not in set(_firsts(first)) or line is None:
         return None
-    if _is_given_as_query(line, found) or gives_unread_of(block, found):
+    if _is_given_as_query(line, found) or gives_unread_of(body, found):
         return None
     start = index_of(holder.body, line)
     named = cst.SimpleStatementLine([cst.Pass()], leading_lines=getattr(line, "leading_lines", ()))
@@ -64,7 +64,7 @@ def bound(evaluator: Evaluator, block: Block, found: Unbound) -> Fix | None:
         named = named.with_changes(trailing_whitespace=line.trailing_whitespace)
         around = entered.around(None, (), named, holder)
         return entered.fix(Splice(holder, start, start + 1, (around,)))
-    name = _name(found.thing, block)
+    name = _name(found.thing, body)
     if name is None:
         return None
     using = line.with_changes(leading_lines=()).deep_replace(made, cst.Name(name))
@@ -151,11 +151,12 @@ def _reasons(loaded: Loaded, kind: Type) -> Iterator[str]:
         yield f"what is stored or passed on may still need the {kind.noun}"
 
 
-def _name(thing: Thing, block: Block) -> str | None:
+def _name(thing: Thing, body: Nodes) -> str | None:
     """A name that means nothing yet, here or around."""
-    spoken = {node.value for node in Nodes(block).of(cst.Name)}
+    spoken = {node.value for node in body.of(cst.Name)}
     free = (name for name in _NAMES[thing.type.kind.value] if name not in spoken)
-    return next((name for name in free if not any(s.bindings(name) for s in block.scopes)), None)
+    scopes = list(body.block.scopes)
+    return next((name for name in free if not any(one.bindings(name) for one in scopes)), None)
 
 
 def _first(line: cst.CSTNode | None) -> cst.CSTNode | None:

@@ -52,10 +52,10 @@ def gives_unread(life: Lifetime, nodes: Iterable[cst.CSTNode], closed: set[int])
     )
 
 
-def gives_unread_of(block: Block, found: Unbound) -> bool:
+def gives_unread_of(body: Nodes, found: Unbound) -> bool:
     """Whether a function returns what can be read only as long as a nameless one is open."""
-    unread = _Unread(block, found.thing.type.name, acquired=found.acquired)
-    return any(unread.is_it(node.value) for node in Nodes(block).of(cst.Return))
+    unread = _Unread(body.block, found.thing.type.name, acquired=found.acquired)
+    return any(unread.is_it(node.value) for node in body.of(cst.Return))
 
 
 class _Unread(NamedTuple):
@@ -98,7 +98,7 @@ class _Unread(NamedTuple):
     def _is_its(self, value: cst.BaseExpression) -> bool:
         if self.resource is None:
             return bare(value) is self.acquired
-        return isinstance(value, cst.Name) and value.value in self.resource.names
+        return self.resource.is_it(value)
 
     def _is_query(self, value: cst.BaseExpression) -> bool:
         return self.resource is not None and is_query(self.resource, value)
