@@ -160,8 +160,7 @@ def _takes(resource: Resource, call: cst.Call) -> bool:
 
 def _is_given(resource: Resource, value: cst.BaseExpression) -> bool:
     """Whether an argument is the resource, or what leads back to it: `Wrapper(conn.connection)`."""
-    is_it = isinstance(value, cst.Name) and value.value in resource.names
-    return is_it or leads_back(resource, value)
+    return resource.is_it(value) or leads_back(resource, value)
 
 
 def _is_class(call: cst.Call) -> bool:

@@ -42,7 +42,7 @@ def closes(node: cst.CSTNode, resource: Resource) -> bool:
     """Whether a node is a method that releases it: `db.close`."""
     return (
         type(node) is cst.Attribute
-        and _name_in(node.value, resource.names)
+        and resource.is_it(node.value)
         and resource.thing.type.is_release(node.attr.value)
     )
 
@@ -93,10 +93,6 @@ def _enters(node: cst.CSTNode, resource: Resource) -> bool:
         return False
     entered = node.item
     if type(entered) is not cst.Call:
-        return resource.thing.type.ends_with and _name_in(entered, resource.names)
+        return resource.thing.type.ends_with and resource.is_it(entered)
     is_closing = last_name(entered.func) in {"closing", "aclosing"}
-    return is_closing and any(_name_in(arg.value, resource.names) for arg in entered.args)
-
-
-def _name_in(node: cst.CSTNode, names: frozenset[str]) -> bool:
-    return type(node) is cst.Name and node.value in names
+    return is_closing and any(resource.is_it(arg.value) for arg in entered.args)

@@ -136,8 +136,7 @@ def _leads(
             bindings, inside = resource.block.bindings(name), asked | {name}
             return bool(bindings) and all(_binds_leading(resource, x, inside) for x in bindings)
         case cst.Attribute(value=inner, attr=cst.Name(value=part)) if part in _UNDERNEATH:
-            is_its = isinstance(inner, cst.Name) and inner.value in resource.names
-            return is_its or _leads(resource, bare(inner), asked)
+            return resource.is_it(inner) or _leads(resource, bare(inner), asked)
         case cst.Call():
             return _is_leading(resource, value, asked) or gives_itself(resource, value)
     return False
@@ -276,8 +275,7 @@ def may_end(resource: Resource, manager: cst.CSTNode) -> bool:
 def gets_release(resource: Resource, call: cst.Call) -> bool:
     """`getattr(session, "close", None)`: the method that closes it, as a value."""
     owner, method = asked_by_name(call)
-    is_own = type(owner) is cst.Name and owner.value in resource.names
-    return is_own and resource.thing.type.is_release(method)
+    return resource.is_it(owner) and resource.thing.type.is_release(method)
 
 
 def is_method(resource: Resource, call: cst.Call) -> bool:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "for_loop",
     "innermost",
-    "is_it",
     "is_left_behind",
     "takes_one_turn",
     "target_names",
@@ -39,12 +38,6 @@ _DISPLAYS: Final[frozenset[type[cst.CSTNode]]] = frozenset(
     {cst.Tuple, cst.List, cst.Set, cst.Dict, cst.SimpleString}
 )
 """What is written out has its items there."""
-
-
-def is_it(interpreter: Interpreter, expression: cst.BaseExpression) -> bool:
-    """Whether an expression is the resource's own name."""
-    names = interpreter.resource.names
-    return isinstance(expression, cst.Name) and expression.value in names
 
 
 class _Loop:
@@ -122,7 +115,9 @@ def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
         else:
             loop.left.setdefault((exit_, now), trail)
     source = _written(interpreter.resource.block, node.iter)
-    exits = () if is_it(interpreter, node.iter) else _iteration_exits(interpreter, node, source)
+    exits = (
+        () if interpreter.resource.is_it(node.iter) else _iteration_exits(interpreter, node, source)
+    )
     names = target_names(node.target)
     is_rebinding = bool(names & interpreter.resource.names)
     resource = interpreter.resource
@@ -164,7 +159,7 @@ def _has_items(source: cst.BaseExpression) -> bool:
 
 def _exhausted(interpreter: Interpreter, node: cst.For, state: State) -> State:
     """The state after the last turn; a list of resources whose loop closes each is closed then."""
-    is_list = isinstance(node.iter, cst.Name) and node.iter.value in interpreter.resource.names
+    is_list = interpreter.resource.is_it(node.iter)
     if not (is_list and interpreter.resource.members and state.status.is_open):
         return state
     closes = any(

@@ -92,7 +92,7 @@ class Operations:
         if node is self._resource.binding.node:
             if target.value == self._resource.name:
                 yield Operation(Act.ACQUIRE, node)
-        elif self._is_it(bare(value)) or gives_itself(self._resource, bare(value)):
+        elif self._resource.is_it(bare(value)) or gives_itself(self._resource, bare(value)):
             yield Operation(Act.USE, node)
         elif self.mentions(value):
             yield Operation(Act.DOUBT, node)
@@ -102,9 +102,6 @@ class Operations:
     def mentions(self, node: cst.CSTNode) -> bool:
         """Whether a node speaks of the resource at all."""
         return mentions(self._resource, node)
-
-    def _is_it(self, expression: cst.CSTNode) -> bool:
-        return type(expression) is cst.Name and expression.value in self._resource.names
 
     def _below(self, node: cst.CSTNode) -> Iterator[Operation]:
         for child in children(node):
@@ -144,7 +141,7 @@ class Operations:
                 yield from self.bound(target, node.value, node)
             case cst.Tuple() | cst.List() | cst.Set() | cst.Dict():
                 yield from self._below(node)
-                if any(self._is_it(part.value) for part in node.elements):
+                if any(self._resource.is_it(part.value) for part in node.elements):
                     yield Operation(Act.HAND_OVER, node)
             case _:
                 yield from self._below(node)
@@ -175,7 +172,7 @@ class Operations:
 
     def _attribute(self, node: cst.Attribute) -> Iterator[Operation]:
         yield from self.of(node.value)
-        if self._is_it(node.value):
+        if self._resource.is_it(node.value):
             is_given = id(node) not in self._resource.alone
             if is_given and self._resource.thing.type.is_release(node.attr.value):
                 # `callback(db.close)`: whoever got the method will call it.
@@ -224,7 +221,8 @@ class Operations:
         self._running.update(run_at_once(node))
         path = dotted(node.func) or ""
         if path in EXITS:
-            yield from [*self._arguments(node), Operation(Act.EXIT, node)]
+            yield from self._arguments(node)
+            yield Operation(Act.EXIT, node)
         elif is_method(self._resource, node):
             yield from self._arguments(node)
             yield from self._own_method(node)
@@ -283,7 +281,7 @@ class Operations:
         """What a call does with the resource if it is among the arguments; it may also raise."""
         acts: list[Act] = []
         for index, arg in enumerate(node.args):
-            if self._is_it(arg.value) and path not in ASKING:
+            if self._resource.is_it(arg.value) and path not in ASKING:
                 acts.append(self._effects.act(node, path, index))
             elif id(node) in self._resource.holders and leads_back(self._resource, arg.value):
                 acts.append(Act.HAND_OVER)

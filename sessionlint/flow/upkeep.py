@@ -138,9 +138,7 @@ def _is_any(value: cst.BaseExpression, names: set[str]) -> bool:
 def _may_be(value: cst.BaseExpression, call: cst.Call) -> bool:
     """Whether an expression is a call, or that where something else is missing."""
     match value:
-        case cst.BooleanOperation(left=first, right=second):
-            return _may_be(first, call) or _may_be(second, call)
-        case cst.IfExp(body=first, orelse=second):
+        case cst.BooleanOperation(left=first, right=second) | cst.IfExp(body=first, orelse=second):
             return _may_be(first, call) or _may_be(second, call)
     return bare(value) is call
 

@@ -14,7 +14,7 @@ from sessionlint.flow.handlers import Catch
 from sessionlint.flow.harmless import ENTERED_SAFELY, SAFE_MANAGERS
 from sessionlint.flow.holders import borrows
 from sessionlint.flow.leaving import gives_itself, may_end
-from sessionlint.flow.loops import is_it, target_names
+from sessionlint.flow.loops import target_names
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.paths import NEXT, Outcomes, extend, step, then, within
 from sessionlint.flow.resource import Resource
@@ -71,7 +71,7 @@ def _is_transaction(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
     """`with session.begin():`, whose end commits or rolls back."""
     match item:
         case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value="begin"))):
-            return interpreter.resource.thing.type.is_session and is_it(interpreter, owner)
+            return interpreter.resource.thing.type.is_session and interpreter.resource.is_it(owner)
     return False
 
 
@@ -152,9 +152,9 @@ def _manages(interpreter: Interpreter, item: cst.BaseExpression) -> bool:
     """Whether a with-item is the resource itself, or `closing` around it."""
     resource = interpreter.resource
     if isinstance(item, cst.Call) and last_name(item.func) in {"closing", "aclosing"}:
-        return any(is_it(interpreter, value) for value in arguments(item))
+        return any(resource.is_it(value) for value in arguments(item))
     is_managing = resource.thing.type.ends_with or resource.thing.is_guess
-    return is_managing and (is_it(interpreter, item) or gives_itself(resource, item))
+    return is_managing and (resource.is_it(item) or gives_itself(resource, item))
 
 
 def _suppressed(resource: Resource, item: cst.BaseExpression, outcomes: Outcomes) -> Outcomes:
