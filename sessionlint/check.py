@@ -245,9 +245,6 @@ def _found(
 
 
 def _findings(scopes: Sequence[Scope], rules: Iterable[Rule]) -> Iterator[Finding]:
-    # What there may be many of first: the places of all are then found in one pass over the file.
-    for scope in scopes:
-        _ = scope.lifetimes, scope.engines
     for scope in scopes:
         for rule in rules:
             yield from (one._replace(function=scope.path) for one in rule.check(scope))

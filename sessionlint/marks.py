@@ -28,7 +28,6 @@ def marks(source: Source, findings: Sequence[Finding]) -> list[frozenset[Mark]]:
     homes = [
         node for node in descend(source.module) if isinstance(node, (cst.FunctionDef, cst.ClassDef))
     ]
-    source.positions.want(homes)
     places = [(source.positions.span(node), node.name.value) for node in homes]
     found: list[frozenset[Mark]] = []
     for finding in findings:

@@ -234,8 +234,6 @@ def test_a_name_alone_is_what_it_is_in_the_whole(name):
                 [*block.bindings(word), *block.attribute(word)],
                 [*known.bindings(word), *known.attribute(word)],
             ]
-            source.positions.want(one.node for one in both[0] if one.node)
-            other.positions.want(one.node for one in both[1] if one.node)
             ours, theirs = (
                 [(one.how, place(at, one.node)) for one in bindings]
                 for at, bindings in zip((source, other), both, strict=True)
@@ -260,8 +258,6 @@ def test_places_are_those_of_the_whole_file(name):
     ours = [node for node in descend(pieces.top.node) if not is_composed(node)]
     theirs = [node for node in descend(whole.module) if not is_composed(node)]
     assert [type(node) for node in ours] == [type(node) for node in theirs]
-    source.positions.want(ours)
-    whole.positions.want(theirs)
     assert [source.positions.span(node) for node in ours] == [
         whole.positions.span(node) for node in theirs
     ]

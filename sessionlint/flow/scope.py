@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -108,16 +108,11 @@ class Scope:
         """The acquisitions by hand that end in some way worth a word, in source order."""
         taken = {id(one.acquired) for one in self.shared}
         taken |= {id(one.acquired) for one in self.reopened}
-        found = [
+        return [
             life
             for life in self._followed
             if life.shape is not Shape.SILENT and id(life.acquired) not in taken
         ]
-        for life in found:
-            self.source.positions.want(_nodes(life))
-            if not self.is_module and any(end.node is None for end in life.leaks):
-                self.source.positions.want([self._last])
-        return found
 
     @cached_property
     def _followed(self) -> list[Lifetime]:
@@ -130,9 +125,7 @@ class Scope:
     @cached_property
     def reopened(self) -> list[Reopened]:
         """The sessions that are used, or returned, after they were closed."""
-        found = list(reopened(self.evaluator, self.block, self._followed))
-        self.source.positions.want(node for one in found for node in (one.acquired, one.use))
-        return found
+        return list(reopened(self.evaluator, self.block, self._followed))
 
     @cached_property
     def unbound(self) -> list[Unbound]:
@@ -221,9 +214,7 @@ class Scope:
     @cached_property
     def engines(self) -> list[EnginePerCall]:
         """The engines built anew at every call."""
-        found = list(engines(self.evaluator, self.block))
-        self.source.positions.want(one.acquired for one in found)
-        return found
+        return list(engines(self.evaluator, self.block))
 
     @cached_property
     def cleanups(self) -> list[CleanUp]:
@@ -260,12 +251,3 @@ class Scope:
         """The line a node begins on, from 1, as the user counts: in a notebook from its cell."""
         line = self.span(node).line
         return line - max((start for start in self.cells if start <= line), default=1) + 1
-
-
-def _nodes(life: Lifetime) -> Iterable[cst.CSTNode]:
-    yield life.acquired
-    for end in life.leaks:
-        if end.node is not None:
-            yield end.node
-        for step in end.steps:
-            yield step.node

@@ -115,7 +115,6 @@ class _Map:
         """What holds each comment, by the line and column where that begins."""
         positions = Positions(self._module.code, [Tree(self._module, 0)])
         held = [(one.comment, one) for one in self._holders if one.comment is not None]
-        positions.want(comment for comment, _ in held)
         places = ((positions.span(comment), holder) for comment, holder in held)
         return {(span.line, span.column): holder for span, holder in places}
 
