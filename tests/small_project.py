@@ -41,18 +41,20 @@ def bytes_of(path: Path) -> bytes | None:
 
 def findings(text: str, engine: str = "fast", names: Names | None = None) -> list[Finding]:
     """What is found in a single text that no other file stands beside."""
-    with TemporaryDirectory() as name:
-        path = written(Path(name), {"example.py": text}) / "example.py"
-        project = Project.open(path.parent, bytes_of, names or Names(), engine=engine)
-        return [*map(without_edits, check_source(path.read_bytes(), path, RULES, project))]
+    return _found("example.py", dedent(text).encode(), engine, names)
 
 
 def found_alone(path: Path, engine: str = "fast") -> list[Finding]:
     """What is found in a file as if no other stood beside it."""
-    project = Project.open(
-        path.parent, lambda other: bytes_of(path) if other == path else None, Names(), engine=engine
-    )
-    return [*map(without_edits, check_source(path.read_bytes(), path, RULES, project))]
+    return _found(path.name, path.read_bytes(), engine)
+
+
+def _found(name: str, data: bytes, engine: str, names: Names | None = None) -> list[Finding]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(data)
+        project = Project.open(path.parent, bytes_of, names or Names(), engine=engine)
+        return [*map(without_edits, check_source(data, path, RULES, project))]
 
 
 def codes(text: str, names: Names | None = None, engine: str = "full") -> list[str]:
