@@ -11,11 +11,17 @@ import pytest
 
 from sessionlint.report.forms import FORMS
 
-LEAKS = "from sqlalchemy.orm import Session\n\n" + "".join(
-    f"def f{number}(engine):\n    s = Session(engine)\n    s.commit()\n" for number in range(400)
-)
 ENOUGH = 65536
 """Bytes that a pipe holds on Linux; more than these cannot be written unless somebody reads."""
+
+FEW = 50
+SESSION = "s" * (ENOUGH // FEW)
+"""The name of a session, which each message about it repeats."""
+
+LEAKS = "from sqlalchemy.orm import Session\n\n" + "".join(
+    f"def f{number}(engine):\n    {SESSION} = Session(engine)\n    {SESSION}.commit()\n"
+    for number in range(FEW)
+)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +177,7 @@ def test_a_server_without_a_stream_is_one_complaint(app, stream):
 
 @pytest.mark.parametrize("is_fixing", [False, True])
 def test_an_interrupt_in_the_middle_of_the_work_is_one_line(tmp_path, is_fixing):
-    for number in range(40):
+    for number in range(200):
         (tmp_path / f"leaks{number}.py").write_text(LEAKS)
     (tmp_path / "out").mkdir()
     process = subprocess.Popen(
