@@ -36,9 +36,7 @@ def guarded(interpreter: Interpreter, node: cst.If, state: State, *, is_true: bo
         return state.to(Status.CLOSED)
     resource = interpreter.resource
     is_known = any(flag in resource.flags for flag in flag_texts(node.test))
-    is_about_it = any(
-        isinstance(part, cst.Name) and part.value in resource.names for part in descend(node.test)
-    )
+    is_about_it = any(map(resource.is_it, descend(node.test)))
     if is_known or is_about_it:
         return state
     is_alike = all(any(part is node for part in descend(branch)) for branch in resource.branches)

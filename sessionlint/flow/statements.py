@@ -226,8 +226,7 @@ class Interpreter:
         return then(done, lambda now: raising(node, now, exit_))
 
     def _delete(self, target: cst.BaseDelTargetExpression, state: State) -> Outcomes:
-        is_it = isinstance(target, cst.Name) and target.value in self.resource.names
-        if is_it and state.status.is_open:
+        if self.resource.is_it(target) and state.status.is_open:
             return {(NEXT, state.to(Status.UNKNOWN)): None}
         return {(NEXT, state): None}
 
