@@ -31,6 +31,7 @@ __all__ = [
     "is_served",
     "is_start_up_work",
     "named",
+    "of_all_callers",
 ]
 
 _HOPS: Final = 3
@@ -164,18 +165,38 @@ def is_served(evaluator: Evaluator, block: Block) -> bool:
 
 def is_start_up_work(evaluator: Evaluator, block: Block, hops: int = 2) -> bool:
     """Whether all that is known to call a function runs once, when the program starts."""
-    found = list(callers(evaluator, block))
-    if not found and block.owner is None and not block.decorators:
+
+    def is_once(caller: Block, _: cst.Call) -> bool:
+        is_import = caller.kind is BlockKind.MODULE and not runs_again(caller)
+        if is_import or starts_up(evaluator, caller):
+            return True
+        return hops > 0 and is_start_up_work(evaluator, caller, hops - 1)
+
+    answer = of_all_callers(evaluator, block, is_once)
+    if answer is None and block.owner is None and not block.decorators:
         # Whose method is called, files that speak of nothing hardly ever tell; and what has a
         # decorator may be called by whoever made that.
-        found = list(callers(evaluator, block, is_wide=True))
-    is_once = bool(found) and all(
-        (caller.kind is BlockKind.MODULE and not runs_again(caller))
-        or starts_up(evaluator, caller)
-        or (hops > 0 and is_start_up_work(evaluator, caller, hops - 1))
-        for caller, _ in found
-    )
-    return is_once and not _is_job(evaluator, block)
+        answer = of_all_callers(evaluator, block, is_once, is_wide=True)
+    return bool(answer) and not _is_job(evaluator, block)
+
+
+def of_all_callers(
+    evaluator: Evaluator,
+    function: Block,
+    holds: _Question,
+    *,
+    is_wide: bool = False,
+) -> bool | None:
+    """Whether something holds of all `callers`, None where none is known.
+
+    They are asked one by one, for each stands in a module that has to be parsed.
+    """
+    answer: bool | None = None
+    for caller, call in callers(evaluator, function, is_wide=is_wide):
+        if not holds(caller, call):
+            return False
+        answer = True
+    return answer
 
 
 def callers(

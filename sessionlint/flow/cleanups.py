@@ -12,7 +12,7 @@ from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.shields import is_protected, is_shielding
 from sessionlint.facts.syntax import HANDLERS, TRIES, Handler, last_name
-from sessionlint.flow.callers import callers
+from sessionlint.flow.callers import of_all_callers
 from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.handlers import catches_cancellation
 from sessionlint.flow.nodes import Nodes
@@ -134,7 +134,8 @@ def _cut_off(found: list[tuple[_Spot, Wait]]) -> Iterator[CleanUp]:
 
 def _is_called_in_shields(evaluator: Evaluator, function: Block) -> bool:
     """Whether all that is known to call a function protects it."""
-    calls = list(callers(evaluator, function))
-    return bool(calls) and all(
-        is_in_shield(evaluator, Nodes(caller), call) for caller, call in calls
-    )
+
+    def is_protected(caller: Block, call: cst.Call) -> bool:
+        return is_in_shield(evaluator, Nodes(caller), call)
+
+    return bool(of_all_callers(evaluator, function, is_protected))
