@@ -38,6 +38,13 @@ def test_a_variable_of_a_function_is_its_own(text, expected):
     assert own_names(b"import sqlalchemy\n" + text.encode()) == {b"m"}
 
 
+def test_a_variable_that_is_a_maker_is_its_own_too():
+    text = "def make():\n    out = sessionmaker\n    return out\n\nm = sessionmaker\n"
+    found = products(text.encode(), MAKERS, GIVERS)
+    assert found.makers == {b"out", b"make", b"m"}
+    assert found.shared == {b"make", b"m"}
+
+
 def test_an_attribute_gives_by_its_name():
     assert made("self.maker = async_sessionmaker(engine)\n") == (set(), {b"maker"})
 

@@ -38,7 +38,7 @@ class Products:
     @property
     def shared(self) -> set[bytes]:
         """The names that other files may call."""
-        return (self.makers | (self.givers - self.local)) - self.methods
+        return (self.makers | self.givers) - self.local - self.methods
 
 
 def products(data: bytes, makers: frozenset[bytes], givers: frozenset[bytes]) -> Products:
