@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -12,33 +10,24 @@ from sessionlint.facts.files import Files
 from sessionlint.facts.glances import Glances, is_any_by_hand
 from sessionlint.facts.names import Names
 from sessionlint.facts.neighbours import Neighbours
-from sessionlint.facts.own import Found, Known, Memory, Own
+from sessionlint.facts.own import Found, Known, Memory
 from sessionlint.facts.places import Places
 from sessionlint.facts.reads import GETS, NAMES
+from sessionlint.facts.spreading import spread
 from sessionlint.facts.waiting import Waiting
 from sessionlint.source.afterwards import may_outlive
 from sessionlint.source.background import may_let_go
 from sessionlint.source.cleaning import may_cut_off
-from sessionlint.source.custom import is_customary, may_pass_on
+from sessionlint.source.custom import is_customary
 from sessionlint.source.driving import is_worth_asking, may_drive
 from sessionlint.source.fanning import may_fan_out
-from sessionlint.source.gate import (
-    CATALOGUE,
-    GIVERS,
-    MAKERS,
-    OF_POOLS,
-    is_telling,
-    word_of,
-)
+from sessionlint.source.gate import CATALOGUE, OF_POOLS, is_telling
 from sessionlint.source.properties import openers
 
 __all__ = ["PATIENCE", "Producers"]
 
 PATIENCE: Final = 8
 """How many files are looked at closely before all of their project is read."""
-
-_HOPS: Final = 4
-"""How often a factory is passed on from module to module: three in what was seen, and one more."""
 
 
 class Producers:
@@ -248,53 +237,6 @@ class Producers:
     @property
     def _names(self) -> Found:
         if self._found is None and not self.recalls():
-            self._found = self._closed()
+            self._found, self._giving = spread(self._files, self._glances, self._configured)
         assert self._found is not None
         return self._found
-
-    def _closed(self) -> Found:
-        """Passed on from file to file, until no new name turns up; then those of one file alone."""
-        from sessionlint.source.bindings import products, products_alone
-
-        speaking = self._files.speaking
-        texts = [data for _, data in speaking]
-        giving, local = set[bytes](), set[bytes]()
-        makers, givers = MAKERS, GIVERS
-        shared: set[bytes] = {*self._configured}
-        quiet, asked = set(texts), set[bytes]()
-        sources = filter(self._glances.is_at_source, texts)
-        passing = self._glances.passing_on(filter(self._glances.may_take, sources), CATALOGUE)
-        sessions = filter(self._glances.has_sessions, texts)
-        passing = list(dict.fromkeys((*passing, *filter(may_pass_on, sessions))))
-        for hop in range(_HOPS):
-            found = [
-                products(data, makers, givers) if hop else products_alone(data) for data in passing
-            ]
-            giving.update(
-                data for data, one in zip(passing, found, strict=True) if one.makers or one.givers
-            )
-            # A project may call its own factory `create_session` or `Session`, as a library does.
-            shared.update(name for one in found for name in one.shared)
-            local.update(name for one in found for name in one.local | one.methods)
-            more_makers = {name for one in found for name in one.makers & one.shared} - makers
-            more_givers = {name for one in found for name in one.givers & one.shared} - givers
-            if not more_makers and not more_givers:
-                break
-            makers, givers = makers | more_makers, givers | more_givers
-            more = frozenset(more_makers | more_givers)
-            near = self._naming(more)
-            quiet.difference_update(near)
-            asked |= more
-            passing = self._glances.passing_on(near, more)
-        self._giving = frozenset(path for path, data in speaking if data in giving)
-        own = Own(frozenset(shared), frozenset(shared | local), makers, givers)
-        return Found.of(own, quiet, frozenset(asked))
-
-    def _naming(self, names: Iterable[bytes]) -> list[bytes]:
-        """The texts in which one of the names stands by itself."""
-        found: dict[bytes, None] = {}
-        for name in sorted(names, key=len):
-            # In most texts, a name like `_session` only stands in longer words.
-            word = re.compile(word_of(name))
-            found.update((data, None) for _, data in self._files.having(name) if word.search(data))
-        return list(found)
