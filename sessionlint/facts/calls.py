@@ -199,7 +199,7 @@ def _made(evaluator: Evaluator, gift: Gift, call: cst.Call, block: Block) -> Thi
     made = thing(gift.type)
     if chosen is None:
         return made
-    match evaluator.value(chosen, block):
+    match rebound.before(evaluator, chosen, block):
         case Symbol(name=name) if name in CALLS:
             return thing(CALLS[name].type)
         case ClassValue(block=of) if (known := classes.as_thing(evaluator, of)) is not None:

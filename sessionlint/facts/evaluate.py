@@ -22,6 +22,7 @@ from sessionlint.facts.names import Names
 from sessionlint.facts.producers import Producers
 from sessionlint.facts.promised import is_promised
 from sessionlint.facts.questions import Questions
+from sessionlint.facts.rebound import loaded, runs_later
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.spellings import canonical
 from sessionlint.facts.values import (
@@ -145,7 +146,8 @@ class Evaluator:
         scope = block.binder(name)
         if scope is None:
             return self._star(name, block.home)
-        found = self.bound(scope.bindings(name))
+        bindings = scope.bindings(name)
+        found = self.bound(loaded(bindings) if runs_later(block, scope) else bindings)
         is_own = scope is block and scope.kind is BlockKind.FUNCTION
         is_others = not is_own or name in scope.kept or is_promised(scope, name)
         return borrowed(found) if is_others else found
@@ -253,7 +255,7 @@ class Evaluator:
         """What a module of the project offers under a name: what it binds, or a module below."""
         bindings = module.top.bindings(name)
         if bindings:
-            return self._questions.answer(bindings, lambda: borrowed(self.bound(bindings)))
+            return self._questions.answer(bindings, lambda: borrowed(self.bound(loaded(bindings))))
         if module.is_package:
             path = self.tree.places.relative(module.path.parent, name)
             below = self.tree.module(path) if path is not None else None
