@@ -11,7 +11,7 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.catalog import TYPES
+from sessionlint.facts.catalog import TYPES, Kind
 from sessionlint.facts.conventions import (
     AWAITED,
     CONNECTION_CALLS,
@@ -27,7 +27,7 @@ from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.beside import beside
 from sessionlint.flow.conditions import flag_texts, tells
-from sessionlint.flow.harmless import SHELLS
+from sessionlint.flow.harmless import PANDAS, SHELLS
 from sessionlint.flow.holders import holders
 from sessionlint.flow.inner import closes, inner
 from sessionlint.flow.leaving import is_closed_at_last
@@ -54,7 +54,14 @@ class Body(Nodes):
         used -= PARTIAL & self._called_bare(name)
         is_database = is_of_database(thing, self.block.home)
         evidence = CONNECTION_CALLS if is_database else DATABASE_CALLS
-        return thing if used & evidence else None
+        is_connection = is_database and thing.type.kind is Kind.CONNECTION
+        is_used = used & evidence or (is_connection and self._reads_frames(name))
+        return thing if is_used else None
+
+    def _reads_frames(self, name: str) -> bool:
+        """Whether pandas is given what has a name: it takes a connection, and little else."""
+        asked = (call for call in self.of(cst.Call) if last_name(call.func) in PANDAS)
+        return any(is_name(arg.value, name) for call in asked for arg in call.args)
 
     def typed(self, thing: Thing, name: str) -> Thing:
         """What a name holds, with the type that its awaits show.

@@ -11,6 +11,7 @@ import libcst as cst
 
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.classes import is_throughout, member
+from sessionlint.facts.conventions import is_of_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import makes_of
 from sessionlint.facts.parameters import is_plain, parameter_of
@@ -123,8 +124,16 @@ def _opened(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Call, cst.
             if not isinstance(made, cst.Call) or not evaluator.may_acquire(made, block):
                 continue
             match evaluator.value(argument.value, block):
-                case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind in _HELD:
-                    yield call, argument, thing
+                case Thing(is_fresh=True) as thing if thing.type.kind in _HELD:
+                    if thing.is_sure or _is_borne_out(thing, call, block):
+                        yield call, argument, thing
+
+
+def _is_borne_out(guess: Thing, call: cst.Call, block: Block) -> bool:
+    """Whether what an engine by its name gives goes to pandas, which takes connections."""
+    is_guess = guess.is_guess and not (guess.is_maybe or guess.is_own)
+    is_connection = is_guess and guess.type.kind is Kind.CONNECTION
+    return is_connection and last_name(call.func) in PANDAS and is_of_database(guess, block.home)
 
 
 def _only_uses(
