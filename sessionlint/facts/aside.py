@@ -1,4 +1,4 @@
-"""Which files stand beside the program: tests, migrations, scripts and examples."""
+"""Which files stand beside the program: commands, tests, migrations, scripts and examples."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from sessionlint.facts.module import Module
 
-__all__ = ["is_aside", "is_migration_environment", "is_test"]
+__all__ = ["is_aside", "is_command", "is_migration_environment", "is_test"]
 
 # Compiled by `re` when first asked for, which for most files is never.
 _TESTING: Final = r"tests?|testing|conftest\.py|test_[^/]*|[^/]*_test\.py"
 _BESIDE: Final = r"migrations?|alembic|versions|scripts?|docs?|examples?|env\.py|benchmarks?"
+_COMMAND: Final = r"(?:^|/)(?:cli/|management/commands/|cli\.py$|__main__\.py$)"
 _TEST: Final = rf"(?:^|/)(?:{_TESTING})(?:/|$)"
 _ASIDE: Final = rf"(?:^|/)(?:{_TESTING}|{_BESIDE})(?:/|$)"
 
@@ -27,6 +28,14 @@ def is_aside(path: Path, root: Path) -> bool:
 def is_test(path: Path | str, root: Path) -> bool:
     """Whether a file is, or helps, a test."""
     return _is_named(path, root, _TEST)
+
+
+def is_command(path: Path, root: Path) -> bool:
+    """Whether the functions of a file are commands, each of which is a run of the program.
+
+    Source: Django, "How to create custom django-admin commands".
+    """
+    return _is_named(path, root, _COMMAND)
 
 
 def _is_named(path: Path | str, root: Path, pattern: str) -> bool:

@@ -33,9 +33,6 @@ _STARTS: Final = (
     r"downgrade|(?:create|ensure|drop|check)_(?:\w+_)?(?:db|database|schema|tables?)\w*|migrate\w*|create_tables|create_db\w*|create_all|app_factory|connect_db|"
     r"__init__|__new__|__enter__|__aenter__|__post_init__|__setstate__|cli|run|seed\w*))$"
 )
-_COMMANDS: Final = frozenset({"cli", "__main__"})
-"""Modules whose functions are commands, each of which is a run of the program."""
-
 _READING_WORDS: Final = frozenset({"parse_args", "parse_known_args"})
 """Source: the standard library's `argparse`."""
 
@@ -87,7 +84,7 @@ def has_starting_name(block: Block) -> bool:
 
 def starts_anyway(evaluator: Evaluator, block: Block) -> bool:
     """Whether it runs so whatever its name is."""
-    if block.home.path.stem in _COMMANDS:
+    if aside.is_command(block.home.path, evaluator.tree.files.root):
         return True
     if _is_task_of_airflow(block) or _is_lifespan(block) or _is_command(block):
         return True
