@@ -174,7 +174,7 @@ class Operations:
         yield from self.of(node.value)
         if self._resource.is_it(node.value):
             is_given = id(node) not in self._resource.alone
-            if is_given and self._resource.thing.type.is_release(node.attr.value):
+            if is_given and self._resource.gives_back(node.attr.value):
                 # `callback(db.close)`: whoever got the method will call it.
                 yield Operation(Act.HAND_OVER, node)
             return

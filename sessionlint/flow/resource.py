@@ -99,6 +99,11 @@ class Resource:
             if self.is_it(one.value)
         )
 
+    def gives_back(self, method: str) -> bool:
+        """Whether a method, called later by somebody, leaves no connection out."""
+        kind = self.thing.type
+        return kind.is_release(method) or (kind.is_session and method == "rollback")
+
     def is_it(self, node: cst.CSTNode | None) -> bool:
         """Whether a node is one of the names that hold it."""
         return type(node) is cst.Name and node.value in self.names
