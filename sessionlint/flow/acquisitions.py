@@ -17,6 +17,7 @@ from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 from sessionlint.facts.values import Foreign, FunctionValue, Items, Symbol, Thing
 from sessionlint.flow.body import Body
+from sessionlint.flow.circumstances import is_torn_down
 from sessionlint.flow.generators import drawn
 from sessionlint.flow.half_managed import half_managed
 from sessionlint.flow.harmless import EXPECTING, MOCKS
@@ -64,7 +65,7 @@ def acquisitions(evaluator: Evaluator, block: Block) -> Iterator[Resource]:
                 continue
             seen.add(id(binding.expression))
             thing = opened(evaluator, binding)
-            if thing is None or is_put_aside(thing, name, binding):
+            if thing is None or _is_left_to_others(thing, name, binding):
                 continue
             body = body or Body(block)
             assert binding.node is not None
@@ -96,6 +97,12 @@ def opened(evaluator: Evaluator, binding: Binding) -> Thing | None:
     """
     found = acquired(evaluator, binding) or drawn(evaluator, binding)
     return found or half_managed(evaluator, binding)
+
+
+def _is_left_to_others(thing: Thing, name: str, binding: Binding) -> bool:
+    block = binding.block
+    is_torn = block.kind is BlockKind.MODULE and is_torn_down(block, name)
+    return is_torn or is_put_aside(thing, name, binding)
 
 
 def is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:

@@ -12,12 +12,14 @@ from sessionlint.facts import aside
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.promised import ENDS
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import arguments, dotted, last_name
+from sessionlint.facts.syntax import arguments, dotted, is_name, last_name
 
 __all__ = [
     "has_starting_name",
     "is_aside",
+    "is_torn_down",
     "named_behind",
     "runs_again",
     "serves",
@@ -51,6 +53,12 @@ _ONCE: Final = frozenset("fixture yield_fixture on_event command before_first_re
 
 _RUNNERS: Final = frozenset({"invoke", "fabric", "robocorp", "duty", "prefect"})
 """Packages whose `task` is a command of somebody's, or the step of one."""
+
+_TEARING: Final = frozenset({"teardown_module", "tearDownModule"})
+"""What is called when the last test of a module has run, one at a time as they do.
+
+Source: pytest, "How to implement xunit-style set-up"; `unittest`, "Class and Module Fixtures".
+"""
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _ROUTES: Final = _METHODS | {"route", "api_route", "websocket"}
@@ -189,3 +197,15 @@ def named_behind(before: bytes, function: Block) -> re.Pattern[bytes]:
 def is_aside(evaluator: Evaluator, block: Block) -> bool:
     """Whether a function belongs to tests, migrations, scripts or examples."""
     return aside.is_aside(block.home.path, evaluator.tree.files.root)
+
+
+def is_torn_down(module: Block, name: str) -> bool:
+    """Whether a module of tests ends what has a name in it behind the last of them."""
+    return any(
+        isinstance(call.func, cst.Attribute)
+        and is_name(call.func.value, name)
+        and call.func.attr.value in ENDS
+        for inner in module.home.speaking(name)
+        if inner.name in _TEARING
+        for call in inner.calls
+    )

@@ -19,7 +19,7 @@ from sessionlint.facts.syntax import TRIES, bare, dotted
 from sessionlint.facts.values import UNKNOWN, Foreign, Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
 from sessionlint.flow.borrowers import connection_of_maker, makes_borrower
-from sessionlint.flow.circumstances import serves
+from sessionlint.flow.circumstances import is_torn_down, serves
 from sessionlint.flow.harmless import EXITS
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.source.walk import descend
@@ -73,7 +73,7 @@ def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
     for name, bindings in block.names.items():
         for binding in bindings:
             given = _given(evaluator, block, name, binding)
-            if given is None:
+            if given is None or is_torn_down(block, name):
                 continue
             use = user(block, name)
             if _is_shared(evaluator, body, name, use) and not _is_of_program(body, name, binding):
