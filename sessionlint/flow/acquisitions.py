@@ -118,7 +118,10 @@ def is_put_aside(thing: Thing, name: str, binding: Binding) -> bool:
 
 
 def _is_session(body: Body, name: str) -> bool:
-    """Whether a registry is used like a session, and neither handed on nor asked for sessions."""
+    """Whether a registry is used like a session, and neither handed on nor asked for sessions.
+
+    One that nobody asks anything opens nothing.
+    """
     spoken = [(node, next(body.above(node))) for node in body.variables(name)]
     is_giving = any(
         isinstance(around, cst.Arg)
@@ -126,7 +129,8 @@ def _is_session(body: Body, name: str) -> bool:
         or (isinstance(around, cst.Attribute) and around.attr.value in _GIVING)
         for node, around in spoken
     )
-    return not is_giving
+    is_used = any(isinstance(around, (cst.Attribute, cst.Yield)) for _, around in spoken)
+    return is_used and not is_giving
 
 
 def _is_on_a_mock(binding: Binding) -> bool:
