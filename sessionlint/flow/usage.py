@@ -65,7 +65,14 @@ def _is_connecting(of: Type, method: str) -> bool:
 
 
 def is_used_up(evaluator: Evaluator, block: Block, of: Type, call: cst.Call) -> bool:
-    """Whether an engine without a name is of use to one statement, and then out of reach."""
+    """Whether an engine without a name is of use to one statement, and then out of reach.
+
+    What the session knows of it may end it: `session.get_bind().dispose()`.
+    """
+    if any(
+        type(one) is cst.Attribute and one.attr.value == "dispose" for one in descend(block.node)
+    ):
+        return False
     taken = [(one, arg) for one in block.calls for arg in one.args if bare(arg.value) is call]
     is_lent = any(_is_loan(evaluator, block, of, one, arg, _HOPS) for one, arg in taken)
     return is_lent or _is_spent(block, of, call)
@@ -74,36 +81,67 @@ def is_used_up(evaluator: Evaluator, block: Block, of: Type, call: cst.Call) -> 
 def _is_spent(block: Block, of: Type, call: cst.Call) -> bool:
     for node in descend(block.node):
         match node:
-            case cst.WithItem(item=cst.Call(func=cst.Attribute(value=owner, attr=method))):
-                if bare(owner) is call and _is_connecting(of, method.value):
-                    return True
-            case cst.WithItem(item=cst.Call(func=cst.Call(func=func, args=args))):
-                # `with sessionmaker(create_engine(URL))() as session`
-                if any(arg.value is call for arg in args):
-                    return last_name(func).endswith("sessionmaker")
-            case cst.WithItem(item=cst.Call(func=func, args=[cst.Arg(value=given)])):
-                if given is call and last_name(func).endswith("Session"):
-                    return True
+            case cst.WithItem(item=item) if (is_spent := _is_entered(of, item, call)) is not None:
+                return is_spent
             case cst.Call(func=func, args=args):
                 if last_name(func) in PANDAS and any(arg.value is call for arg in args):
                     return True
+            case cst.Attribute(
+                value=cst.Call(func=cst.Attribute(value=owner, attr=method)), attr=further
+            ) if bare(owner) is call:
+                # `create_engine(URL).execute(…).all()`, `create_engine(URL).connect().execute(…)`
+                if _is_connecting(of, method.value):
+                    return not DATABASE.isdisjoint((method.value, further.value))
             case cst.Return(value=cst.Call(func=cst.Attribute(value=owner, attr=method))):
                 if bare(owner) is call and _is_connecting(of, method.value):
                     return True
             case cst.Assign(
-                targets=[cst.AssignTarget(cst.Name(value=name))],
-                value=cst.Call(func=func, args=args),
-            ) if any(arg.value is call for arg in args):
-                # `Maker = sessionmaker(create_engine(URL))`
-                is_maker = re.search(r"(?i)session", last_name(func)) is not None
-                return is_maker and not is_looked_after(block, name)
-            case cst.Assign(
-                targets=[cst.AssignTarget(cst.Name(value=name))],
-                value=cst.Call(func=cst.Attribute(value=owner, attr=method)),
+                targets=[cst.AssignTarget(cst.Name(value=name))], value=cst.Call() as made
             ):
-                if bare(owner) is call and _is_connecting(of, method.value):
-                    return name not in block.kept | block.declared
+                if (is_spent := _is_assigned(block, of, name, made, call)) is not None:
+                    return is_spent
     return False
+
+
+def _is_entered(of: Type, item: cst.BaseExpression, call: cst.Call) -> bool | None:
+    """Whether what a `with` enters is all that an engine is for; None where it is not its."""
+    match item:
+        case cst.Call(func=cst.Attribute(value=owner, attr=method)):
+            if bare(owner) is call and _is_connecting(of, method.value):
+                return True
+        case cst.Call(func=cst.Call(func=func, args=args)):
+            # `with sessionmaker(create_engine(URL))() as session`
+            if any(arg.value is call for arg in args):
+                return last_name(func).endswith("sessionmaker")
+        case cst.Call(func=func, args=[cst.Arg(value=given)]):
+            if given is call and last_name(func).endswith("Session"):
+                return True
+    return None
+
+
+def _is_assigned(block: Block, of: Type, name: str, made: cst.Call, call: cst.Call) -> bool | None:
+    """The same of what is made on an engine and gets a name."""
+    match made.func:
+        case cst.Attribute(value=owner, attr=method) if bare(owner) is call:
+            is_connecting = _is_connecting(of, method.value)
+            return name not in block.kept | block.declared if is_connecting else None
+        case cst.Call(func=func, args=args) if any(arg.value is call for arg in args):
+            # `session = sessionmaker(create_engine(URL))()`
+            return last_name(func).endswith("sessionmaker") and not _leaves(block, name)
+    if any(arg.value is call for arg in made.args):
+        # `Maker = sessionmaker(create_engine(URL))`
+        is_maker = re.search(r"(?i)session", last_name(made.func)) is not None
+        return is_maker and not is_looked_after(block, name)
+    return None
+
+
+def _leaves(block: Block, name: str) -> bool:
+    """Whether a function keeps what has a name somewhere, or returns it."""
+    if name in block.kept | block.declared:
+        return True
+    given = [node.value for node in block.returns]
+    parts = [one.value for node in given if isinstance(node, cst.Tuple) for one in node.elements]
+    return any(is_name(one, name) for one in (*given, *parts))
 
 
 def loans(
