@@ -21,7 +21,7 @@ from sessionlint.flow.closed import GIVING_BACK, Uses
 from sessionlint.flow.lazy import put_off
 from sessionlint.flow.leaving import is_close
 from sessionlint.flow.nodes import SCOPES, Nodes
-from sessionlint.flow.queries import runs
+from sessionlint.flow.queries import queries, runs
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.ways import Ending, Lifetime
 from sessionlint.source.afterwards import afterwards
@@ -169,13 +169,14 @@ def _use_behind(
     around = next(node for node in body.above(entered) if isinstance(node, cst.With))
     uses.inside = inside = {id(node) for node in descend(around)}
     start = next(index for index, node in enumerate(body.nodes) if node is around)
+    asked = queries(block, name)
     for index, node in enumerate(body.nodes):
         if index < start or not isinstance(node, (cst.Return, cst.Call)):
             continue
         if body.is_inside(node):
             continue
         if isinstance(node, cst.Call):
-            if id(node) not in inside and uses.is_taking(node):
+            if id(node) not in inside and (uses.is_taking(node) or runs(asked, node)):
                 return node if uses.is_left_open(index) else None
         elif is_name(node.value, name):
             return None if _is_closed_by_callers(evaluator, block) else node

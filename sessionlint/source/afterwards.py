@@ -32,6 +32,12 @@ _METHODS: Final = "|".join(sorted(TAKING))
 _SPOKEN: Final = rf"(?<![\w.]){{}}(?:\s*\.\s*(?:{_METHODS})\b|\s*[,)])"
 """Where a session may be used on the database, or given to somebody, by its name."""
 
+_QUERY: Final = r"\b(\w+)[ \t]*=[\s(\\]*{}\s*\.\s*query\b"
+"""Where a query gets a name."""
+
+_RUN: Final = r"(?<![\w.]){}\s*[.,)]"
+"""Where one may be run, by a method or by what it is given to."""
+
 _GIVING: Final = r"(?:\breturn|=)[ \t]*\("
 """Where a generator expression may be returned, or get a name."""
 
@@ -106,11 +112,14 @@ def _ends(indent: int) -> tuple[re.Pattern[str], re.Pattern[str]]:
 def _is_used(block: str, rest: str, name: str) -> bool:
     """Whether a name is returned, or used behind its block on the database or as an argument.
 
-    So may it be in a generator expression, which is run behind the block.
+    So may it be in a generator expression, or by a query, which are run behind the block.
     """
     if f"return {name}" in block and re.search(rf"\breturn {name}{_END}", block):
         return True
     if " for " in block and _is_put_off(block, name):
+        return True
+    queries = re.findall(_QUERY.format(name), block) if "query" in block else ()
+    if any(one in rest and re.search(_RUN.format(one), rest) for one in queries):
         return True
     bound = rf"(?m)^[^#\n]*(?:\bas {name}\b|\b{name}\s*=(?!=))"
     if name not in rest or re.search(bound, rest):
