@@ -15,11 +15,11 @@ from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.receivers import CLOSING, Effect, effect
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.shields import is_protected, is_shield, is_shielding
-from sessionlint.facts.syntax import arguments, bare, index_of, is_name, last_name, text_of
+from sessionlint.facts.syntax import arguments, bare, is_name, last_name, text_of
 from sessionlint.facts.values import FunctionValue, Instance, Thing
+from sessionlint.flow.emptied import is_emptied
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.threads import THREADED
-from sessionlint.source.walk import descend
 
 __all__ = ["Wait", "Waits", "resource_of"]
 
@@ -115,7 +115,7 @@ class Waits:
         if is_held and thing.is_fresh and isinstance(bare(owner), cst.Call):
             # `await maker().close()`: opened for that alone, so there is nothing to give back.
             return
-        if method == "remove" and self._is_emptied(node, text_of(owner)):
+        if method == "remove" and is_emptied(self._body, node, text_of(owner)):
             return
         if thing.type.is_cut_off and not self._is_somebody_elses(owner):
             is_release = thing.type.is_release(method)
@@ -221,28 +221,6 @@ class Waits:
         if not isinstance(given, Thing) or given.type.kind is not Kind.SESSION or bind is None:
             return False
         return not given.is_fresh and is_connection(self._evaluator, bind, binding.block)
-
-    def _is_emptied(self, node: cst.CSTNode, registry: str) -> bool:
-        """Whether the session of a registry is closed above: then its removal waits for nothing."""
-        line, suite = node, next(self._body.above(node), None)
-        while suite is not None and not isinstance(suite, cst.IndentedBlock):
-            line, suite = suite, next(self._body.above(suite), None)
-        before = () if suite is None else suite.body[: index_of(suite.body, line)]
-        closed = (
-            call.func.value
-            for one in before
-            for call in descend(one)
-            if isinstance(call, cst.Call)
-            and isinstance(call.func, cst.Attribute)
-            and call.func.attr.value == "close"
-        )
-        return any(self._is_given_by(registry, one) for one in closed)
-
-    def _is_given_by(self, registry: str, owner: cst.BaseExpression) -> bool:
-        match self._block.bindings(owner.value) if isinstance(owner, cst.Name) else []:
-            case [Binding(expression=cst.Call(func=giver))]:
-                return text_of(giver) == registry
-        return False
 
     def _is_entered(self, name: str) -> bool:
         """Whether a `with` of this function manages what has that name."""
