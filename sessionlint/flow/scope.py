@@ -12,6 +12,7 @@ import libcst as cst
 from sessionlint.facts.aside import is_migration_environment
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.flow.applications import of_applications
 from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
 from sessionlint.flow.given import Given, given
@@ -162,8 +163,9 @@ class Scope:
 
     @cached_property
     def shared(self) -> list[Shared]:
-        """The sessions of a module or class body that its functions use."""
-        return list(shared(self.evaluator, self.block))
+        """The sessions of a module, a class body or an application that functions use."""
+        alone = shared(self.evaluator, self.block)
+        return [*alone, *of_applications(self.evaluator, self.block)]
 
     @cached_property
     def unremoved(self) -> list[Unremoved]:

@@ -24,8 +24,7 @@ from sessionlint.flow.harmless import EXITS
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.source.walk import descend
 
-__all__ = ["Shared", "is_in_function", "shared", "user", "uses"]
-
+__all__ = ["Shared", "is_in_function", "opened", "shared", "user", "uses"]
 
 _HANDLER: Final = re.compile(
     r"^def \w*(?:[hH]andler|lambda|main)\w*\(\s*_*event\b[^()]*?,\s*_*context\b[^()]*?\)",
@@ -48,7 +47,7 @@ class Shared(NamedTuple):
 
     `user` is None where another module imports the name, and for a parameter's default. `is_free`:
     whoever uses it is alone with it. `is_under`: the name is that of what makes sessions, all of
-    them on this connection.
+    them on this connection. `is_kept`: an application keeps it.
     """
 
     name: str
@@ -58,6 +57,7 @@ class Shared(NamedTuple):
     is_default: bool = False
     is_free: bool = False
     is_under: bool = False
+    is_kept: bool = False
 
 
 def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
@@ -93,7 +93,7 @@ def _given(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> S
         return Shared(name, thing, made, None)
     if binding.how is not How.VALUE:
         return None
-    thing = _thing(evaluator, made, block)
+    thing = opened(evaluator, made, block)
     if thing is not None:
         return Shared(name, thing, made, None)
     return _on_connection(evaluator, made, block, name)
@@ -103,12 +103,13 @@ def _defaults(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
     outer = block.parent or block.home.top
     for parameter in block.parameters:
         if parameter.default is not None:
-            thing = _thing(evaluator, parameter.default, outer)
+            thing = opened(evaluator, parameter.default, outer)
             if thing is not None:
                 yield Shared(parameter.name.value, thing, parameter.default, None, is_default=True)
 
 
-def _thing(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -> Thing | None:
+def opened(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -> Thing | None:
+    """The session or connection that an expression opens, or takes from a registry."""
     if isinstance(bare(expression), (cst.Name, cst.Attribute)):
         return None
     if not evaluator.may_acquire(expression, block):

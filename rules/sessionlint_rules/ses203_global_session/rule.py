@@ -29,6 +29,8 @@ def _message(scope: Scope, one: Shared) -> str:
     named = f"{one.thing.type.noun} `{one.name}`"
     if one.is_default:
         return f"{named} is made once, when `{scope.name}` is defined, and shared by all its calls"
+    if one.is_kept:
+        return f"{named} is opened once for the application and shared by all its requests"
     owner = "module" if scope.is_module else "class"
     return f"{named} is opened when the {owner} is loaded and shared by everything that uses it"
 
