@@ -26,7 +26,14 @@ from sessionlint.flow.spoken import Use, use
 from sessionlint.source.gate import may_speak
 from sessionlint.source.walk import descend
 
-__all__ = ["Handed", "handed"]
+__all__ = [
+    "Handed",
+    "gets",
+    "handed",
+    "may_be_closed_elsewhere",
+    "returned_call",
+    "users_of",
+]
 
 _SPOKEN: Final = 2
 """How often a name is spoken of that is bound and then returned."""
@@ -49,7 +56,7 @@ def handed(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
     """The session that a function opens for FastAPI, which closes nothing that is returned."""
     if block.kind is not BlockKind.FUNCTION:
         return
-    acquired = _returned(block)
+    acquired = returned_call(block)
     if acquired is None or not evaluator.may_acquire(acquired, block):
         return
     thing = evaluator.value(acquired, block)
@@ -58,16 +65,16 @@ def handed(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
     if not thing.is_sure or has_mocks(block):
         return
     # Have: a session for whoever calls the function. All of the project is searched for them.
-    users = _users(evaluator, block) if block.name in depended_on(evaluator) else []
-    if not users or _may_be_closed_elsewhere(evaluator, block):
+    users = users_of(evaluator, block) if block.name in depended_on(evaluator) else []
+    if not users or may_be_closed_elsewhere(evaluator, block):
         return
     if all(_only_uses(evaluator, *one) for one in users):
-        sure = (user for user in users if _gets(evaluator, block, *user))
+        sure = (user for user in users if gets(evaluator, block, *user))
         keeping = (one.name for one, name in sure if _holds(evaluator, one, name))
         yield from (Handed(thing, acquired, name) for name in islice(keeping, 1))
 
 
-def _returned(block: Block) -> cst.Call | None:
+def returned_call(block: Block) -> cst.Call | None:
     """The call whose result is all that a plain function ever returns."""
     if block.owner is not None or block.decorators:
         return None
@@ -84,7 +91,7 @@ def _returned(block: Block) -> cst.Call | None:
     return made if isinstance(made, cst.Call) else None
 
 
-def _users(evaluator: Evaluator, block: Block) -> list[tuple[Block, str]]:
+def users_of(evaluator: Evaluator, block: Block) -> list[tuple[Block, str]]:
     """The functions that get what FastAPI has a function make, each with its parameter.
 
     None at all where something else may get it.
@@ -124,7 +131,7 @@ def _users_of_alias(
                 return []
             typed = [one for one in block.parameters if _is_named(one.annotation, word)]
             users = [(block, one.name.value) for one in typed]
-            found += (one for one in users if _gets(evaluator, maker, *one) is not False)
+            found += (one for one in users if gets(evaluator, maker, *one) is not False)
             words += (new for new in _renamed(block, word) if new not in words)
     return found
 
@@ -175,7 +182,7 @@ def _is_named(part: cst.CSTNode | None, word: str) -> bool:
     return False
 
 
-def _gets(evaluator: Evaluator, maker: Block, user: Block, name: str) -> bool | None:
+def gets(evaluator: Evaluator, maker: Block, user: Block, name: str) -> bool | None:
     """Whether a parameter gets what a function makes, None where nobody tells."""
     told = (one for binding in user.bindings(name) for one in injected(evaluator, binding))
     values = [evaluator.value(call.args[0].value, block) for call, block in told if call.args]
@@ -184,7 +191,7 @@ def _gets(evaluator: Evaluator, maker: Block, user: Block, name: str) -> bool | 
     return any(isinstance(one, FunctionValue) and one.block is maker for one in values)
 
 
-def _may_be_closed_elsewhere(evaluator: Evaluator, block: Block) -> bool:
+def may_be_closed_elsewhere(evaluator: Evaluator, block: Block) -> bool:
     """Whether the program closes all sessions there are, or puts another function in its place."""
     name = re.escape(block.name.encode())
     tree = evaluator.tree

@@ -209,9 +209,11 @@ class Scope:
         """The sessions that are opened for FastAPI, which closes none."""
         if not self.block.near.returns or self.block.yields:
             return []
+        from sessionlint.flow.dependencies import handed_inside
         from sessionlint.flow.handed import handed
 
-        return list(handed(self.evaluator, self.block))
+        alone = handed(self.evaluator, self.block)
+        return [*alone, *handed_inside(self.evaluator, self.block)]
 
     @cached_property
     def engines(self) -> list[EnginePerCall]:
