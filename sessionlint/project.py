@@ -134,6 +134,7 @@ class Run:
         self._options = options
         self._patience = patience
         self._roots = Roots(configuration.folders)
+        configuration.folders.expect(*options.unsaved)
         self._places: dict[str, tuple[Settings, Project]] = {}
         self._projects: dict[tuple[Settings, str], Project] = {}
         self._codes: dict[tuple[Selection, ...], frozenset[str]] = {}
@@ -258,6 +259,7 @@ class Run:
 
     def replace(self, path: Path, data: bytes) -> None:
         """Let every project see a file with these bytes from now on."""
+        self._configuration.folders.expect(path)
         for project in self._projects.values():
             project.replace(path, data)
 

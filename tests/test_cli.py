@@ -25,6 +25,9 @@ def load(engine, id):
 """
 
 
+WILD = Path(__file__).parents[1] / "fixtures" / "wild"
+
+
 @pytest.fixture
 def app(tmp_path):
     """A folder with one file that leaks on line 5 and one that is clean."""
@@ -160,6 +163,13 @@ def test_standard_input_has_the_configuration_of_its_name(app):
     named = ("-", "--stdin-filename", "sub/a.py")
     assert sessionlint(*named, cwd=app, stdin=LEAK.encode()).returncode == 0
     assert sessionlint("-", cwd=app, stdin=LEAK.encode()).returncode == 1
+
+
+@pytest.mark.parametrize("named", [(), ("--stdin-filename", "new.py")])
+def test_standard_input_is_a_file_of_its_project(tmp_path, named):
+    """What it says of its own attributes is looked for in all files."""
+    text = (WILD / "registry_behind_a_library.py").read_bytes()
+    assert sessionlint("-", *named, cwd=tmp_path, stdin=text).returncode == 0
 
 
 def test_standard_input_resolves_imports_from_its_name(app):

@@ -125,7 +125,9 @@ class Files:
         if inside is None:
             return
         links = (name for name in inside.others if not os.path.isdir(os.path.join(folder, name)))
-        yield folder, [name for name in (*inside.files, *links) if name.endswith(".py")]
+        names = (*inside.files, *links)
+        is_expected = self._folders.is_expected
+        yield folder, [one for one in names if one.endswith(".py") or is_expected(folder, one)]
         for name in inside.folders:
             if self._sources.hold(folder, name):
                 yield from self._below(os.path.join(folder, name))

@@ -22,12 +22,29 @@ class Folders:
 
     def __init__(self) -> None:
         self._known: dict[str, Inside | None] = {}
+        self._expected: set[tuple[str, str]] = set()
 
     def inside(self, folder: str) -> Inside | None:
         """The names in a folder, None when it cannot be listed."""
         if folder not in self._known:
             self._known[folder] = _listed(folder)
         return self._known[folder]
+
+    def expect(self, *paths: str | os.PathLike[str]) -> None:
+        """Take Python files for some that are there, be it that they are not saved yet.
+
+        Not in a folder that is not there either: no search comes by it.
+        """
+        for path in paths:
+            folder, name = os.path.split(path)
+            inside = self.inside(folder)
+            if inside is not None and name not in inside.others:
+                self._known[folder] = inside._replace(files=inside.files | {name})
+                self._expected.add((folder, name))
+
+    def is_expected(self, folder: str, name: str) -> bool:
+        """Whether a file was named as Python that is not saved, be it by no name of a module."""
+        return (folder, name) in self._expected
 
     def has(self, folder: str, name: str) -> bool:
         """Whether something of that name stands in a folder."""
