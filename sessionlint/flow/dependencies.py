@@ -11,16 +11,16 @@ from sessionlint.facts.catalog import Kind
 from sessionlint.facts.depending import depended_on
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import is_as_given
-from sessionlint.facts.scopes import Binding, Block, BlockKind, How
+from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import ClassValue, Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.given import is_asked, is_kept_open
 from sessionlint.flow.handed import (
     Handed,
+    alone,
     gets,
     may_be_closed_elsewhere,
-    returned_call,
     users_of,
 )
 from sessionlint.flow.nodes import Nodes
@@ -28,10 +28,12 @@ from sessionlint.flow.nodes import Nodes
 __all__ = ["handed_inside"]
 
 
-def handed_inside(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
-    """The session that a function opens for an object, which it makes for FastAPI."""
-    made = returned_call(block) if block.kind is BlockKind.FUNCTION else None
-    if made is None or has_mocks(block):
+def handed_inside(evaluator: Evaluator, block: Block, made: cst.Call) -> Iterator[Handed]:
+    """The session that a function opens for an object, which it makes for FastAPI.
+
+    `made` is the call that the function returns.
+    """
+    if has_mocks(block):
         return
     given = ((argument, _acquired(block, argument)) for argument in made.args)
     opened = [(one, call) for one, call in given if call and evaluator.may_acquire(call, block)]
@@ -52,12 +54,9 @@ def handed_inside(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
 
 def _acquired(block: Block, argument: cst.Arg) -> cst.Call | None:
     """The call that makes an argument, be it the value of a variable that is nothing else."""
-    value = bare(argument.value)
-    if isinstance(value, cst.Name):
-        match block.bindings(value.value), list(Nodes(block).variables(value.value)):
-            case [Binding(how=How.VALUE, expression=cst.BaseExpression() as bound)], [_, _]:
-                value = bare(bound)
-    return value if isinstance(value, cst.Call) else None
+    value = alone(block, bare(argument.value))
+    made = None if value is None else bare(value)
+    return made if isinstance(made, cst.Call) else None
 
 
 def _session(evaluator: Evaluator, acquired: cst.Call, block: Block) -> Thing | None:

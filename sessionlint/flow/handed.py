@@ -28,6 +28,7 @@ from sessionlint.source.walk import descend
 
 __all__ = [
     "Handed",
+    "alone",
     "gets",
     "handed",
     "may_be_closed_elsewhere",
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 _SPOKEN: Final = 2
-"""How often a name is spoken of that is bound and then returned."""
+"""How often a name is spoken of that is bound and then used, and nothing else."""
 
 _TYPES: Final = (cst.Name, cst.Attribute, cst.Subscript, cst.BinaryOperation)
 """How a type is written that gets another name."""
@@ -52,12 +53,12 @@ class Handed(NamedTuple):
     user: str
 
 
-def handed(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
-    """The session that a function opens for FastAPI, which closes nothing that is returned."""
-    if block.kind is not BlockKind.FUNCTION:
-        return
-    acquired = returned_call(block)
-    if acquired is None or not evaluator.may_acquire(acquired, block):
+def handed(evaluator: Evaluator, block: Block, acquired: cst.Call) -> Iterator[Handed]:
+    """The session that a function opens for FastAPI, which closes nothing that is returned.
+
+    `acquired` is the call that the function returns.
+    """
+    if not evaluator.may_acquire(acquired, block):
         return
     thing = evaluator.value(acquired, block)
     if not isinstance(thing, Thing) or thing.type.kind is not Kind.SESSION or not thing.is_fresh:
@@ -76,19 +77,23 @@ def handed(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
 
 def returned_call(block: Block) -> cst.Call | None:
     """The call whose result is all that a plain function ever returns."""
-    if block.owner is not None or block.decorators:
+    if block.kind is not BlockKind.FUNCTION or block.owner is not None or block.decorators:
         return None
     if block.yields or len(block.returns) != 1:
         return None
-    value = block.returns[0].value
+    made = alone(block, block.returns[0].value)
+    return made if isinstance(made, cst.Call) else None
+
+
+def alone(block: Block, value: cst.BaseExpression | None) -> cst.BaseExpression | None:
+    """An expression, or what a variable holds that stands for that and is spoken of but here."""
     if not isinstance(value, cst.Name):
-        return value if isinstance(value, cst.Call) else None
+        return value
     bindings = block.bindings(value.value)
     spoken = list(Nodes(block).variables(value.value))
     if len(bindings) != 1 or bindings[0].how is not How.VALUE or len(spoken) != _SPOKEN:
         return None
-    made = bindings[0].expression
-    return made if isinstance(made, cst.Call) else None
+    return bindings[0].expression
 
 
 def users_of(evaluator: Evaluator, block: Block) -> list[tuple[Block, str]]:

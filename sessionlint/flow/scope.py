@@ -210,10 +210,13 @@ class Scope:
         if not self.block.near.returns or self.block.yields:
             return []
         from sessionlint.flow.dependencies import handed_inside
-        from sessionlint.flow.handed import handed
+        from sessionlint.flow.handed import handed, returned_call
 
-        alone = handed(self.evaluator, self.block)
-        return [*alone, *handed_inside(self.evaluator, self.block)]
+        made = returned_call(self.block)
+        if made is None:
+            return []
+        given = self.evaluator, self.block, made
+        return [*handed(*given), *handed_inside(*given)]
 
     @cached_property
     def engines(self) -> list[EnginePerCall]:
