@@ -14,7 +14,7 @@ import libcst as cst
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import is_name, last_name
 
-__all__ = ["ENDS", "is_promised", "promised"]
+__all__ = ["ENDS", "is_ending", "is_promised", "promised"]
 
 ENDS: Final = frozenset({"close", "aclose", "release", "invalidate", "remove"})
 """Methods that give a session or connection back."""
@@ -54,12 +54,13 @@ def is_promised(block: Block, name: str) -> bool:
     if not told:
         return False
     return name in told or any(
-        inner.name in told and any(_is_ending(call, name) for call in inner.calls)
+        inner.name in told and any(is_ending(call, name) for call in inner.calls)
         for inner in block.blocks
     )
 
 
-def _is_ending(call: cst.Call, name: str) -> bool:
+def is_ending(call: cst.Call, name: str) -> bool:
+    """Whether a call ends what a name holds: `db.close()`."""
     match call.func:
         case cst.Attribute(value=owner, attr=cst.Name(value=method)):
             return method in ENDS and is_name(owner, name)

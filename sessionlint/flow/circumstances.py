@@ -12,9 +12,9 @@ from sessionlint.facts import aside
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.promised import ENDS
+from sessionlint.facts.promised import is_ending
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import arguments, dotted, is_name, last_name
+from sessionlint.facts.syntax import arguments, dotted, last_name
 
 __all__ = [
     "has_starting_name",
@@ -202,10 +202,6 @@ def is_aside(evaluator: Evaluator, block: Block) -> bool:
 def is_torn_down(module: Block, name: str) -> bool:
     """Whether a module of tests ends what has a name in it behind the last of them."""
     return any(
-        isinstance(call.func, cst.Attribute)
-        and is_name(call.func.value, name)
-        and call.func.attr.value in ENDS
+        inner.name in _TEARING and any(is_ending(call, name) for call in inner.calls)
         for inner in module.home.speaking(name)
-        if inner.name in _TEARING
-        for call in inner.calls
     )
