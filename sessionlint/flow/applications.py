@@ -40,17 +40,17 @@ def of_applications(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
     if block.kind not in {BlockKind.FUNCTION, BlockKind.MODULE}:
         return
     given = [
-        (name, binding)
+        (target, binding)
         for name, bindings in block.home.fields.items()
         for binding in bindings
-        if binding.block is block and _target(binding.node, name) is not None
+        if binding.block is block and (target := _target(binding.node, name)) is not None
     ]
     if not given or _is_of_request(block) or is_test(block.home.path, evaluator.tree.files.root):
         return
-    for name, binding in given:
-        found = _given(evaluator, binding, name)
+    for target, binding in given:
+        found = _given(evaluator, binding, target)
         if found is not None:
-            yield from _used(evaluator, found, block, name)
+            yield from _used(evaluator, found, block, target.attr.value)
 
 
 def _is_of_request(block: Block) -> bool:
@@ -60,10 +60,9 @@ def _is_of_request(block: Block) -> bool:
     return serves(block) or is_around or not given.isdisjoint(_OF_REQUEST)
 
 
-def _given(evaluator: Evaluator, binding: Binding, name: str) -> Shared | None:
+def _given(evaluator: Evaluator, binding: Binding, target: cst.Attribute) -> Shared | None:
     """What an attribute of an application is given, if that is a session of nobody else."""
-    target = _target(binding.node, name)
-    if binding.how is not How.VALUE or binding.expression is None or target is None:
+    if binding.how is not How.VALUE or binding.expression is None:
         return None
     made = _made(binding.expression, binding.block)
     thing = None if made is None else opened(evaluator, made, binding.block)
@@ -72,7 +71,7 @@ def _given(evaluator: Evaluator, binding: Binding, name: str) -> Shared | None:
         return None
     owner = target.value
     assert isinstance(owner, cst.Attribute)
-    said = f"{last_name(owner.value)}.{owner.attr.value}.{name}"
+    said = f"{last_name(owner.value)}.{owner.attr.value}.{target.attr.value}"
     return Shared(said, thing, made, None, is_kept=True)
 
 
