@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import libcst as cst
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
 __all__ = ["before", "callee", "lasting", "loaded", "runs_later"]
+
+_LATER: Final = frozenset({BlockKind.FUNCTION, BlockKind.LAMBDA})
+"""What runs when somebody calls it."""
 
 
 def callee(evaluator: Evaluator, call: cst.Call, block: Block) -> Value:
@@ -61,8 +64,7 @@ def loaded(bindings: list[Binding]) -> list[Binding]:
 
 def runs_later(block: Block, scope: Block) -> bool:
     """Whether a scope runs when all of the one around it, a module's own, has run."""
-    later = {BlockKind.FUNCTION, BlockKind.LAMBDA}
-    return scope.kind is BlockKind.MODULE and any(one.kind in later for one in block.scopes)
+    return scope.kind is BlockKind.MODULE and any(one.kind in _LATER for one in block.scopes)
 
 
 def _is_plain(binding: Binding, top: Block) -> bool:

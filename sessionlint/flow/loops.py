@@ -109,18 +109,16 @@ def while_loop(interpreter: Interpreter, node: cst.While, state: State) -> Outco
 def for_loop(interpreter: Interpreter, node: cst.For, state: State) -> Outcomes:
     """Every way out of a `for` loop."""
     loop = _Loop(interpreter, node)
+    resource = interpreter.resource
     for (exit_, now), trail in in_order(interpreter.evaluate(node.iter, state), node.iter):
         if exit_ == NEXT:
             loop.enter(now, trail)
         else:
             loop.left.setdefault((exit_, now), trail)
-    source = _written(interpreter.resource.block, node.iter)
-    exits = (
-        () if interpreter.resource.is_it(node.iter) else _iteration_exits(interpreter, node, source)
-    )
+    source = _written(resource.block, node.iter)
+    exits = () if resource.is_it(node.iter) else _iteration_exits(interpreter, node, source)
     names = target_names(node.target)
-    is_rebinding = bool(names & interpreter.resource.names)
-    resource = interpreter.resource
+    is_rebinding = bool(names & resource.names)
     is_single = takes_one_turn(resource.evaluator, resource.block, node)
     has_items = _has_items(source)
     while loop.waiting:
