@@ -163,6 +163,7 @@ def test_a_file_that_was_only_touched_is_not_parsed(shop):
     assert parsed(shop) == []
 
 
+@pytest.mark.slow
 def test_those_who_import_a_factory_are_parsed_when_its_module_changes(shop):
     assert places(shop) == ALL
     change(shop / "app/db.py", "session_opener = sessionmaker(", "session_opener = make(")
@@ -543,6 +544,7 @@ def test_the_cache_of_another_version_is_not_looked_at(shop, tmp_path):
     assert done.stdout.count("is not ever closed") == len(ALL)
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_leave_a_whole_cache(shop):
     from subprocess import DEVNULL, Popen
 

@@ -65,6 +65,7 @@ def test_a_file_alone_is_judged_as_among_all_files(folder):
         assert [(one.span.line, one.code) for one in found] == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(MODULES, MODULES)
 def test_says_the_same_of_modules_read_as_one_piece(one, other):

@@ -162,6 +162,7 @@ def test_standard_input_may_have_any_encoding(app, coding):
     assert places == [[b"6", b"27"], [b"15", b"15"]]
 
 
+@pytest.mark.slow
 def test_the_selection_of_flake8_holds(app):
     assert codes("--select", "SES103", "use.py", cwd=app) == ["5 SES103"]
     assert codes("--select", "E,W", "use.py", cwd=app) == []
@@ -169,6 +170,7 @@ def test_the_selection_of_flake8_holds(app):
     assert codes("--select", "W", "--extend-select", "SES102", "use.py", cwd=app) == ["14 SES102"]
 
 
+@pytest.mark.slow
 def test_a_rule_speaks_of_what_it_leaves_to_one_that_flake8_ignores(app):
     (app / "wait.py").write_text(WAITING)
     assert codes("--select", "SES", "wait.py", cwd=app) == ["8 SES101"]
@@ -179,6 +181,7 @@ def test_a_rule_speaks_of_what_it_leaves_to_one_that_flake8_ignores(app):
     assert codes("--select", "SES301", "wait.py", cwd=app) == ["12 SES301"]
 
 
+@pytest.mark.slow
 def test_the_files_that_flake8_ignores_codes_in_hold(app):
     (app / "other.py").write_text(LEAK)
     (app / "setup.cfg").write_text(
@@ -187,6 +190,7 @@ def test_the_files_that_flake8_ignores_codes_in_hold(app):
     assert codes("--config", "setup.cfg", cwd=app) == ["14 SES102"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("comment", ["# noqa", "# noqa: SES103", "# noqa: SES1"])
 def test_a_comment_takes_back_what_it_names(app, comment):
     (app / "use.py").write_text(LEAK.replace("make()", f"make()  {comment}", 1))
@@ -211,6 +215,7 @@ def test_a_line_for_the_whole_file_has_flake8_leave_it_out_whatever_its_codes(ap
     assert left.split()[1] == "SES102"
 
 
+@pytest.mark.slow
 def test_comments_count_for_nothing_if_flake8_is_told_so(app):
     (app / "use.py").write_text("# flake8: noqa\n" + LEAK.replace("make()", "make()  # noqa"))
     assert codes("--select", "SES", "use.py", cwd=app) == []
@@ -218,6 +223,7 @@ def test_comments_count_for_nothing_if_flake8_is_told_so(app):
     assert found == ["6 SES103", "15 SES102"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
@@ -233,11 +239,13 @@ def test_the_configuration_of_the_project_holds(app, table, expected):
     assert codes("--select", "SES", ".", cwd=app) == expected
 
 
+@pytest.mark.slow
 def test_what_the_configuration_switches_off_flake8_does_not_switch_on(app):
     (app / "pyproject.toml").write_text("[tool.sessionlint]\nignore = ['SES102']\n")
     assert codes("--select", "SES102,SES103", ".", cwd=app) == ["5 SES103"]
 
 
+@pytest.mark.slow
 def test_configured_factories_are_known(app):
     (app / "db.py").write_text("from elsewhere import make\n")
     assert codes("--select", "SES", ".", cwd=app) == []
@@ -311,6 +319,7 @@ libcst.parse_module = lambda code, *rest: seen.append(len(code)) or parse(code, 
 """
 
 
+@pytest.mark.slow
 def test_nothing_is_parsed_twice(tmp_path):
     shutil.copytree(APPS, tmp_path / "apps")
     ours = "from sessionlint.cli import run; run(['apps']); print(sorted(seen))"

@@ -132,6 +132,7 @@ SLOW = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW)
 def test_a_large_file_comes_to_an_end(tmp_path, name):
     """Each took minutes or more, which is when `sessionlint` gives up here."""
@@ -228,6 +229,7 @@ def test_parses_all_where_the_maker_cannot_be_read(tmp_path):
     assert done.returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["fast", "full"])
 def test_a_very_long_expression_costs_no_more_than_its_file(tmp_path, engine):
     links = "s" + ".a()" * 1_000
@@ -239,6 +241,7 @@ def test_a_very_long_expression_costs_no_more_than_its_file(tmp_path, engine):
     assert "b.py:3:15: SES102" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_file_of_100000_lines(tmp_path):
     body = "".join(f"x{n} = {n}\n" for n in range(100_000))
     (tmp_path / "a.py").write_text(USE + body + LEAK)

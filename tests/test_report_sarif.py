@@ -230,6 +230,7 @@ def test_a_fix_that_is_not_to_be_made_is_not_told(tmp_path):
     assert fixes(checked(tmp_path)) == []
 
 
+@pytest.mark.slow
 def test_of_many_fixes_in_one_file_the_first_are_told(tmp_path):
     leak = LEAK[LEAK.index("def count") :]
     (tmp_path / "a.py").write_text("from sqlalchemy.orm import Session\n\n" + leak * 22)
