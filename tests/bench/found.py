@@ -84,10 +84,14 @@ def _ran(*command: str | Path) -> str:
     return done.stdout
 
 
+@click.command()
 def main() -> None:
     """Print a table in Markdown."""
     bad = sorted(path for path in RULES.glob("*/bad.py") if "ses9" not in path.parent.name)
     good = sorted(RULES.glob("*/good.py"))
+    if "flake8-async" not in _ran("flake8", "--version"):
+        # flake8 finds nothing by the codes of a plugin that is not there, and says nothing of it.
+        raise click.ClickException("flake8-async is not installed")
     wanted = {
         (str(path), number)
         for path in bad
