@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,11 @@ from sessionlint.errors import UnfitEdit, UnreadableFile
 from sessionlint.marks import Mark, marks
 from sessionlint.model import Finding, Safety, Severity
 from sessionlint.rule import Rule
+from sessionlint.source.python import uncompiled
 
 if TYPE_CHECKING:
     from sessionlint.source.parse import Source
+    from sessionlint.source.splice import Map
 
 __all__ = ["Fixed", "fix_source", "fixed_singly", "without_edits"]
 
@@ -102,6 +104,18 @@ class _State:
     findings: Sequence[Finding]
     marks: Sequence[frozenset[Mark]]
 
+    @cached_property
+    def is_kept(self) -> bool:
+        """Whether the tree has every byte of the text."""
+        return self.source.module.bytes == self.source.data
+
+    @cached_property
+    def map(self) -> Map:
+        """Where the nodes of the tree stand."""
+        from sessionlint.source.splice import Map
+
+        return Map(self.source.module)
+
 
 class _Bench:
     """Where one file is fixed, text by text."""
@@ -146,8 +160,7 @@ class _Bench:
     def singly(self, data: bytes, found: Sequence[Finding]) -> Iterator[tuple[Finding, bytes]]:
         """The file after each fix by itself."""
         start = self._state(data, found)
-        is_kept = start.source.module.bytes == data
-        for finding in self._wanted(start)[:SINGLY] if is_kept else ():
+        for finding in self._wanted(start)[:SINGLY] if start.is_kept else ():
             attempt = _Attempt(self, start)
             attempt.add([finding])
             if attempt.done:
@@ -166,13 +179,13 @@ class _Bench:
 
         waiting = self._wanted(state)
         refused: list[tuple[Finding, str]] = []
-        if waiting and state.source.module.bytes != state.source.data:
+        if waiting and not state.is_kept:
             return state, [], [(one, _NOT_KEPT) for one in waiting]
-        if waiting and (error := _syntax_error(state.source.data)):
+        if waiting and (error := uncompiled(state.source.data)):
             return state, [], [(one, f"{_NOT_COMPILED}: {error}") for one in waiting]
         while waiting:
             fixes = [one.fix for one in waiting if one.fix is not None]
-            chosen = {id(waiting[index]) for index in apart(state.source.module, fixes)}
+            chosen = {id(waiting[index]) for index in apart(state.map, fixes)}
             attempt = _Attempt(self, state)
             attempt.add([one for one in waiting if id(one) in chosen])
             refused += attempt.refused
@@ -225,7 +238,7 @@ class _Attempt:
         before = self._before
         edits = [edit for one in findings if one.fix is not None for edit in one.fix.edits]
         try:
-            data = applied(before.source.module, edits).bytes
+            data = applied(before.map, edits).bytes
             if data == before.source.data:
                 return "its edits change nothing"
             after = self._bench.checked(data)
@@ -240,7 +253,7 @@ class _Attempt:
             return "the file's encoding has no room for the result"
         except RecursionError:
             return "nested too deep to rewrite"
-        if after.source.module.bytes != data:
+        if not after.is_kept:
             return _NOT_KEPT
         return _complaint(before, after, findings) or after
 
@@ -252,7 +265,7 @@ _UNSETTLED = f"the file is still not settled after {WALKS} rounds"
 
 def _complaint(before: _State, after: _State, fixed: Sequence[Finding]) -> str:
     """What speaks against a new text; empty when it is good."""
-    error = _syntax_error(after.source.data)
+    error = uncompiled(after.source.data)
     if error:
         return f"the result is not Python: {error}"
     ids = set(map(id, fixed))
@@ -285,16 +298,3 @@ def _is_next(finding: Finding) -> bool:
         return False
     is_ended = finding.severity is Severity.RISK and finding.fix.safety is Safety.SAFE
     return is_ended or finding.severity is Severity.STYLE
-
-
-def _syntax_error(data: bytes) -> str:
-    """Why Python itself would not compile a text, which LibCST may still have parsed."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(data, "<file>", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        return error.msg
-    except (ValueError, RecursionError, MemoryError):
-        return "it cannot be compiled"
-    return ""

@@ -15,14 +15,14 @@ from sessionlint.model import (
     Safety,
     Splice,
 )
-from sessionlint.source.splice import apart, applied
+from sessionlint.source.splice import Map, apart, applied
 
 CLOSING = AddImport("contextlib", "closing")
 CACHE = RemoveImportIfUnused("lru_cache")
 
 
 def edited(text: str, *edits: Edit) -> str:
-    return applied(cst.parse_module(dedent(text)), edits).code
+    return applied(Map(cst.parse_module(dedent(text))), edits).code
 
 
 def parsed(text: str) -> cst.Module:
@@ -59,7 +59,7 @@ def test_several_splices_count_in_the_old_block():
         Splice(body, 0, 0, (line("null()"),)),
         Splice(body, 1, 2, ()),
     ]
-    assert applied(module, edits).code == dedent("""\
+    assert applied(Map(module), edits).code == dedent("""\
         def f():
             null()
             # first
@@ -77,7 +77,7 @@ def test_a_moved_statement_keeps_its_lines_and_gets_its_own_edits():
     assert isinstance(one, cst.SimpleStatementLine)
     around = cst.With([cst.WithItem(cst.Name("it"))], cst.IndentedBlock(body.body[:2]))
     edits = [Splice(body, 0, 2, (around,)), Replace(one.body[0], cst.Pass())]
-    assert applied(module, edits).code == dedent("""\
+    assert applied(Map(module), edits).code == dedent("""\
         def f():
             with it:
                 # first
@@ -93,23 +93,23 @@ def test_a_replacement_may_hold_what_it_replaces():
     module = parsed("x = y\n")
     value = module.body[0].body[0].value
     edits = [Replace(value, cst.Call(cst.Name("f"), [cst.Arg(value)]))]
-    assert applied(module, edits).code == "x = f(y)\n"
+    assert applied(Map(module), edits).code == "x = f(y)\n"
 
 
 def test_a_node_may_go():
     module = parsed("@a\n@b\ndef f(): pass\n")
     edits = [Replace(module.body[0].decorators[0], cst.RemovalSentinel.REMOVE)]
-    assert applied(module, edits).code == "@b\ndef f(): pass\n"
+    assert applied(Map(module), edits).code == "@b\ndef f(): pass\n"
 
 
 def test_a_block_without_statements_passes():
     module = parsed("def f():\n    a()\n")
-    assert applied(module, [Splice(block_of(module), 0, 1, ())]).code == "def f():\n    pass\n"
+    assert applied(Map(module), [Splice(block_of(module), 0, 1, ())]).code == "def f():\n    pass\n"
 
 
 def test_statements_of_the_module_can_be_replaced():
     module = parsed("# top\na()\nb()\n")
-    assert applied(module, [Splice(module, 1, 2, (line("c()"),))]).code == "# top\na()\nc()\n"
+    assert applied(Map(module), [Splice(module, 1, 2, (line("c()"),))]).code == "# top\na()\nc()\n"
 
 
 def test_an_edit_of_another_tree_does_not_fit():
@@ -122,7 +122,7 @@ def test_an_edit_inside_what_goes_does_not_fit():
     module = parsed("def f():\n    a()\n")
     body = block_of(module)
     with pytest.raises(UnfitEdit, match="another edit takes away"):
-        applied(module, [Splice(body, 0, 1, ()), Replace(body.body[0].body[0], cst.Pass())])
+        applied(Map(module), [Splice(body, 0, 1, ()), Replace(body.body[0].body[0], cst.Pass())])
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 2), (1, 1), (2, 4)])
@@ -130,18 +130,18 @@ def test_splices_that_cross_or_reach_too_far_do_not_fit(start, stop):
     module = parsed(FUNCTION)
     body = block_of(module)
     with pytest.raises(UnfitEdit, match="one place"):
-        applied(module, [Splice(body, 0, 2, ()), Splice(body, start, stop, ())])
+        applied(Map(module), [Splice(body, 0, 2, ()), Splice(body, start, stop, ())])
 
 
 def test_two_replacements_of_one_node_do_not_fit():
     module = parsed("x = 1\n")
     value = module.body[0].body[0].value
     with pytest.raises(UnfitEdit, match="one place"):
-        applied(module, [Replace(value, cst.Name("a")), Replace(value, cst.Name("b"))])
+        applied(Map(module), [Replace(value, cst.Name("a")), Replace(value, cst.Name("b"))])
 
 
 def together(module: cst.Module, *groups: list[Edit]) -> list[int]:
-    return apart(module, [Fix("t", Safety.SAFE, tuple(group)) for group in groups])
+    return apart(Map(module), [Fix("t", Safety.SAFE, tuple(group)) for group in groups])
 
 
 def test_fixes_side_by_side_go_together():
@@ -176,7 +176,7 @@ def test_two_insertions_at_one_place_do_not_go_together():
 
 def test_what_no_edit_is_about_is_not_built_anew():
     module = parsed("def f():\n    a()\n\n\ndef g():\n    b()\n")
-    changed = applied(module, [Splice(block_of(module), 0, 1, (line("c()"),))])
+    changed = applied(Map(module), [Splice(block_of(module), 0, 1, (line("c()"),))])
     assert changed.body[1] is module.body[1]
 
 
@@ -428,4 +428,4 @@ def test_an_import_that_may_be_needed_stays(text):
 def test_an_import_goes_only_after_all_other_edits():
     module = parsed("from functools import lru_cache\n\n\n@lru_cache\ndef f(): pass\n")
     edits = [CACHE, Replace(module.body[1].decorators[0], cst.RemovalSentinel.REMOVE)]
-    assert applied(module, edits).code == "def f(): pass\n"
+    assert applied(Map(module), edits).code == "def f(): pass\n"

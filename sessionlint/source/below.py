@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeGuard, cast
+from dataclasses import fields
+from typing import Any, TypeGuard
 
 import libcst as cst
 
 __all__ = ["below", "is_expression", "is_node"]
 
 _FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
+_ARE_NODES: dict[type, bool] = {}
 
 
-def below(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def below(node: cst.CSTNode) -> list[cst.CSTNode]:
     """Everything directly below a node; lists in their order. `children` gives the syntax alone."""
-    kind = type(node)
-    if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(kind.__dataclass_fields__)
-    for field in _FIELDS[kind]:
-        value: object = getattr(node, field)
-        if is_node(value):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            items = cast("Sequence[object]", value)  # a field may hold a list of anything
-            yield from filter(is_node, items)
+    names = _FIELDS.get(node.__class__)
+    if names is None:
+        names = _FIELDS[node.__class__] = _holding(node.__class__)
+    found: list[cst.CSTNode] = []
+    value: Any  # A node, several of them, or what says something else, such as a sentinel.
+    for name in names:
+        value = getattr(node, name)
+        kind = value.__class__
+        is_one = _ARE_NODES.get(kind)
+        if is_one is None:
+            is_one = _ARE_NODES[kind] = is_node(value)
+        if is_one:
+            found.append(value)
+        elif kind is list or kind is tuple:
+            found += filter(is_node, value)
+    return found
+
+
+def _holding(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a class that may hold nodes: half of all nodes have none but for text."""
+    return tuple(field.name for field in fields(kind) if field.type not in {str, bool})
 
 
 def is_node(value: object) -> TypeGuard[cst.CSTNode]:

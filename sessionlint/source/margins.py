@@ -37,13 +37,14 @@ def _placed(module: cst.Module) -> Iterator[tuple[cst.SimpleWhitespace | cst.Emp
     stack: list[tuple[cst.CSTNode, str]] = [(module, "")]
     while stack:
         node, margin = stack.pop()
-        if isinstance(node, cst.IndentedBlock):
+        # Most nodes are none of these, which `isinstance` takes long to tell.
+        if type(node) is cst.IndentedBlock:
             margin += module.default_indent if node.indent is None else node.indent
-        elif isinstance(node, cst.SimpleWhitespace):
+        elif type(node) is cst.SimpleWhitespace:
             if "\\" in node.value:
                 yield node, margin
             continue
-        elif isinstance(node, cst.EmptyLine):
+        elif type(node) is cst.EmptyLine:
             if node.comment is None and node.indent and not node.whitespace.value:
                 yield node, margin
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from textwrap import dedent
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import libcst as cst
 
@@ -60,9 +60,39 @@ def has_comment(node: cst.CSTNode) -> bool:
     return "#" in code_of(bare)
 
 
+_BINDING: Final = frozenset(
+    {
+        cst.FunctionDef,
+        cst.ClassDef,
+        cst.Param,
+        cst.TypeAlias,
+        cst.TypeVar,
+        cst.TypeVarTuple,
+        cst.ParamSpec,
+        cst.MatchAs,
+        cst.MatchStar,
+        cst.AssignTarget,
+        cst.AnnAssign,
+        cst.AugAssign,
+        cst.NamedExpr,
+        cst.For,
+        cst.CompFor,
+        cst.WithItem,
+        cst.ExceptHandler,
+        cst.ExceptStarHandler,
+        cst.MatchMapping,
+        cst.Import,
+        cst.ImportFrom,
+    }
+)
+"""What `binders` looks for: each of its patterns takes long to tell that a node is another."""
+
+
 def binders(module: cst.Module, name: str) -> Iterator[cst.CSTNode]:
     """Every place in a module that gives the name a meaning, in whatever scope."""
     for node in descend(module):
+        if type(node) not in _BINDING:
+            continue
         match node:
             case (
                 cst.FunctionDef()

@@ -6,7 +6,7 @@ import ast
 import warnings
 from typing import Final
 
-__all__ = ["BEYOND", "is_python", "python_tree"]
+__all__ = ["BEYOND", "is_python", "python_tree", "uncompiled"]
 
 BEYOND: Final = (ValueError, RecursionError, MemoryError)
 """What Python raises for a text that it cannot read whatever the grammar says."""
@@ -31,3 +31,16 @@ def is_python(code: str | bytes) -> bool:
     except (SyntaxError, *BEYOND):
         return False
     return True
+
+
+def uncompiled(code: bytes) -> str:
+    """Why Python would not compile a text that LibCST may have parsed; empty if it would."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(code, "<file>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error.msg
+    except BEYOND:
+        return "it cannot be compiled"
+    return ""

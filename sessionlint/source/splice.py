@@ -25,23 +25,22 @@ from sessionlint.source.margins import with_margins
 from sessionlint.source.parse import Tree
 from sessionlint.source.positions import Positions
 
-__all__ = ["apart", "applied"]
+__all__ = ["Map", "apart", "applied"]
 
 _Stretch = tuple[float, float]
 """When a walk over the tree enters and leaves a place."""
 
 
-def applied(module: cst.Module, edits: Iterable[Edit]) -> cst.Module:
+def applied(tree: Map, edits: Iterable[Edit]) -> cst.Module:
     """The module after all edits; imports are added and removed when all else is in place.
 
     Raises:
         UnfitEdit: an edit is about a node that is not there, two are about one place, or a name
             to import means something else already.
     """
-    tree = _Map(module)
     made = [tree.placed(edit) for edit in edits]
     pen = _Pen(tree, made)
-    changed = with_margins(module.visit(pen), module)
+    changed = with_margins(tree.module.visit(pen), tree.module)
     pen.finish()
     for edit in made:
         if isinstance(edit, AddImport):
@@ -52,12 +51,11 @@ def applied(module: cst.Module, edits: Iterable[Edit]) -> cst.Module:
     return changed
 
 
-def apart(module: cst.Module, fixes: Sequence[Fix]) -> list[int]:
+def apart(tree: Map, fixes: Sequence[Fix]) -> list[int]:
     """The indices of the fixes that can be made together, the first come first.
 
     Each is left out that touches a place inside, around or across one of a fix before it.
     """
-    tree = _Map(module)
     taken: list[_Stretch] = []
     chosen: list[int] = []
     for index, fix in enumerate(fixes):
@@ -73,11 +71,11 @@ _NOTHING = cst.SimpleWhitespace("")
 _Holder = cst.TrailingWhitespace | cst.EmptyLine
 
 
-class _Map:
+class Map:
     """Where the nodes of a module stand: when a walk enters and leaves each, and what holds it."""
 
     def __init__(self, module: cst.Module) -> None:
-        self._module = module
+        self.module = module
         self._holders: list[_Holder] = []
         self._entered: dict[int, int] = {}
         self._left: dict[int, int] = {}
@@ -93,9 +91,10 @@ class _Map:
                 continue
             self._entered[id(node)] = time
             stack.append((node, True))
-            if isinstance(node, (cst.TrailingWhitespace, cst.EmptyLine)):
+            # `isinstance` takes long to tell of a node that it is neither.
+            if type(node) is cst.TrailingWhitespace or type(node) is cst.EmptyLine:
                 self._holders.append(node)
-            for child in reversed(list(below(node))):
+            for child in reversed(below(node)):
                 self._above[id(child)] = id(node)
                 stack.append((child, False))
 
@@ -113,7 +112,7 @@ class _Map:
     @cached_property
     def _comments(self) -> dict[tuple[int, int], _Holder]:
         """What holds each comment, by the line and column where that begins."""
-        positions = Positions(self._module.code, [Tree(self._module, 0)])
+        positions = Positions(self.module.code, [Tree(self.module, 0)])
         held = [(one.comment, one) for one in self._holders if one.comment is not None]
         places = ((positions.span(comment), holder) for comment, holder in held)
         return {(span.line, span.column): holder for span, holder in places}
@@ -166,7 +165,7 @@ def _meet(one: _Stretch, other: _Stretch) -> bool:
 class _Pen(cst.CSTTransformer):
     """Makes edits from the outside in, so that a moved node still gets its own."""
 
-    def __init__(self, tree: _Map, edits: Iterable[Edit]) -> None:
+    def __init__(self, tree: Map, edits: Iterable[Edit]) -> None:
         super().__init__()
         self._tree = tree
         self._replaced: dict[int, Replace] = {}
