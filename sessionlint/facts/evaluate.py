@@ -233,9 +233,11 @@ class Evaluator:
             inner = places.relative(folder, f"{name}.{item}".lstrip(".")) if item else None
         else:
             path = places.locate(name, home.path)
-            inner = None
+            is_own = bool(item) and path == home.path
+            inner = places.locate(f"{name}.{item}", home.path) if is_own else None
         if inner is not None and path == home.path:
             # `from . import a` in a package's own __init__.py: nothing there binds it but this.
+            # `from package import a` says the same there.
             path, item = inner, ""
         module = self.tree.module(path) if path is not None else None
         if module is not None and item:
