@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 import libcst as cst
@@ -163,15 +163,22 @@ class Body(Nodes):
         """Whether a loop works with what a name had before it, and acquires anew in between."""
         if not isinstance(loop, (cst.For, cst.While)):
             return False
-        first = next((node for node in descend(loop.body) if is_name(node, name)), None)
-        match list(islice(self.above(first), 2)) if first is not None else []:
-            case [cst.Attribute(attr=cst.Name(value=method)), cst.Call()] if method in DATABASE:
-                pass
-            case _:
-                return False
+        spoken = (node for node in descend(loop.body) if is_name(node, name))
+        if not any(map(self._is_work, takewhile(self._is_no_target, spoken))):
+            return False
         inside = {id(node) for node in descend(loop)}
         before = (one for one in self.block.bindings(name) if id(one.node) not in inside)
         return any(isinstance(one.expression, cst.Call) for one in before)
+
+    def _is_no_target(self, name: cst.CSTNode) -> bool:
+        return not isinstance(next(self.above(name)), (cst.AssignTarget, cst.AnnAssign))
+
+    def _is_work(self, name: cst.CSTNode) -> bool:
+        """Whether a method of the database is called on what has a name."""
+        match list(islice(self.above(name), 2)):
+            case [cst.Attribute(attr=cst.Name(value=method)), cst.Call()]:
+                return method in DATABASE
+        return False
 
     def _members(self, name: str) -> Iterator[str]:
         """The names that loops over a list of resources give to each of them."""
