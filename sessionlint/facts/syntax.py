@@ -66,13 +66,18 @@ def last_name(expression: cst.CSTNode) -> str:
 
 
 def is_only_called(nodes: Iterable[cst.CSTNode], function: str) -> bool:
-    """Whether a function is called wherever it is spoken of, in nodes that define it once."""
-    called = spoken = 0
+    """Whether a function is called wherever it is spoken of, in nodes that define it once.
+
+    A method or a keyword of the same name, `table.insert()` beside `insert()`, speaks of another.
+    """
+    called = spoken = labels = 0
     for node in nodes:
         called += type(node) is cst.Call and is_name(node.func, function)
+        labels += type(node) is cst.Attribute and is_name(node.attr, function)
+        labels += type(node) is cst.Arg and is_name(node.keyword, function)
         spoken += is_name(node, function)
     # The definition itself speaks of the name once.
-    return spoken == called + 1
+    return spoken == called + labels + 1
 
 
 def targets_of(node: cst.Assign | cst.AnnAssign | cst.AugAssign) -> list[cst.BaseExpression]:
