@@ -42,6 +42,8 @@ __all__ = ["Body"]
 _MOST_FLAGS: Final = 4
 _REACHING: Final = frozenset({"locals", *(name.rpartition(".")[2] for name in SHELLS)})
 """Functions that reach every variable."""
+_BINDING: Final = (cst.AssignTarget, cst.AnnAssign, cst.AsName)
+"""What a name stands directly below where a statement binds it."""
 
 
 class Body(Nodes):
@@ -171,7 +173,7 @@ class Body(Nodes):
         return any(isinstance(one.expression, cst.Call) for one in before)
 
     def _is_no_target(self, name: cst.CSTNode) -> bool:
-        return not isinstance(next(self.above(name)), (cst.AssignTarget, cst.AnnAssign))
+        return not isinstance(next(self.above(name)), _BINDING)
 
     def _is_work(self, name: cst.CSTNode) -> bool:
         """Whether a method of the database is called on what has a name."""
