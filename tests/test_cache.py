@@ -192,11 +192,11 @@ def test_answers_that_two_files_share_rest_on_the_same_for_both(shop):
 
 def test_a_new_file_that_an_import_finds_first_counts(shop):
     assert places(shop) == ALL
-    # Modules beside the importing one come before those at the top, as in a script's folder.
-    (shop / "app/app").mkdir()
-    (shop / "app/app/db.py").write_text(UNSURE)
+    # Python looks for a package before a module.
+    (shop / "app/db").mkdir()
+    (shop / "app/db/__init__.py").write_text(UNSURE)
     assert places(shop) == OWN
-    (shop / "app/app/db.py").unlink()
+    (shop / "app/db/__init__.py").unlink()
     assert places(shop) == ALL
 
 

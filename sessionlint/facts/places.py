@@ -50,6 +50,10 @@ class Places:
 
     def _candidates(self, first: str, importer: Path) -> Iterator[Path]:
         yield from self._files.source_roots
+        top = self._top_package(importer)
+        if top is not None and top.name == first:
+            # `from shop import shop` in shop/views.py asks the package, not shop/shop.py beside it.
+            yield top.parent
         yield from self._folders_above(importer.parent)
         if first == self._files.root.name and self._files.is_file(self._files.root / _PACKAGE):
             # All of the project is one package, whatever marks its top.
@@ -59,6 +63,16 @@ class Places:
             yield others[0]
         else:
             yield from sorted(others, key=lambda folder: -_shared(folder, importer))
+
+    def _top_package(self, importer: Path) -> Path | None:
+        """The outermost package around a module, below the folder that marks its project."""
+        top = None
+        for around in importer.parents:
+            is_last = around == self._files.root or self._files.is_marked(around)
+            if is_last or not self._files.is_file(around / _PACKAGE):
+                return top
+            top = around
+        return top
 
     def _folders_above(self, folder: Path) -> Iterator[Path]:
         """Where what lies in a folder may import from, innermost first."""
