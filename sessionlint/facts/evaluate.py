@@ -227,28 +227,17 @@ class Evaluator:
         if not dots and name.partition(".")[0] in LIBRARIES:
             return Symbol(canonical(f"{name}.{item}" if item else name))
         places = self.tree.places
-        if dots:
-            folder = places.package_of(home.path, dots)
-            path = places.relative(folder, name)
-            inner = places.relative(folder, f"{name}.{item}".lstrip(".")) if item else None
-        else:
-            path = places.locate(name, home.path)
-            is_own = bool(item) and path == home.path
-            inner = places.locate(f"{name}.{item}", home.path) if is_own else None
-        if inner is not None and path == home.path:
-            # `from . import a` in a package's own __init__.py: nothing there binds it but this.
-            # `from package import a` says the same there.
-            path, item = inner, ""
+        path = places.imported(origin, home.path)
         module = self.tree.module(path) if path is not None else None
-        if module is not None and item:
-            return self.member(module, item)
+        # In a package's own __init__.py, nothing binds `a` but `from . import a` itself, or
+        # `from package import a`.
+        if item and (module is None or path == home.path):
+            below = places.imported(f"{origin}.{item}" if name else origin + item, home.path)
+            if below is not None:
+                found = self.tree.module(below)
+                return UNKNOWN if found is None else ModuleValue(found)
         if module is not None:
-            return ModuleValue(module)
-        if inner is not None and (found := self.tree.module(inner)) is not None:
-            return ModuleValue(found)
-        if not dots and item and (below := places.locate(f"{name}.{item}", home.path)):
-            found = self.tree.module(below)
-            return ModuleValue(found) if found is not None else UNKNOWN
+            return self.member(module, item) if item else ModuleValue(module)
         if dots or path is not None:
             return UNKNOWN
         return Symbol(canonical(f"{name}.{item}" if item else name))
