@@ -10,7 +10,6 @@ import libcst as cst
 __all__ = ["below", "is_expression", "is_node"]
 
 _FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
-_ARE_NODES: dict[type, bool] = {}
 
 
 def below(node: cst.CSTNode) -> list[cst.CSTNode]:
@@ -22,13 +21,9 @@ def below(node: cst.CSTNode) -> list[cst.CSTNode]:
     value: Any  # A node, several of them, or what says something else, such as a sentinel.
     for name in names:
         value = getattr(node, name)
-        kind = value.__class__
-        is_one = _ARE_NODES.get(kind)
-        if is_one is None:
-            is_one = _ARE_NODES[kind] = is_node(value)
-        if is_one:
+        if is_node(value):
             found.append(value)
-        elif kind is list or kind is tuple:
+        elif value.__class__ is list or value.__class__ is tuple:
             found += filter(is_node, value)
     return found
 
