@@ -104,7 +104,8 @@ def makes_of(
 ) -> bool:
     """Whether a call gives an object that may keep an argument: `def wrap(c): return Session(c)`.
 
-    `seen` are the functions on the way, which are not followed again.
+    That may be the argument itself: `def logged(c): log(c); return c`. `seen` are the functions on
+    the way, which are not followed again.
     """
     callee = evaluator.value(call.func, block)
     if _is_constructor(call, callee):
@@ -114,13 +115,27 @@ def makes_of(
     name, inside = parameter_of(callee, call, argument), callee.block
     if name is None:
         return bool(inside.blocks)
+    if _takes_inside(inside, name) or any(_is_it(one.value, name) for one in inside.returns):
+        return True
     made = (made for one in inside.returns for made in _made(inside, one.value))
-    return _takes_inside(inside, name) or any(
+    return any(
         is_made_of(arg.value, name)
         or (is_name(arg.value, name) and makes_of(evaluator, one, arg, inside, seen | {inside}))
         for one in made
         for arg in one.args
     )
+
+
+def _is_it(value: cst.BaseExpression | None, name: str) -> bool:
+    """Whether the object of a name itself is given, alone, with others or under a condition."""
+    match value:
+        case cst.Tuple(elements=parts) | cst.List(elements=parts):
+            return any(_is_it(part.value, name) for part in parts)
+        case cst.IfExp(body=first, orelse=second):
+            return _is_it(first, name) or _is_it(second, name)
+        case cst.BooleanOperation(left=first, right=second):
+            return _is_it(first, name) or _is_it(second, name)
+    return value is not None and is_name(value, name)
 
 
 def may_keep(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block) -> bool:

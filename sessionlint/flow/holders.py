@@ -16,7 +16,7 @@ from sessionlint.facts.syntax import bare, keyword, last_name, targets_of
 from sessionlint.facts.values import FunctionValue, Symbol
 from sessionlint.flow.borrowers import makes_borrower
 from sessionlint.flow.harmless import PANDAS
-from sessionlint.flow.leaving import closed_by, is_method, leads_back
+from sessionlint.flow.leaving import BEHIND, closed_by, is_method, leads_back
 from sessionlint.flow.resource import Resource
 from sessionlint.source.below import is_expression
 from sessionlint.source.walk import descend
@@ -269,3 +269,5 @@ def _value_names(value: cst.CSTNode) -> Iterator[str]:
     elif isinstance(value, cst.Call) and _is_class(value):
         for arg in value.args:
             yield from _value_names(arg.value)
+    elif isinstance(value, cst.Attribute) and value.attr.value in BEHIND:
+        yield from _value_names(value.value)

@@ -18,6 +18,7 @@ from sessionlint.flow.safe import is_given_cursor
 from sessionlint.source.walk import descend
 
 __all__ = [
+    "BEHIND",
     "closed_by",
     "closes_behind",
     "gets_release",
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 
-_BEHIND: Final = frozenset({"bind", "connection", "get_bind", "session"})
+BEHIND: Final = frozenset({"bind", "connection", "get_bind", "session"})
 """Attributes and methods that give what an object was made of."""
 
 _UNDERNEATH: Final = frozenset({"connection", "dbapi_connection", "driver_connection"})
@@ -239,7 +240,7 @@ def closes_behind(resource: Resource, call: cst.Call) -> bool:
     if type(way) is cst.Name and resource.thing.type.is_release(last_name(method)):
         return _is_underneath(resource, way.value)
     way = way.func if type(way) is cst.Call else way
-    if type(way) is not cst.Attribute or way.attr.value not in _BEHIND:
+    if type(way) is not cst.Attribute or way.attr.value not in BEHIND:
         return False
     if not isinstance(way.value, cst.Name) or not resource.thing.type.is_release(last_name(method)):
         return False
