@@ -7,7 +7,7 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.syntax import is_name, last_name, text_of
+from sessionlint.facts.syntax import is_name, last_name, names_in, text_of
 from sessionlint.flow.resource import Resource, roots
 from sessionlint.flow.ways import State, Status
 
@@ -119,11 +119,23 @@ def _of_resource(
             return tuple(truth is not is_negated for truth in _bound(state))
         case cst.Comparison(
             left=cst.Name(value=name),
-            comparisons=[cst.ComparisonTarget(cst.Is() | cst.IsNot() as operator, cst.Attribute())],
+            comparisons=[cst.ComparisonTarget(cst.Is() | cst.IsNot() as operator, other)],
         ) if name in resource.names and state.status is not Status.UNBORN:
             # What was opened here is nothing that was kept elsewhere before.
-            return None if state.status is Status.NONE else (isinstance(operator, cst.IsNot),)
+            if state.status is Status.NONE or not _is_another(resource, other):
+                return None
+            return (isinstance(operator, cst.IsNot),)
     return None
+
+
+def _is_another(resource: Resource, other: cst.BaseExpression) -> bool:
+    """Whether an attribute, or a variable that is never given the resource, is compared."""
+    if not isinstance(other, cst.Name):
+        return isinstance(other, cst.Attribute)
+    given = [one.expression for one in resource.block.bindings(other.value)]
+    return other.value not in resource.names and not any(
+        one is not None and resource.names & names_in(one) for one in given
+    )
 
 
 def _bound(state: State) -> tuple[bool, ...]:
