@@ -169,16 +169,28 @@ def test_follows_an_import_in_a_package_of(way, tmp_path):
     assert places == ["SES102"]
 
 
-def test_all_of_a_project_may_be_one_package(tmp_path):
+@pytest.mark.parametrize("marker", ["__init__.py", "README.py"])
+def test_all_of_a_project_may_be_one_package(marker, tmp_path):
     files = {
         "pyproject.toml": "",
-        "__init__.py": "",
+        marker: "",
         "db.py": DB,
         "jobs/__init__.py": "",
         "jobs/use.py": use("from shop.db import maker", "maker()"),
         "jobs/other.py": use("from store.db import maker", "maker()"),
     }
     assert found(tmp_path / "shop", files) == {"jobs/use.py": ["SES102"]}
+
+
+def test_a_project_that_is_called_like_a_library_holds_none_of_it(tmp_path):
+    """Nor what lies beside it: `shop.py` is no file of the project."""
+    files = {
+        "pyproject.toml": "",
+        "use.py": use("from shop import maker", "maker()"),
+        "other.py": use("from shop.client import maker", "maker()"),
+    }
+    (tmp_path / "shop.py").write_text(DB)
+    assert found(tmp_path / "shop", files) == {}
 
 
 def test_follows_an_import_from_a_package_by_its_namespaces(tmp_path):

@@ -40,7 +40,16 @@ class Places:
             found = self._file_of(root, parts)
             if found is not None:
                 return found
-        return self._in_namespace(parts)
+        return self._in_root(parts) or self._in_namespace(parts)
+
+    def _in_root(self, parts: list[str]) -> Path | None:
+        """The file of that name where the project's folder is a package without a file of its own.
+
+        A program is started beside it: `python -m backend.main`.
+        """
+        root = self._files.root
+        is_below = len(parts) > 1 and parts[0] == root.name
+        return self._file_of(root, parts[1:]) if is_below else None
 
     def _in_namespace(self, parts: list[str]) -> Path | None:
         """The one file of that name in a package without a file of its own, wherever it lies."""
@@ -106,7 +115,8 @@ class Places:
         if key not in self._tops:
             roots = chain(self._candidates(name, importer), self._packages(importer))
             is_module = any(self._files.is_there(str(root), name) for root in roots)
-            self._tops[key] = is_module or bool(self._files.starts.of_namespaces(name))
+            is_root = name == self._files.root.name
+            self._tops[key] = is_module or is_root or bool(self._files.starts.of_namespaces(name))
         return self._tops[key]
 
     def package_of(self, importer: Path, dots: int) -> Path:
