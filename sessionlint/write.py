@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import stat
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
@@ -138,18 +139,37 @@ def _has_locks() -> bool:
 
 
 def _replace(target: Path, data: bytes, status: os.stat_result | None) -> None:
-    # The name is known before the file is there, so that no interrupt can leave it behind.
-    new = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    # The name is known before the file is there, so that no interrupt can leave it behind. It does
+    # not grow with that of the target, which may be as long as the system allows.
+    new = target.with_name(f".sessionlint-{secrets.token_hex(8)}.tmp")
+    with _unended():
+        try:
+            with new.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if status is not None:
+                _take_after(new, status)
+            os.replace(new, target)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+@contextmanager
+def _unended() -> Generator[None, None, None]:
+    """Let what ends this process at once, and runs no clean-up, wait until the end of the block.
+
+    Source: signal(7), SIGTERM is what `kill` and `timeout` send, SIGHUP a terminal that goes away.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        # Have: Windows, which ends a process without asking it.
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
     try:
-        with new.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if status is not None:
-            _take_after(new, status)
-        os.replace(new, target)
+        yield
     finally:
-        new.unlink(missing_ok=True)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _take_after(new: Path, status: os.stat_result) -> None:

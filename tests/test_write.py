@@ -1,6 +1,7 @@
 """New contents for files: all or nothing, and only where it was asked for."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -152,6 +153,29 @@ def test_an_interrupt_leaves_nothing_behind(file, monkeypatch):
         written(file, b"old", b"new", [file])
     assert file.read_bytes() == b"old"
     assert names(file.parent) == ["a.py"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without asking it")
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_the_process_leaves_nothing_behind(file, ending):
+    code = f"""
+import os
+from pathlib import Path
+from sessionlint.write import written
+
+os.fsync = lambda _: os.kill(os.getpid(), {int(ending)})
+written(Path({str(file)!r}), b"old", b"new", [Path({str(file)!r})])
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -ending
+    assert file.read_bytes() == b"new"
+    assert names(file.parent) == ["a.py"]
+
+
+def test_a_name_as_long_as_the_system_allows_can_be_written(file):
+    long = file.with_name("x" * 252 + ".py")
+    long.write_bytes(b"old")
+    written(long, b"old", b"new", [long])
+    assert long.read_bytes() == b"new"
 
 
 def test_a_full_disk_leaves_the_old_contents(file, monkeypatch):
