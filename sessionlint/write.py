@@ -78,19 +78,33 @@ def put(path: Path, data: bytes) -> None:
     """Let a file hold `data`, whether or not it was there before.
 
     Whoever reads it meanwhile sees the old contents or all of the new. A link stays a link, and
-    a device or pipe is written to as it is.
+    a device or pipe is written to as it is; so is a file that this process writes already, as
+    `/dev/stdout` is where the shell sends the output to a file.
 
     Raises:
         UnwritableFile: the system refuses.
     """
     try:
         status = _status(path)
-        if status is None or stat.S_ISREG(status.st_mode):
-            _replace(Path(os.path.realpath(path)), data, status)
-        else:
+        if status is not None and not stat.S_ISREG(status.st_mode):
             path.write_bytes(data)
+        elif status is not None and (stream := _stream(status)) is not None:
+            with open(stream, "wb", closefd=False) as file:
+                file.write(data)
+        else:
+            _replace(Path(os.path.realpath(path)), data, status)
     except OSError as error:
         raise UnwritableFile(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _stream(status: os.stat_result) -> int | None:
+    """The number of the standard stream that leads to a file, None if none does."""
+    for number in (1, 2):
+        # The shell may have closed it.
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(number), status):
+                return number
+    return None
 
 
 def _status(path: Path) -> os.stat_result | None:

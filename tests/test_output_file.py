@@ -63,6 +63,16 @@ def test_a_device_is_written_to(app):
     assert Path("/dev/stdout").exists()
 
 
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout here")
+@pytest.mark.parametrize("name", ["/dev/stdout", "out/log"])
+def test_a_log_that_the_output_goes_to_keeps_what_is_in_it(app, name):
+    with (app / "out" / "log").open("wb") as log:
+        for _ in range(2):
+            command = [sys.executable, "-m", "sessionlint", "--output-file", name]
+            subprocess.run(command, cwd=app, stdout=log, check=False)
+    assert (app / "out" / "log").read_text() == sessionlint(cwd=app).stdout * 2
+
+
 @pytest.mark.parametrize(
     ("file", "reason"),
     [
