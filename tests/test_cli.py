@@ -165,6 +165,32 @@ def test_standard_input_has_the_configuration_of_its_name(app):
     assert sessionlint("-", cwd=app, stdin=LEAK.encode()).returncode == 1
 
 
+@pytest.mark.parametrize("fixing", [(), ("--fix", "--unsafe-fixes"), ("--diff",), ("--no-cache",)])
+def test_a_name_for_standard_input_has_it_read(app, fixing):
+    """Whoever forgets the `-`, which ruff does not need, must not have a whole folder fixed."""
+    named = (*fixing, "--stdin-filename", "sub/a.py")
+    expected = sessionlint(*named, "-", cwd=app, stdin=LEAK.encode())
+    done = sessionlint(*named, cwd=app, stdin=LEAK.encode())
+    assert (done.stdout, done.stderr) == (expected.stdout, expected.stderr)
+    assert done.returncode == expected.returncode
+    assert (app / "leak.py").read_text() == LEAK
+
+
+@pytest.mark.parametrize("other", ["--add-noqa", "--watch"])
+def test_a_name_for_standard_input_does_not_go_with_what_is_for_files(app, other):
+    done = sessionlint(other, "--stdin-filename", "a.py", cwd=app, stdin=LEAK.encode())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"sessionlint: `{other}` ")
+
+
+def test_a_name_for_standard_input_goes_with_no_other_path(app):
+    done = sessionlint("--fix", "--stdin-filename", "a.py", "leak.py", cwd=app)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "sessionlint: `--stdin-filename` names what `-` reads, and goes with no other path\n"
+    )
+
+
 @pytest.mark.parametrize("named", [(), ("--stdin-filename", "new.py")])
 def test_standard_input_is_a_file_of_its_project(tmp_path, named):
     """What it says of its own attributes is looked for in all files."""

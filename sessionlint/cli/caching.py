@@ -34,7 +34,7 @@ def means_of(asked: Asked, configuration: Configuration) -> Means:
     from sessionlint.sweep import Means
 
     jobs = asked.jobs or 0
-    if asked.no_cache or "-" in asked.paths:
+    if asked.no_cache or asked.reads_stdin:
         return Means(jobs)
     if asked.cache_dir is None:
         # A mistake in it is told even if there is nothing to check.

@@ -74,7 +74,11 @@ _flag = partial(click.option, is_flag=True)
 )
 @click.option("--cache-dir", metavar="PATH", help="Where to keep what was found.")
 @_flag("--no-cache", help="Neither use nor write a cache.")
-@click.option("--stdin-filename", metavar="PATH", help="The name of the file that `-` reads.")
+@click.option(
+    "--stdin-filename",
+    metavar="PATH",
+    help="The name of what `-` reads; with no path given, `-` is meant.",
+)
 @_flag("--force-exclude", help="Leave out what is excluded even if it is given by name.")
 @click.option(
     "--engine",
@@ -120,6 +124,8 @@ def _refuse(asked: Asked) -> None:
     if "" in asked.paths:
         # Most often a variable that is not set; all of the current folder is not what is meant.
         raise UsageError("a path is empty; `.` is the current folder")
+    if asked.stdin_filename is not None and asked.paths and not asked.reads_stdin:
+        raise UsageError("`--stdin-filename` names what `-` reads, and goes with no other path")
     if asked.statistics and asked.output_format not in COUNTED:
         raise UsageError(f"`--statistics` goes with {', '.join(COUNTED)}")
     if asked.output_file is not None:

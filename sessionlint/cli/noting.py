@@ -33,7 +33,7 @@ def noted(asked: Asked) -> int:
     from sessionlint.report.text import concise
     from sessionlint.write import written
 
-    if "-" in asked.paths:
+    if asked.reads_stdin:
         raise UsageError("`--add-noqa` rewrites files, and `-` is none")
     job = job_of(asked)
     write = partial(written, given=job.given)

@@ -55,6 +55,14 @@ class Asked(NamedTuple):
     baseline: str | None
     write_baseline: str | None
 
+    @property
+    def reads_stdin(self) -> bool:
+        """Whether what stands in standard input is asked about, and no file.
+
+        Source: ruff reads it as well where only its name is given, and its users know that.
+        """
+        return _STDIN in self.paths or (self.stdin_filename is not None and not self.paths)
+
 
 class Job(NamedTuple):
     """The paths that were given, the files they stand for, and how to look at them.
@@ -98,7 +106,7 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
     selection = Selection(asked.select or None, asked.ignore, asked.extend_select)
     given = [Path(path) for path in asked.paths or (".",)]
     unsaved: dict[Path, bytes] = {}
-    if _STDIN in asked.paths:
+    if asked.reads_stdin:
         given = [_stdin_path(asked)]
         unsaved = {given[0]: _stdin_bytes()}
     _refuse_nonsense(selection)

@@ -43,7 +43,7 @@ def watched(asked: Asked, check: Callable[[Asked], int]) -> int:
     Raises:
         SessionlintError: the first check cannot be made, or there is nothing to watch with.
     """
-    if any(getattr(asked, name) for name in _OTHER_WORK) or "-" in asked.paths:
+    if any(getattr(asked, name) for name in _OTHER_WORK) or asked.reads_stdin:
         options = ", ".join(f"`--{name.replace('_', '-')}`" for name in _OTHER_WORK)
         raise UsageError(f"`--watch` checks files and prints: it goes with no {options} or `-`")
     given = [Path(os.path.abspath(path)) for path in asked.paths or (".",)]
