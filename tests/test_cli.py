@@ -301,6 +301,11 @@ def test_rules_lists_every_rule(tmp_path):
     assert codes == ["code", *(rule.code for rule in RULES)]
 
 
+def test_the_help_cuts_no_sentence_short(tmp_path):
+    help_text = sessionlint("--help", cwd=tmp_path).stdout
+    assert "..." not in help_text.partition("Commands:")[2]
+
+
 def test_version_is_the_package_version(tmp_path):
     done = sessionlint("--version", cwd=tmp_path)
     assert done.stdout == f"sessionlint {package.__version__}\n"

@@ -133,7 +133,7 @@ def _explain(code: str, output_format: str) -> int:
     return 0
 
 
-@_command.command("vendor-shield")
+@_command.command("vendor-shield", short_help="Write a copy of sessionlint.shield.")
 @click.argument("path")
 @click.option("--force", is_flag=True, help="Overwrite a file that is no unchanged copy.")
 def _vendor_shield(path: str, *, force: bool) -> int:
@@ -146,7 +146,7 @@ def _vendor_shield(path: str, *, force: bool) -> int:
     return vendored(path, is_forced=force)
 
 
-@_command.command("server")
+@_command.command("server", short_help="Serve an editor.")
 @click.option("--stdio", is_flag=True, help="Accepted, for editors that pass it.")
 def _server(*, stdio: bool) -> int:  # noqa: ARG001
     """Serve an editor over standard input and output, in the language server protocol."""

@@ -74,7 +74,7 @@ def _place(paths: tuple[str, ...], chosen: str | None, configuration: Configurat
     return configured or Path(Roots(configuration.folders).of(folder), NAME)
 
 
-@click.command("clean", cls=Command)
+@click.command("clean", cls=Command, short_help="Remove the cache of a project.")
 @click.argument("paths", nargs=-1)
 @click.option("--cache-dir", metavar="PATH", help="The cache to remove, if it lies elsewhere.")
 def clean(paths: tuple[str, ...], cache_dir: str | None) -> int:

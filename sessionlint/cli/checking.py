@@ -40,7 +40,7 @@ _codes_option = partial(click.option, multiple=True, callback=_codes, metavar="C
 _flag = partial(click.option, is_flag=True)
 
 
-@click.command("check", cls=Command)
+@click.command("check", cls=Command, short_help="Check files and folders.")
 @click.argument("paths", nargs=-1)
 @_codes_option("--select", help="Only these codes or prefixes, separated by commas.")
 @_codes_option("--ignore", help="Not these codes or prefixes.")
