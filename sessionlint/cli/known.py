@@ -58,7 +58,7 @@ def _refuse_other(path: Path) -> None:
         if path.is_file() and path.stat().st_size:
             read_baseline(path)
     except BaselineError as error:
-        raise BaselineError(f"{error}; to write a new one, remove it") from error
+        raise BaselineError(f"{error}; name another file, or remove this one") from error
 
 
 def say_what_is_gone(job: Job, asked: Asked) -> None:
