@@ -29,6 +29,7 @@ def noted(tmp_path, data: bytes) -> bytes:
         ("db = Session(e)  # why", "db = Session(e)  # why  # noqa: SES102"),
         ("db = Session(e)  # noqa: E501", "db = Session(e)  # noqa: E501, SES102"),
         ("db = Session(e)  # noqa:E501 why", "db = Session(e)  # noqa:E501, SES102 why"),
+        ("db = Session(e)  #noqa: E501", "db = Session(e)  #noqa: E501  # noqa: SES102"),
         ("db = Session(e); c = '# noqa: E1'", "db = Session(e); c = '# noqa: E1'  # noqa: SES102"),
         ("db = Session(\n        e\n    )", "db = Session(  # noqa: SES102\n        e\n    )"),
         ("db = \\\n        Session(e)", "db = \\\n        Session(e)  # noqa: SES102"),

@@ -40,8 +40,12 @@ def with_noqa(data: bytes, findings: Iterable[Finding]) -> tuple[bytes, int]:
 
 
 def _present(rows: Sequence[str], plan: Layout) -> dict[int, Suppression]:
-    """The first `# noqa` with codes of each line that has one; flake8 reads no second one."""
+    """The first `# noqa` with codes of each line that has one; flake8 reads no second one.
+
+    Nor does it read `#noqa`, which gets none added for that.
+    """
     found = [one for one in suppressions(rows, plan) if one.is_noqa and one.is_comment]
+    found = [one for one in found if one.text.lower().startswith("# n", one.start)]
     return {one.line: one for one in reversed(found) if one.codes}
 
 

@@ -12,7 +12,7 @@ from sessionlint.source.layout import Layout
 __all__ = ["suppressions"]
 
 _CODES: Final = r":\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+)"
-_NOQA: Final = re.compile(rf"# noqa(?:{_CODES})?", re.IGNORECASE)
+_NOQA: Final = re.compile(rf"#[ \t]{{0,9}}noqa(?:{_CODES})?", re.IGNORECASE)
 # A code that follows at once was meant to stand in brackets. The codes are bounded, for behind each
 # bracket that is not closed another comment may stand.
 _OWN: Final = re.compile(
@@ -34,10 +34,11 @@ def suppressions(lines: Sequence[str], layout: Layout) -> Iterator[Suppression]:
     `# sessionlint: disable=SES103` or `ignore SES103`, is unclear and takes nothing back. A line
     `# flake8: noqa` or `# flake8: noqa: SES103` is for the whole file as well.
 
-    Source: flake8 reads the same `# noqa`, but no second one on a line, and codes in capitals only;
-    in strings, too; one whose codes it cannot read is a bare one (checked in
-    tests/test_suppress.py). ruff honours `# flake8: noqa` as flake8 does, but reads codes behind
-    it, where flake8 leaves out the whole file all the same.
+    Source: flake8 reads the same `# noqa`, but no second one on a line, none without the space or
+    with more, and codes in capitals only; in strings, too; one whose codes it cannot read is a bare
+    one (checked in tests/test_suppress.py). ruff reads `#noqa` as well. It honours
+    `# flake8: noqa` as flake8 does, but reads codes behind it, where flake8 leaves out the whole
+    file all the same.
     """
     for number, line in enumerate(lines, 1):
         # Few lines have a comment, and this test costs a tenth of the search.
@@ -48,7 +49,7 @@ def suppressions(lines: Sequence[str], layout: Layout) -> Iterator[Suppression]:
         for match in _NOQA.finditer(line):
             if match.start() >= at:
                 yield _suppression(number, at, line[at:], match)
-            else:
+            elif match[0].lower().startswith("# noqa"):
                 yield _suppression(number, match.start(), match[0], match, is_comment=False)
         for match in _OWN.finditer(line, at):
             yield _suppression(number, at, line[at:], match)
