@@ -117,6 +117,15 @@ def test_a_folder_of_that_name_is_no_configuration(tmp_path):
             "per-file-ignores = { 'a/[z-a]' = [] }",
             ": bad pattern `a/[z-a]`: bad character range z-a",
         ),
+        (
+            "factories = ['app.db:make']",
+            ": `app.db:make` in `factories` is no dotted name; write `app.db.make`",
+        ),
+        (
+            "closers = ['give_back', 'app.db.close()']",
+            ": `app.db.close()` in `closers` is no dotted name; write as in `app.db.make_session`",
+        ),
+        ("owners = ['']", ": `` in `owners` is no dotted name; write as in `app.db.make_session`"),
         ("cache-dir = ['a']", ": `cache-dir` must be the path of a folder"),
         ("per-file-ignores = []", ": `per-file-ignores` must be a table of lists of codes"),
         (

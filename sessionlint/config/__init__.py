@@ -204,14 +204,23 @@ def _capitals(codes: Iterable[str]) -> tuple[str, ...]:
 
 def _names(path: Path, table: dict[str, object], lists: dict[str, tuple[str, ...]]) -> Names:
     sets = {key: frozenset(lists.get(key, ())) for key in _NAMES}
+    for list_name, name in ((one, name) for one in _NAMES for name in lists.get(one, ())):
+        if not _is_dotted(name):
+            meant = name.replace(":", ".")
+            hint = f"`{meant}`" if _is_dotted(meant) else "as in `app.db.make_session`"
+            raise ConfigError(f"{path}: `{name}` in `{list_name}` is no dotted name; write {hint}")
     module = _module(path, table.get("shield-module", Names().shield_module))
     return Names(**sets, shield_module=module)
 
 
 def _module(path: Path, value: object) -> str:
-    if isinstance(value, str) and all(part.isidentifier() for part in value.split(".")):
+    if isinstance(value, str) and _is_dotted(value):
         return value
     raise ConfigError(f"{path}: `shield-module` must be the name of a module, such as `app.shield`")
+
+
+def _is_dotted(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
 
 
 def _folder(path: Path, key: str, value: object) -> Path:
