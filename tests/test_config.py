@@ -135,6 +135,7 @@ def test_a_folder_of_that_name_is_no_configuration(tmp_path):
         ("select = ['SES7']", ": unknown rule code `SES7`"),
         ("ignore = ['SES104']", ": unknown rule code `SES104`; did you mean `SES103`?"),
         ("select = ['never-closed']", ": unknown rule code `never-closed`; did you mean `SES102`?"),
+        ("select = ['ALL']", ": unknown rule code `ALL`; did you mean `SES`?"),
         ("per-file-ignores = { 'a.py' = ['E501'] }", ": unknown rule code `E501`"),
         ("select = ['']", ": unknown rule code ``"),
         (

@@ -86,6 +86,9 @@ def similar_code(code: str, names: Mapping[str, str]) -> str:
     What many codes begin with is like none of them.
     """
     prefix = code.upper()
+    if prefix == "ALL":
+        # What ruff calls all of its rules.
+        return f"; did you mean `{CODE_PREFIX}`?"
     if prefix.startswith(CODE_PREFIX) and sum(known.startswith(prefix) for known in names) > 1:
         return f"; `{code}` stands for several, which `sessionlint rules` lists"
     of_name = {name: known for known, name in names.items()}
