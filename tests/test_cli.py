@@ -276,7 +276,7 @@ def test_a_wrong_configuration_names_its_file(app):
     done = sessionlint(cwd=app)
     assert done.returncode == 2
     assert done.stderr == (
-        f"sessionlint: {app / 'pyproject.toml'}: unknown key `selct` in [tool.sessionlint];"
+        f"sessionlint: {app / 'pyproject.toml'}:2: unknown key `selct` in [tool.sessionlint];"
         " did you mean `select`?\n"
     )
 

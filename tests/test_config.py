@@ -95,65 +95,94 @@ def test_a_folder_of_that_name_is_no_configuration(tmp_path):
     [
         (
             "extend-exclude = []",
-            ": unknown key `extend-exclude` in [tool.sessionlint]; did you mean `exclude`?",
+            ":2: unknown key `extend-exclude` in [tool.sessionlint]; did you mean `exclude`?",
         ),
-        ("selct = []", ": unknown key `selct` in [tool.sessionlint]; did you mean `select`?"),
+        ("selct = []", ":2: unknown key `selct` in [tool.sessionlint]; did you mean `select`?"),
         (
             "extend_select = []",
-            ": unknown key `extend_select` in [tool.sessionlint]; did you mean `extend-select`?",
+            ":2: unknown key `extend_select` in [tool.sessionlint]; did you mean `extend-select`?",
         ),
-        ("colour = true", ": unknown key `colour` in [tool.sessionlint]"),
-        ("select = 'SES1'", ": `select` must be a list of strings"),
-        ("src = [1]", ": `src` must be a list of strings"),
-        ("factories = { a = 1 }", ": `factories` must be a list of strings"),
-        ("cache-dir = ''", ": `cache-dir` must be the path of a folder"),
-        (r'cache-dir = "a\u0000b"', ": `cache-dir` must be the path of a folder"),
+        ("colour = true", ":2: unknown key `colour` in [tool.sessionlint]"),
+        ("select = 'SES1'", ":2: `select` must be a list of strings"),
+        ("src = [1]", ":2: `src` must be a list of strings"),
+        ("factories = { a = 1 }", ":2: `factories` must be a list of strings"),
+        ("cache-dir = ''", ":2: `cache-dir` must be the path of a folder"),
+        (r'cache-dir = "a\u0000b"', ":2: `cache-dir` must be the path of a folder"),
         (
             "src = ['~nobody-of-that-name/x']",
-            ": `src`: Could not determine home directory.",
+            ":2: `src`: Could not determine home directory.",
         ),
-        ("exclude = ['[z-a].py']", ": bad pattern `[z-a].py`: bad character range z-a"),
+        ("exclude = ['[z-a].py']", ":2: bad pattern `[z-a].py`: bad character range z-a"),
         (
             "per-file-ignores = { 'a/[z-a]' = [] }",
-            ": bad pattern `a/[z-a]`: bad character range z-a",
+            ":2: bad pattern `a/[z-a]`: bad character range z-a",
         ),
         (
             "factories = ['app.db:make']",
-            ": `app.db:make` in `factories` is no dotted name; write `app.db.make`",
+            ":2: `app.db:make` in `factories` is no dotted name; write `app.db.make`",
         ),
         (
             "closers = ['give_back', 'app.db.close()']",
-            ": `app.db.close()` in `closers` is no dotted name; write as in `app.db.make_session`",
+            ":2: `app.db.close()` in `closers` is no dotted name; write as in `app.db.make_session`",
         ),
         ("owners = ['']", ": `` in `owners` is no dotted name; write as in `app.db.make_session`"),
-        ("cache-dir = ['a']", ": `cache-dir` must be the path of a folder"),
-        ("per-file-ignores = []", ": `per-file-ignores` must be a table of lists of codes"),
+        ("cache-dir = ['a']", ":2: `cache-dir` must be the path of a folder"),
+        ("per-file-ignores = []", ":2: `per-file-ignores` must be a table of lists of codes"),
         (
             "per-file-ignores = { 'a.py' = 'SES1' }",
-            ": `per-file-ignores.a.py` must be a list of strings",
+            ":2: `per-file-ignores.a.py` must be a list of strings",
         ),
-        ("select = ['SES7']", ": unknown rule code `SES7`"),
-        ("ignore = ['SES104']", ": unknown rule code `SES104`; did you mean `SES103`?"),
-        ("select = ['never-closed']", ": unknown rule code `never-closed`; did you mean `SES102`?"),
-        ("select = ['ALL']", ": unknown rule code `ALL`; did you mean `SES`?"),
-        ("per-file-ignores = { 'a.py' = ['E501'] }", ": unknown rule code `E501`"),
+        ("select = ['SES7']", ":2: unknown rule code `SES7`"),
+        ("ignore = ['SES104']", ":2: unknown rule code `SES104`; did you mean `SES103`?"),
+        (
+            "select = ['never-closed']",
+            ":2: unknown rule code `never-closed`; did you mean `SES102`?",
+        ),
+        ("select = ['ALL']", ":2: unknown rule code `ALL`; did you mean `SES`?"),
+        ("per-file-ignores = { 'a.py' = ['E501'] }", ":2: unknown rule code `E501`"),
         ("select = ['']", ": unknown rule code ``"),
         (
             "select = ['SES1', 'SES103']\nignore = ['SES103']",
-            ": `SES103` is both in `select` and in `ignore`",
+            ":2: `SES103` is both in `select` and in `ignore`",
         ),
         (
             "extend-select = ['ses1']\nignore = ['SES1']",
-            ": `SES1` is both in `extend-select` and in `ignore`",
+            ":2: `SES1` is both in `extend-select` and in `ignore`",
         ),
         (
             "fixable = ['SES2']\nunfixable = ['SES101', 'SES2']",
-            ": `SES2` is both in `fixable` and in `unfixable`",
+            ":2: `SES2` is both in `fixable` and in `unfixable`",
         ),
     ],
 )
 def test_says_what_is_wrong_with_a_table(tmp_path, text, expected):
     assert complaint(tmp_path, f"[tool.sessionlint]\n{text}\n") == expected
+
+
+def test_says_on_which_line_of_the_table_a_mistake_is(tmp_path):
+    text = """\
+[tool.ruff]
+ignore = ["E501"]
+
+[tool.sessionlint]
+extend-select = ["SES1"]
+# E501 is for others.
+select = [
+    "SES102",
+    "E501",
+]
+"""
+    assert complaint(tmp_path, text) == ":9: unknown rule code `E501`"
+
+
+def test_says_on_which_line_a_table_of_an_unknown_name_begins(tmp_path):
+    text = "[tool.sessionlint]\n\n[tool.sessionlint.lint]\nselect = []\n"
+    assert complaint(tmp_path, text) == ":3: unknown key `lint` in [tool.sessionlint]"
+
+
+def test_says_no_line_where_none_can_be_told(tmp_path):
+    text = "[tool]\nsessionlint = { 'sel\\u0063t' = [] }\n".replace("'", '"')
+    assert complaint(tmp_path, text).startswith(": unknown key `selct` in [tool.sessionlint]")
 
 
 def test_a_shorter_prefix_contradicts_no_longer_one(tmp_path):

@@ -261,7 +261,7 @@ def test_a_wrong_configuration_is_one_clear_line(app, jobs):
     assert done.stderr == ""
     assert done.stdout == (
         "There was a critical error during execution of Flake8:\n"
-        f"sessionlint: {app / 'pyproject.toml'}: unknown key `selct` in [tool.sessionlint];"
+        f"sessionlint: {app / 'pyproject.toml'}:2: unknown key `selct` in [tool.sessionlint];"
         " did you mean `select`?\n"
     )
 
