@@ -204,6 +204,10 @@ def test_what_is_left_of_a_leak(engine, rest, tail, expected):
         ("x = 1  # sessionlint : ignore", "this comment takes nothing back here"),
         ("x = 1  # sessionlint: ignore[]", "this comment takes nothing back here"),
         ("x = 1  # noqa: SES999", "`SES999` takes nothing back here"),
+        (
+            "x = 1  # sessionlint: ignore[never-closed, SES1]",
+            "`never-closed` takes nothing back; write `SES102`",
+        ),
     ],
 )
 def test_a_file_that_is_not_parsed_has_its_comments_read(engine, text, message):

@@ -8,6 +8,16 @@ from sessionlint.facts.names import Names
 from sessionlint.fix import fix_source
 from sessionlint_rules import RULES
 
+LEAK = """\
+from sqlalchemy.orm import Session
+
+
+def store(engine, row):
+    db = Session(engine){}
+    db.add(row)
+    db.flush()
+"""
+
 
 def fixed(tmp_path, data: bytes) -> bytes:
     project = Project.open(tmp_path, lambda _: None, Names())
@@ -43,6 +53,21 @@ def fixed(tmp_path, data: bytes) -> bytes:
 def test_the_rest_of_a_comment_stays(tmp_path, comment, rest):
     text = fixed(tmp_path, f"x = 1  {comment}\n".encode()).decode()
     assert text == (f"x = 1  {rest}\n" if rest else "x = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        ("ignore[never-closed]", "ignore[SES102]"),
+        ("ignore[Never-Closed, ses104] by hand", "ignore[SES102] by hand"),
+    ],
+)
+def test_the_name_of_a_rule_becomes_its_code(tmp_path, comment, expected):
+    text = LEAK.format(f"  # sessionlint: {comment}").encode()
+    project = Project.open(tmp_path, lambda _: None, Names())
+    path = tmp_path / "a.py"
+    outcome = fix_source(text, path, RULES, project, lambda one: one.code == "SES901")
+    assert outcome.data.decode() == LEAK.format(f"  # sessionlint: {expected}")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,11 @@ def review(one: Review) -> Iterator[Finding]:
     if UNUSED_SUPPRESSION.code in own:
         # Somebody means to keep the comment as it is.
         return
-    known = _known() | one.judged
+    names = _names()
+    if named := {code: names[code] for code in own if code in names}:
+        yield UNUSED_SUPPRESSION.finding(_named(named), comment.span, fix=_with(comment, named))
+        return
+    known = frozenset(names.values()) | one.judged
     idle = [code for code in own if _is_idle(code, one, known)]
     unknown = [code for code in own if not any(name.startswith(code) for name in known)]
     if not idle and not unknown and not _is_idle_as_a_whole(one, known):
@@ -50,11 +54,27 @@ def _clearer(comment: Suppression) -> str:
     return f"`{said}` takes nothing back; write `# sessionlint: {form}`"
 
 
-def _known() -> frozenset[str]:
-    """The codes of all rules, switched on or not."""
+def _names() -> dict[str, str]:
+    """The codes of all rules, switched on or not, by their names in capitals."""
     from sessionlint_rules import RULES
 
-    return frozenset(rule.code for rule in RULES)
+    return {rule.name.upper(): rule.code for rule in RULES}
+
+
+def _named(named: dict[str, str]) -> str:
+    """What to say of rules that a comment calls by their names."""
+    said = (f"`{name.lower()}` takes nothing back; write `{named[name]}`" for name in named)
+    return "; ".join(said)
+
+
+def _with(comment: Suppression, named: dict[str, str]) -> Fix:
+    """The comment with codes for the names of rules."""
+    text = comment.text
+    for start, name in reversed(comment.codes):
+        if name in named:
+            text = text[:start] + named[name] + text[start + len(name) :]
+    edit = ReplaceComment(comment.line, comment.column, text)
+    return Fix("write the code", Safety.SAFE, (edit,))
 
 
 def _is_idle(code: str, one: Review, known: frozenset[str]) -> bool:
