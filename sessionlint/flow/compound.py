@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import libcst as cst
@@ -22,6 +23,7 @@ from sessionlint.flow.paths import (
     joined,
     step,
 )
+from sessionlint.flow.raised_alone import is_raised_alone
 from sessionlint.flow.ways import PASSING, Exit, State, Step, StepKind, Way
 from sessionlint.flow.with_items import with_statement
 
@@ -97,6 +99,8 @@ def _try(interpreter: Interpreter, node: Try, state: State) -> Outcomes:
             outcomes.setdefault((exit_, now), trail)
         else:
             takers, is_taken = taking(node, exit_)
+            if exit_.way is Way.ERROR:
+                takers = [one for one in takers if not _knows_nothing_of(interpreter, one, node)]
             handled += _handled(interpreter, takers, exit_, now, trail)
             if not is_taken:
                 outcomes.setdefault((exit_, now), trail)
@@ -117,6 +121,13 @@ def _try(interpreter: Interpreter, node: Try, state: State) -> Outcomes:
             reached = after._replace(is_faulted=now.is_faulted) if is_as_before else after
             finished.setdefault((left_by, reached), joined(trail, more))
     return finished
+
+
+def _knows_nothing_of(interpreter: Interpreter, handler: Handler, node: Try) -> bool:
+    """Whether a handler takes no error of the body but one that a `raise` in there names."""
+    resource = interpreter.resource
+    work_out = partial(is_raised_alone, resource, handler, node.body)
+    return resource.evaluator.once((is_raised_alone, handler, resource.names), work_out)
 
 
 def _takes_error(outcome: tuple[tuple[Exit, State], Path]) -> bool:
