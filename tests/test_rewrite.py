@@ -754,6 +754,42 @@ class Store:
     assert re.search(r"\)\n *\n    def log", after)
 
 
+BEGUN = """\
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+Maker = async_sessionmaker(create_async_engine("postgresql+asyncpg://"))
+
+
+async def store(row):
+    async with Maker() as db:
+        async with db.begin():
+            db.add(row)
+"""
+COPIED = """\
+from sqlalchemy import create_engine
+
+engine = create_engine("sqlite://")
+other = create_engine("sqlite://")
+
+
+def copy(q):
+    with engine.connect() as source:
+        target = other.connect()
+        target.execute(q, source.execute(q).all())
+        target.close()
+"""
+
+
+@pytest.mark.parametrize("blank", ["", " " * 4, " " * 8, " " * 12])
+@pytest.mark.parametrize("text", [BEGUN, COPIED])
+def test_one_empty_line_stays_behind_two_blocks_that_become_one(text, blank, tmp_path):
+    project = written(tmp_path, {"store.py": f"{text}{blank}\ndef log():\n    pass\n"})
+    assert sessionlint("--fix", "--quiet", "store.py", cwd=project).returncode == 0
+    after = (project / "store.py").read_text()
+    assert after.count("with ") == 1
+    assert re.search(r"\)\n *\ndef log", after)
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -11,6 +11,7 @@ from sessionlint.facts.values import Managed, Thing
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.model import Splice
+from sessionlint.rewrite.blanks import blanks_behind, with_blanks_behind
 from sessionlint.rewrite.remarks import comments
 
 __all__ = ["joined"]
@@ -37,7 +38,8 @@ def joined(splice: Splice, body: Nodes, resource: Resource) -> Splice:
     if _width(whole) + 4 * depth > _WIDTH:
         return splice
     start = index_of(holder.body, outer)
-    return Splice(holder, start, start + 1, (whole,))
+    new = with_blanks_behind(whole, blanks_behind(outer))
+    return Splice(holder, start, start + 1, (new,))
 
 
 def _header_of(node: cst.With) -> dict[str, cst.TrailingWhitespace]:

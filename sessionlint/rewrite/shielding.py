@@ -17,6 +17,7 @@ from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.protection import EarlyShield, NestedBegin
 from sessionlint.flow.waits import Wait
 from sessionlint.model import AddImport, Edit, Fix, RemoveImportIfUnused, Replace, Safety, Splice
+from sessionlint.rewrite.blanks import blanks_behind, with_blanks_behind
 from sessionlint.rewrite.lists import empty_lines, tried
 from sessionlint.rewrite.remarks import comments
 from sessionlint.rewrite.replaced import stand_in
@@ -203,10 +204,11 @@ def begun_by_maker(evaluator: Evaluator, block: Block, found: NestedBegin) -> Fi
         if comments(one.comma for one in gone if isinstance(one.comma, cst.Comma)):
             return None
         items = [*before, first, *found.outer.items[found.index + 2 :]]
-        new = found.outer.with_changes(items=_ended(items))
+        new: cst.BaseStatement = found.outer.with_changes(items=_ended(items))
     elif len(found.outer.items) == found.index + 1 and not _has_comments_between(found):
         items = [*before, first, *found.inner.items[1:]]
-        new = found.outer.with_changes(items=_ended(items), body=found.inner.body)
+        whole = found.outer.with_changes(items=_ended(items), body=found.inner.body)
+        new = with_blanks_behind(whole, blanks_behind(found.outer))
     else:
         return None
     doubt = stand_in(evaluator, block, found.made)
