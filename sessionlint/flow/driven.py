@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import dropwhile, takewhile
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -28,14 +28,19 @@ from sessionlint.source.walk import descend
 __all__ = ["Driven", "driven"]
 
 
+_ELEMENTS: Final = (cst.DictElement, cst.Element)
+_SHOWN: Final = (*_ELEMENTS, cst.Dict, cst.List, cst.Set, cst.Tuple, cst.Await)
+"""What a value stands in that a display holds."""
+
+
 class Driven(NamedTuple):
     """`next(get_db())`, or `async for db in get_db():` that is left early.
 
     `made` makes the generator, whose function is `lender`; `by` drives it. `exit` is the statement
     that leaves the loop. It is None for a generator that is thrown away at once; what that gave is
-    entered by a `with`, returned, or neither. One that has a name, which is not spoken of again,
-    `is_held` until its function ends, which is too early for what the session was stored in. What
-    it gives may be an object in which the session `is_wrapped`.
+    entered by a `with`, returned by itself or in a display, or neither. One that has a name, which
+    is not spoken of again, `is_held` until its function ends, which is too early for what the
+    session was stored in. What it gives may be an object in which the session `is_wrapped`.
     """
 
     thing: Thing
@@ -55,7 +60,7 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
     A generator that has a name can be brought to its end by it, so that is left alone where the
     name is spoken of again.
     """
-    if block.kind in {BlockKind.CLASS, BlockKind.LAMBDA}:
+    if block.kind is BlockKind.CLASS:
         return
     thrown = [(call, made) for call in block.near.calls if (made := thrown_away(block, call))]
     named = [(call, made) for call in block.near.calls if (made := named_once(block, call))]
@@ -80,16 +85,30 @@ def _dropped(evaluator: Evaluator, body: Nodes, made: cst.Call, by: cst.Call) ->
     found = lent_by(evaluator, body.block, made, is_async=is_async_step(by))
     above = (node for node in body.above(by) if not isinstance(node, cst.Await))
     holder = next(above, None)
-    if found is not None and _is_left(evaluator, body, holder, next(above, None)):
+    is_shown = found is not None and _is_shown(body, by)
+    is_lambda = body.block.kind is BlockKind.LAMBDA
+    if found is not None and (
+        is_shown or (not is_lambda and _is_left(evaluator, body, holder, next(above, None)))
+    ):
         thing, lender = found
-        kinds = (isinstance(holder, kind) for kind in (cst.WithItem, cst.Return))
-        yield Driven(thing, made, by, lender, None, *kinds)
-    if found is None:
+        is_returned = is_shown or isinstance(holder, cst.Return)
+        yield Driven(thing, made, by, lender, None, isinstance(holder, cst.WithItem), is_returned)
+    if found is None and not is_lambda:
         around = next(body.above(by))
         taken = around if isinstance(around, cst.Await) else by
         wrapped = wrapped_by(evaluator, body, made, taken, is_async=is_async_step(by))
         if wrapped is not None:
             yield Driven(wrapped[0], made, by, wrapped[1], is_wrapped=True)
+
+
+def _is_shown(body: Nodes, by: cst.Call) -> bool:
+    """Whether a function returns what a call gives in a display: `{"db": next(get_db())}`."""
+    above = list(body.above(by))
+    around = next((one for one in above if not isinstance(one, _SHOWN)), None)
+    is_given_back = isinstance(around, cst.Return) or (
+        around is body.block.node and body.block.kind is BlockKind.LAMBDA
+    )
+    return is_given_back and any(isinstance(one, _ELEMENTS) for one in above)
 
 
 def _left(evaluator: Evaluator, body: Nodes, made: cst.Call, loop: cst.For) -> Iterator[Driven]:
