@@ -24,6 +24,7 @@ __all__ = [
     "lent_by",
     "named_once",
     "opens",
+    "taken_out",
     "thrown_away",
 ]
 
@@ -42,17 +43,31 @@ def drawn(evaluator: Evaluator, binding: Binding) -> Thing | None:
     """
     if binding.how is not How.VALUE or binding.expression is None:
         return None
-    call = bare(binding.expression)
-    made = thrown_away(binding.block, call) if isinstance(call, cst.Call) else None
-    if made is None:
-        return None
-    assert isinstance(call, cst.Call)
-    found = lent_by(evaluator, binding.block, made, is_async=is_async_step(call))
+    found = _out_of(evaluator, binding.expression, binding.block)
     if found is None:
         return None
     thing, lender = found
     is_plain = lenders.is_for_any_with(evaluator, lender)
     return replace(thing, type=thing.type._replace(is_manageable=is_plain), is_fresh=True)
+
+
+def taken_out(evaluator: Evaluator, made: cst.BaseExpression, block: Block) -> Thing | None:
+    """The session that `next(get_db())` gives, which opens again when it is used."""
+    found = _out_of(evaluator, made, block)
+    return None if found is None else found[0]
+
+
+def _out_of(
+    evaluator: Evaluator, made: cst.BaseExpression, block: Block
+) -> tuple[Thing, Block] | None:
+    """What is taken out of a generator that nobody brings to its end, and its function."""
+    call = bare(made)
+    if not isinstance(call, cst.Call):
+        return None
+    generator = thrown_away(block, call)
+    if generator is None:
+        return None
+    return lent_by(evaluator, block, generator, is_async=is_async_step(call))
 
 
 def is_drawn(block: Block, made: cst.BaseExpression) -> bool:

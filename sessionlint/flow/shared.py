@@ -20,6 +20,7 @@ from sessionlint.facts.values import UNKNOWN, Foreign, Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
 from sessionlint.flow.borrowers import connection_of_maker, makes_borrower
 from sessionlint.flow.circumstances import is_torn_down, serves
+from sessionlint.flow.generators import taken_out
 from sessionlint.flow.harmless import EXITS
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.source.walk import descend
@@ -103,9 +104,10 @@ def _defaults(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
     outer = block.parent or block.home.top
     for parameter in block.parameters:
         if parameter.default is not None:
-            thing = opened(evaluator, parameter.default, outer)
+            default = parameter.default
+            thing = opened(evaluator, default, outer) or taken_out(evaluator, default, outer)
             if thing is not None:
-                yield Shared(parameter.name.value, thing, parameter.default, None, is_default=True)
+                yield Shared(parameter.name.value, thing, default, None, is_default=True)
 
 
 def opened(evaluator: Evaluator, expression: cst.BaseExpression, block: Block) -> Thing | None:
