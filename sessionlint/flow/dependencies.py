@@ -15,6 +15,7 @@ from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import ClassValue, Thing
 from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.generators import is_drawn, taken_out
 from sessionlint.flow.given import is_asked, is_kept_open
 from sessionlint.flow.handed import (
     Handed,
@@ -36,7 +37,7 @@ def handed_inside(evaluator: Evaluator, block: Block, made: cst.Call) -> Iterato
     if has_mocks(block):
         return
     given = ((argument, _acquired(block, argument)) for argument in made.args)
-    opened = [(one, call) for one, call in given if call and evaluator.may_acquire(call, block)]
+    opened = [(one, call) for one, call in given if call and _may_open(evaluator, call, block)]
     callee = evaluator.value(made.func, block) if opened else None
     if not isinstance(callee, ClassValue):
         return
@@ -59,11 +60,16 @@ def _acquired(block: Block, argument: cst.Arg) -> cst.Call | None:
     return made if isinstance(made, cst.Call) else None
 
 
+def _may_open(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
+    return evaluator.may_acquire(call, block) or is_drawn(block, call)
+
+
 def _session(evaluator: Evaluator, acquired: cst.Call, block: Block) -> Thing | None:
     match evaluator.value(acquired, block):
         case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind is Kind.SESSION:
             return thing
-    return None
+    # What a generator gave that is dropped opens again when it is used.
+    return taken_out(evaluator, acquired, block)
 
 
 def _for_users(
