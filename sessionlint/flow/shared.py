@@ -22,7 +22,9 @@ from sessionlint.flow.borrowers import connection_of_maker, makes_borrower
 from sessionlint.flow.circumstances import is_torn_down, serves
 from sessionlint.flow.generators import taken_out
 from sessionlint.flow.harmless import EXITS
+from sessionlint.flow.imported import is_imported
 from sessionlint.flow.nodes import SCOPES, Nodes
+from sessionlint.flow.shared_inside import kept_inside
 from sessionlint.source.walk import descend
 
 __all__ = ["Shared", "is_in_function", "opened", "shared", "user", "uses"]
@@ -48,7 +50,8 @@ class Shared(NamedTuple):
 
     `user` is None where another module imports the name, and for a parameter's default. `is_free`:
     whoever uses it is alone with it. `is_under`: the name is that of what makes sessions, all of
-    them on this connection. `is_kept`: an application keeps it.
+    them on this connection. `is_kept`: an application keeps it, `is_inside`: the object does that
+    has the name.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Shared(NamedTuple):
     is_free: bool = False
     is_under: bool = False
     is_kept: bool = False
+    is_inside: bool = False
 
 
 def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
@@ -97,6 +101,9 @@ def _given(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> S
     thing = opened(evaluator, made, block)
     if thing is not None:
         return Shared(name, thing, made, None)
+    inside = kept_inside(evaluator, made, block)
+    if inside is not None:
+        return Shared(name, inside, made, None, is_inside=True)
     return _on_connection(evaluator, made, block, name)
 
 
@@ -199,7 +206,7 @@ def _is_shared(evaluator: Evaluator, body: Nodes, name: str, use: cst.CSTNode | 
     if use is not None and (body.block.kind is BlockKind.CLASS or _is_left_open(body, name)):
         return True
     # Asked last: all of the project is searched for that.
-    return _is_imported(evaluator, body.block, name)
+    return is_imported(evaluator, body.block, name)
 
 
 def _is_left_open(body: Nodes, name: str) -> bool:
@@ -261,38 +268,3 @@ def _is_own_path(node: cst.Subscript) -> bool:
 def _handles(function: Block) -> bool:
     """Whether a web framework calls a function for each request."""
     return serves(function) or any(decorator_name(one) in _HOOKS for one in function.decorators)
-
-
-def _is_imported(evaluator: Evaluator, block: Block, name: str) -> bool:
-    """Whether another module of the project imports the name or reads it from the class."""
-    home = block.home
-    if block.kind is BlockKind.CLASS:
-        dotted_name = rf"\b{re.escape(block.name)}\.{re.escape(name)}\b".encode()
-        return evaluator.tree.has(name.encode(), re.compile(dotted_name))
-    last = home.name.rpartition(".")[2] or home.path.stem
-    module, item = re.escape(last), re.escape(name)
-    taken = _taken(module, item)
-    # The address of a database may end in the name of its file: `sqlite:///shop.db`.
-    read = rf"(?<![\w/'\"-]){module}\.{item}\b"
-    ways = ((_bytes(f"{last}.{name}"), read), (_bytes(last), taken))
-    return any(
-        evaluator.tree.has_any(word, re.compile(_bytes(way)), besides=home.path)
-        for word, way in ways
-    )
-
-
-def _taken(module: str, item: str) -> str:
-    """Matches an import of a name from a module, and one of everything if the name is used behind.
-
-    Every line is looked at for one of the imports alone, and so much of the rest of its own.
-    """
-    head = rf"from\s+[\w.]*\b{module}\s+import\s+"
-    rest = r"{0,1000}"
-    listed = rf"\([^)\n]{rest}(?:\n(?![^)\n]*{head})[^)\n]*)*|[^\n]{rest}"
-    behind = rf"\*[^\n]{rest}(?:\n(?![^\n]*{head}\*)[^\n]*)*"
-    return rf"{head}(?:{listed}|{behind})\b{item}\b"
-
-
-def _bytes(text: str) -> bytes:
-    """A text as it stands in files; the name of a file may be no text."""
-    return text.encode(errors="surrogateescape")

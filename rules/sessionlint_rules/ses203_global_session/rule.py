@@ -32,6 +32,8 @@ def _message(scope: Scope, one: Shared) -> str:
     if one.is_kept:
         return f"{named} is opened once for the application and shared by all its requests"
     owner = "module" if scope.is_module else "class"
+    if one.is_inside:
+        named = f"the {one.thing.type.noun} in `{one.name}`"
     return f"{named} is opened when the {owner} is loaded and shared by everything that uses it"
 
 
