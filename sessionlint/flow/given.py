@@ -26,17 +26,19 @@ from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
 __all__ = [
+    "TAKING",
     "Given",
     "given",
     "is_asked",
     "is_kept_open",
     "is_left_open",
     "keeps_connection",
+    "leaves_open",
     "methods",
 ]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
-_TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor refresh".split())
+TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor refresh".split())
 """Methods that need a connection, and are hardly those of anything else."""
 _LOOKING: Final = frozenset({"create_all", "drop_all", "reflect", "has_table"})
 """Methods of metadata and dialects that use a connection, and leave it open.
@@ -167,7 +169,7 @@ def _passes_on(evaluator: Evaluator, function: Block, name: str, hops: int) -> b
     )
 
 
-def _queries(function: Block) -> bool:
+def leaves_open(function: Block) -> bool:
     """Whether a function takes a connection, and never gives it back by ending a transaction."""
     return _takes(function) and not _ends(function)
 
@@ -199,7 +201,7 @@ def _is_taking(call: cst.Call) -> bool:
     """Whether a method is called that needs a connection; `get(User, 1)` asks for a row."""
     method = last_name(call.func)
     is_of_class = len(call.args) > 1 and last_name(call.args[0].value)[:1].isupper()
-    return method in _TAKING or (method == "get" and is_of_class)
+    return method in TAKING or (method == "get" and is_of_class)
 
 
 def is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg) -> bool:
@@ -257,4 +259,4 @@ def methods(nodes: Nodes, call: cst.CSTNode) -> frozenset[str]:
 def is_asked(evaluator: Evaluator, of: Block, called: frozenset[str]) -> bool:
     """Whether one of the methods of a class takes a connection and does not give it back."""
     found = [member(evaluator, of, name) for name in called]
-    return any(isinstance(one, FunctionValue) and _queries(one.block) for one in found)
+    return any(isinstance(one, FunctionValue) and leaves_open(one.block) for one in found)

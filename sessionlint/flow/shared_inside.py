@@ -6,12 +6,13 @@ import libcst as cst
 
 from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
-from sessionlint.facts.classes import is_throughout
+from sessionlint.facts.classes import is_throughout, member
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import bare
-from sessionlint.facts.values import ClassValue, Thing
-from sessionlint.flow.given import is_asked, is_kept_open
+from sessionlint.facts.syntax import bare, is_name
+from sessionlint.facts.values import ClassValue, FunctionValue, Thing
+from sessionlint.flow.given import TAKING, is_kept_open, leaves_open
 
 __all__ = ["kept_inside"]
 
@@ -28,20 +29,49 @@ def kept_inside(evaluator: Evaluator, made: cst.BaseExpression, block: Block) ->
     opened = [(arg, arg.value) for arg in made.args if isinstance(bare(arg.value), cst.Call)]
     found = [(arg, value) for arg, value in opened if evaluator.may_acquire(value, block)]
     callee = evaluator.value(made.func, block) if found else None
-    if not isinstance(callee, ClassValue) or not _works(evaluator, callee.block):
+    if not isinstance(callee, ClassValue):
         return None
     for argument, value in found:
         match evaluator.value(value, block):
             case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind is Kind.SESSION:
-                if is_kept_open(evaluator, callee.block, made, argument):
+                if _works_with(evaluator, callee.block, made, argument):
                     return thing
     return None
 
 
-def _works(evaluator: Evaluator, of: Block) -> bool:
-    """Whether a method takes a connection and leaves it open, and `__init__` alone stores."""
-    is_settled = is_throughout(evaluator, of, _stores_once)
-    return is_settled and is_asked(evaluator, of, frozenset(of.names))
+def _works_with(evaluator: Evaluator, of: Block, made: cst.Call, argument: cst.Arg) -> bool:
+    """Whether a class keeps what it is given, and some method takes a connection by that.
+
+    A method that leaves a transaction open; and `__init__` alone stores anything.
+    """
+    init = member(evaluator, of, "__init__")
+    if not isinstance(init, FunctionValue) or init.block.owner is None:
+        return False
+    if not is_kept_open(evaluator, of, made, argument):
+        return False
+    if not is_throughout(evaluator, of, _stores_once):
+        return False
+    given = parameter_of(init, made, argument)
+    attributes = init.block.owner.near.attributes.items()
+    kept = {name for name, found in attributes if given and is_name(found[0].expression, given)}
+    methods = (member(evaluator, of, name) for name in of.names)
+    return any(
+        isinstance(one, FunctionValue) and _asks(one.block, kept) and leaves_open(one.block)
+        for one in methods
+    )
+
+
+def _asks(method: Block, kept: set[str]) -> bool:
+    """Whether a method of an object asks the database by one of its attributes."""
+    own = method.parameters[0].name.value if method.parameters else ""
+    for call in method.calls:
+        match call.func:
+            case cst.Attribute(
+                value=cst.Attribute(value=cst.Name(value=of), attr=cst.Name(value=name)),
+                attr=cst.Name(value=asked),
+            ) if of == own and name in kept and asked in TAKING:
+                return True
+    return False
 
 
 def _stores_once(of: Block) -> bool:
