@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from sessionlint.errors import ChangedFile, UnwritableFile
 
-__all__ = ["put", "refuse_to_put", "written"]
+__all__ = ["put", "put_report", "refuse_to_put", "written"]
 
 
 def written(path: Path, before: bytes, after: bytes, given: Iterable[Path]) -> None:
@@ -78,23 +78,49 @@ def put(path: Path, data: bytes) -> None:
     """Let a file hold `data`, whether or not it was there before.
 
     Whoever reads it meanwhile sees the old contents or all of the new. A link stays a link, and
-    a device or pipe is written to as it is; so is a file that this process writes already, as
-    `/dev/stdout` is where the shell sends the output to a file.
+    a device or pipe is written to as it is.
 
     Raises:
         UnwritableFile: the system refuses.
     """
-    try:
+    with _told(path):
+        _put(path, data, _status(path))
+
+
+def put_report(path: Path, report: bytes) -> None:
+    """`put`, but where this process writes the file already, behind what is in it.
+
+    `/dev/stdout` is such a file where the shell sends the output to one. What else is to be printed
+    follows the report there.
+
+    Raises:
+        UnwritableFile: the system refuses.
+    """
+    with _told(path):
         status = _status(path)
-        if status is not None and not stat.S_ISREG(status.st_mode):
-            path.write_bytes(data)
-        elif status is not None and (stream := _stream(status)) is not None:
-            with open(stream, "wb", closefd=False) as file:
-                file.write(data)
-        else:
-            _replace(Path(os.path.realpath(path)), data, status)
+        is_file = status is not None and stat.S_ISREG(status.st_mode)
+        stream = _stream(status) if status is not None and is_file else None
+        if stream is None:
+            _put(path, report, status)
+            return
+        with open(stream, "wb", closefd=False) as file:
+            file.write(report)
+
+
+@contextmanager
+def _told(path: Path) -> Generator[None, None, None]:
+    """Name the file that the system refuses to write."""
+    try:
+        yield
     except OSError as error:
         raise UnwritableFile(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _put(path: Path, data: bytes, status: os.stat_result | None) -> None:
+    if status is None or stat.S_ISREG(status.st_mode):
+        _replace(Path(os.path.realpath(path)), data, status)
+    else:
+        path.write_bytes(data)
 
 
 def _stream(status: os.stat_result) -> int | None:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from command import sessionlint
@@ -58,6 +60,13 @@ def test_a_baseline_is_sorted_and_has_one_entry_a_line(app):
     done = sessionlint("--write-baseline", "base.json", cwd=app)
     assert (done.returncode, done.stdout) == (0, "Wrote 3 findings to base.json.\n")
     assert (app / "base.json").read_text() == EXPECTED
+
+
+def test_what_the_shell_opened_for_the_baseline_holds_nothing_else(app):
+    with (app / "base.json").open("wb") as base:
+        command = [sys.executable, "-m", "sessionlint", "--write-baseline", "base.json"]
+        subprocess.run(command, cwd=app, stdout=base, check=True)
+    assert sessionlint("--baseline", "base.json", cwd=app).returncode == 0
 
 
 def test_what_is_known_is_not_reported(app):

@@ -46,10 +46,10 @@ def deliver(report: Iterable[str] | bytes, path: str | None, *, is_error: bool =
     if path is None:
         say_bytes(report) if isinstance(report, bytes) else say(report, is_error=is_error)
         return
-    from sessionlint.write import put
+    from sessionlint.write import put_report
 
     whole = report if isinstance(report, bytes) else _joined(report).encode(errors=_UNENCODABLE)
-    put(Path(path), whole)
+    put_report(Path(path), whole)
 
 
 def say_bytes(data: bytes) -> None:
