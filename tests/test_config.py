@@ -175,6 +175,26 @@ select = [
     assert complaint(tmp_path, text) == ":9: unknown rule code `E501`"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("exclude = ['src']\nsrc = 1", ":3: `src` must be a list of strings"),
+        ("exclude = ['src.py']\nsrc = 1", ":3: `src` must be a list of strings"),
+        ("exclude = [\n'src',\n]\nsrc = 1", ":5: `src` must be a list of strings"),
+        ("src = ['x']  # SES7 is old\nselect = ['SES7']", ":3: unknown rule code `SES7`"),
+        ("exclude = ['SES7/']\nselect = ['SES7']", ":3: unknown rule code `SES7`"),
+        ("select = ['\\u0053ES7']\n[tool.ruff]\nselect = ['SES7']", ""),
+        (
+            "[tool.other]\n[tool.sessionlint.per-file-ignores]\n'a.py' = 1",
+            ":4: `per-file-ignores.a.py` must be a list of strings",
+        ),
+    ],
+)
+def test_tells_no_other_line_that_says_the_same(tmp_path, text, expected):
+    said = complaint(tmp_path, f"[tool.sessionlint]\n{text}\n".replace("'", '"'))
+    assert said == (expected or ": unknown rule code `SES7`")
+
+
 def test_says_on_which_line_a_table_of_an_unknown_name_begins(tmp_path):
     text = "[tool.sessionlint]\n\n[tool.sessionlint.lint]\nselect = []\n"
     assert complaint(tmp_path, text) == ":3: unknown key `lint` in [tool.sessionlint]"

@@ -16,7 +16,7 @@ from sessionlint.config.codes import (
     similar_code,
     unknown_codes,
 )
-from sessionlint.config.complaints import mistake
+from sessionlint.config.complaints import wrong_key, wrong_value
 from sessionlint.errors import ConfigError
 from sessionlint.facts.folders import Folders
 from sessionlint.facts.names import Names
@@ -130,7 +130,7 @@ def _table(path: Path) -> dict[str, object] | None:
     table = tool.get("sessionlint") if _is_table(tool) else None
     if table is None or _is_table(table):
         return table
-    raise mistake(path, "`tool.sessionlint` must be a table")
+    raise wrong_key(path, "`tool.sessionlint` must be a table")
 
 
 def _is_table(value: object) -> TypeGuard[dict[str, object]]:
@@ -166,7 +166,7 @@ def _settings(
             plain = word.removeprefix("extend-")
             is_plain = word not in _KEYS and plain in _KEYS
             hint = similar(plain if is_plain else word, _KEYS)
-            raise mistake(path, f"unknown key `{key}` in [tool.sessionlint]{hint}")
+            raise wrong_key(path, f"unknown key `{key}` in [tool.sessionlint]{hint}")
     lists = {key: _strings(path, key, table[key]) for key in _LISTS if key in table}
     per_file = tuple(_per_file_ignores(path, table.get("per-file-ignores", {})))
     for pattern in (*lists.get("exclude", ()), *dict(per_file)):
@@ -174,17 +174,17 @@ def _settings(
             from sessionlint.config.patterns import nonsense
 
             if reason := nonsense(pattern):
-                raise mistake(path, f"bad pattern `{pattern}`: {reason}")
+                raise wrong_value(path, f"bad pattern `{pattern}`: {reason}")
     named = (
         *(code for key in _CODES for code in lists.get(key, ())),
         *(code for _, codes in per_file for code in codes),
     )
     # Loading the rules takes as long as starting Python does, twice.
     for complaint in unknown_codes(named, names()) if {*named} - {CODE_PREFIX} else ():
-        raise mistake(path, complaint)
+        raise wrong_value(path, complaint)
     codes = {key: _capitals(lists[key]) for key in _CODES if key in lists}
     if clash := contradiction(codes, ""):
-        raise mistake(path, clash)
+        raise wrong_value(path, clash)
     return Settings(
         path=path,
         selection=Selection(
@@ -209,7 +209,7 @@ def _names(path: Path, table: dict[str, object], lists: dict[str, tuple[str, ...
         if not _is_dotted(name):
             meant = name.replace(":", ".")
             hint = f"`{meant}`" if _is_dotted(meant) else "as in `app.db.make_session`"
-            raise mistake(path, f"`{name}` in `{list_name}` is no dotted name; write {hint}")
+            raise wrong_value(path, f"`{name}` in `{list_name}` is no dotted name; write {hint}")
     module = _module(path, table.get("shield-module", Names().shield_module))
     return Names(**sets, shield_module=module)
 
@@ -217,7 +217,7 @@ def _names(path: Path, table: dict[str, object], lists: dict[str, tuple[str, ...
 def _module(path: Path, value: object) -> str:
     if isinstance(value, str) and _is_dotted(value):
         return value
-    raise mistake(path, "`shield-module` must be the name of a module, such as `app.shield`")
+    raise wrong_key(path, "`shield-module` must be the name of a module, such as `app.shield`")
 
 
 def _is_dotted(name: str) -> bool:
@@ -227,23 +227,23 @@ def _is_dotted(name: str) -> bool:
 def _folder(path: Path, key: str, value: object) -> Path:
     """A folder by its place from that of the pyproject.toml, or from a home directory."""
     if not (isinstance(value, str) and value) or "\0" in value:
-        raise mistake(path, f"`{key}` must be the path of a folder")
+        raise wrong_key(path, f"`{key}` must be the path of a folder")
     try:
         return Path(os.path.abspath(path.parent / Path(value).expanduser()))
     except RuntimeError as error:
-        raise mistake(path, f"`{key}`: {error}") from error
+        raise wrong_key(path, f"`{key}`: {error}") from error
 
 
 def _strings(path: Path, key: str, value: object) -> tuple[str, ...]:
     items = cast("list[object]", value) if isinstance(value, list) else [None]  # TOML holds any
     strings = tuple(item for item in items if isinstance(item, str))
     if len(strings) != len(items):
-        raise mistake(path, f"`{key}` must be a list of strings")
+        raise wrong_key(path, f"`{key}` must be a list of strings")
     return strings
 
 
 def _per_file_ignores(path: Path, value: object) -> Iterator[tuple[str, tuple[str, ...]]]:
     if not _is_table(value):
-        raise mistake(path, "`per-file-ignores` must be a table of lists of codes")
+        raise wrong_key(path, "`per-file-ignores` must be a table of lists of codes")
     for pattern, codes in value.items():
         yield pattern, _strings(path, f"per-file-ignores.{pattern}", codes)
