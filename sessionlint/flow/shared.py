@@ -101,7 +101,7 @@ def _given(evaluator: Evaluator, block: Block, name: str, binding: Binding) -> S
     thing = opened(evaluator, made, block)
     if thing is not None:
         return Shared(name, thing, made, None)
-    inside = kept_inside(evaluator, made, block)
+    inside = kept_inside(evaluator, made, block, name)
     if inside is not None:
         return Shared(name, inside, made, None, is_inside=True)
     return _on_connection(evaluator, made, block, name)

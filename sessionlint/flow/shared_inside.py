@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.classes import is_throughout, member
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.parameters import is_plain, parameter_of
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Thing
@@ -17,10 +19,13 @@ from sessionlint.flow.given import TAKING, is_kept_open, leaves_open
 __all__ = ["kept_inside"]
 
 
-def kept_inside(evaluator: Evaluator, made: cst.BaseExpression, block: Block) -> Thing | None:
+def kept_inside(
+    evaluator: Evaluator, made: cst.BaseExpression, block: Block, name: str
+) -> Thing | None:
     """The session in `users = Users(SessionLocal())` of a module, if the class only works with it.
 
-    Its class keeps it and neither closes nor replaces it, nor enters anything.
+    Its class keeps it and neither closes nor replaces it, nor enters anything. Nor does anybody
+    else give the attribute of `name` another one.
     """
     if block.kind is not BlockKind.MODULE or not isinstance(made, cst.Call):
         return None
@@ -34,15 +39,18 @@ def kept_inside(evaluator: Evaluator, made: cst.BaseExpression, block: Block) ->
     for argument, value in found:
         match evaluator.value(value, block):
             case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind is Kind.SESSION:
-                if _works_with(evaluator, callee.block, made, argument):
+                if _works_with(evaluator, callee.block, made, argument, name):
                     return thing
     return None
 
 
-def _works_with(evaluator: Evaluator, of: Block, made: cst.Call, argument: cst.Arg) -> bool:
+def _works_with(
+    evaluator: Evaluator, of: Block, made: cst.Call, argument: cst.Arg, called: str
+) -> bool:
     """Whether a class keeps what it is given, and some method takes a connection by that.
 
-    A method that leaves a transaction open; and `__init__` alone stores anything.
+    A method that leaves a transaction open, and whose decorator does not end it either; and
+    `__init__` alone stores anything. `called` is the name of the object.
     """
     init = member(evaluator, of, "__init__")
     if not isinstance(init, FunctionValue) or init.block.owner is None:
@@ -55,10 +63,20 @@ def _works_with(evaluator: Evaluator, of: Block, made: cst.Call, argument: cst.A
     attributes = init.block.owner.near.attributes.items()
     kept = {name for name, found in attributes if given and is_name(found[0].expression, given)}
     methods = (member(evaluator, of, name) for name in of.names)
-    return any(
-        isinstance(one, FunctionValue) and _asks(one.block, kept) and leaves_open(one.block)
+    asking = (
+        isinstance(one, FunctionValue)
+        and is_plain(one.block)
+        and _asks(one.block, kept)
+        and leaves_open(one.block)
         for one in methods
     )
+    return any(asking) and not any(_is_replaced(evaluator, called, one) for one in kept)
+
+
+def _is_replaced(evaluator: Evaluator, called: str, attribute: str) -> bool:
+    """Whether some file of the project gives the attribute of an object of that name a value."""
+    given = rf"\b{re.escape(called)}\.{re.escape(attribute)}\s*=(?!=)"
+    return evaluator.tree.has_any(attribute.encode(), re.compile(given.encode()))
 
 
 def _asks(method: Block, kept: set[str]) -> bool:
