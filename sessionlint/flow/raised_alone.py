@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from typing import Final
 
 import libcst as cst
@@ -22,6 +23,9 @@ _DRIVERS: Final = frozenset(
     "aiosqlite sqlite3 pymysql MySQLdb oracledb cx_Oracle".split()
 )
 """Libraries whose errors a resource raises."""
+
+_RUNNING: Final = frozenset({"run_sync"})
+"""Methods of a resource that call a function of the program."""
 
 _STANDARD: Final = frozenset(
     "sqlalchemy sqlmodel datetime json logging math random time uuid".split()
@@ -72,22 +76,24 @@ def _raised(node: cst.Raise) -> cst.BaseExpression | None:
 
 
 def _is_unknown_to_drivers(resource: Resource, kind: cst.BaseExpression) -> bool:
-    """Whether a type is known, and none that a library of databases or Python itself raises."""
+    """Whether a type is known, and none that a library of databases or Python's own raises."""
     if hasattr(builtins, last_name(kind)):
         return False
     match resource.evaluator.value(kind, resource.block):
         case ClassValue():
             return True
         case Symbol(name=name):
-            return name.partition(".")[0] not in _DRIVERS
+            return name.partition(".")[0] not in _DRIVERS | sys.stdlib_module_names
     return False
 
 
 def _is_of_a_library(resource: Resource, call: cst.Call, seen: frozenset[str]) -> bool:
     """Whether a call asks the resource, a result of it, or a library that calls nothing back."""
     match call.func:
-        case cst.Attribute(value=cst.Name(value=owner)) if owner in resource.names:
-            return True
+        case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=method)) if (
+            owner in resource.names
+        ):
+            return method not in _RUNNING
         case cst.Attribute(value=owner, attr=cst.Name(value=method)) if method in _RESULTS:
             return _is_result(resource, bare(owner), seen)
     if is_safe_call(resource, call, dotted(call.func) or ""):
