@@ -60,6 +60,8 @@ def test_the_rest_of_a_comment_stays(tmp_path, comment, rest):
     [
         ("ignore[never-closed]", "ignore[SES102]"),
         ("ignore[Never-Closed, ses104] by hand", "ignore[SES102] by hand"),
+        ("ignore[never-closed, SES102] by hand", "ignore[SES102] by hand"),
+        ("ignore[ses102,never-closed]", "ignore[ses102]"),
     ],
 )
 def test_the_name_of_a_rule_becomes_its_code(tmp_path, comment, expected):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from sessionlint.model import Fix, ReplaceComment, Safety
@@ -68,11 +68,9 @@ def _named(named: dict[str, str]) -> str:
 
 
 def _with(comment: Suppression, named: dict[str, str]) -> Fix:
-    """The comment with codes for the names of rules."""
-    text = comment.text
-    for start, name in reversed(comment.codes):
-        if name in named:
-            text = text[:start] + named[name] + text[start + len(name) :]
+    """The comment with codes for the names of rules, none that it has already."""
+    there = {code for _, code in comment.codes}
+    text = _with_other_codes(comment, {name for name in named if named[name] in there}, named)
     edit = ReplaceComment(comment.line, comment.column, text)
     return Fix("write the code", Safety.SAFE, (edit,))
 
@@ -109,19 +107,23 @@ def _verb(codes: list[str], one: str, many: str) -> str:
 
 def _fix(comment: Suppression, gone: set[str]) -> Fix:
     is_kept = any(code not in gone for _, code in comment.codes)
-    text = _with_other_codes(comment, gone) if is_kept else _without(comment)
+    text = _with_other_codes(comment, gone, {}) if is_kept else _without(comment)
     title = "remove the code" if is_kept else "remove the comment"
     return Fix(title, Safety.SAFE, (ReplaceComment(comment.line, comment.column, text),))
 
 
-def _with_other_codes(comment: Suppression, gone: set[str]) -> str:
-    """The comment without some codes, each other one behind what separated it before."""
+def _with_other_codes(comment: Suppression, gone: set[str], named: Mapping[str, str]) -> str:
+    """The comment without some codes, each other one behind what separated it before.
+
+    `named` are codes to write in place of what stands there.
+    """
     at = first = comment.codes[0][0]
     kept = ""
     for start, code in comment.codes:
         stop = start + len(code)
         if code not in gone:
-            kept += comment.text[at if kept else start : stop]
+            kept += comment.text[at:start] if kept else ""
+            kept += named.get(code, comment.text[start:stop])
         at = stop
     return comment.text[:first] + kept + comment.text[at:]
 
