@@ -121,7 +121,12 @@ class Evaluation:
         return Status.IDLE
 
     def rebound(self, value: cst.CSTNode, state: State) -> Outcomes:
-        """The name now holds something else; what it held before is out of reach."""
+        """The name now holds something else; what it held before is out of reach.
+
+        Unless another name holds it as well, and which of them does is too much to follow.
+        """
+        if len(self._resource.names) > 1:
+            return {(NEXT, self._moved(state, Status.UNKNOWN)): None}
         is_none = isinstance(value, cst.Name) and value.value == "None"
         after = State(Status.NONE if is_none else Status.UNBORN, state.flags)
         return {(NEXT, after): None, **_lost(value, state)}
