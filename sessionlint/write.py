@@ -98,8 +98,7 @@ def put_report(path: Path, report: bytes) -> None:
     """
     with _told(path):
         status = _status(path)
-        is_file = status is not None and stat.S_ISREG(status.st_mode)
-        stream = _stream(status) if status is not None and is_file else None
+        stream = _stream(status) if status and stat.S_ISREG(status.st_mode) else None
         if stream is None:
             _put(path, report, status)
             return
