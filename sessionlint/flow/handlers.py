@@ -12,7 +12,7 @@ from sessionlint.facts.syntax import Handler, Try, dotted, last_name
 from sessionlint.flow.ways import Exit, Way
 from sessionlint.source.walk import descend
 
-__all__ = ["Catch", "catches_cancellation", "caught", "takes", "taking"]
+__all__ = ["Catch", "catches_cancellation", "caught", "listed", "takes", "taking"]
 
 
 class Catch(Enum):
@@ -90,11 +90,12 @@ def catches_cancellation(handler: Handler) -> bool:
 
 def _names(kind: cst.BaseExpression | None) -> set[str] | None:
     """The names of the types a handler lists, None for a bare `except`."""
-    if kind is None:
-        return None
-    if isinstance(kind, cst.Tuple):
-        return {_type_name(element.value) for element in kind.elements}
-    return {_type_name(kind)}
+    return None if kind is None else {_type_name(one) for one in listed(kind)}
+
+
+def listed(kind: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The types that a handler lists."""
+    return [one.value for one in kind.elements] if isinstance(kind, cst.Tuple) else [kind]
 
 
 def _type_name(kind: cst.BaseExpression) -> str:

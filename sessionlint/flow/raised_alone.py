@@ -8,9 +8,11 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.catalog import LIBRARIES, OTHER_CONNECTS
 from sessionlint.facts.scopes import Binding, How
 from sessionlint.facts.syntax import Handler, bare, dotted, last_name
 from sessionlint.facts.values import ClassValue, Symbol
+from sessionlint.flow.handlers import listed
 from sessionlint.flow.nodes import SCOPES
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_safe_call
@@ -18,10 +20,7 @@ from sessionlint.source.walk import descend
 
 __all__ = ["is_raised_alone"]
 
-_DRIVERS: Final = frozenset(
-    "sqlalchemy sqlmodel flask_sqlalchemy asyncpg psycopg psycopg2 psycopg_pool aiopg aiomysql "
-    "aiosqlite sqlite3 pymysql MySQLdb oracledb cx_Oracle".split()
-)
+_DRIVERS: Final = LIBRARIES.union({"aiopg"}, (name.split(".")[0] for name in OTHER_CONNECTS))
 """Libraries whose errors a resource raises."""
 
 _RUNNING: Final = frozenset({"run_sync"})
@@ -46,7 +45,7 @@ def is_raised_alone(resource: Resource, handler: Handler, body: cst.BaseSuite) -
     That is so for a class of the program, or of a library that is none of databases, where all
     that is called is the resource and what cannot know of that class.
     """
-    kinds = _kinds(handler.type)
+    kinds = [] if handler.type is None else listed(handler.type)
     nodes = list(descend(body, *SCOPES))
     raised = [_raised(node) for node in nodes if isinstance(node, cst.Raise)]
     if not kinds or not {dotted(kind) for kind in kinds} <= {dotted(one) for one in raised if one}:
@@ -63,13 +62,6 @@ def is_raised_alone(resource: Resource, handler: Handler, body: cst.BaseSuite) -
     )
 
 
-def _kinds(kind: cst.BaseExpression | None) -> list[cst.BaseExpression]:
-    """The types that a handler lists."""
-    if isinstance(kind, cst.Tuple):
-        return [element.value for element in kind.elements]
-    return [] if kind is None else [kind]
-
-
 def _raised(node: cst.Raise) -> cst.BaseExpression | None:
     """The class that a `raise` names."""
     return node.exc.func if isinstance(node.exc, cst.Call) else node.exc
@@ -83,7 +75,8 @@ def _is_unknown_to_drivers(resource: Resource, kind: cst.BaseExpression) -> bool
         case ClassValue():
             return True
         case Symbol(name=name):
-            return name.partition(".")[0] not in _DRIVERS | sys.stdlib_module_names
+            first = name.partition(".")[0]
+            return first not in _DRIVERS and first not in sys.stdlib_module_names
     return False
 
 
