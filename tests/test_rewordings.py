@@ -6,7 +6,7 @@ from pathlib import Path
 
 import libcst as cst
 import pytest
-from rewordings import REWORDINGS
+from rewordings import REWORDINGS, reworded
 from small_project import findings
 
 TOP = Path(__file__).parents[1]
@@ -41,10 +41,12 @@ TOLD_APART = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("reworded", REWORDINGS)
+@pytest.mark.parametrize("rewording", REWORDINGS)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_the_same_is_found_in_other_words(path, reworded):
-    other = read(path).visit(reworded()).code
-    compile(other, path, "exec", dont_inherit=True)
-    is_same = told(other) == told(path.read_text())
-    assert is_same is ((path.name, reworded.__name__) not in TOLD_APART)
+def test_the_same_is_found_in_other_words(path, rewording):
+    example = read(path)
+    other = reworded(example, rewording())
+    text = path.read_text() if other is example else other.code
+    compile(text, path, "exec", dont_inherit=True)
+    is_same = told(text) == told(path.read_text())
+    assert is_same is ((path.name, rewording.__name__) not in TOLD_APART)
