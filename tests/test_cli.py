@@ -311,6 +311,7 @@ def test_version_is_the_package_version(tmp_path):
     assert done.stdout == f"sessionlint {package.__version__}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "environment", "is_coloured"),
     [

@@ -292,6 +292,7 @@ os._exit(0)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stem", "left"), [("bad", "1"), ("good", "0")])
 def test_what_the_page_says_of_its_examples_is_so(stem, left, tmp_path):
     """In a process of its own, whose connections nobody has to find again."""

@@ -524,6 +524,7 @@ os._exit(0)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stem", "outcome"), [("bad", "refused"), ("good", "done")])
 def test_what_the_page_says_of_its_examples_is_so(stem, outcome, tmp_path):
     """In a process of its own: a session that two tasks have met in leaves threads behind."""

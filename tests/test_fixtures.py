@@ -7,6 +7,7 @@ from apps import APPS, NAMES, PRINTED, SMOKE, TESTS, run
 from command import sessionlint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_module_can_be_imported(name, tmp_path):
     app = APPS / name

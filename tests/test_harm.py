@@ -137,6 +137,7 @@ def test_an_example_closed_by_hand_leaks_nothing(judged, example):
     assert not judged(example, leaks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", GOOD + FIXED, ids=str)
 def test_a_good_or_fixed_example_leaks_nothing(judged, example):
     assert not judged(example, leaks)

@@ -142,6 +142,7 @@ def closed(stream: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProc
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

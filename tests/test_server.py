@@ -59,6 +59,7 @@ def test_a_diagnostic_says_what_the_command_line_says(app):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("encodings", "chosen", "start"),
     [(None, "utf-16", 22), (["utf-8"], "utf-8", 24), (["utf-32", "utf-16"], "utf-32", 21)],
@@ -76,6 +77,7 @@ def test_columns_are_counted_in_the_units_of_the_client(app, encodings, chosen, 
         assert client.hover(app / "use.py", 7, start - 1) is None
 
 
+@pytest.mark.slow
 def test_hovering_shows_the_page_of_the_rule(app):
     path = app / "use.py"
     with editor(app) as client:
@@ -97,6 +99,7 @@ def test_a_factory_that_is_not_saved_counts_in_other_files(app):
         assert codes(client.diagnostics(app / "use.py")) == [(4, "SES104")]
 
 
+@pytest.mark.slow
 def test_a_mistake_in_the_settings_is_shown_once_and_can_be_mended(app):
     path = app / "use.py"
     settings = app / "pyproject.toml"
@@ -125,6 +128,7 @@ def test_settings_that_change_on_disk_hold_at_once(app):
         assert client.diagnostics(path) == []
 
 
+@pytest.mark.slow
 def test_an_excluded_file_is_left_alone(app):
     (app / "pyproject.toml").write_text('[tool.sessionlint]\nexclude = ["old"]\n')
     with editor(app) as client:
@@ -133,17 +137,20 @@ def test_an_excluded_file_is_left_alone(app):
         assert client.actions(app / "old" / "use.py", 7) == []
 
 
+@pytest.mark.slow
 def test_a_file_outside_of_every_workspace_is_checked(tmp_path):
     with editor(None) as client:
         assert codes(client.open(tmp_path / "use.py", IMPORTS + SAFE)) == [(7, "SES104")]
 
 
+@pytest.mark.slow
 def test_a_document_that_was_never_saved_is_checked(app):
     with editor(app) as client:
         client.open_as("untitled:Untitled-1", IMPORTS + SAFE)
         assert codes(client.next("untitled:Untitled-1")["diagnostics"]) == [(7, "SES104")]
 
 
+@pytest.mark.slow
 def test_documents_of_another_kind_are_passed_over(app):
     addresses = [(app / "use.ipynb").as_uri(), "git:/use.py", "vscode-notebook-cell:/a.ipynb#1"]
     with editor(app) as client:
@@ -162,6 +169,7 @@ def test_what_cannot_be_parsed_is_said(app):
     assert shown[0]["range"]["end"]["character"] > shown[0]["range"]["start"]["character"]
 
 
+@pytest.mark.slow
 def test_a_closed_file_has_nothing_to_say(app):
     path = app / "use.py"
     with editor(app) as client:
@@ -171,6 +179,7 @@ def test_a_closed_file_has_nothing_to_say(app):
         assert client.actions(path, 7) == []
 
 
+@pytest.mark.slow
 def test_a_coding_line_does_not_move_columns(app):
     text = "# coding: latin-1\n" + IMPORTS + SAFE.replace("    session =", '    a="é"; session =')
     with editor(app) as client:

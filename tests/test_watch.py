@@ -61,6 +61,7 @@ def test_new_and_deleted_files_are_seen(app, watch):
     assert watch.until("passed") == ["--- leak.py changed ---", "All checks passed!"]
 
 
+@pytest.mark.slow
 def test_a_folder_that_moves_away_takes_its_files_along(app, watch, tmp_path_factory):
     (app / "more").mkdir()
     (app / "more" / "new.py").write_text(LEAK)
@@ -69,6 +70,7 @@ def test_a_folder_that_moves_away_takes_its_files_along(app, watch, tmp_path_fac
     assert watch.until("Found")[-1] == "Found 1 error."
 
 
+@pytest.mark.slow
 def test_ignored_and_excluded_files_are_passed_over(app, watch):
     (app / "made.py").write_text(LEAK)
     (app / "old.py").write_text(LEAK)
@@ -79,11 +81,13 @@ def test_ignored_and_excluded_files_are_passed_over(app, watch):
     assert watch.until("Found") == ["--- clean.py changed ---", FOUND, "Found 1 error."]
 
 
+@pytest.mark.slow
 def test_changed_settings_hold_at_once(app, watch):
     (app / "pyproject.toml").write_text('[tool.sessionlint]\nignore = ["SES102"]\n')
     assert watch.until("passed") == ["--- pyproject.toml changed ---", "All checks passed!"]
 
 
+@pytest.mark.slow
 def test_a_lock_file_and_what_is_required_count(app):
     text = "async def use(db: AsyncSession):\n    try:\n        await db.execute('x')\n"
     text = f"from sqlalchemy.ext.asyncio import AsyncSession\n\n\n{text}    finally:\n"
@@ -97,6 +101,7 @@ def test_a_lock_file_and_what_is_required_count(app):
         assert after != before
 
 
+@pytest.mark.slow
 def test_a_mistake_in_the_settings_is_told_and_the_watch_goes_on(app, watch):
     (app / "pyproject.toml").write_text("[tool.sessionlint]\nselekt = []\n")
     assert "unknown key `selekt`" in watch.until("selekt")[-1]
@@ -104,6 +109,7 @@ def test_a_mistake_in_the_settings_is_told_and_the_watch_goes_on(app, watch):
     assert watch.until("Found")[-2:] == [FOUND, "Found 1 error."]
 
 
+@pytest.mark.slow
 def test_a_file_beside_those_that_are_checked_counts_unless_it_is_left_out(app):
     (app / "web").mkdir()
     text = LEAK.replace("sqlalchemy.orm", "db").replace(".get(User, id).name", ".query(id).all()")

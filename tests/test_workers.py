@@ -148,6 +148,7 @@ def test_a_program_with_threads_is_not_copied():
 # The command line.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["2", "5"])
 def test_the_report_is_the_same_whatever_the_number(tmp_path, jobs):
     folder = leaks(tmp_path / "many", 6)
@@ -199,6 +200,7 @@ def test_a_process_that_dies_costs_one_file(tmp_path):
 FAILING = KILLING.replace("os.kill(os.getpid(), signal.SIGSEGV)", "raise RuntimeError('a bug')")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_bug_costs_one_file_and_is_told(jobs, tmp_path):
     folder = leaks(tmp_path / "many", 5)
