@@ -12,7 +12,16 @@ from sessionlint.facts.syntax import Handler, Try, dotted, last_name
 from sessionlint.flow.ways import Exit, Way
 from sessionlint.source.walk import descend
 
-__all__ = ["Catch", "catches_cancellation", "caught", "listed", "takes", "taking"]
+__all__ = [
+    "Catch",
+    "catches_cancellation",
+    "caught",
+    "listed",
+    "takes",
+    "taking",
+    "type_name",
+    "type_of",
+]
 
 
 class Catch(Enum):
@@ -90,7 +99,7 @@ def catches_cancellation(handler: Handler) -> bool:
 
 def _names(kind: cst.BaseExpression | None) -> set[str] | None:
     """The names of the types a handler lists, None for a bare `except`."""
-    return None if kind is None else {_type_name(one) for one in listed(kind)}
+    return None if kind is None else {type_name(one) for one in listed(kind)}
 
 
 def listed(kind: cst.BaseExpression) -> list[cst.BaseExpression]:
@@ -98,8 +107,14 @@ def listed(kind: cst.BaseExpression) -> list[cst.BaseExpression]:
     return [one.value for one in kind.elements] if isinstance(kind, cst.Tuple) else [kind]
 
 
-def _type_name(kind: cst.BaseExpression) -> str:
-    return last_name(kind.func if isinstance(kind, cst.Call) else kind)
+def type_of(error: cst.BaseExpression) -> cst.BaseExpression:
+    """The class of an error that is named by its class, or made on the spot."""
+    return error.func if isinstance(error, cst.Call) else error
+
+
+def type_name(error: cst.BaseExpression) -> str:
+    """The last name of that class; empty where it has none."""
+    return last_name(type_of(error))
 
 
 def _by_name(name: str, exit_: Exit) -> Catch:

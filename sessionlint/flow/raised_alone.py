@@ -12,7 +12,7 @@ from sessionlint.facts.catalog import LIBRARIES, OTHER_CONNECTS
 from sessionlint.facts.scopes import Binding, How
 from sessionlint.facts.syntax import Handler, bare, dotted, last_name
 from sessionlint.facts.values import ClassValue, Symbol
-from sessionlint.flow.handlers import listed
+from sessionlint.flow.handlers import listed, type_of
 from sessionlint.flow.nodes import SCOPES
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.safe import is_safe_call
@@ -47,8 +47,8 @@ def is_raised_alone(resource: Resource, handler: Handler, body: cst.BaseSuite) -
     """
     kinds = [] if handler.type is None else listed(handler.type)
     nodes = list(descend(body, *SCOPES))
-    raised = [_raised(node) for node in nodes if isinstance(node, cst.Raise)]
-    if not kinds or not {dotted(kind) for kind in kinds} <= {dotted(one) for one in raised if one}:
+    raised = [type_of(node.exc) for node in nodes if isinstance(node, cst.Raise) and node.exc]
+    if not kinds or not {dotted(kind) for kind in kinds} <= {dotted(one) for one in raised}:
         return False
     if not all(_is_unknown_to_drivers(resource, kind) for kind in kinds):
         return False
@@ -60,11 +60,6 @@ def is_raised_alone(resource: Resource, handler: Handler, body: cst.BaseSuite) -
     return all(isinstance(one, cst.Call) for one in awaited) and all(
         _is_of_a_library(resource, call, frozenset()) for call in calls
     )
-
-
-def _raised(node: cst.Raise) -> cst.BaseExpression | None:
-    """The class that a `raise` names."""
-    return node.exc.func if isinstance(node.exc, cst.Call) else node.exc
 
 
 def _is_unknown_to_drivers(resource: Resource, kind: cst.BaseExpression) -> bool:

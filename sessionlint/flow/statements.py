@@ -18,6 +18,7 @@ from sessionlint.flow.beside import unpacked
 from sessionlint.flow.conditions import assigned, beside, branches, is_plain
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, raising
+from sessionlint.flow.handlers import type_name
 from sessionlint.flow.leaving import goes_along
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.paths import NEXT, Outcomes, extend, joined, then
@@ -214,13 +215,7 @@ class Interpreter:
         return then(done, lambda now: raising(node, now, Exit(Way.RETURN)))
 
     def _raise(self, node: cst.Raise, state: State) -> Outcomes:
-        exit_ = self.current
-        if node.exc is not None:
-            raised = node.exc.func if isinstance(node.exc, cst.Call) else node.exc
-            name = raised.value if isinstance(raised, cst.Name) else ""
-            if isinstance(raised, cst.Attribute):
-                name = raised.attr.value
-            exit_ = Exit(Way.RAISE, name)
+        exit_ = self.current if node.exc is None else Exit(Way.RAISE, type_name(node.exc))
         operations = [one for one in self.operations.of(node.exc) if one.act is not Act.RISK]
         done = self.evaluation.run(operations, state)
         return then(done, lambda now: raising(node, now, exit_))
