@@ -13,7 +13,10 @@ __all__ = ["is_as_given", "is_plain", "lacks", "parameter_at", "parameter_of", "
 
 def parameter_of(function: FunctionValue, call: cst.Call, argument: cst.Arg) -> str | None:
     """The parameter that gets an argument of a call, None where that cannot be told."""
-    return parameter_at(function, argument, position_of(call, argument))
+    index = position_of(call, argument)
+    if argument.keyword is None and any(arg.star for arg in call.args[:index]):
+        return None
+    return parameter_at(function, argument, index)
 
 
 def position_of(call: cst.Call, argument: cst.Arg) -> int:

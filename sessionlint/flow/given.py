@@ -21,6 +21,7 @@ from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.borrowers import hides
+from sessionlint.flow.deferred import deferred, is_made_as_given
 from sessionlint.flow.harmless import PANDAS, SETTLING
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
@@ -121,14 +122,25 @@ def _is_keeping(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
 
 def _opened(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Call, cst.Arg, Thing]]:
     for call in list(block.near.calls):
-        for argument in call.args:
-            made = bare(argument.value)
-            if not isinstance(made, cst.Call) or not evaluator.may_acquire(made, block):
-                continue
-            match evaluator.value(argument.value, block):
-                case Thing(is_fresh=True) as thing if thing.type.kind in _HELD:
-                    if thing.is_sure or _is_borne_out(thing, call, block):
-                        yield call, argument, thing
+        for argument, thing in _opened_for(evaluator, block, call):
+            yield call, argument, thing
+        later = deferred(call)
+        for argument, thing in () if later is None else _opened_for(evaluator, block, later):
+            if later is not None and is_made_as_given(evaluator, block, call):
+                yield later, argument, thing
+
+
+def _opened_for(
+    evaluator: Evaluator, block: Block, call: cst.Call
+) -> Iterator[tuple[cst.Arg, Thing]]:
+    for argument in call.args:
+        made = bare(argument.value)
+        if not isinstance(made, cst.Call) or not evaluator.may_acquire(made, block):
+            continue
+        match evaluator.value(argument.value, block):
+            case Thing(is_fresh=True) as thing if thing.type.kind in _HELD:
+                if thing.is_sure or _is_borne_out(thing, call, block):
+                    yield argument, thing
 
 
 def _is_borne_out(guess: Thing, call: cst.Call, block: Block) -> bool:
