@@ -12,7 +12,7 @@ from sessionlint.facts import classes
 from sessionlint.facts.catalog import ANNOTATIONS, CALLS, TYPES, How, Kind
 from sessionlint.facts.scopes import Binding, Block
 from sessionlint.facts.scopes import How as Bound
-from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.syntax import arguments, is_name, last_name
 from sessionlint.facts.values import (
     OTHER,
     UNKNOWN,
@@ -30,7 +30,7 @@ from sessionlint.source.walk import descend
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["injected", "is_type", "lent", "promised", "value"]
+__all__ = ["injected", "is_injected", "is_type", "lent", "promised", "value"]
 
 _GENERATORS: Final = frozenset(
     "Generator Iterator Iterable AsyncGenerator AsyncIterator AsyncIterable".split()
@@ -92,6 +92,14 @@ def injected(evaluator: Evaluator, binding: Binding) -> Iterator[tuple[cst.Call,
         for one in descend(part) if part is not None else ():
             if isinstance(one, cst.Call) and last_name(one.func) in _INJECTING:
                 yield one, block
+
+
+def is_injected(block: Block) -> bool:
+    """Whether FastAPI calls a lambda for a parameter: `Depends(lambda: SessionLocal())`."""
+    calls = () if block.parent is None else block.parent.near.calls
+    telling = (call for call in calls if last_name(call.func) in _INJECTING)
+    is_given = any(next(arguments(call), None) is block.node for call in telling)
+    return is_given and block.home.imports("fastapi")
 
 
 def _unowned(found: Value) -> Value:

@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.annotations import is_injected
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import has, is_made_of
-from sessionlint.facts.receivers import Effect, effect
+from sessionlint.facts.receivers import Effect, effect, ends
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import TRIES, dotted, is_name, targets_of
 from sessionlint.facts.values import FunctionValue, Thing
@@ -85,7 +86,7 @@ def _dropped(evaluator: Evaluator, body: Nodes, made: cst.Call, by: cst.Call) ->
     found = lent_by(evaluator, body.block, made, is_async=is_async_step(by))
     above = (node for node in body.above(by) if not isinstance(node, cst.Await))
     holder = next(above, None)
-    is_shown = found is not None and _is_shown(body, by)
+    is_shown = found is not None and (_is_shown(body, by) or _is_for_fastapi(body.block, by))
     is_lambda = body.block.kind is BlockKind.LAMBDA
     if found is not None and (
         is_shown or (not is_lambda and _is_left(evaluator, body, holder, next(above, None)))
@@ -109,6 +110,17 @@ def _is_shown(body: Nodes, by: cst.Call) -> bool:
         around is body.block.node and body.block.kind is BlockKind.LAMBDA
     )
     return is_given_back and any(isinstance(one, _ELEMENTS) for one in above)
+
+
+def _is_for_fastapi(block: Block, by: cst.Call) -> bool:
+    """Whether FastAPI gets what a lambda takes out, for a function that does not end it."""
+    if not isinstance(block.node, cst.Lambda) or block.node.body is not by:
+        return False
+    user = block.parent
+    if user is None or not is_injected(block):
+        return False
+    names = [one.name.value for one in user.parameters if block.node in descend(one)]
+    return not any(ends(node, name) for name in names for node in descend(user.node))
 
 
 def _left(evaluator: Evaluator, body: Nodes, made: cst.Call, loop: cst.For) -> Iterator[Driven]:

@@ -9,14 +9,14 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.annotations import injected
+from sessionlint.facts.annotations import injected, is_injected
 from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.depending import depended_on
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import is_as_given
 from sessionlint.facts.scopes import Block, BlockKind, How
-from sessionlint.facts.syntax import is_name
+from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.callers import dependents
@@ -31,6 +31,7 @@ __all__ = [
     "alone",
     "gets",
     "handed",
+    "handed_by_lambda",
     "may_be_closed_elsewhere",
     "returned_call",
     "users_of",
@@ -58,12 +59,8 @@ def handed(evaluator: Evaluator, block: Block, acquired: cst.Call) -> Iterator[H
 
     `acquired` is the call that the function returns.
     """
-    if not evaluator.may_acquire(acquired, block):
-        return
-    thing = evaluator.value(acquired, block)
-    if not isinstance(thing, Thing) or thing.type.kind is not Kind.SESSION or not thing.is_fresh:
-        return
-    if not thing.is_sure or has_mocks(block):
+    thing = _opened(evaluator, block, acquired)
+    if thing is None:
         return
     # Have: a session for whoever calls the function. All of the project is searched for them.
     users = users_of(evaluator, block) if block.name in depended_on(evaluator) else []
@@ -73,6 +70,27 @@ def handed(evaluator: Evaluator, block: Block, acquired: cst.Call) -> Iterator[H
         sure = (user for user in users if gets(evaluator, block, *user))
         keeping = (one.name for one, name in sure if _holds(evaluator, one, name))
         yield from (Handed(thing, acquired, name) for name in islice(keeping, 1))
+
+
+def handed_by_lambda(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
+    """The session of `db=Depends(lambda: SessionLocal())`, which one function alone gets."""
+    user, made = block.parent, bare(block.node.body) if isinstance(block.node, cst.Lambda) else None
+    if user is None or user.kind is not BlockKind.FUNCTION or not isinstance(made, cst.Call):
+        return
+    thing = _opened(evaluator, block, made) if is_injected(block) else None
+    if thing is None or evaluator.tree.has(b"close_all", re.compile(_CLOSING_ALL)):
+        return
+    for name in (one.name.value for one in user.parameters if _is_in(block.node, one)):
+        if _only_uses(evaluator, user, name) and _holds(evaluator, user, name):
+            yield Handed(thing, made, user.name)
+
+
+def _opened(evaluator: Evaluator, block: Block, acquired: cst.Call) -> Thing | None:
+    """The session that a call surely opens, for whom it is returned to."""
+    match evaluator.value(acquired, block) if evaluator.may_acquire(acquired, block) else None:
+        case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind is Kind.SESSION:
+            return None if has_mocks(block) else thing
+    return None
 
 
 def returned_call(block: Block) -> cst.Call | None:
@@ -114,8 +132,8 @@ def users_of(evaluator: Evaluator, block: Block) -> list[tuple[Block, str]]:
     return found
 
 
-def _is_in(call: cst.Call, part: cst.CSTNode) -> bool:
-    return any(one is call for one in descend(part))
+def _is_in(node: cst.CSTNode, part: cst.CSTNode) -> bool:
+    return any(one is node for one in descend(part))
 
 
 def _users_of_alias(

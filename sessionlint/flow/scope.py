@@ -207,6 +207,10 @@ class Scope:
     @cached_property
     def handed(self) -> list[Handed]:
         """The sessions that are opened for FastAPI, which closes none."""
+        if self.block.kind is BlockKind.LAMBDA:
+            from sessionlint.flow.handed import handed_by_lambda
+
+            return list(handed_by_lambda(self.evaluator, self.block))
         if not self.block.near.returns or self.block.yields:
             return []
         from sessionlint.flow.dependencies import handed_inside

@@ -28,6 +28,7 @@ from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
 from sessionlint.model import AddImport, Edit, Fix, Replace
 from sessionlint.rewrite.doubted import is_expected_to_be_none
+from sessionlint.rewrite.injecting import injected
 from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.manners import Opening, guarding, opening
 from sessionlint.rewrite.remarks import comments
@@ -50,6 +51,12 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     is_plain = is_straight(found.lender) and closes(evaluator, found.lender)
     if not is_plain or found.is_wrapped or _may_be_another(found.made, block):
         return None
+    is_inside = manages(evaluator, found.lender) or begins(found.lender)
+    if isinstance(block.node, cst.Lambda):
+        if is_inside:
+            return None
+        doubts = (*_doubts(evaluator, found.lender), *_doubts_of_thrown(found.lender))
+        return injected(block, block.node, found, doubts)
     is_async = found.lender.is_async
     manager = "asynccontextmanager" if is_async else "contextmanager"
     call = _wrapped(found.made, manager)
@@ -58,7 +65,6 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
         if found.exit
         else _entering_item(block, found, call)
     )
-    is_inside = manages(evaluator, found.lender) or begins(found.lender)
     if edit is None or (is_inside and not _is_left_alone(block, found)):
         return None
     reason = "; ".join(_reasons(evaluator, block, found))

@@ -31,9 +31,10 @@ def check(scope: Scope) -> Iterator[Finding]:
     yield from _entered(scope)
     for one in scope.handed:
         # FastAPI calls what a dependency yields to its end, and knows nothing of what it returns.
+        maker = "a lambda" if scope.name == "<lambda>" else f"`{scope.name}`"
         yield NEVER_CLOSED.finding(
-            f"this {one.thing.type.noun} is never closed: FastAPI closes nothing that "
-            f"`{scope.name}` returns, nor does `{one.user}`, which gets it",
+            f"this {one.thing.type.noun} is never closed: FastAPI closes nothing that {maker} "
+            f"returns, nor does `{one.user}`, which gets it",
             scope.span(one.acquired),
         )
 
