@@ -21,6 +21,7 @@ def noted(tmp_path, data: bytes) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"),
     [

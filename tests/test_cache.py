@@ -156,6 +156,7 @@ def test_a_changed_file_is_parsed_and_nothing_else(shop):
     assert parsed(shop) == []
 
 
+@pytest.mark.slow
 def test_a_file_that_was_only_touched_is_not_parsed(shop):
     parsed(shop)
     for path in shop.rglob("*.py"):
@@ -530,6 +531,7 @@ def test_a_folder_with_other_things_is_no_cache(shop):
     assert not (shop / "app/.gitignore").exists()
 
 
+@pytest.mark.slow
 def test_the_cache_of_another_version_is_not_looked_at(shop, tmp_path):
     root = Path(__file__).parents[1]
     for name in ("sessionlint", "rules"):

@@ -29,8 +29,8 @@ from tests.oracle.programs import programs
 from tests.oracle.shapes import shapes
 from tests.oracle.variants import varied
 
-# What is drawn was often drawn before, or has no fix: this many are some 300 programs.
-ENOUGH_DRAWS: Final = 1000
+# What is drawn was often drawn before, or has no fix: this many are some 200 programs.
+ENOUGH_DRAWS: Final = 650
 EXAMPLES: Final = int(os.environ.get("SESSIONLINT_FIX_EXAMPLES", str(ENOUGH_DRAWS)))
 PROFILE: Final = settings(
     max_examples=EXAMPLES,
@@ -40,7 +40,7 @@ PROFILE: Final = settings(
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
 )
-ENOUGH: Final = 280
+ENOUGH: Final = 180
 """So many programs are drawn and fixed at least, half of them by SAFE fixes only."""
 
 EACH: Final = 1

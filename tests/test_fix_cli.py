@@ -286,6 +286,7 @@ def test_a_link_to_a_file_inside_stays_a_link(app):
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_two_processes_fix_the_same_tree(app):
     for number in range(30):
         (app / f"m{number}.py").write_text("leak(1)\nrisk(2)\n")

@@ -110,6 +110,7 @@ def test_finds_in_the_small_projects_what_the_command_line_finds(tmp_path, jobs)
     assert sorted(found) == sorted(expected)
 
 
+@pytest.mark.slow
 def test_follows_a_factory_into_a_file_that_is_not_checked(app):
     assert flake8("--select", "SES", "use.py", cwd=app) == command_line("use.py", cwd=app)
     assert codes("--select", "SES", "use.py", cwd=app) == ["5 SES103", "14 SES102"]
@@ -137,6 +138,7 @@ def test_finds_in_standard_input_what_the_command_line_finds(app):
     assert found == command_line("--stdin-filename", "use.py", "-", cwd=app, stdin=stdin)
 
 
+@pytest.mark.slow
 def test_standard_input_needs_no_name(app):
     assert codes("--select", "SES", "-", cwd=app, stdin=LEAK) == ["5 SES103", "14 SES102"]
 
@@ -197,6 +199,7 @@ def test_a_comment_takes_back_what_it_names(app, comment):
     assert codes("--select", "SES", "use.py", cwd=app) == ["14 SES102"]
 
 
+@pytest.mark.slow
 def test_a_comment_about_something_else_takes_back_nothing_and_is_told_of(app):
     (app / "use.py").write_text(LEAK.replace("make()", "make()  # noqa: SES104", 1))
     assert codes("--select", "SES", "use.py", cwd=app) == ["5 SES103", "5 SES901", "14 SES102"]
@@ -278,6 +281,7 @@ def test_a_file_that_is_not_decoded_is_reported_as_on_the_command_line(app):
     assert [line] == command_line("use.py", cwd=app)
 
 
+@pytest.mark.slow
 def test_a_deep_tree_is_followed_as_on_the_command_line(app):
     # Python makes one string of the pieces, LibCST a tree as deep as they are many.
     (app / "use.py").write_text(
@@ -306,6 +310,7 @@ def test_files_without_sessions_load_neither_click_nor_libcst(tmp_path):
     assert told(code, tmp_path) == "[]"
 
 
+@pytest.mark.slow
 def test_files_with_sessions_do_not_load_click(app):
     code = f"import sys; from flake8.main.cli import main; main(['-j1', '.']); {UNWANTED}"
     assert told(code, app) == "['libcst']"
@@ -329,6 +334,7 @@ def test_nothing_is_parsed_twice(tmp_path):
     assert told(COUNTED + theirs, tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_the_next_run_in_one_process_sees_what_has_changed_meanwhile(app):
     code = (
         "from flake8.main.cli import main; import pathlib\n"

@@ -17,8 +17,8 @@ from tests.oracle.programs import Drawn, programs
 from tests.oracle.syntax import Program
 from tests.oracle.verdict import LEAKS, answers
 
-# About half of what Hypothesis draws it has drawn before: this many are some 1,150 programs.
-ENOUGH_DRAWS: Final = 2200
+# About half of what Hypothesis draws it has drawn before: this many are some 700 programs.
+ENOUGH_DRAWS: Final = 1300
 EXAMPLES: Final = int(os.environ.get("SESSIONLINT_ORACLE_EXAMPLES", str(ENOUGH_DRAWS)))
 PROFILE: Final = settings(
     max_examples=EXAMPLES,
@@ -28,8 +28,8 @@ PROFILE: Final = settings(
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow],
 )
-ENOUGH: Final = 1000
-EACH: Final = 10
+ENOUGH: Final = 600
+EACH: Final = 5
 NOWHERE: Final = Path("nowhere")
 PATH: Final = NOWHERE / "drawn.py"
 CONSTRUCTS: Final = {

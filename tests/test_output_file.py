@@ -63,6 +63,7 @@ def test_a_device_is_written_to(app):
     assert Path("/dev/stdout").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout here")
 @pytest.mark.parametrize("name", ["/dev/stdout", "out/log"])
 def test_a_log_that_the_output_goes_to_keeps_what_is_in_it(app, name):

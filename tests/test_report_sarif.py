@@ -58,6 +58,7 @@ def checked(folder: Path, *arguments: str) -> dict:
     return json.loads(sessionlint("--output-format", "sarif", *arguments, cwd=folder).stdout)
 
 
+@pytest.mark.slow
 def test_the_log_follows_the_schema(log, schema):
     jsonschema.Draft7Validator(schema).validate(log)
 
@@ -238,6 +239,7 @@ def test_of_many_fixes_in_one_file_the_first_are_told(tmp_path):
     assert ["fixes" in one for one in results] == [True] * 20 + [False] * 2
 
 
+@pytest.mark.slow
 def test_asking_for_fixes_changes_no_file(apps):
     before = {path: path.read_bytes() for path in apps.rglob("*.py")}
     asked("sarif", "--unsafe-fixes", cwd=apps)

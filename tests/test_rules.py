@@ -255,6 +255,7 @@ def test_the_rules_stand_in_order_of_their_codes():
     assert codes == sorted(set(codes))
 
 
+@pytest.mark.slow
 def test_the_readme_lists_the_rules(bless):
     text = README.read_text(encoding="utf-8")
     before, rest = text.split("<!-- rules -->\n")

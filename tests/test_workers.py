@@ -277,6 +277,7 @@ def test_no_process_outlives_one_that_is_killed(tmp_path):
     assert alive(workers) == []
 
 
+@pytest.mark.slow
 def test_little_work_starts_no_process(tmp_path):
     folder = leaks(tmp_path / "few", 3, length=0)
     code = (
