@@ -126,7 +126,9 @@ class _Exclusion:
         return any(one.excludes(Path(folder, name)) for one in self._settings[folder])
 
     def _above(self, folder: str) -> Iterator[Settings]:
-        """The settings above a folder that exclude anything."""
+        """The settings that exclude anything: those above a folder, and of the command line."""
+        if self._configuration.excluding.exclude:
+            yield self._configuration.excluding
         settings = self._configuration.of(folder)
         while settings.path is not None:
             if settings.exclude:

@@ -209,6 +209,28 @@ def test_standard_input_resolves_imports_from_its_name(app):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        ([], ["leak.py", "old/leak.py", "sub/old/leak.py"]),
+        (["--exclude", "old"], ["leak.py"]),
+        (["--extend-exclude", "sub/old", "--exclude", "leak.py, build"], []),
+        (["--exclude", "sub/*"], ["leak.py", "old/leak.py"]),
+        (["--exclude", "old", "--exclude", ""], ["leak.py"]),
+        (["--exclude", "old", "old/leak.py"], ["old/leak.py"]),
+        (["--exclude", "old", "--force-exclude", "old/leak.py", "."], ["leak.py"]),
+    ],
+)
+def test_the_command_line_excludes_more(app, arguments, left):
+    (app / "pyproject.toml").write_text("[tool.sessionlint]\nexclude = ['never.py']\n")
+    for name in ("old", "sub/old"):
+        (app / name).mkdir(parents=True)
+        (app / name / "leak.py").write_text(LEAK)
+    (app / "never.py").write_text(LEAK)
+    done = sessionlint("--output-format", "json", *arguments, cwd=app)
+    assert [one["path"] for one in json.loads(done.stdout)] == left
+
+
+@pytest.mark.parametrize(
     ("arguments", "stdin"),
     [
         (["leak.py", "clean.py"], ""),
@@ -259,6 +281,7 @@ def test_standard_input_stands_alone(app):
         (["explain", "SES1"], "unknown rule `SES1`"),
         (["explain", "never-close"], "unknown rule `never-close`"),
         (["--output-format", "xml"], "'xml' is not one of"),
+        (["--exclude", "[z-a].py"], "sessionlint: bad pattern `[z-a].py`: "),
         (["--no-such-option"], "--no-such-option"),
         (["explain"], "Missing argument 'CODE'"),
     ],

@@ -149,7 +149,7 @@ def test_the_files_are_not_looked_for_while_nothing_changes(app, monkeypatch):
 
     monkeypatch.setattr(watching, "_files", files)
     monkeypatch.setattr(watching, "_changes", lambda given: iter([[]] * 1_000))
-    asked = Asked(**{name: () if name == "paths" else None for name in Asked._fields})
+    asked = Asked(**{name: () if name in {"paths", "exclude"} else None for name in Asked._fields})
     assert watching.watched(asked._replace(paths=(str(app),)), lambda asked: 0) == 0
     assert len(looked) < 20
 

@@ -19,7 +19,7 @@ from sessionlint.report.forms import COUNTED, FORMS
 from sessionlint.report.paths import relative, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sessionlint.report.output import Placed, Rewrites
 
@@ -29,11 +29,21 @@ __all__ = ["check"]
 def _codes(
     _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
 ) -> tuple[str, ...]:
-    pieces = [piece.strip().upper() for text in given for piece in text.split(",")]
-    codes = tuple(filter(None, pieces))
+    codes = tuple(code.upper() for code in _pieces(given))
     if given and not codes:
         raise click.BadParameter("there is no code in it")
     return codes
+
+
+def _patterns(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    return tuple(_pieces(given))
+
+
+def _pieces(given: tuple[str, ...]) -> Iterator[str]:
+    """What stands between commas."""
+    return filter(None, (piece.strip() for text in given for piece in text.split(",")))
 
 
 _codes_option = partial(click.option, multiple=True, callback=_codes, metavar="CODES")
@@ -45,6 +55,14 @@ _flag = partial(click.option, is_flag=True)
 @_codes_option("--select", help="Only these codes or prefixes, separated by commas.")
 @_codes_option("--ignore", help="Not these codes or prefixes.")
 @_codes_option("--extend-select", help="These as well as what is configured.")
+@click.option(
+    "--exclude",
+    "--extend-exclude",
+    multiple=True,
+    callback=_patterns,
+    metavar="PATTERNS",
+    help="Leave these files and folders out as well, separated by commas.",
+)
 @_flag("--fix", help="Rewrite the files where that is safe.")
 @_flag("--unsafe-fixes", help="Count fixes as well that may change what the code does.")
 @_flag("--diff", help="Print what --fix would change, and change nothing.")

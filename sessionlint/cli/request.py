@@ -32,6 +32,7 @@ class Asked(NamedTuple):
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     extend_select: tuple[str, ...]
+    exclude: tuple[str, ...]
     fix: bool
     unsafe_fixes: bool
     diff: bool
@@ -97,7 +98,7 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
         UsageError: a path or a rule does not exist, standard input cannot be read, or the report
             would overwrite a file.
         BaselineError: the baseline cannot be read.
-        ConfigError: a pyproject.toml above one of the files is wrong.
+        ConfigError: a pyproject.toml above one of the files is wrong, or a pattern.
     """
     from sessionlint.config import Selection
     from sessionlint.discover import Exclusions, python_files
@@ -111,6 +112,7 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
         unsaved = {given[0]: _stdin_bytes()}
     _refuse_nonsense(selection)
     configuration = configuration or settings()
+    configuration.exclude(asked.exclude)
     files = list(map(str, unsaved)) or python_files(given, configuration)
     if not files and not asked.quiet:
         say(["warning: no Python files found"], is_error=True)

@@ -81,13 +81,25 @@ class Configuration:
     """The settings of every folder, each pyproject.toml read once.
 
     `names` gives what the rule of each code is called, asked only where codes are named; `folders`
-    is what is known of the file system so far.
+    is what is known of the file system so far. What a command line excludes is `excluding`.
     """
 
     def __init__(self, names: Callable[[], Mapping[str, str]]) -> None:
         self.folders = Folders()
+        self.excluding = Settings()
         self._names = names
         self._settings: dict[str, Settings] = {}
+
+    def exclude(self, patterns: Iterable[str]) -> None:
+        """Exclude more in every folder; a pattern with folders in it counts from the current one.
+
+        Raises:
+            ConfigError: a pattern is wrong.
+        """
+        path, patterns = Path(os.path.abspath(_FILE)), tuple(patterns)
+        for complaint in _bad_patterns(patterns):
+            raise ConfigError(complaint)
+        self.excluding = Settings(path, exclude=patterns)
 
     def of(self, folder: str) -> Settings:
         """The settings for what stands directly in a folder, given as an absolute path.
@@ -169,12 +181,8 @@ def _settings(
             raise wrong_key(path, f"unknown key `{key}` in [tool.sessionlint]{hint}")
     lists = {key: _strings(path, key, table[key]) for key in _LISTS if key in table}
     per_file = tuple(_per_file_ignores(path, table.get("per-file-ignores", {})))
-    for pattern in (*lists.get("exclude", ()), *dict(per_file)):
-        if "[" in pattern:
-            from sessionlint.config.patterns import nonsense
-
-            if reason := nonsense(pattern):
-                raise wrong_value(path, f"bad pattern `{pattern}`: {reason}")
+    for complaint in _bad_patterns((*lists.get("exclude", ()), *dict(per_file))):
+        raise wrong_value(path, complaint)
     named = (
         *(code for key in _CODES for code in lists.get(key, ())),
         *(code for _, codes in per_file for code in codes),
@@ -197,6 +205,16 @@ def _settings(
         names=_names(path, table, lists),
         cache_dir=_folder(path, "cache-dir", table["cache-dir"]) if "cache-dir" in table else None,
     )
+
+
+def _bad_patterns(patterns: Iterable[str]) -> Iterator[str]:
+    """What is wrong with the file patterns that are."""
+    for pattern in patterns:
+        if "[" in pattern:
+            from sessionlint.config.patterns import nonsense
+
+            if reason := nonsense(pattern):
+                yield f"bad pattern `{pattern}`: {reason}"
 
 
 def _capitals(codes: Iterable[str]) -> tuple[str, ...]:
