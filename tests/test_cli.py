@@ -264,6 +264,9 @@ def test_standard_input_stands_alone(app):
     ("arguments", "complaint"),
     [
         (["nowhere.py"], "cannot find `nowhere.py`: No such file or directory"),
+        (["chek", "."], "there is no command `chek`, nor such a file; did you mean `check`?"),
+        (["explian", "SES102"], "did you mean `explain`?"),
+        (["vendor_shield", "app"], "did you mean `vendor-shield`?"),
         (["--select", "SES7"], "unknown rule code `SES7`"),
         (["--select", "SES1,E501"], "unknown rule code `E501`"),
         (["--ignore", "SES1020"], "unknown rule code `SES1020`; did you mean `SES102`?"),

@@ -142,6 +142,8 @@ def _refuse(asked: Asked) -> None:
     if "" in asked.paths:
         # Most often a variable that is not set; all of the current folder is not what is meant.
         raise UsageError("a path is empty; `.` is the current folder")
+    if asked.paths and not (asked.reads_stdin or os.path.lexists(asked.paths[0])):
+        _refuse_no_command(asked.paths[0])
     if asked.stdin_filename is not None and asked.paths and not asked.reads_stdin:
         raise UsageError("`--stdin-filename` names what `-` reads, and goes with no other path")
     if asked.statistics and asked.output_format not in COUNTED:
@@ -153,6 +155,16 @@ def _refuse(asked: Asked) -> None:
         from sessionlint.write import refuse_to_put
 
         refuse_to_put(Path(asked.output_file))
+
+
+def _refuse_no_command(word: str) -> None:
+    """Complain about what stands for a command, or for a file, and is neither."""
+    from sessionlint.config.codes import similar
+
+    group = click.get_current_context().find_root().command
+    hint = similar(word, group.commands) if isinstance(group, click.Group) else ""
+    if hint:
+        raise UsageError(f"there is no command `{word}`, nor such a file{hint}")
 
 
 _WRITING = ("add_noqa", "write_baseline")
