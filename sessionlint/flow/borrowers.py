@@ -92,7 +92,7 @@ def hides(evaluator: Evaluator, nodes: Nodes, call: cst.Call, given: cst.Arg, wh
 
 def _is_maker_shut_in(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> bool:
     """Whether all that a function does with a maker is to make sessions that stay in it."""
-    match next(nodes.above(call)):
+    match next(nodes.above(call), None):
         case cst.Call(func=func) as made if func is call:
             return _is_shut_in(evaluator, nodes, made)
     spoken = _spoken(nodes, call)
@@ -125,8 +125,11 @@ def _is_shut_in(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> bool:
 
 
 def _spoken(nodes: Nodes, call: cst.Call) -> list[cst.Name]:
-    """Where the variable stands that gets what a call makes, and nothing else; none for others."""
-    match next(nodes.above(call)):
+    """Where the variable stands that gets what a call makes, and nothing else; none for others.
+
+    What is made later, by a thread for instance, no variable of the function gets.
+    """
+    match next(nodes.above(call), None):
         case cst.WithItem(asname=cst.AsName(name=cst.Name(value=name))):
             pass
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]):
