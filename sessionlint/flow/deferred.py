@@ -11,7 +11,7 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name
-from sessionlint.facts.values import Foreign, Symbol
+from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol
 
 __all__ = ["deferred", "is_made_as_given"]
 
@@ -73,12 +73,17 @@ def deferred(call: cst.Call) -> cst.Call | None:
 def is_made_as_given(evaluator: Evaluator, block: Block, call: cst.Call) -> bool:
     """Whether what is deferred gets its arguments and nobody else does.
 
-    What the project itself has under that name may close them behind it.
+    What the project itself has under that name may close them behind it, be it in a file that says
+    nothing about databases.
     """
-    if isinstance(evaluator.value(call.func, block), (Symbol, Foreign)):
-        return True
+    match evaluator.value(call.func, block):
+        case Symbol() | Foreign():
+            return True
+        case FunctionValue() | ClassValue():
+            return False
     name = last_name(call.func).encode()
-    return not evaluator.tree.has(name, re.compile(rb"\b(?:def|class) " + name + rb"\b"))
+    own = rb"\b(?:def|class) " + name + rb"\b|^[ \t]*" + name + rb"[ \t]*="
+    return not evaluator.tree.has_any(name, re.compile(own, re.MULTILINE))
 
 
 def _given(call: cst.Call, name: str, place: int | None) -> cst.BaseExpression | None:
