@@ -2,38 +2,53 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 import libcst as cst
 
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import FunctionValue
 
-__all__ = ["is_as_given", "is_plain", "lacks", "parameter_at", "parameter_of", "position_of"]
+__all__ = ["is_as_given", "is_plain", "lacks", "parameter_of", "position_of"]
 
 
 def parameter_of(function: FunctionValue, call: cst.Call, argument: cst.Arg) -> str | None:
-    """The parameter that gets an argument of a call, None where that cannot be told."""
-    index = position_of(call, argument)
-    if argument.keyword is None and any(arg.star for arg in call.args[:index]):
-        return None
-    return parameter_at(function, argument, index)
+    """The parameter that gets an argument of a call, None where that cannot be told.
 
-
-def position_of(call: cst.Call, argument: cst.Arg) -> int:
-    """Where among the arguments of a call one stands, from 0."""
-    return next(index for index, arg in enumerate(call.args) if arg is argument)
-
-
-def parameter_at(function: FunctionValue, argument: cst.Arg, index: int) -> str | None:
-    """The parameter that gets an argument: by its keyword, its place, or with all the others."""
+    By its keyword, its place, or with all the others.
+    """
     stars = {one.star: one.name.value for one in function.block.parameters if one.star}
     if argument.keyword is not None:
         keyword = argument.keyword.value
         names = {one.name.value for one in function.block.parameters if not one.star}
         return keyword if keyword in names else stars.get("**")
-    placed = function.block.placed
-    position = index + 1 if _is_bound(function) else index
-    return placed[position].name.value if position < len(placed) else stars.get("*")
+    placed = function.block.placed[_is_bound(function) :]
+    place = position_of(call, argument)
+    if any(arg.star for arg in call.args[:place]):
+        return _from_the_end(placed, stars.get("*"), call, place)
+    return placed[place].name.value if place < len(placed) else stars.get("*")
+
+
+def _from_the_end(
+    placed: list[cst.Param], others: str | None, call: cst.Call, place: int
+) -> str | None:
+    """The parameter of an argument behind a starred one, if that can only be one.
+
+    Of a function that asks for each of its parameters, the last argument gets to the last one.
+    """
+    named = {arg.keyword.value for arg in call.args if arg.keyword is not None}
+    free = list(takewhile(lambda one: one.name.value not in named, placed))
+    if others is not None:
+        return None if free else others
+    behind = [arg for arg in call.args[place:] if arg.keyword is None]
+    is_open = any(arg.star for arg in behind) or any(one.default is not None for one in free)
+    return None if is_open or len(behind) > len(free) else free[-len(behind)].name.value
+
+
+def position_of(call: cst.Call, argument: cst.Arg) -> int:
+    """Where among the arguments of a call one stands, from 0."""
+    return next(index for index, arg in enumerate(call.args) if arg is argument)
 
 
 def is_as_given(function: Block, name: str) -> bool:

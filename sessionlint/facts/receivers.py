@@ -13,7 +13,7 @@ from sessionlint.facts.collect import is_storing
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.holding import has, is_adding, is_made_of
 from sessionlint.facts.owned import only_owned
-from sessionlint.facts.parameters import parameter_at, position_of
+from sessionlint.facts.parameters import parameter_of, position_of
 from sessionlint.facts.promised import ENDS
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import asked_by_name, is_name, is_only_called, last_name, names_in
@@ -77,22 +77,22 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
         return Effect.RELEASES
     if is_named(evaluator, call.func, block, configured.owners):
         return Effect.KEEPS
-    callee_node, index = call.func, position_of(call, argument)
+    index = position_of(call, argument)
     is_keeping = (name in _KEEPING and not _is_own(name, index)) or is_storing(call, index)
     if is_keeping and not _is_ours(evaluator, call, block):
         return Effect.KEEPS
     if name in THREADED and index:
-        callee_node, index = call.args[0].value, index - 1
-    callee = evaluator.value(callee_node, block)
+        call = cst.Call(call.args[0].value, call.args[1:])
+    callee = evaluator.value(call.func, block)
     if isinstance(callee, FunctionValue):
-        return _of_function(evaluator, callee, argument, index, _DEEPEST)
+        return _of_function(evaluator, callee, call, argument, _DEEPEST)
     if isinstance(callee, Symbol) and callee.name.startswith("builtins."):
         return Effect.LOAN
     if isinstance(callee, Symbol) and callee.name in CASTS:
         return Effect.UNKNOWN
-    if re.fullmatch(_SETTING, last_name(callee_node)):
+    if re.fullmatch(_SETTING, last_name(call.func)):
         return Effect.KEEPS
-    return Effect.PROMISES if CLOSING.search(last_name(callee_node)) else Effect.LOAN
+    return Effect.PROMISES if CLOSING.search(last_name(call.func)) else Effect.LOAN
 
 
 def _is_own(name: str, index: int) -> bool:
@@ -105,10 +105,9 @@ def _only_queries(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block
     callee = evaluator.value(call.func, block)
     if not isinstance(callee, FunctionValue):
         return False
-    index = position_of(call, argument)
-    name = parameter_at(callee, argument, index)
+    name = parameter_of(callee, call, argument)
     is_queried = name is not None and any(asks(one, name) for one in callee.block.calls)
-    found = _of_function(evaluator, callee, argument, index, _DEEPEST) if is_queried else None
+    found = _of_function(evaluator, callee, call, argument, _DEEPEST) if is_queried else None
     return found is Effect.LOAN
 
 
@@ -131,9 +130,9 @@ def _is_ours(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
 
 
 def _of_function(
-    evaluator: Evaluator, function: FunctionValue, argument: cst.Arg, index: int, depth: int
+    evaluator: Evaluator, function: FunctionValue, call: cst.Call, argument: cst.Arg, depth: int
 ) -> Effect:
-    name = parameter_at(function, argument, index)
+    name = parameter_of(function, call, argument)
     if name is None:
         return Effect.UNKNOWN
     block = function.block
@@ -214,12 +213,12 @@ def _takes_along(inner: Block, name: str, nodes: list[cst.CSTNode]) -> bool:
 def _passed_on(
     evaluator: Evaluator, call: cst.Call, name: str, block: Block, depth: int
 ) -> Effect | None:
-    for index, arg in enumerate(call.args):
+    for arg in call.args:
         if not (isinstance(arg.value, cst.Name) and arg.value.value == name):
             continue
         callee = evaluator.value(call.func, block)
         if isinstance(callee, FunctionValue) and callee.block is not block:
-            found = _of_function(evaluator, callee, arg, index, depth - 1)
+            found = _of_function(evaluator, callee, call, arg, depth - 1)
             return None if found is Effect.LOAN else found
         name_called = last_name(call.func)
         if name_called in _RELEASING or name_called in {"closing", "aclosing"}:
