@@ -94,12 +94,18 @@ def injected(evaluator: Evaluator, binding: Binding) -> Iterator[tuple[cst.Call,
                 yield one, block
 
 
-def is_injected(block: Block) -> bool:
-    """Whether FastAPI calls a lambda for a parameter: `Depends(lambda: SessionLocal())`."""
-    calls = () if block.parent is None else block.parent.near.calls
-    telling = (call for call in calls if last_name(call.func) in _INJECTING)
-    is_given = any(next(arguments(call), None) is block.node for call in telling)
-    return is_given and block.home.imports("fastapi")
+def is_injected(evaluator: Evaluator, block: Block) -> bool:
+    """Whether FastAPI calls a lambda for a parameter: `Depends(lambda: SessionLocal())`.
+
+    Another framework may have a `Depends` of its own in the same module.
+    """
+    around = block.parent
+    if around is None:
+        return False
+    telling = (call for call in around.near.calls if last_name(call.func) in _INJECTING)
+    given = (call.func for call in telling if next(arguments(call), None) is block.node)
+    tellers = (evaluator.value(one, around) for one in given)
+    return any(isinstance(one, Symbol) and one.name.startswith("fastapi.") for one in tellers)
 
 
 def _unowned(found: Value) -> Value:

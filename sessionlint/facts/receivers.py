@@ -26,7 +26,7 @@ from sessionlint.source.walk import descend
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["CLOSING", "Effect", "asks", "effect", "ends"]
+__all__ = ["CLOSING", "Effect", "asks", "effect"]
 
 
 class Effect(Enum):
@@ -154,7 +154,7 @@ def _of_parameter(evaluator: Evaluator, block: Block, name: str, depth: int) -> 
     for node in nodes:
         if id(node) in owned:
             continue
-        if any(ends(node, one) for one in held):
+        if any(_ends(node, one) for one in held):
             return Effect.RELEASES
         if type(node) is cst.Call and id(node) not in awaited and _outlives(node, name, made):
             return Effect.KEEPS
@@ -241,7 +241,7 @@ def _each(node: cst.CSTNode, name: str) -> str:
     return node.target.value if is_name(source, name) else ""
 
 
-def ends(node: cst.CSTNode, name: str) -> bool:
+def _ends(node: cst.CSTNode, name: str) -> bool:
     """Whether a node closes, or enters as a context manager, the object of that name."""
     if type(node) is cst.WithItem:
         return is_name(node.item, name)

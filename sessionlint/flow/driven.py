@@ -12,14 +12,14 @@ import libcst as cst
 from sessionlint.facts.annotations import is_injected
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import has, is_made_of
-from sessionlint.facts.receivers import Effect, effect, ends
+from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import TRIES, dotted, is_name, targets_of
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.generators import is_async_step, lent_by, named_once, thrown_away
-from sessionlint.flow.given import is_left_open
+from sessionlint.flow.given import is_left_open, is_wrapped
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.flow.spoken import ENDING, Use, is_kept_open, is_used, stands_in, use
@@ -86,7 +86,9 @@ def _dropped(evaluator: Evaluator, body: Nodes, made: cst.Call, by: cst.Call) ->
     found = lent_by(evaluator, body.block, made, is_async=is_async_step(by))
     above = (node for node in body.above(by) if not isinstance(node, cst.Await))
     holder = next(above, None)
-    is_shown = found is not None and (_is_shown(body, by) or _is_for_fastapi(body.block, by))
+    is_shown = found is not None and (
+        _is_shown(body, by) or _is_for_fastapi(evaluator, body.block, by)
+    )
     is_lambda = body.block.kind is BlockKind.LAMBDA
     if found is not None and (
         is_shown or (not is_lambda and _is_left(evaluator, body, holder, next(above, None)))
@@ -112,15 +114,21 @@ def _is_shown(body: Nodes, by: cst.Call) -> bool:
     return is_given_back and any(isinstance(one, _ELEMENTS) for one in above)
 
 
-def _is_for_fastapi(block: Block, by: cst.Call) -> bool:
-    """Whether FastAPI gets what a lambda takes out, for a function that does not end it."""
+def _is_for_fastapi(evaluator: Evaluator, block: Block, by: cst.Call) -> bool:
+    """Whether FastAPI gets what a lambda takes out, for a function that does not end it.
+
+    Which method of a class may end what its attribute gets is not asked.
+    """
     if not isinstance(block.node, cst.Lambda) or block.node.body is not by:
         return False
     user = block.parent
-    if user is None or not is_injected(block):
+    if user is None or user.kind is BlockKind.CLASS or not is_injected(evaluator, block):
         return False
     names = [one.name.value for one in user.parameters if block.node in descend(one)]
-    return not any(ends(node, name) for name in names for node in descend(user.node))
+    around = Nodes(user)
+    spoken = (node for name in names for node in around.variables(name))
+    is_closed = any(_may_close(evaluator, around, one) for one in spoken)
+    return not is_closed and not is_wrapped(evaluator, user)
 
 
 def _left(evaluator: Evaluator, body: Nodes, made: cst.Call, loop: cst.For) -> Iterator[Driven]:

@@ -33,6 +33,7 @@ __all__ = [
     "is_asked",
     "is_kept_open",
     "is_left_open",
+    "is_wrapped",
     "keeps_connection",
     "leaves_open",
     "methods",
@@ -181,6 +182,15 @@ def _passes_on(evaluator: Evaluator, function: Block, name: str, hops: int) -> b
     )
 
 
+def is_wrapped(evaluator: Evaluator, function: Block) -> bool:
+    """Whether a decorator of the project may close what a function is given."""
+    marks = (one.func if isinstance(one, cst.Call) else one for one in function.decorators)
+    where = function.parent or function
+    found = (evaluator.value(one, where) for one in marks)
+    own = (one.block for one in found if isinstance(one, (FunctionValue, ClassValue)))
+    return not all(map(_closes_nothing, own))
+
+
 def leaves_open(function: Block) -> bool:
     """Whether a function takes a connection, and never gives it back by ending a transaction."""
     return _takes(function) and not _ends(function)
@@ -227,6 +237,7 @@ def is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.
 
 
 def _closes_nothing(of: Block) -> bool:
+    """Whether no node of a class or function closes anything by its name."""
     return not any(map(_may_close, descend(of.node)))
 
 

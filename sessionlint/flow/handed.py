@@ -20,7 +20,7 @@ from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.callers import dependents
-from sessionlint.flow.given import is_left_open, keeps_connection
+from sessionlint.flow.given import is_left_open, is_wrapped, keeps_connection
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.spoken import Use, use
 from sessionlint.source.gate import may_speak
@@ -77,7 +77,9 @@ def handed_by_lambda(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
     user, made = block.parent, bare(block.node.body) if isinstance(block.node, cst.Lambda) else None
     if user is None or user.kind is not BlockKind.FUNCTION or not isinstance(made, cst.Call):
         return
-    thing = _opened(evaluator, block, made) if is_injected(block) else None
+    # FastAPI would ask the request for a parameter of the lambda.
+    is_asked = not block.parameters and is_injected(evaluator, block)
+    thing = _opened(evaluator, block, made) if is_asked else None
     if thing is None or evaluator.tree.has(b"close_all", re.compile(_CLOSING_ALL)):
         return
     for name in (one.name.value for one in user.parameters if _is_in(block.node, one)):
@@ -226,7 +228,7 @@ def may_be_closed_elsewhere(evaluator: Evaluator, block: Block) -> bool:
 
 def _only_uses(evaluator: Evaluator, block: Block, name: str) -> bool:
     """Whether a function does nothing with what a parameter gets that may close it."""
-    if not is_as_given(block, name):
+    if not is_as_given(block, name) or is_wrapped(evaluator, block):
         return False
     nodes = Nodes(block)
     spoken = (node for node in nodes.nodes if is_name(node, name))
