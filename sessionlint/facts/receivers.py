@@ -43,17 +43,19 @@ CLOSING: Final = re.compile(_CLOSING, re.IGNORECASE)
 """Callees that, by their name, may end what they are given."""
 
 _RELEASING: Final = frozenset({"release", "putconn", "close_session", "close_connection"})
-_KEEPING: Final = frozenset(
+_ENTERING: Final = frozenset(
     "enter_context enter_async_context push_async_callback push_async_exit callback addCleanup "
-    "addfinalizer finalize create_task ensure_future submit start_soon spawn call_later call_soon "
-    "add_task apply_async delay partial closing aclosing Thread run_coroutine_threadsafe "
-    "with_resource register".split()
+    "addfinalizer finalize with_resource".split()
 )
+"""Functions that end what they are given when something else ends."""
+
 _SCHEDULING: Final = frozenset(
     "create_task ensure_future submit start_soon spawn call_later call_soon add_task apply_async "
     "delay Thread run_coroutine_threadsafe".split()
 )
 """Functions that let something go on behind the caller's back."""
+
+_KEEPING: Final = _ENTERING | _SCHEDULING | {"partial", "closing", "aclosing", "register"}
 
 _RUNNING: Final = frozenset("create_task ensure_future submit start_soon spawn add_task".split())
 """Those of them whose first argument is what runs, so that it is no resource.
@@ -149,7 +151,7 @@ def _of_parameter(evaluator: Evaluator, block: Block, name: str, depth: int) -> 
     nodes = list(descend(block.node))
     awaited = {id(node.expression) for node in nodes if type(node) is cst.Await}
     made = {each for node in nodes if (each := _made(node, name))}
-    held = {name, *(each for node in nodes if (each := _each(node, name)))}
+    held = {name, *(each for node in nodes if (each := _each(node, name) or _alias(node, name)))}
     owned = only_owned(block, nodes, name)
     for node in nodes:
         if id(node) in owned:
@@ -165,6 +167,14 @@ def _of_parameter(evaluator: Evaluator, block: Block, name: str, depth: int) -> 
     if any(_takes_along(inner, name, nodes) for inner in block.blocks):
         return Effect.KEEPS
     return Effect.LOAN
+
+
+def _alias(node: cst.CSTNode, name: str) -> str:
+    """The name that a statement gives to what has another: `session = db`."""
+    match node if type(node) is cst.Assign else None:
+        case cst.Assign(targets=[cst.AssignTarget(cst.Name(value=new))], value=value):
+            return new if is_name(value, name) else ""
+    return ""
 
 
 def _made(node: cst.CSTNode, name: str) -> str:
@@ -223,6 +233,8 @@ def _passed_on(
         name_called = last_name(call.func)
         if name_called in _RELEASING or name_called in {"closing", "aclosing"}:
             return Effect.RELEASES
+        if name_called in _ENTERING:
+            return Effect.KEEPS
         if CLOSING.search(name_called):
             return Effect.UNKNOWN
     return None

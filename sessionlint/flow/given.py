@@ -37,6 +37,7 @@ __all__ = [
     "keeps_connection",
     "leaves_open",
     "methods",
+    "outside_of_transactions",
 ]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
@@ -173,9 +174,8 @@ def _only_uses(
 
 def _passes_on(evaluator: Evaluator, function: Block, name: str, hops: int) -> bool:
     """Whether all that a function gives a parameter to uses it and leaves it open."""
-    given = [
-        (call, arg) for call in function.calls for arg in call.args if is_name(arg.value, name)
-    ]
+    calls = outside_of_transactions(function)
+    given = [(call, arg) for call in calls for arg in call.args if is_name(arg.value, name)]
     nodes = Nodes(function) if given and hops else None
     return nodes is not None and all(
         is_left_open(evaluator, nodes, *one, hops - 1) for one in given
@@ -216,7 +216,22 @@ def _ends(function: Block) -> bool:
 
 
 def _methods_called(function: Block) -> list[cst.Call]:
-    return [one for one in function.calls if isinstance(one.func, cst.Attribute)]
+    calls = outside_of_transactions(function)
+    return [one for one in calls if isinstance(one.func, cst.Attribute)]
+
+
+def outside_of_transactions(function: Block) -> list[cst.Call]:
+    """The calls of a function, but those in `with db.begin():`, which gives the connection back."""
+    if not any(map(_is_beginning, function.calls)):
+        return function.calls
+    around = (node for node in descend(function.node) if isinstance(node, cst.With))
+    begun = [one for one in around if any(_is_beginning(item.item) for item in one.items)]
+    inside = {id(node) for one in begun for node in descend(one.body)}
+    return [one for one in function.calls if id(one) not in inside]
+
+
+def _is_beginning(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Call) and last_name(node.func) == "begin"
 
 
 def _is_taking(call: cst.Call) -> bool:

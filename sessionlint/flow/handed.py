@@ -20,7 +20,12 @@ from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.callers import dependents
-from sessionlint.flow.given import is_left_open, is_wrapped, keeps_connection
+from sessionlint.flow.given import (
+    is_left_open,
+    is_wrapped,
+    keeps_connection,
+    outside_of_transactions,
+)
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.spoken import Use, use
 from sessionlint.source.gate import may_speak
@@ -240,6 +245,6 @@ def _holds(evaluator: Evaluator, block: Block, name: str) -> bool:
     nodes = Nodes(block)
     return keeps_connection(block, name) or any(
         is_name(arg.value, name) and is_left_open(evaluator, nodes, call, arg)
-        for call in block.calls
+        for call in outside_of_transactions(block)
         for arg in call.args
     )
