@@ -4,7 +4,7 @@ from textwrap import dedent
 
 import pytest
 from fastapi.testclient import TestClient
-from small_project import bytes_of, written
+from small_project import bytes_of, codes, written
 from sqlalchemy.orm import Session
 
 from sessionlint import fix_source
@@ -45,6 +45,16 @@ SERVICE = """\
         db.scalar(text("select 1"))
         log.append("used")
         raise ValueError
+"""
+
+
+LENDER = """\
+def get_db():
+    db = SessionLocal()
+    try:
+        yield db
+    finally:
+        db.close()
 """
 
 
@@ -96,14 +106,13 @@ def test_fastapi_ends_what_it_drives_itself(fixed, log_of):
         ("next(get_db())", "next(get_db('main'))"),
         ("lambda: next(get_db())", "(  # for now\n    lambda: next(get_db()))"),
         ("def get_db():", "def get_db(tenant: str = 'main'):"),
-        ("    db = SessionLocal()", "    db = SessionLocal.begin().__enter__()"),
-        (
-            "def fails(",
-            "def get_db():\n    with SessionLocal() as db:\n        yield db\n\n\ndef fails(",
-        ),
+        (LENDER, "def get_db():\n    with SessionLocal() as db, db.begin():\n        yield db\n"),
+        (LENDER, ""),
     ],
 )
 def test_others_keep_their_lambda(fixed, part, instead):
-    text = dedent(SERVICE).replace(part, instead)
-    assert text != dedent(SERVICE)
-    assert fixed(text).count("lambda") == text.count("lambda")
+    before = dedent(SERVICE)
+    text = before.replace(part, instead) + ("" if instead else LENDER)
+    assert part in before
+    assert codes(text).count("SES107") == 2
+    assert fixed(text).count("lambda") == 2
