@@ -8,7 +8,7 @@ from small_project import bytes_of, codes, written
 from sqlalchemy.orm import Session
 
 from sessionlint import fix_source
-from sessionlint.check import Project
+from sessionlint.check import Project, check_source
 from sessionlint.facts.names import Names
 from sessionlint_rules import RULES
 
@@ -47,6 +47,23 @@ SERVICE = """\
         raise ValueError
 """
 
+
+TEST = """\
+    from unittest.mock import patch
+
+    from fastapi.testclient import TestClient
+    from service import SessionLocal, app
+
+
+    def fake():
+        with SessionLocal() as db:
+            yield db
+
+
+    def test_one():
+        with patch("service.get_db", fake):
+            assert TestClient(app).get("/").json() == 1
+"""
 
 LENDER = """\
 def get_db():
@@ -98,6 +115,15 @@ def test_fastapi_ends_what_it_drives_itself(fixed, log_of):
     assert "lambda" not in after
     assert log_of(before) == ["closed", "used", "closed", "used"]
     assert log_of(after) == ["used", "closed", "used", "closed"]
+
+
+def test_a_dependency_that_tests_replace_is_told_of(tmp_path):
+    path = written(tmp_path, {"service.py": SERVICE, "tests/test_one.py": TEST}) / "service.py"
+    project = Project.open(tmp_path, bytes_of, Names())
+    found = check_source(path.read_bytes(), path, RULES, project)
+    told = [one.fix.reason for one in found if one.code == "SES107"]
+    reason = "tests put something else in the place of `get_db`"
+    assert [reason in one for one in told] == [True, True]
 
 
 @pytest.mark.parametrize(

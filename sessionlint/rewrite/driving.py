@@ -55,7 +55,7 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     if isinstance(block.node, cst.Lambda):
         if is_inside:
             return None
-        doubts = (*_doubts(evaluator, found.lender), *_doubts_of_thrown(found.lender))
+        doubts = _doubts_of_drawn(evaluator, block, found.made, found.lender)
         return injected(block, block.node, found, doubts)
     is_async = found.lender.is_async
     manager = "asynccontextmanager" if is_async else "contextmanager"
@@ -94,14 +94,8 @@ def _opening_drawn(
     if not is_enterable or (lender.is_async and not block.is_async):
         return None
     manager = "asynccontextmanager" if lender.is_async else "contextmanager"
-    doubts = (
-        *_doubts(evaluator, lender),
-        *_doubts_of_thrown(lender),
-        stand_in(evaluator, block, generator),
-    )
-    return Opening(
-        _wrapped(generator, manager), lender.is_async, manager, "; ".join(filter(None, doubts))
-    )
+    doubts = "; ".join(_doubts_of_drawn(evaluator, block, generator, lender))
+    return Opening(_wrapped(generator, manager), lender.is_async, manager, doubts)
 
 
 def _may_be_another(generator: cst.Call, block: Block) -> bool:
@@ -272,6 +266,16 @@ def _doubts(evaluator: Evaluator, lender: Block) -> Iterator[str]:
         yield "an error of the block reaches the handlers of the dependency"
     if removes(evaluator, lender):
         yield "the registry may have given its session to others already"
+
+
+def _doubts_of_drawn(
+    evaluator: Evaluator, block: Block, generator: cst.Call, lender: Block
+) -> Iterator[str]:
+    """What else happens when a generator is not thrown away, and something else may be entered."""
+    yield from _doubts(evaluator, lender)
+    yield from _doubts_of_thrown(lender)
+    if replaced := stand_in(evaluator, block, generator):
+        yield replaced
 
 
 def _doubts_of_thrown(lender: Block) -> Iterator[str]:
