@@ -12,12 +12,13 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol
+from sessionlint.source.threads import THREADED
 
 __all__ = ["deferred", "is_made_as_given"]
 
 _BEHIND: Final = {
     **dict.fromkeys(("add_task", "submit", "start_soon", "call_soon", "call_soon_threadsafe"), 0),
-    **dict.fromkeys(("run_in_threadpool", "run_sync", "to_thread"), 0),
+    **dict.fromkeys(THREADED, 0),
     **dict.fromkeys(("run_in_executor", "call_later", "call_at"), 1),
 }
 """Functions that are given what runs, and its arguments behind it; the place of what runs.
@@ -81,9 +82,14 @@ def is_made_as_given(evaluator: Evaluator, block: Block, call: cst.Call) -> bool
             return True
         case FunctionValue() | ClassValue():
             return False
-    name = last_name(call.func).encode()
+    name = last_name(call.func)
+    return not evaluator.once((_is_own, name), lambda: _is_own(evaluator, name.encode()))
+
+
+def _is_own(evaluator: Evaluator, name: bytes) -> bool:
+    """Whether the project defines something of that name."""
     own = rb"\b(?:def|class) " + name + rb"\b|^[ \t]*" + name + rb"[ \t]*="
-    return not evaluator.tree.has_any(name, re.compile(own, re.MULTILINE))
+    return evaluator.tree.has_any(name, re.compile(own, re.MULTILINE))
 
 
 def _given(call: cst.Call, name: str, place: int | None) -> cst.BaseExpression | None:
