@@ -125,9 +125,9 @@ def _is_for_fastapi(evaluator: Evaluator, block: Block, by: cst.Call) -> bool:
     if user is None or user.kind is BlockKind.CLASS or not is_injected(evaluator, block):
         return False
     names = [one.name.value for one in user.parameters if block.node in descend(one)]
-    around = Nodes(user)
-    spoken = (node for name in names for node in around.variables(name))
-    is_closed = any(_may_close(evaluator, around, one) for one in spoken)
+    around = Nodes(user) if names else None
+    spoken = [(around, node) for name in names if around for node in around.variables(name)]
+    is_closed = any(_may_close(evaluator, *one) for one in spoken)
     return not is_closed and not is_wrapped(evaluator, user)
 
 

@@ -52,6 +52,11 @@ def _bindings_around(block: Block, outermost: Block) -> Iterator[Binding]:
     """What a module binds by the statement that a lambda stands in."""
     for bindings in block.home.top.near.names.values():
         for one in bindings:
-            parts = () if one.expression is None else descend(one.expression)
-            if one.target is outermost or any(part is block.node for part in parts):
+            if one.target is outermost or (outermost is block and _is_in(block.node, one)):
                 yield one
+
+
+def _is_in(node: cst.CSTNode, binding: Binding) -> bool:
+    """Whether a name is bound to something that a node is a part of."""
+    value = binding.expression
+    return value is not None and any(part is node for part in descend(value))
