@@ -22,7 +22,15 @@ from sessionlint.flow.generators import is_async_step, lent_by, named_once, thro
 from sessionlint.flow.given import is_left_open, is_wrapped
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import SCOPES, Nodes
-from sessionlint.flow.spoken import ENDING, Use, is_kept_open, is_used, stands_in, use
+from sessionlint.flow.spoken import (
+    ENDING,
+    Use,
+    is_ended_elsewhere,
+    is_kept_open,
+    is_used,
+    stands_in,
+    use,
+)
 from sessionlint.flow.wrapped import wrapped_by
 from sessionlint.source.walk import descend
 
@@ -181,7 +189,9 @@ def _is_left(
             name = dotted(target)
             if isinstance(target, cst.Name) and target.value not in block.declared:
                 return is_used(evaluator, body, target.value)
-            return name is not None and is_kept_open(block.home.reader.text, name)
+            if name is None or not is_kept_open(block.home.reader.text, name):
+                return False
+            return not is_ended_elsewhere(evaluator, block, name)
     return False
 
 

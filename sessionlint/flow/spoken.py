@@ -9,9 +9,10 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.classes import bases
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import Effect, effect
-from sessionlint.facts.scopes import BlockKind
+from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.facts.worth import DATABASE
@@ -20,10 +21,23 @@ from sessionlint.flow.harmless import is_logging
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.shared import is_in_function, uses
 
-__all__ = ["ENDING", "Use", "is_kept_open", "is_used", "stands_in", "use"]
+__all__ = [
+    "ENDING",
+    "Use",
+    "is_ended_elsewhere",
+    "is_kept_open",
+    "is_used",
+    "stands_in",
+    "use",
+]
 
 ENDING: Final = r"clos|release|remove|dispose|reset|invalidate|enter\w*_context|push|callback"
 _ASKING: Final = frozenset("isinstance hasattr id type print repr str bool".split())
+_IMPORTING: Final = re.compile(r"^[ \t]*(?:from[ \t]+[\w.]+|import[ \t].*)", re.MULTILINE)
+"""What names modules in an import: that of `from shop.db import get_db` is no attribute `db`."""
+
+_NO_OBJECT: Final = "".join(rf"(?<!\b{owner})" for owner in ("self", "state", "ctx", "g"))
+"""Stands before an attribute of anything but another class, a request or an application."""
 
 
 class Use(Enum):
@@ -103,6 +117,35 @@ def is_kept_open(text: str, name: str) -> bool:
     """Whether a module uses what a dotted name holds, and does nothing else with it."""
     owner, _, last = name.rpartition(".")
     word = (r"\." if owner else r"\b") + re.escape(last)
-    mentions = re.findall(rf"{word}\b(?:\s*\.\s*(\w+)|(\s*(?:=(?!=)|:)))?", text)
+    # What a quote ends is the name of a file: `sqlite:///shop.db`.
+    mention = rf"{word}\b(?![\"'])(?:\s*\.\s*(\w+)|(\s*(?:=(?!=)|:)))?"
+    mentions = re.findall(mention, _IMPORTING.sub("", text))
     uses = {_of_method(method) if method or bound else Use.OTHER for method, bound in mentions}
     return Use.DATABASE in uses and Use.OTHER not in uses
+
+
+def is_ended_elsewhere(evaluator: Evaluator, block: Block, name: str) -> bool:
+    """Whether another module may end what a dotted name holds in an object: `users.db.close()`.
+
+    By `self` that is done in what the class of the object inherits from, or in what inherits of it.
+    """
+    owner, _, last = name.rpartition(".")
+    if not owner or block.owner is None:
+        return False
+    ending = rf"\.{re.escape(last)}\s*\.\s*\w*(?:{ENDING})"
+    if any(re.search(ending, text) for text in _inherited(evaluator, block.owner)):
+        return True
+    heir = rf"\bclass \w+\([^)]*\b{re.escape(block.owner.name)}\b[^)]*\)[\s\S]*?"
+    ways = ((f".{last}", _NO_OBJECT + ending), (block.owner.name, heir + ending))
+    return any(
+        evaluator.tree.has_any(word.encode(), re.compile(way.encode()), besides=block.home.path)
+        for word, way in ways
+    )
+
+
+def _inherited(evaluator: Evaluator, of: Block, depth: int = 4) -> Iterator[str]:
+    """The texts of the modules in which the bases of a class stand."""
+    for base in bases(evaluator, of) if depth else ():
+        if isinstance(base, ClassValue):
+            yield base.block.home.reader.text
+            yield from _inherited(evaluator, base.block, depth - 1)
