@@ -8,7 +8,7 @@ from itertools import takewhile
 import libcst as cst
 
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare, is_idle, is_name
+from sessionlint.facts.syntax import bare, dotted, is_idle, is_name
 
 __all__ = ["Renamed", "shortcuts_of"]
 
@@ -47,14 +47,15 @@ def _statements(method: Block) -> list[cst.CSTNode]:
 class Renamed(cst.CSTTransformer):
     """Makes an attribute of an object a variable, so that it can be followed like one.
 
-    A call of one of its `shortcuts` becomes what that does. `origins` has what each new node
+    The object may be a part of another one, `request.state`, by its path. A call of one of its
+    `shortcuts` becomes what that does. `origins` has what each new node
     stands for, by its id.
     """
 
     def __init__(self, owner: str, attribute: str, shortcuts: Mapping[str, cst.Call]) -> None:
         super().__init__()
         self._shortcuts = shortcuts
-        self.variable = f"_{owner}_of_{attribute}"
+        self.variable = f"_{owner.replace('.', '_')}_of_{attribute}"
         self._owner = owner
         self._attribute = attribute
         self.origins: dict[int, cst.CSTNode] = {}
@@ -66,7 +67,7 @@ class Renamed(cst.CSTTransformer):
         """The node in the new tree."""
         match updated_node:
             case cst.Attribute(value=owner, attr=cst.Name(value=word)):
-                if word == self._attribute and is_name(owner, self._owner):
+                if word == self._attribute and dotted(owner) == self._owner:
                     updated_node = cst.Name(self.variable)
             case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=word)), args=()):
                 if word in self._shortcuts and is_name(owner, self._owner):

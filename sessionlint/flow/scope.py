@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sessionlint.flow.handed import Handed
     from sessionlint.flow.protection import EarlyShield, NestedBegin
     from sessionlint.flow.registries import Unremoved
+    from sessionlint.flow.requested import Requested
 
 __all__ = ["Scope"]
 
@@ -184,6 +185,15 @@ class Scope:
         from sessionlint.flow.exits import exits
 
         return list(exits(self.evaluator, self.block))
+
+    @cached_property
+    def requested(self) -> list[Requested]:
+        """The sessions that a middleware keeps in its request, and that an error leaves open."""
+        if not self._is_waiting or "call_next" not in self.source.text:
+            return []
+        from sessionlint.flow.requested import requested
+
+        return list(requested(self.evaluator, self.block))
 
     @cached_property
     def fanned(self) -> list[Fanned]:

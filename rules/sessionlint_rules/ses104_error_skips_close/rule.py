@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Shape
-from sessionlint.rule import Finding, Rule, Severity, still_open
+from sessionlint.rule import Finding, Note, Rule, Severity, still_open
 
 if TYPE_CHECKING:
     from sessionlint.flow.scope import Scope
@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
 def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that close only while nothing goes wrong."""
-    return still_open(ERROR_SKIPS_CLOSE, scope, Shape.FAILING)
+    yield from still_open(ERROR_SKIPS_CLOSE, scope, Shape.FAILING)
+    for one in scope.requested:
+        line = scope.line(one.skipping)
+        message = (
+            f"{one.thing.type.noun} `{one.name}` is still open when `{scope.name}` fails on line "
+            f"{line}"
+        )
+        note = Note(scope.span(one.skipping), "an error here skips the close")
+        yield ERROR_SKIPS_CLOSE.finding(message, scope.span(one.acquired), note)
 
 
 ERROR_SKIPS_CLOSE = Rule(
