@@ -164,9 +164,14 @@ class Scope:
 
     @cached_property
     def shared(self) -> list[Shared]:
-        """The sessions of a module, a class body or an application that functions use."""
-        alone = shared(self.evaluator, self.block)
-        return [*alone, *of_applications(self.evaluator, self.block)]
+        """The sessions of a module, a class body, an application or a job that functions use."""
+        given = self.evaluator, self.block
+        found = [*shared(*given), *of_applications(*given)]
+        if "add_job" in self.source.text:
+            from sessionlint.flow.recurring import recurring
+
+            found += recurring(*given)
+        return found
 
     @cached_property
     def unremoved(self) -> list[Unremoved]:

@@ -51,7 +51,7 @@ class Shared(NamedTuple):
     `user` is None where another module imports the name, and for a parameter's default. `is_free`:
     whoever uses it is alone with it. `is_under`: the name is that of what makes sessions, all of
     them on this connection. `is_kept`: an application keeps it, `is_inside`: the object does that
-    has the name.
+    has the name, `is_run`: a job of that name gets it at each of its runs.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Shared(NamedTuple):
     is_under: bool = False
     is_kept: bool = False
     is_inside: bool = False
+    is_run: bool = False
 
 
 def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:

@@ -26,6 +26,8 @@ def _message(scope: Scope, one: Shared) -> str:
         when = "when the module is loaded" if scope.is_module else "when the class is loaded"
         noun = one.thing.type.noun
         return f"one {noun} is opened {when}, and all sessions of `{one.name}` share it"
+    if one.is_run:
+        return f"this {one.thing.type.noun} is opened once and shared by all runs of `{one.name}`"
     named = f"{one.thing.type.noun} `{one.name}`"
     if one.is_default:
         return f"{named} is made once, when `{scope.name}` is defined, and shared by all its calls"
