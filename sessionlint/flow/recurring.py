@@ -45,7 +45,8 @@ def recurring(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
     if is_test(block.home.path, evaluator.tree.files.root):
         return
     for call in list(block.near.calls):
-        later = deferred(call) if last_name(call.func) == _ADDING and _is_again(call) else None
+        is_job = last_name(call.func) == _ADDING and _is_again(block, call)
+        later = deferred(call) if is_job else None
         if later is None or not is_made_as_given(evaluator, block, call):
             continue
         for argument in later.args:
@@ -57,11 +58,15 @@ def recurring(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
                 yield Shared(name, thing, bare(argument.value), None, is_run=True)
 
 
-def _is_again(call: cst.Call) -> bool:
-    """Whether a job is added that runs more than once."""
+def _is_again(block: Block, call: cst.Call) -> bool:
+    """Whether a job is added that runs more than once, be it that its trigger has a name."""
     given = [one.value for one in call.args if one.keyword is None][1:2]
     named = [one.value for one in call.args if one.keyword and one.keyword.value == "trigger"]
-    match [*given, *named]:
+    triggers = [*given, *named]
+    if len(triggers) == 1 and isinstance(triggers[0], cst.Name):
+        bound = block.bindings(triggers[0].value)
+        triggers = [one.expression for one in bound if one.expression is not None]
+    match triggers:
         case [cst.SimpleString() as text]:
             return text.evaluated_value in _TRIGGERS
         case [cst.Call(func=made)]:
