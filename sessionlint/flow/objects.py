@@ -48,8 +48,7 @@ class Renamed(cst.CSTTransformer):
     """Makes an attribute of an object a variable, so that it can be followed like one.
 
     The object may be a part of another one, `request.state`, by its path. A call of one of its
-    `shortcuts` becomes what that does. `origins` has what each new node
-    stands for, by its id.
+    `shortcuts` becomes what that does. `origins` has what each new node stands for, by its id.
     """
 
     def __init__(self, owner: str, attribute: str, shortcuts: Mapping[str, cst.Call]) -> None:
