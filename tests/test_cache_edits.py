@@ -17,7 +17,7 @@ from sessionlint.sweep import Means, swept
 from sessionlint_rules import RULES
 
 APPS = Path(__file__).parents[1] / "fixtures" / "apps"
-STEPS = 12
+STEPS = 8
 WORD = re.compile(r"\b[A-Za-z_]\w{3,}\b")
 TELLING = re.compile(r"session|engine|conn|make|import|db|close|shield", re.IGNORECASE)
 LOOSE = [

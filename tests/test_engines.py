@@ -1,5 +1,6 @@
 """The fast engine gives what the full one gives, which reads every file as LibCST does."""
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,7 +24,6 @@ HOUSE = TOP / "rules" / "sessionlint_rules"
 PROJECTS = [
     *sorted(path for path in (FIXTURES / "apps").iterdir() if path.is_dir()),
     *sorted(path for path in (FIXTURES / "wild").iterdir() if path.is_dir()),
-    FIXTURES / "wild",
     FIXTURES / "flow",
 ]
 EXAMPLES = sorted([*HOUSE.glob("*/bad.py"), *HOUSE.glob("*/good.py")])
@@ -52,6 +52,14 @@ def test_says_the_same_of_a_file(path):
 @pytest.mark.parametrize("folder", PROJECTS, ids=name)
 def test_finds_the_same_in_a_project(folder):
     assert found_in(folder, "fast") == found_in(folder, "full")
+
+
+@pytest.mark.slow
+def test_finds_the_same_among_many_files(tmp_path):
+    """Of every third of the files, which know nothing of each other and use the same names."""
+    for path in sorted((FIXTURES / "wild").glob("*.py"))[::3]:
+        shutil.copy(path, tmp_path)
+    assert found_in(tmp_path, "fast") == found_in(tmp_path, "full")
 
 
 @pytest.mark.parametrize("folder", PROJECTS[:4], ids=name)
