@@ -19,6 +19,7 @@ __all__ = [
     "Try",
     "arguments",
     "asked_by_name",
+    "assigned_attribute",
     "bare",
     "dotted",
     "index_of",
@@ -85,6 +86,16 @@ def targets_of(node: cst.Assign | cst.AnnAssign | cst.AugAssign) -> list[cst.Bas
     if isinstance(node, cst.Assign):
         return [target.target for target in node.targets]
     return [node.target]
+
+
+def assigned_attribute(node: cst.CSTNode | None) -> cst.Attribute | None:
+    """The attribute that a statement gives a value, None where it gives one to anything else."""
+    match node:
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Attribute() as target)]):
+            return target
+        case cst.AnnAssign(target=cst.Attribute() as target):
+            return target
+    return None
 
 
 def names_in(node: cst.CSTNode) -> set[str]:

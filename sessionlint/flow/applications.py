@@ -14,7 +14,7 @@ from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import assigned_attribute, last_name
 from sessionlint.flow.circumstances import serves
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.shared import Shared, opened
@@ -77,12 +77,8 @@ def _given(evaluator: Evaluator, binding: Binding, target: cst.Attribute) -> Sha
 
 def _target(node: cst.CSTNode | None, name: str) -> cst.Attribute | None:
     """`app.state.name`, if a statement assigns that and nothing else."""
-    match node:
-        case cst.Assign(targets=[cst.AssignTarget(target=cst.Attribute() as target)]):
-            return target if _is_kept(target, name) else None
-        case cst.AnnAssign(target=cst.Attribute() as target):
-            return target if _is_kept(target, name) else None
-    return None
+    target = assigned_attribute(node)
+    return target if target is not None and _is_kept(target, name) else None
 
 
 def _is_kept(node: cst.CSTNode, name: str) -> bool:

@@ -12,7 +12,7 @@ from sessionlint.facts.catalog import TYPES
 from sessionlint.facts.conventions import AWAITED, DATABASE_CALLS
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
+from sessionlint.facts.syntax import HANDLERS, assigned_attribute, bare, is_name, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import acquired, has_mocks
 from sessionlint.flow.acts import Operation
@@ -61,14 +61,8 @@ def exits(evaluator: Evaluator, block: Block) -> Iterator[LeakyExit]:
     if owner is None or block.name not in _OPENING or has_mocks(block):
         return
     for binding in [one for found in owner.near.attributes.values() for one in found]:
-        match binding.node:
-            case cst.Assign(targets=[cst.AssignTarget(target=cst.Attribute() as target)]):
-                pass
-            case cst.AnnAssign(target=cst.Attribute() as target):
-                pass
-            case _:
-                continue
-        if binding.block is block:
+        target = assigned_attribute(binding.node)
+        if target is not None and binding.block is block:
             yield from _judged(evaluator, block, owner, binding, target)
 
 

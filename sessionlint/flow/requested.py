@@ -20,7 +20,7 @@ import libcst as cst
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import TRIES, dotted, is_name
+from sessionlint.facts.syntax import TRIES, assigned_attribute, dotted, is_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.body import Body
@@ -75,13 +75,9 @@ def requested(evaluator: Evaluator, block: Block) -> Iterator[Requested]:
 
 def _owner(binding: Binding, word: str) -> str | None:
     """The `state` of a request whose attribute a statement assigns, and nothing else."""
-    match binding.node:
-        case cst.Assign(targets=[cst.AssignTarget(target=cst.Attribute() as target)]):
-            pass
-        case cst.AnnAssign(target=cst.Attribute() as target):
-            pass
-        case _:
-            return None
+    target = assigned_attribute(binding.node)
+    if target is None:
+        return None
     owner = dotted(target.value)
     is_state = owner is not None and owner.count(".") == 1 and owner.endswith(".state")
     return owner if is_state and target.attr.value == word else None
