@@ -166,11 +166,8 @@ class _Exit:
         shortcuts = shortcuts_of(block.owner, self._self) if block.owner else {}
         renamed = Renamed(self._self, target.attr.value, shortcuts)
         self._variable = renamed.variable
-        node = block.node.visit(renamed)
-        assert isinstance(node, cst.FunctionDef)
+        inside, node = renamed.followed(block, block.node)
         self._origins = renamed.origins
-        inside = Block(block.kind, block.name, block.parent, block.home, block.place)
-        inside.near, inside.head, inside.tree = block.whole, node, node
         self._body = Body(inside)
         resource = self._body.resource(evaluator, binding, thing, self._variable)
         interpreter = Interpreter(resource, _Calm(resource, YieldKind.DATA))

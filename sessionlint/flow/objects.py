@@ -60,6 +60,14 @@ class Renamed(cst.CSTTransformer):
         self.origins: dict[int, cst.CSTNode] = {}
         self._kept: list[cst.CSTNode] = []
 
+    def followed(self, block: Block, node: cst.CSTNode) -> tuple[Block, cst.FunctionDef]:
+        """A function's block and tree with the attribute as a variable; `node` is its tree now."""
+        tree = node.visit(self)
+        assert isinstance(tree, cst.FunctionDef)
+        inside = Block(block.kind, block.name, block.parent, block.home, block.place)
+        inside.near, inside.head, inside.tree = block.whole, tree, tree
+        return inside, tree
+
     def on_leave(  # type: ignore[override]
         self, original_node: cst.CSTNode, updated_node: cst.CSTNode
     ) -> cst.CSTNode:

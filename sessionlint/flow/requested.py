@@ -103,10 +103,8 @@ def _skipping(
 ) -> cst.CSTNode | None:
     """The call of the application that skips the close, where all ordinary ways have one."""
     assert isinstance(block.node, cst.FunctionDef)
-    node = block.node.with_changes(body=cst.IndentedBlock(rest)).visit(renamed)
-    assert isinstance(node, cst.FunctionDef)
-    inside = Block(block.kind, block.name, block.parent, block.home, block.place)
-    inside.near, inside.head, inside.tree = block.whole, node, node
+    function = block.node.with_changes(body=cst.IndentedBlock(rest))
+    inside, node = renamed.followed(block, function)
     body = Body(inside)
     resource = body.resource(evaluator, binding, thing, renamed.variable)
     start = State(Status.OPEN, (None,) * len(resource.flags))
