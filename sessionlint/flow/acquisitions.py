@@ -32,6 +32,7 @@ __all__ = [
     "is_put_aside",
     "is_to_fail",
     "opened",
+    "sure_session",
 ]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
@@ -211,6 +212,15 @@ def _is_of_tests(owner: str, block: Block) -> bool:
         return True
     imported = block.home.top.bindings(owner)
     return any("mock" in (*one.origin.split("."), one.item) for one in imported)
+
+
+def sure_session(evaluator: Evaluator, made: cst.BaseExpression, block: Block) -> Thing | None:
+    """The session that a call opens, if that is sure."""
+    is_opening = isinstance(bare(made), cst.Call) and evaluator.may_acquire(made, block)
+    match evaluator.value(made, block) if is_opening else None:
+        case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind is Kind.SESSION:
+            return thing
+    return None
 
 
 def has_mocks(block: Block) -> bool:

@@ -27,6 +27,7 @@ __all__ = [
     "callers",
     "dependents",
     "is_called_often",
+    "is_clock",
     "is_dependency",
     "is_served",
     "is_start_up_work",
@@ -50,6 +51,7 @@ RQ's queue has a process of its own for each job, which takes its engine with it
 """
 
 _CLOCKS: Final = frozenset({"cron", "interval", "CronTrigger", "IntervalTrigger"})
+"""Source: APScheduler, "Triggers": those by which a job runs again and again."""
 
 OFTEN: Final = 2
 """From how many functions on what each of them does is done often."""
@@ -139,12 +141,12 @@ def _hands(evaluator: Evaluator, block: Block, call: cst.Call, function: Block) 
     if not isinstance(value, FunctionValue) or value.block is not function:
         return False
     if taker == "add_job":
-        return any(_is_clock(one.value) for one in call.args[1:])
+        return any(is_clock(one.value) for one in call.args[1:])
     return block.home.imports("fastapi")
 
 
-def _is_clock(given: cst.BaseExpression) -> bool:
-    """`"interval"`, or `CronTrigger(hour=3)`."""
+def is_clock(given: cst.BaseExpression) -> bool:
+    """Whether it is a trigger that runs a job again: `"interval"`, or `CronTrigger(hour=3)`."""
     if isinstance(given, cst.SimpleString):
         return given.raw_value in _CLOCKS
     return isinstance(given, cst.Call) and last_name(given.func) in _CLOCKS

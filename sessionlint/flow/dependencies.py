@@ -7,14 +7,13 @@ from itertools import islice
 
 import libcst as cst
 
-from sessionlint.facts.catalog import Kind
 from sessionlint.facts.depending import depended_on
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import is_as_given
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import ClassValue, Thing
-from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.acquisitions import has_mocks, sure_session
 from sessionlint.flow.generators import is_drawn, taken_out
 from sessionlint.flow.given import is_asked, is_kept_open
 from sessionlint.flow.handed import (
@@ -65,11 +64,8 @@ def _may_open(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
 
 
 def _session(evaluator: Evaluator, acquired: cst.Call, block: Block) -> Thing | None:
-    match evaluator.value(acquired, block):
-        case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind is Kind.SESSION:
-            return thing
     # What a generator gave that is dropped opens again when it is used.
-    return taken_out(evaluator, acquired, block)
+    return sure_session(evaluator, acquired, block) or taken_out(evaluator, acquired, block)
 
 
 def _for_users(

@@ -7,13 +7,13 @@ import re
 import libcst as cst
 
 from sessionlint.facts.aside import is_test
-from sessionlint.facts.catalog import Kind
 from sessionlint.facts.classes import is_throughout, member
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import is_plain, parameter_of
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Thing
+from sessionlint.flow.acquisitions import sure_session
 from sessionlint.flow.given import TAKING, is_kept_open, leaves_open
 
 __all__ = ["kept_inside"]
@@ -37,10 +37,9 @@ def kept_inside(
     if not isinstance(callee, ClassValue):
         return None
     for argument, value in found:
-        match evaluator.value(value, block):
-            case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind is Kind.SESSION:
-                if _works_with(evaluator, callee.block, made, argument, name):
-                    return thing
+        thing = sure_session(evaluator, value, block)
+        if thing is not None and _works_with(evaluator, callee.block, made, argument, name):
+            return thing
     return None
 
 
