@@ -9,8 +9,9 @@ import libcst as cst
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import FunctionValue
+from sessionlint.source.walk import descend
 
-__all__ = ["is_as_given", "is_plain", "lacks", "parameter_of", "position_of"]
+__all__ = ["is_as_given", "is_plain", "lacks", "parameter_of", "parameters_with", "position_of"]
 
 
 def parameter_of(function: FunctionValue, call: cst.Call, argument: cst.Arg) -> str | None:
@@ -49,6 +50,13 @@ def _from_the_end(
 def position_of(call: cst.Call, argument: cst.Arg) -> int:
     """Where among the arguments of a call one stands, from 0."""
     return next(index for index, arg in enumerate(call.args) if arg is argument)
+
+
+def parameters_with(function: Block, node: cst.CSTNode) -> list[str]:
+    """The parameters in whose type or default a node stands: `db=Depends(get_db)`."""
+    return [
+        one.name.value for one in function.parameters if any(part is node for part in descend(one))
+    ]
 
 
 def is_as_given(function: Block, name: str) -> bool:

@@ -12,6 +12,7 @@ import libcst as cst
 from sessionlint.facts.annotations import is_injected
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import has, is_made_of
+from sessionlint.facts.parameters import parameters_with
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import TRIES, dotted, is_name, targets_of
@@ -132,11 +133,16 @@ def _is_for_fastapi(evaluator: Evaluator, block: Block, by: cst.Call) -> bool:
     user = block.parent
     if user is None or user.kind is BlockKind.CLASS or not is_injected(evaluator, block):
         return False
-    names = [one.name.value for one in user.parameters if block.node in descend(one)]
-    around = Nodes(user) if names else None
-    spoken = [(around, node) for name in names if around for node in around.variables(name)]
-    is_closed = any(_may_close(evaluator, *one) for one in spoken)
-    return not is_closed and not is_wrapped(evaluator, user)
+    names = parameters_with(user, block.node)
+    return not (_may_close_any(evaluator, user, names) or is_wrapped(evaluator, user))
+
+
+def _may_close_any(evaluator: Evaluator, block: Block, names: list[str]) -> bool:
+    """Whether a function may close what one of these variables holds."""
+    body = Nodes(block) if names else None
+    return body is not None and any(
+        _may_close(evaluator, body, one) for name in names for one in body.variables(name)
+    )
 
 
 def _left(evaluator: Evaluator, body: Nodes, made: cst.Call, loop: cst.For) -> Iterator[Driven]:

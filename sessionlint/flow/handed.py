@@ -11,14 +11,13 @@ import libcst as cst
 
 from sessionlint.facts.annotations import injected, is_injected
 from sessionlint.facts.aside import is_test
-from sessionlint.facts.catalog import Kind
 from sessionlint.facts.depending import depended_on
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import is_as_given
+from sessionlint.facts.parameters import is_as_given, parameters_with
 from sessionlint.facts.scopes import Block, BlockKind, How
 from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import FunctionValue, Thing
-from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.acquisitions import has_mocks, sure_session
 from sessionlint.flow.callers import dependents
 from sessionlint.flow.given import (
     is_left_open,
@@ -85,19 +84,17 @@ def handed_by_lambda(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
     # FastAPI would ask the request for a parameter of the lambda.
     is_asked = not block.parameters and is_injected(evaluator, block)
     thing = _opened(evaluator, block, made) if is_asked else None
-    if thing is None or evaluator.tree.has(b"close_all", re.compile(_CLOSING_ALL)):
+    if thing is None or _closes_all(evaluator):
         return
-    for name in (one.name.value for one in user.parameters if _is_in(block.node, one)):
+    for name in parameters_with(user, block.node):
         if _only_uses(evaluator, user, name) and _holds(evaluator, user, name):
             yield Handed(thing, made, user.name)
 
 
 def _opened(evaluator: Evaluator, block: Block, acquired: cst.Call) -> Thing | None:
     """The session that a call surely opens, for whom it is returned to."""
-    match evaluator.value(acquired, block) if evaluator.may_acquire(acquired, block) else None:
-        case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind is Kind.SESSION:
-            return None if has_mocks(block) else thing
-    return None
+    thing = sure_session(evaluator, acquired, block)
+    return None if thing is None or has_mocks(block) else thing
 
 
 def returned_call(block: Block) -> cst.Call | None:
@@ -129,8 +126,7 @@ def users_of(evaluator: Evaluator, block: Block) -> list[tuple[Block, str]]:
     found: list[tuple[Block, str]] = []
     for where, call in dependents(evaluator, block):
         if where.kind is BlockKind.FUNCTION:
-            names = [one.name.value for one in where.parameters if _is_in(call, one)]
-            users = [(where, name) for name in names]
+            users = [(where, name) for name in parameters_with(where, call)]
         else:
             users = _users_of_alias(evaluator, where, call, block)
         if not users:
@@ -228,7 +224,12 @@ def may_be_closed_elsewhere(evaluator: Evaluator, block: Block) -> bool:
     overriding = re.compile(rb"\bdependency_overrides\[\s*(?:\w+\.)*" + name + rb"\s*\]")
     paths = [path for path, _ in tree.searched(b"dependency_overrides", overriding)]
     is_overridden = any(not is_test(path, tree.files.root) for path in paths)
-    return is_overridden or tree.has(b"close_all", re.compile(_CLOSING_ALL))
+    return is_overridden or _closes_all(evaluator)
+
+
+def _closes_all(evaluator: Evaluator) -> bool:
+    """Whether the program closes all sessions there are."""
+    return evaluator.tree.has(b"close_all", re.compile(_CLOSING_ALL))
 
 
 def _only_uses(evaluator: Evaluator, block: Block, name: str) -> bool:
