@@ -150,8 +150,10 @@ def _of_parameter(evaluator: Evaluator, block: Block, name: str, depth: int) -> 
     # What a loop takes out of a parameter may be the object, too: `def close_all(*sessions)`.
     nodes = list(descend(block.node))
     awaited = {id(node.expression) for node in nodes if type(node) is cst.Await}
-    made = {each for node in nodes if (each := _made(node, name))}
-    held = {name, *(each for node in nodes if (each := _each(node, name) or _alias(node, name)))}
+    given = [pair for node in nodes if type(node) is cst.Assign and (pair := _given(node))]
+    made = {new for new, value in given if is_made_of(value, name)}
+    held = {name, *(new for new, value in given if is_name(value, name))}
+    held |= {each for node in nodes if (each := _each(node, name))}
     owned = only_owned(block, nodes, name)
     for node in nodes:
         if id(node) in owned:
@@ -169,20 +171,12 @@ def _of_parameter(evaluator: Evaluator, block: Block, name: str, depth: int) -> 
     return Effect.LOAN
 
 
-def _alias(node: cst.CSTNode, name: str) -> str:
-    """The name that a statement gives to what has another: `session = db`."""
-    match node if type(node) is cst.Assign else None:
-        case cst.Assign(targets=[cst.AssignTarget(cst.Name(value=new))], value=value):
-            return new if is_name(value, name) else ""
-    return ""
-
-
-def _made(node: cst.CSTNode, name: str) -> str:
-    """The name that a statement gives to a new object which is given what has another."""
-    match node if type(node) is cst.Assign else None:
-        case cst.Assign(targets=[cst.AssignTarget(cst.Name(value=new))], value=value):
-            return new if is_made_of(value, name) else ""
-    return ""
+def _given(node: cst.Assign) -> tuple[str, cst.BaseExpression] | None:
+    """The one variable that a statement gives a value, with that."""
+    match node.targets:
+        case [cst.AssignTarget(cst.Name(value=new))]:
+            return new, node.value
+    return None
 
 
 def _outlives(call: cst.Call, name: str, made: set[str]) -> bool:

@@ -103,20 +103,16 @@ def _given(call: cst.Call, name: str, place: int | None) -> cst.BaseExpression |
 
 
 def _listed(value: cst.BaseExpression | None) -> Iterator[cst.Arg]:
-    match value:
-        case cst.Tuple(elements=elements) | cst.List(elements=elements):
-            for element in elements:
-                is_several = isinstance(element, cst.StarredElement)
-                yield cst.Arg(element.value, star="*" if is_several else "")
+    for element in value.elements if isinstance(value, (cst.Tuple, cst.List)) else ():
+        is_several = isinstance(element, cst.StarredElement)
+        yield cst.Arg(element.value, star="*" if is_several else "")
 
 
 def _named(value: cst.BaseExpression | None) -> Iterator[cst.Arg]:
     """The arguments that a dictionary gives by keyword."""
-    match value:
-        case cst.Dict(elements=elements):
-            for element in elements:
-                match element:
-                    case cst.DictElement(key=cst.SimpleString() as key, value=one):
-                        word = key.evaluated_value
-                        if isinstance(word, str) and word.isidentifier():
-                            yield cst.Arg(one, keyword=cst.Name(word))
+    for element in value.elements if isinstance(value, cst.Dict) else ():
+        match element:
+            case cst.DictElement(key=cst.SimpleString() as key, value=one):
+                word = key.evaluated_value
+                if isinstance(word, str) and word.isidentifier():
+                    yield cst.Arg(one, keyword=cst.Name(word))

@@ -124,12 +124,10 @@ def _is_keeping(evaluator: Evaluator, call: cst.Call, block: Block) -> bool:
 
 def _opened(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Call, cst.Arg, Thing]]:
     for call in list(block.near.calls):
-        for argument, thing in _opened_for(evaluator, block, call):
-            yield call, argument, thing
-        later = deferred(call)
-        for argument, thing in () if later is None else _opened_for(evaluator, block, later):
-            if later is not None and is_made_as_given(evaluator, block, call):
-                yield later, argument, thing
+        for made in filter(None, (call, deferred(call))):
+            for argument, thing in _opened_for(evaluator, block, made):
+                if made is call or is_made_as_given(evaluator, block, call):
+                    yield made, argument, thing
 
 
 def _opened_for(

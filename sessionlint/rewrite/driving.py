@@ -53,10 +53,8 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
         return None
     is_inside = manages(evaluator, found.lender) or begins(found.lender)
     if isinstance(block.node, cst.Lambda):
-        if is_inside:
-            return None
         doubts = _doubts_of_drawn(evaluator, block, found.made, found.lender)
-        return injected(block, block.node, found, doubts)
+        return None if is_inside else injected(block, block.node, found, doubts)
     is_async = found.lender.is_async
     manager = "asynccontextmanager" if is_async else "contextmanager"
     call = _wrapped(found.made, manager)
