@@ -1,7 +1,5 @@
 """What FastAPI gets from a lambda, before and behind the fix."""
 
-from textwrap import dedent
-
 import pytest
 from fastapi.testclient import TestClient
 from small_project import bytes_of, codes, written
@@ -12,41 +10,43 @@ from sessionlint.check import Project, check_source
 from sessionlint.facts.names import Names
 from sessionlint_rules import RULES
 
-SERVICE = """\
-    from fastapi import Depends, FastAPI
-    from sqlalchemy import create_engine, text
-    from sqlalchemy.orm import Session, sessionmaker
-    from sqlalchemy.pool import StaticPool
-
-    engine = create_engine(
-        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
-    )
-    SessionLocal = sessionmaker(engine)
-    app = FastAPI()
-    log = []
-
-
-    def get_db():
-        db = SessionLocal()
-        try:
-            yield db
-        finally:
-            db.close()
-
-
-    @app.get("/")
-    def one(db: Session = Depends(lambda: next(get_db()))):
-        log.append("used")
-        return db.scalar(text("select 1"))
-
-
-    @app.get("/fails")
-    def fails(db: Session = Depends(lambda: next(get_db()))):
-        db.scalar(text("select 1"))
-        log.append("used")
-        raise ValueError
+LENDER = """\
+def get_db():
+    db = SessionLocal()
+    try:
+        yield db
+    finally:
+        db.close()
 """
 
+SERVICE = f"""\
+from fastapi import Depends, FastAPI
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import StaticPool
+
+engine = create_engine(
+    "sqlite://", poolclass=StaticPool, connect_args={{"check_same_thread": False}}
+)
+SessionLocal = sessionmaker(engine)
+app = FastAPI()
+log = []
+
+
+{LENDER}
+
+@app.get("/")
+def one(db: Session = Depends(lambda: next(get_db()))):
+    log.append("used")
+    return db.scalar(text("select 1"))
+
+
+@app.get("/fails")
+def fails(db: Session = Depends(lambda: next(get_db()))):
+    db.scalar(text("select 1"))
+    log.append("used")
+    raise ValueError
+"""
 
 TEST = """\
     from unittest.mock import patch
@@ -63,15 +63,6 @@ TEST = """\
     def test_one():
         with patch("service.get_db", fake):
             assert TestClient(app).get("/").json() == 1
-"""
-
-LENDER = """\
-def get_db():
-    db = SessionLocal()
-    try:
-        yield db
-    finally:
-        db.close()
 """
 
 
@@ -110,10 +101,9 @@ def log_of(monkeypatch):
 
 
 def test_fastapi_ends_what_it_drives_itself(fixed, log_of):
-    before = dedent(SERVICE)
-    after = fixed(before)
+    after = fixed(SERVICE)
     assert "lambda" not in after
-    assert log_of(before) == ["closed", "used", "closed", "used"]
+    assert log_of(SERVICE) == ["closed", "used", "closed", "used"]
     assert log_of(after) == ["used", "closed", "used", "closed"]
 
 
@@ -137,8 +127,7 @@ def test_a_dependency_that_tests_replace_is_told_of(tmp_path):
     ],
 )
 def test_others_keep_their_lambda(fixed, part, instead):
-    before = dedent(SERVICE)
-    text = before.replace(part, instead) + ("" if instead else LENDER)
-    assert part in before
+    text = SERVICE.replace(part, instead) + ("" if instead else LENDER)
+    assert part in SERVICE
     assert codes(text).count("SES107") == 2
     assert fixed(text).count("lambda") == 2
