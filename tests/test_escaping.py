@@ -96,10 +96,13 @@ DATABASE = """\
     """
 
 HEAD = """\
-import asyncio
+import asyncio, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread, Timer
 from fastapi import APIRouter, BackgroundTasks, Depends
 from database import *
 router = APIRouter()
+pool = ThreadPoolExecutor()
 """
 
 BACKGROUND = """\
@@ -179,6 +182,25 @@ def test_a_task_that_nobody_waits_for_is_found(line, tmp_path):
     assert codes(work + STARTED.format(line=line), tmp_path) == ["SES205"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "threading.Thread(target=clean, args=(db, 3)).start()",
+        "Thread(target=clean, kwargs={'db': db, 'days': 3}, daemon=True).start()",
+        "thread = Thread(target=clean, args=[db, 3]); thread.daemon = True; thread.start()",
+        "Timer(60, clean, [db, 3]).start()",
+        "Thread(target=lambda: clean(db, 3)).start()",
+        "pool.submit(clean, db, 3)",
+        "pool.submit(lambda: clean(db, 3))",
+        "future = pool.submit(clean, db, 3); future.add_done_callback(print)",
+        "loop.run_in_executor(None, clean, db, 3)",
+        "asyncio.create_task(asyncio.to_thread(clean, db, 3))",
+    ],
+)
+def test_a_thread_that_nobody_waits_for_is_found(line, tmp_path):
+    assert codes(STARTED.format(line=line), tmp_path) == ["SES205"]
+
+
 def test_a_dependency_under_another_name_is_found(tmp_path):
     text = """\
 from typing import Annotated
@@ -196,6 +218,16 @@ async def handler(more):
     with SessionLocal() as db:
         asyncio.create_task(work(db))
         {line}
+    await more()
+"""
+
+THREADED = """\
+def handler(more):
+    with SessionLocal() as db:
+        thread = Thread(target=clean, args=(db, 3))
+        thread.start()
+        {line}
+    print(more)
 """
 
 
@@ -206,6 +238,13 @@ async def handler(more):
 def test_a_with_that_may_last_is_left_alone(line, is_found, tmp_path):
     work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
     assert codes(work + ENTERED.format(line=line), tmp_path) == ["SES205"] * is_found
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"), [("pass", True), ("print(more)", False), ("thread.join()", False)]
+)
+def test_a_with_in_which_a_thread_has_time_is_left_alone(line, is_found, tmp_path):
+    assert codes(THREADED.format(line=line), tmp_path) == ["SES205"] * is_found
 
 
 @pytest.mark.parametrize(
@@ -224,6 +263,23 @@ def test_a_with_that_may_last_is_left_alone(line, is_found, tmp_path):
         "asyncio.create_task(work(db))\n    while more.is_open: await more.next()",
         "while await more.next(): asyncio.create_task(work(db))",
         "asyncio.create_task(work(db)); yield",
+        "asyncio.create_task(work(db)); await more.wait()",
+        "Thread(target=work, args=(db,))",
+        "thread = Thread(target=work, args=(db,)); thread.start(); thread.join()",
+        "thread = Thread(target=work, args=(db,)); more.append(thread); thread.start()",
+        "thread = Thread(target=work, args=(db,)); thread.start(); return thread",
+        "Thread(target=work, args=(db,)).start(); time.sleep(60)",
+        "Thread(target=work, args=(db,)).start(); more.get()",
+        "Thread(target=work, args=(more,)).start()",
+        "Thread(target=lambda db: work(db)).start()",
+        "more.Thread(target=work, args=(db,)).start()",
+        "await loop.run_in_executor(None, work, db)",
+        "pool.submit(work, db).result()",
+        "pool.submit(work, db); pool.shutdown()",
+        "more.submit(work, db)",
+        "futures = [pool.submit(work, db)]",
+        "own = ThreadPoolExecutor()\n    with own: own.submit(work, db)",
+        "with ThreadPoolExecutor() as own: own.submit(work, db)",
     ],
 )
 def test_what_may_be_waited_for_is_left_alone(line, tmp_path):
@@ -245,6 +301,9 @@ NAMED = b"import asyncio\ndef handler(db: SessionDep):\n    "
         (ENTERING + b"ensure_future(work(db))\n", True),
         (GIVEN + b"asyncio.create_task(work(db))\n", True),
         (GIVEN + b"tasks.add_task(clean, db, 3)\n", True),
+        (GIVEN + b"Timer(3, clean, [db])\n", True),
+        (GIVEN + b"Thread(target=lambda: clean(db))\n", True),
+        (GIVEN + b"MyThread(target=clean, args=(db,))\n", False),
         (NAMED + b"asyncio.create_task(work(db))\n", True),
         (ENTERING.replace(b"as db", b"as it") + b"asyncio.create_task(work(it))\n", False),
         (ENTERING + b"hass.async_create_task(work(db))\n", False),
@@ -261,7 +320,7 @@ def test_a_file_that_may_hand_over_what_somebody_closes(text, expected):
 
 
 RUNNING = """\
-import asyncio, gc, importlib.util, os, sys
+import asyncio, gc, importlib.util, os, sys, threading
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
@@ -278,12 +337,20 @@ async def left_by(path):
         (await client.post(path.format(user_id=1))).raise_for_status()
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         await task
-    return example.engine.pool.checkedout()
+    for thread in threading.enumerate():
+        if "report" in thread.name:
+            thread.join()
+    example.pool.submit(print).result()
+    return taken()
+
+
+def taken():
+    return example.engine.pool.checkedout() + example.plain_engine.pool.checkedout()
 
 
 async def main():
     for route in example.router.routes:
-        before = example.engine.pool.checkedout()
+        before = taken()
         print(route.name, await left_by(route.path) - before, flush=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import dropwhile, islice
+from itertools import dropwhile
 from typing import Final, NamedTuple
 
 import libcst as cst
@@ -15,28 +15,27 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import is_as_given, parameter_of
 from sessionlint.facts.receivers import Effect, asks, effect
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import arguments, is_name, last_name
-from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol, Thing
+from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.values import ClassValue, FunctionValue, Thing
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.generators import lent_by
+from sessionlint.flow.letting import let_go
 from sessionlint.flow.nodes import Nodes
-from sessionlint.source.background import LETTING_GO
+from sessionlint.source.background import BACKGROUND, LETTING_GO, THREADS
 from sessionlint.source.fanning import is_session_name
 from sessionlint.source.walk import descend
 
 __all__ = ["Escaped", "Owner", "escaped"]
 
-_ADDING: Final = "add_task"
-_STARTING: Final = r"asyncio\.(?:\w+\.)*(?:create_task|ensure_future)"
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _ENDING: Final = frozenset({"commit", "rollback"})
-_ASKING: Final = frozenset({"add_done_callback", "remove_done_callback", "set_name", "get_name"})
-"""What is done with a task without waiting for it, or ending it."""
-
 _LASTING: Final = (cst.While, cst.Yield)
 """What may keep a function, and with it the session, for as long as the task runs."""
+
+_WAITING: Final = frozenset("acquire join result shutdown sleep wait".split())
+"""What may wait for what runs, or for something that it does."""
 
 _HOPS: Final = 3
 """How many functions may pass on what they are given, to one that uses it."""
@@ -81,79 +80,13 @@ def escaped(evaluator: Evaluator, block: Block) -> Iterator[Escaped]:
         return
     nodes = Nodes(block)
     for call in calls:
-        run = _let_go(evaluator, nodes, call)
+        run = let_go(evaluator, nodes, call)
         for argument in () if run is None else run.args:
             owner = _owner(evaluator, nodes, call, argument)
             user = _user(evaluator, block, run, argument) if run and owner else None
             if run and owner and user:
                 is_ended = any(last_name(one.func) in _ENDING for one in user.calls)
                 yield Escaped(owner, last_name(argument.value), call, run.func, is_ended)
-
-
-def _let_go(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> cst.Call | None:
-    """What a call lets run without anybody who waits for it, as a call."""
-    first = next(arguments(call), None)
-    if last_name(call.func) == _ADDING:
-        is_background = first is not None and _is_background(nodes.block, call.func)
-        return cst.Call(first, call.args[1:]) if first is not None and is_background else None
-    if not isinstance(first, cst.Call) or not _is_left_alone(nodes, call):
-        return None
-    match evaluator.value(call.func, nodes.block):
-        case Symbol(name=name) | Foreign(name=name):
-            is_loop = re.fullmatch(r"asyncio\.(?:\w+\.)*\w*loop\.create_task", name)
-            return first if is_loop or re.fullmatch(_STARTING, name) else None
-    return None
-
-
-def _is_background(block: Block, method: cst.BaseExpression) -> bool:
-    """Whether it is a method of what FastAPI gives for tasks behind the response."""
-    owner = method.value if isinstance(method, cst.Attribute) else None
-    bindings = block.bindings(owner.value) if isinstance(owner, cst.Name) else []
-    return len(bindings) == 1 and _makes_background(bindings[0])
-
-
-def _makes_background(binding: Binding) -> bool:
-    if binding.annotation is not None:
-        return "BackgroundTasks" in {
-            one.value for one in descend(binding.annotation) if isinstance(one, cst.Name)
-        }
-    made = binding.expression
-    return isinstance(made, cst.Call) and last_name(made.func) == "BackgroundTasks"
-
-
-def _is_left_alone(nodes: Nodes, call: cst.Call) -> bool:
-    """Whether nothing in a function waits for the task that a call starts."""
-    match list(islice(nodes.above(call), 2)):
-        case [cst.Expr(), *_]:
-            return True
-        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), *_]:
-            spoken = [one for one in nodes.variables(name) if not _is_target(nodes, one)]
-            return name not in nodes.block.declared and all(_is_kept(nodes, one) for one in spoken)
-        case [cst.Arg(), cst.Call() as keeper]:
-            return _is_keeping(nodes.block, keeper)
-    return False
-
-
-def _is_target(nodes: Nodes, name: cst.Name) -> bool:
-    return isinstance(next(nodes.above(name)), cst.AssignTarget)
-
-
-def _is_kept(nodes: Nodes, name: cst.Name) -> bool:
-    """Whether a task is only asked where its name stands, or kept by what outlives the function."""
-    match list(islice(nodes.above(name), 2)):
-        case [cst.Attribute(attr=cst.Name(value=method)), cst.Call()]:
-            return method in _ASKING
-        case [cst.Arg(), cst.Call() as keeper]:
-            return _is_keeping(nodes.block, keeper)
-    return False
-
-
-def _is_keeping(block: Block, call: cst.Call) -> bool:
-    """`running.add(task)`, with a set that is no variable of the function."""
-    match call.func:
-        case cst.Attribute(value=owner, attr=cst.Name(value="add" | "append" | "discard")):
-            return not isinstance(owner, cst.Name) or not block.bindings(owner.value)
-    return False
 
 
 def _owner(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg) -> Owner | None:
@@ -164,36 +97,59 @@ def _owner(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg
         return None
     [binding] = bindings
     if binding.how is How.WITH:
-        entered = _entered(evaluator, nodes, call, name, binding)
-        is_over = entered is not None and not _is_lasting(nodes, call, cst.Await)
-        return Owner(entered, is_entered=True) if entered and is_over else None
+        return _entered(evaluator, nodes, call, name, binding)
     lent = _given_by_fastapi(evaluator, binding)
     if lent is None:
         return None
-    if last_name(call.func) != _ADDING:
-        return None if _is_lasting(nodes, call) else Owner(lent)
+    if last_name(call.func) != BACKGROUND:
+        return None if _is_lasting(nodes, call, nodes.block.node) else Owner(lent)
     release = evaluator.tree.locked(nodes.block.home.path.parent, "fastapi")
     return Owner(lent, release=release) if release and _is_early(release) else None
 
 
 def _entered(
     evaluator: Evaluator, nodes: Nodes, call: cst.Call, name: str, binding: Binding
-) -> Thing | None:
-    """The session that a `with` around a call has entered under a name."""
+) -> Owner | None:
+    """The session that a `with` around a call has entered under a name, and closes soon."""
     around = (one for one in nodes.above(call) if isinstance(one, cst.With))
-    is_inside = any(item is binding.node for one in around for item in one.items)
-    thing = evaluator.lookup(name, nodes.block) if is_inside else None
-    if not isinstance(thing, Thing) or thing.is_guess:
+    inside = next((one for one in around if binding.node in one.items), None)
+    if inside is None or _is_lasting(nodes, call, inside):
         return None
-    return thing if thing.type.kind in _HELD else None
+    thing = evaluator.lookup(name, nodes.block)
+    if not isinstance(thing, Thing) or thing.is_guess or thing.type.kind not in _HELD:
+        return None
+    return Owner(thing, is_entered=True)
 
 
-def _is_lasting(nodes: Nodes, call: cst.Call, *more: type[cst.CSTNode]) -> bool:
-    """Whether a function may go on for long behind a call, or lets others go on before it ends."""
-    behind = dropwhile(lambda node: node is not call, nodes.nodes)
-    return any(isinstance(node, (*_LASTING, *more)) for node in behind) or any(
-        isinstance(node, _LASTING) for node in nodes.above(call)
+def _is_lasting(nodes: Nodes, call: cst.Call, around: cst.CSTNode) -> bool:
+    """Whether what a call lets run may be through before the end of what is around the call."""
+    if last_name(call.func) == BACKGROUND:
+        return False
+    started = set(descend(call))
+    behind = dropwhile(lambda node: node is not call, descend(around))
+    lets = _lets_thread_run if last_name(call.func) in THREADS else _lets_task_run
+    is_with = isinstance(around, cst.With)
+    return any(isinstance(node, _LASTING) for node in nodes.above(call)) or any(
+        _is_waiting(node) or (is_with and lets(node)) for node in behind if node not in started
     )
+
+
+def _is_waiting(node: cst.CSTNode) -> bool:
+    """Whether a function may go on for long there, or until what it started is through."""
+    match node:
+        case cst.Call(func=func, args=args):
+            name = last_name(func)
+            return name in _WAITING or (name == "get" and not args)
+    return isinstance(node, _LASTING)
+
+
+def _lets_task_run(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Await)
+
+
+def _lets_thread_run(node: cst.CSTNode) -> bool:
+    """Whether a thread has time to do its work there: any call but that which starts it."""
+    return isinstance(node, cst.Call) and last_name(node.func) != "start"
 
 
 def _given_by_fastapi(evaluator: Evaluator, binding: Binding) -> Thing | None:

@@ -7,10 +7,19 @@ from typing import Final
 from sessionlint.source.bracketed import bracketed
 from sessionlint.source.fanning import NAMED
 
-__all__ = ["LETTING_GO", "lets_go", "may_let_go"]
+__all__ = ["BACKGROUND", "LETTING_GO", "QUEUEING", "THREADS", "lets_go", "may_let_go"]
 
-LETTING_GO: Final = frozenset({"create_task", "ensure_future", "add_task"})
+BACKGROUND: Final = "add_task"
+"""What FastAPI's background tasks are given work by."""
+
+QUEUEING: Final = frozenset({"submit", "run_in_executor"})
+"""What a pool of threads is given work by."""
+
+THREADS: Final = QUEUEING | {"Thread", "Timer"}
+LETTING_GO: Final = THREADS | {"create_task", "ensure_future", BACKGROUND}
 """Functions that let something run which nobody has to wait for."""
+
+_SPOKEN: Final = (b"asyncio", b"BackgroundTasks", b"threading", b"concurrent")
 
 _CALLS: Final = tuple(f"{name}(" for name in sorted(LETTING_GO))
 _CALLS_IN_BYTES: Final = tuple(call.encode() for call in _CALLS)
@@ -21,8 +30,8 @@ _FAR: Final = 2_000
 
 def may_let_go(data: bytes) -> bool:
     """Whether a file may hand a session to the background."""
-    # Asked first: who calls one of them has one of these, and most files have neither.
-    if b"asyncio" not in data and b"BackgroundTasks" not in data:
+    # Asked first: who calls one of them has one of these, and most files have none.
+    if not any(word in data for word in _SPOKEN):
         return False
     if not any(call in data for call in _CALLS_IN_BYTES):
         return False

@@ -14,8 +14,8 @@ SPAWNS: Final = frozenset({"create_task", "start_soon"})
 _WORDS: Final = ("gather(", "asyncio.wait(", "as_completed(", "create_task(", "start_soon(")
 _WORDS_OF_BYTES: Final = tuple(word.encode() for word in _WORDS)
 _NAME: Final = r"\w*(?:[Ss]ess|[Cc]onn)\w*|\w*[Dd][Bb]|tx"
-NAMED: Final = rf"[(,=\s](?:{_NAME})\s*[,).]"
-"""Where something with such a name is handed on."""
+NAMED: Final = rf"[(\[,=\s](?:{_NAME})\s*[,).\]]"
+"""Where something with such a name is handed on, be it in a list."""
 
 
 def is_session_name(name: str) -> bool:

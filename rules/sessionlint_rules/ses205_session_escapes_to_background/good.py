@@ -1,16 +1,23 @@
 """Tasks in the background that open their own session, and tasks that are waited for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Depends
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, sessionmaker
 
 engine = create_async_engine("sqlite+aiosqlite:///shop.db")
 SessionLocal = async_sessionmaker(engine, expire_on_commit=False)
+plain_engine = create_engine("sqlite:///shop.db")
+PlainSession = sessionmaker(plain_engine)
 router = APIRouter()
+pool = ThreadPoolExecutor(max_workers=1)
 
 NAME = text("select name from users where id = :id")
 
@@ -82,3 +89,42 @@ async def behind_the_response(
     session: Annotated[AsyncSession, Depends(_get_session)],
 ) -> None:
     tasks.add_task(_report, session, user_id)
+
+
+def _get_plain_session() -> Iterator[Session]:
+    with PlainSession() as session:
+        yield session
+
+
+def _plain_report(session: Session, user_id: int) -> None:
+    time.sleep(0.1)
+    print(session.scalar(NAME, {"id": user_id}))
+
+
+def _own_plain_report(user_id: int) -> None:
+    with PlainSession() as session:
+        _plain_report(session, user_id)
+
+
+@router.post("/own-thread/{user_id}")
+def by_a_thread_with_its_own(
+    user_id: int, session: Annotated[Session, Depends(_get_plain_session)]
+) -> None:
+    session.scalar(NAME, {"id": user_id})
+    Thread(target=_own_plain_report, args=(user_id,)).start()
+
+
+@router.post("/joined/{user_id}")
+def by_a_thread_that_is_waited_for(
+    user_id: int, session: Annotated[Session, Depends(_get_plain_session)]
+) -> None:
+    thread = Thread(target=_plain_report, args=(session, user_id))
+    thread.start()
+    thread.join()
+
+
+@router.post("/pool/{user_id}")
+def by_a_pool_that_is_waited_for(
+    user_id: int, session: Annotated[Session, Depends(_get_plain_session)]
+) -> None:
+    pool.submit(_plain_report, session, user_id).result()

@@ -1,0 +1,143 @@
+"""What a function lets run without waiting for it: tasks, threads, and work behind a response."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.scopes import Binding, Block
+from sessionlint.facts.syntax import arguments, dotted, last_name
+from sessionlint.facts.values import Foreign, Symbol
+from sessionlint.flow.deferred import deferred
+from sessionlint.flow.nodes import Nodes
+from sessionlint.source.background import BACKGROUND, QUEUEING
+from sessionlint.source.walk import descend
+
+__all__ = ["let_go"]
+
+_TASKS: Final = re.compile(
+    r"asyncio\.(?:\w+\.)*(?:create_task|ensure_future)|asyncio\.(?:\w+\.)*\w*loop\.create_task"
+)
+_THREADS: Final = re.compile(r"threading\.(?:Thread|Timer)")
+_QUEUED: Final = re.compile(
+    r"concurrent\.futures\.(?:thread\.)?ThreadPoolExecutor\.submit"
+    r"|asyncio\.(?:\w+\.)*\w*loop\.run_in_executor"
+)
+
+_ASKING: Final = frozenset(
+    "add_done_callback daemon get_name ident is_alive name remove_done_callback set_name setDaemon "
+    "setName start".split()
+)
+"""What is done with a task or a thread without waiting for it, or ending it."""
+
+
+def let_go(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> cst.Call | None:
+    """What a call lets run without anybody who waits for it, as a call."""
+    if last_name(call.func) == BACKGROUND:
+        return _inside(deferred(call)) if _is_background(nodes.block, call.func) else None
+    match evaluator.value(call.func, nodes.block):
+        case Symbol(name=name) | Foreign(name=name):
+            pass
+        case _:
+            return None
+    if _THREADS.fullmatch(name):
+        return _inside(deferred(call)) if _is_started(nodes, call) else None
+    if not _is_left_alone(nodes, call):
+        return None
+    if _QUEUED.fullmatch(name):
+        return None if _is_waited_for(nodes, call.func) else _inside(deferred(call))
+    first = next(arguments(call), None) if _TASKS.fullmatch(name) else None
+    return deferred(first) or first if isinstance(first, cst.Call) else None
+
+
+def _inside(call: cst.Call | None) -> cst.Call | None:
+    """What a call comes to: of `lambda: work(db)`, that of `work`."""
+    match call:
+        case cst.Call(func=cst.Lambda(params=cst.Parameters(params=[]), body=cst.Call() as body)):
+            return body
+    return call
+
+
+def _is_background(block: Block, method: cst.BaseExpression) -> bool:
+    """Whether it is a method of what FastAPI gives for tasks behind the response."""
+    owner = method.value if isinstance(method, cst.Attribute) else None
+    bindings = block.bindings(owner.value) if isinstance(owner, cst.Name) else []
+    return len(bindings) == 1 and _makes_background(bindings[0])
+
+
+def _makes_background(binding: Binding) -> bool:
+    if binding.annotation is not None:
+        return "BackgroundTasks" in {
+            one.value for one in descend(binding.annotation) if isinstance(one, cst.Name)
+        }
+    made = binding.expression
+    return isinstance(made, cst.Call) and last_name(made.func) == "BackgroundTasks"
+
+
+def _is_waited_for(nodes: Nodes, method: cst.BaseExpression) -> bool:
+    """Whether a function may wait for all that the owner of a method has been given to run."""
+    if any(last_name(call.func) == "shutdown" for call in nodes.of(cst.Call)):
+        return True
+    owner = method.value if isinstance(method, cst.Attribute) else None
+    if not isinstance(owner, cst.Name) or not nodes.block.bindings(owner.value):
+        return False
+    return not all(_is_queueing(nodes, one) for one in nodes.variables(owner.value))
+
+
+def _is_queueing(nodes: Nodes, name: cst.Name) -> bool:
+    match next(nodes.above(name)):
+        case cst.AssignTarget():
+            return True
+        case cst.Attribute(attr=cst.Name(value=method)):
+            return method in QUEUEING
+    return False
+
+
+def _is_started(nodes: Nodes, thread: cst.Call) -> bool:
+    """Whether a thread begins at once, and nothing in the function waits for it."""
+    match list(islice(nodes.above(thread), 3)):
+        case [cst.Attribute(attr=cst.Name(value="start")), cst.Call(), cst.Expr()]:
+            return True
+        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), *_]:
+            starts = (dotted(call.func) == f"{name}.start" for call in nodes.of(cst.Call))
+            return any(starts) and _is_left_alone(nodes, thread)
+    return False
+
+
+def _is_left_alone(nodes: Nodes, call: cst.Call) -> bool:
+    """Whether nothing in a function waits for the task that a call starts."""
+    match list(islice(nodes.above(call), 2)):
+        case [cst.Expr(), *_]:
+            return True
+        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), *_]:
+            spoken = [one for one in nodes.variables(name) if not _is_target(nodes, one)]
+            return name not in nodes.block.declared and all(_is_kept(nodes, one) for one in spoken)
+        case [cst.Arg(), cst.Call() as keeper]:
+            return _is_keeping(nodes.block, keeper)
+    return False
+
+
+def _is_target(nodes: Nodes, name: cst.Name) -> bool:
+    return isinstance(next(nodes.above(name)), cst.AssignTarget)
+
+
+def _is_kept(nodes: Nodes, name: cst.Name) -> bool:
+    """Whether a task is only asked where its name stands, or kept by what outlives the function."""
+    match list(islice(nodes.above(name), 2)):
+        case [cst.Attribute(attr=cst.Name(value=asked)), cst.Call() | cst.AssignTarget()]:
+            return asked in _ASKING
+        case [cst.Arg(), cst.Call() as keeper]:
+            return _is_keeping(nodes.block, keeper)
+    return False
+
+
+def _is_keeping(block: Block, call: cst.Call) -> bool:
+    """`running.add(task)`, with a set that is no variable of the function."""
+    match call.func:
+        case cst.Attribute(value=owner, attr=cst.Name(value="add" | "append" | "discard")):
+            return not isinstance(owner, cst.Name) or not block.bindings(owner.value)
+    return False
