@@ -22,27 +22,27 @@ from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.borrowers import hides
 from sessionlint.flow.deferred import deferred, is_made_as_given
-from sessionlint.flow.harmless import PANDAS, SETTLING
+from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.transactions import (
+    ends_transactions,
+    leaves_open,
+    outside_of_transactions,
+    takes,
+)
 from sessionlint.source.walk import descend
 
 __all__ = [
-    "TAKING",
     "Given",
     "given",
     "is_asked",
     "is_kept_open",
     "is_left_open",
     "is_wrapped",
-    "keeps_connection",
-    "leaves_open",
     "methods",
-    "outside_of_transactions",
 ]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
-TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor refresh".split())
-"""Methods that need a connection, and are hardly those of anything else."""
 _LOOKING: Final = frozenset({"create_all", "drop_all", "reflect", "has_table"})
 """Methods of metadata and dialects that use a connection, and leave it open.
 
@@ -165,9 +165,9 @@ def _only_uses(
         return False
     if effect(evaluator, call, argument, block) is not Effect.LOAN:
         return False
-    if makes_of(evaluator, call, argument, block) or _ends(inside):
+    if makes_of(evaluator, call, argument, block) or ends_transactions(inside):
         return False
-    return _takes(inside) or _passes_on(evaluator, inside, name, hops)
+    return takes(inside) or _passes_on(evaluator, inside, name, hops)
 
 
 def _passes_on(evaluator: Evaluator, function: Block, name: str, hops: int) -> bool:
@@ -187,56 +187,6 @@ def is_wrapped(evaluator: Evaluator, function: Block) -> bool:
     found = (evaluator.value(one, where) for one in marks)
     own = (one.block for one in found if isinstance(one, (FunctionValue, ClassValue)))
     return not all(map(_closes_nothing, own))
-
-
-def leaves_open(function: Block) -> bool:
-    """Whether a function takes a connection, and never gives it back by ending a transaction."""
-    return _takes(function) and not _ends(function)
-
-
-def keeps_connection(function: Block, name: str) -> bool:
-    """Whether a function takes a connection by what has a name, and ends no transaction after."""
-    asked = (one for one in _methods_called(function) if _is_taking(one))
-    owners = (one.func.value for one in asked if isinstance(one.func, cst.Attribute))
-    return any(is_name(owner, name) for owner in owners) and not _ends(function)
-
-
-def _takes(function: Block) -> bool:
-    return any(map(_is_taking, _methods_called(function)))
-
-
-def _ends(function: Block) -> bool:
-    """Whether a function ends a transaction, and takes no connection after that."""
-    called = _methods_called(function)
-    ends = [place for place, one in enumerate(called) if last_name(one.func) in SETTLING]
-    behind = called[ends[-1] + 1 :] if ends else ()
-    return bool(ends) and not any(map(_is_taking, behind))
-
-
-def _methods_called(function: Block) -> list[cst.Call]:
-    calls = outside_of_transactions(function)
-    return [one for one in calls if isinstance(one.func, cst.Attribute)]
-
-
-def outside_of_transactions(function: Block) -> list[cst.Call]:
-    """The calls of a function, but those in `with db.begin():`, which gives the connection back."""
-    if not any(map(_is_beginning, function.calls)):
-        return function.calls
-    around = (node for node in descend(function.node) if isinstance(node, cst.With))
-    begun = [one for one in around if any(_is_beginning(item.item) for item in one.items)]
-    inside = {id(node) for one in begun for node in descend(one.body)}
-    return [one for one in function.calls if id(one) not in inside]
-
-
-def _is_beginning(node: cst.CSTNode) -> bool:
-    return isinstance(node, cst.Call) and last_name(node.func) == "begin"
-
-
-def _is_taking(call: cst.Call) -> bool:
-    """Whether a method is called that needs a connection; `get(User, 1)` asks for a row."""
-    method = last_name(call.func)
-    is_of_class = len(call.args) > 1 and last_name(call.args[0].value)[:1].isupper()
-    return method in TAKING or (method == "get" and is_of_class)
 
 
 def is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg) -> bool:

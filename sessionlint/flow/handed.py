@@ -19,14 +19,10 @@ from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks, sure_session
 from sessionlint.flow.callers import dependents
-from sessionlint.flow.given import (
-    is_left_open,
-    is_wrapped,
-    keeps_connection,
-    outside_of_transactions,
-)
+from sessionlint.flow.given import is_left_open, is_wrapped
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.spoken import Use, use
+from sessionlint.flow.transactions import keeps_connection, outside_of_transactions
 from sessionlint.source.gate import may_speak
 from sessionlint.source.walk import descend
 
