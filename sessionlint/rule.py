@@ -97,11 +97,14 @@ def lifetime_finding(
     """
     leak = next(iter(life.leaks), None) if leak is None else leak
     # LibCST is not paid for by those who only ask what rules there are.
+    from sessionlint.facts.syntax import last_name
     from sessionlint.flow.leaving import vain_releases
     from sessionlint.rewrite.managed import managed
 
     vain = ((one, hasattr(one, "func")) for one in vain_releases(life.resource))
     notes = [Note(scope.span(one), _UNAWAITED if called else _UNCALLED) for one, called in vain]
+    takers = (one.runs for one in life.resource.left_to.values())
+    notes += [Note(scope.span(one), f"`{last_name(one)}` does not close it") for one in takers]
     if leak is not None and leak.node is not None:
         notes.insert(0, Note(scope.span(leak.node), _why(leak)))
     steps = () if leak is None else tuple(_steps(scope, life, leak))

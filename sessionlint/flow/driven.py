@@ -21,6 +21,7 @@ from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.generators import is_async_step, lent_by, named_once, thrown_away
 from sessionlint.flow.given import is_left_open, is_wrapped
+from sessionlint.flow.later import is_left_to_others
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import SCOPES, Nodes
 from sessionlint.flow.spoken import (
@@ -187,8 +188,11 @@ def _is_left(
     match holder:
         case cst.Return() | cst.WithItem():
             return True
-        case cst.Arg() if isinstance(around, cst.Call):
-            return is_left_open(evaluator, body, around, holder)
+        case cst.Arg(value=value) if isinstance(around, cst.Call):
+            is_open = is_left_open(evaluator, body, around, holder)
+            return is_open or is_left_to_others(evaluator, body, value)
+        case cst.Element(value=value):
+            return is_left_to_others(evaluator, body, value)
         case cst.Attribute(attr=cst.Name(value=method)):
             return method in DATABASE
         case cst.Assign(targets=[cst.AssignTarget(target=target)]) | cst.AnnAssign(target=target):

@@ -12,16 +12,14 @@ import libcst as cst
 from sessionlint.facts.annotations import injected
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import is_as_given, parameter_of
-from sessionlint.facts.receivers import Effect, asks, effect
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import is_name, last_name
-from sessionlint.facts.values import ClassValue, FunctionValue, Thing
+from sessionlint.facts.syntax import last_name
+from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.generators import lent_by
-from sessionlint.flow.letting import let_go
+from sessionlint.flow.letting import let_go, user_of
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.background import BACKGROUND, LETTING_GO, THREADS
 from sessionlint.source.fanning import is_session_name
@@ -36,9 +34,6 @@ _LASTING: Final = (cst.While, cst.Yield)
 
 _WAITING: Final = frozenset("acquire join result shutdown sleep wait".split())
 """What may wait for what runs, or for something that it does."""
-
-_HOPS: Final = 3
-"""How many functions may pass on what they are given, to one that uses it."""
 
 _EARLY: Final = ((0, 106), (0, 118))
 """The releases of FastAPI that end dependencies before background tasks run.
@@ -83,7 +78,7 @@ def escaped(evaluator: Evaluator, block: Block) -> Iterator[Escaped]:
         run = let_go(evaluator, nodes, call)
         for argument in () if run is None else run.args:
             owner = _owner(evaluator, nodes, call, argument)
-            user = _user(evaluator, block, run, argument) if run and owner else None
+            user = user_of(evaluator, block, run, argument) if run and owner else None
             if run and owner and user:
                 is_ended = any(last_name(one.func) in _ENDING for one in user.calls)
                 yield Escaped(owner, last_name(argument.value), call, run.func, is_ended)
@@ -178,30 +173,3 @@ def _is_early(release: str) -> bool:
     numbers = tuple(int(one) for one in re.findall(r"\d+", release)[:2])
     first, last = _EARLY
     return first <= numbers < last
-
-
-def _user(
-    evaluator: Evaluator, block: Block, run: cst.Call, argument: cst.Arg, hops: int = _HOPS
-) -> Block | None:
-    """The function of the project that uses an argument on the database, and does not close it."""
-    callee = evaluator.value(run.func, block)
-    if not isinstance(callee, FunctionValue) or not hops:
-        return None
-    name = parameter_of(callee, run, argument)
-    inside = callee.block
-    if name is None or not is_as_given(inside, name):
-        return None
-    if effect(evaluator, run, argument, block) is not Effect.LOAN:
-        return None
-    is_used = any(_uses(evaluator, inside, one, name, hops - 1) for one in inside.calls)
-    return inside if is_used else None
-
-
-def _uses(evaluator: Evaluator, block: Block, call: cst.Call, name: str, hops: int) -> bool:
-    """Whether a call takes a connection of a session, or gives it to what does, or keeps it."""
-    if asks(call, name):
-        return True
-    given = [arg for arg in call.args if is_name(arg.value, name)]
-    if given and isinstance(evaluator.value(call.func, block), ClassValue):
-        return True
-    return any(_user(evaluator, block, call, arg, hops) is not None for arg in given)

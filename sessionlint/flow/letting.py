@@ -1,4 +1,4 @@
-"""What a function lets run without waiting for it: tasks, threads, and work behind a response."""
+"""What a function lets run without waiting for it, and what that does with what it is given."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.parameters import is_as_given, parameter_of
+from sessionlint.facts.receivers import Effect, asks, effect
 from sessionlint.facts.scopes import Binding, Block
-from sessionlint.facts.syntax import arguments, dotted, last_name
-from sessionlint.facts.values import Foreign, Symbol
+from sessionlint.facts.syntax import arguments, dotted, is_name, last_name
+from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol
 from sessionlint.flow.deferred import deferred
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.background import BACKGROUND, QUEUEING
 from sessionlint.source.walk import descend
 
-__all__ = ["let_go"]
+__all__ = ["let_go", "user_of"]
 
 _TASKS: Final = re.compile(
-    r"asyncio\.(?:\w+\.)*(?:create_task|ensure_future)|asyncio\.(?:\w+\.)*\w*loop\.create_task"
+    r"asyncio\.(?:\w+\.)*(?:create_task|ensure_future|run_coroutine_threadsafe)"
+    r"|asyncio\.(?:\w+\.)*\w*loop\.create_task"
 )
 _THREADS: Final = re.compile(r"threading\.(?:Thread|Timer)")
 _QUEUED: Final = re.compile(
@@ -33,6 +36,9 @@ _ASKING: Final = frozenset(
     "setName start".split()
 )
 """What is done with a task or a thread without waiting for it, or ending it."""
+
+_HOPS: Final = 3
+"""How many functions may pass on what they are given, to one that uses it."""
 
 
 def let_go(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> cst.Call | None:
@@ -141,3 +147,30 @@ def _is_keeping(block: Block, call: cst.Call) -> bool:
         case cst.Attribute(value=owner, attr=cst.Name(value="add" | "append" | "discard")):
             return not isinstance(owner, cst.Name) or not block.bindings(owner.value)
     return False
+
+
+def user_of(
+    evaluator: Evaluator, block: Block, run: cst.Call, argument: cst.Arg, hops: int = _HOPS
+) -> Block | None:
+    """The function of the project that uses an argument on the database, and does not close it."""
+    callee = evaluator.value(run.func, block)
+    if not isinstance(callee, FunctionValue) or not hops:
+        return None
+    name = parameter_of(callee, run, argument)
+    inside = callee.block
+    if name is None or not is_as_given(inside, name):
+        return None
+    if effect(evaluator, run, argument, block) is not Effect.LOAN:
+        return None
+    is_used = any(_uses(evaluator, inside, one, name, hops - 1) for one in inside.calls)
+    return inside if is_used else None
+
+
+def _uses(evaluator: Evaluator, block: Block, call: cst.Call, name: str, hops: int) -> bool:
+    """Whether a call takes a connection of a session, or gives it to what does, or keeps it."""
+    if asks(call, name):
+        return True
+    given = [arg for arg in call.args if is_name(arg.value, name)]
+    if given and isinstance(evaluator.value(call.func, block), ClassValue):
+        return True
+    return any(user_of(evaluator, block, call, arg, hops) is not None for arg in given)

@@ -142,7 +142,7 @@ class Operations:
             case cst.Tuple() | cst.List() | cst.Set() | cst.Dict():
                 yield from self._below(node)
                 if any(self._resource.is_it(part.value) for part in node.elements):
-                    yield Operation(Act.HAND_OVER, node)
+                    yield from self._taken_by(node)
             case _:
                 yield from self._below(node)
                 yield Operation(Act.RISK, node)
@@ -151,10 +151,14 @@ class Operations:
         if not self.mentions(node):
             return
         operations = self.of(node.body) if id(node) in self._running else ()
-        if operations and all(one.act in _USING for one in operations):
-            yield from operations
-        else:
-            yield Operation(Act.HAND_OVER, node)
+        is_use = bool(operations) and all(one.act in _USING for one in operations)
+        yield from operations if is_use else self._taken_by(node)
+
+    def _taken_by(self, node: cst.CSTNode) -> list[Operation]:
+        """What becomes of what a node takes along: somebody else may close it, or surely nobody."""
+        later = self._resource.left_to.get(id(node))
+        acts = (Act.HAND_OVER,) if later is None else later.acts
+        return [Operation(act, node) for act in acts]
 
     def _choice(
         self,
@@ -164,11 +168,9 @@ class Operations:
         second: cst.BaseExpression | None,
     ) -> Iterator[Operation]:
         true, false = self.of(first), self.of(second)
-        if all(operation.act in _PLAIN for operation in (*true, *false)):
-            yield from true
-            yield from false
-        else:
-            yield Operation(Act.CHOICE, node, test, true, false)
+        is_plain = all(operation.act in _PLAIN for operation in (*true, *false))
+        choice = Operation(Act.CHOICE, node, test, true, false)
+        yield from (*true, *false) if is_plain else (choice,)
 
     def _attribute(self, node: cst.Attribute) -> Iterator[Operation]:
         yield from self.of(node.value)
@@ -279,6 +281,8 @@ class Operations:
 
     def _given_to(self, node: cst.Call, path: str) -> list[Operation]:
         """What a call does with the resource if it is among the arguments; it may also raise."""
+        if id(node) in self._resource.left_to:
+            return self._taken_by(node)
         acts: list[Act] = []
         for index, arg in enumerate(node.args):
             if self._resource.is_it(arg.value) and path not in ASKING:

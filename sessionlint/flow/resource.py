@@ -14,6 +14,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
+from sessionlint.flow.later import Later
 
 __all__ = ["Resource", "roots"]
 
@@ -37,6 +38,7 @@ class Resource:
     `texts` are those of conditions (by id) as they are remembered by, `safe` tells of calls whether
     they are: by the callee's name, how many arguments it has, and which of them the resource is.
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
+    `left_to` is what goes on with it in the background, by the id of what takes it there.
     """
 
     evaluator: Evaluator
@@ -57,6 +59,7 @@ class Resource:
     queries: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     is_closed_at_last: bool = False
+    left_to: dict[int, Later] = field(default_factory=dict[int, "Later"])
     concerned: frozenset[int] = frozenset()
     texts: dict[int, tuple[str, bool]] = field(default_factory=dict[int, tuple[str, bool]])
     safe: dict[tuple[str, int, tuple[str, ...]], bool] = field(

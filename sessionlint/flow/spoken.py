@@ -18,6 +18,7 @@ from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.given import is_left_open
 from sessionlint.flow.harmless import is_logging
+from sessionlint.flow.later import is_left_to_others
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.shared import is_in_function, uses
 
@@ -83,6 +84,8 @@ def use(evaluator: Evaluator, body: Nodes, name: cst.CSTNode) -> Use:
             return Use.NONE
         case cst.Arg() if isinstance(call, cst.Call):
             return _of_call(evaluator, body, call, holder)
+        case cst.Element(value=value) if is_left_to_others(evaluator, body, value):
+            return Use.DATABASE
     return Use.OTHER
 
 
@@ -109,7 +112,7 @@ def _of_call(evaluator: Evaluator, body: Nodes, call: cst.Call, given: cst.Arg) 
         case ClassValue():
             is_lent = is_left_open(evaluator, body, call, given)
         case _:
-            is_lent = False
+            is_lent = is_left_to_others(evaluator, body, given.value)
     return Use.DATABASE if is_lent else Use.OTHER
 
 

@@ -47,7 +47,7 @@ def managed(life: Lifetime) -> Fix | None:
         return None
     entered = opening_of(life.resource)
     place = region(life.resource) if entered is not None else None
-    if entered is None or place is None:
+    if entered is None or place is None or life.resource.left_to:
         return None
     if place.is_entered and entered.is_manager:
         edit = Replace(life.resource.acquired, entered.expression)

@@ -16,7 +16,8 @@ QUEUEING: Final = frozenset({"submit", "run_in_executor"})
 """What a pool of threads is given work by."""
 
 THREADS: Final = QUEUEING | {"Thread", "Timer"}
-LETTING_GO: Final = THREADS | {"create_task", "ensure_future", BACKGROUND}
+TASKS: Final = frozenset({"create_task", "ensure_future", "run_coroutine_threadsafe"})
+LETTING_GO: Final = THREADS | TASKS | {BACKGROUND}
 """Functions that let something run which nobody has to wait for."""
 
 _SPOKEN: Final = (b"asyncio", b"BackgroundTasks", b"threading", b"concurrent")
