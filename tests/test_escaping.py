@@ -240,6 +240,34 @@ def test_a_with_that_may_last_is_left_alone(line, is_found, tmp_path):
     assert codes(work + ENTERED.format(line=line), tmp_path) == ["SES205"] * is_found
 
 
+BY_HAND = """\
+async def handler(tasks: BackgroundTasks, more):
+    db = SessionLocal()
+    try:
+        {line}
+    finally:
+        {ending}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "ending", "is_found"),
+    [
+        ("tasks.add_task(clean, db, 3); await more()", "db.close()", True),
+        ("asyncio.create_task(work(db))", "await db.close()", True),
+        ("asyncio.create_task(work(db)); await more()", "db.close()", False),
+        ("Thread(target=clean, args=(db, 3)).start()", "db.close()", True),
+        ("Thread(target=clean, args=(db, 3)).start(); print(more)", "db.close()", False),
+        ("tasks.add_task(clean, db, 3)", "more.close()", False),
+        ("tasks.add_task(clean_and_close, db, 3)", "db.close()", False),
+    ],
+)
+def test_what_a_finally_closes_is_found(line, ending, is_found, tmp_path):
+    work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
+    text = work + BY_HAND.format(line=line, ending=ending)
+    assert codes(text, tmp_path) == ["SES205"] * is_found
+
+
 @pytest.mark.parametrize(
     ("line", "is_found"), [("pass", True), ("print(more)", False), ("thread.join()", False)]
 )

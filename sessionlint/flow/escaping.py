@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 from itertools import dropwhile
 from typing import Final, NamedTuple
 
@@ -13,7 +14,7 @@ from sessionlint.facts.annotations import injected
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import dotted, last_name
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
@@ -25,7 +26,7 @@ from sessionlint.source.background import BACKGROUND, LETTING_GO, THREADS
 from sessionlint.source.fanning import is_session_name
 from sessionlint.source.walk import descend
 
-__all__ = ["Escaped", "Owner", "escaped"]
+__all__ = ["Escaped", "Owner", "When", "escaped"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _ENDING: Final = frozenset({"commit", "rollback"})
@@ -42,27 +43,36 @@ Source: measured by tests/bench/background_tasks.py; the release notes of 0.106.
 """
 
 
+class When(Enum):
+    """When a session is closed that a task still uses, for the end of a sentence."""
+
+    REQUEST = "when the request ends"
+    WITH = "at the end of its `with`"
+    FINALLY = "in the `finally`"
+
+
 class Owner(NamedTuple):
-    """Who closes a session: a `with` where `is_entered`, else FastAPI when the request ends.
+    """What is closed, and when.
 
     Where a `release` of FastAPI is told, it does so before background tasks begin.
     """
 
     thing: Thing
-    is_entered: bool = False
+    when: When = When.REQUEST
     release: str | None = None
 
 
 class Escaped(NamedTuple):
     """A session that `call` hands to what it lets run, `runs`, and that its owner closes meanwhile.
 
-    `is_ended`: the task itself gives the connection back.
+    `is_behind` the response is what it lets run. `is_ended`: that itself gives the connection back.
     """
 
     owner: Owner
     name: str
     call: cst.Call
     runs: cst.BaseExpression
+    is_behind: bool
     is_ended: bool
 
 
@@ -80,8 +90,10 @@ def escaped(evaluator: Evaluator, block: Block) -> Iterator[Escaped]:
             owner = _owner(evaluator, nodes, call, argument)
             user = user_of(evaluator, block, run, argument) if run and owner else None
             if run and owner and user:
+                name = last_name(argument.value)
+                is_behind = last_name(call.func) == BACKGROUND
                 is_ended = any(last_name(one.func) in _ENDING for one in user.calls)
-                yield Escaped(owner, last_name(argument.value), call, run.func, is_ended)
+                yield Escaped(owner, name, call, run.func, is_behind, is_ended)
 
 
 def _owner(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg) -> Owner | None:
@@ -91,8 +103,8 @@ def _owner(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg
     if len(bindings) != 1 or name in nodes.block.declared:
         return None
     [binding] = bindings
-    if binding.how is How.WITH:
-        return _entered(evaluator, nodes, call, name, binding)
+    if binding.how is How.WITH or binding.how is How.VALUE:
+        return _own(evaluator, nodes, call, name, binding)
     lent = _given_by_fastapi(evaluator, binding)
     if lent is None:
         return None
@@ -102,18 +114,30 @@ def _owner(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg
     return Owner(lent, release=release) if release and _is_early(release) else None
 
 
-def _entered(
+def _own(
     evaluator: Evaluator, nodes: Nodes, call: cst.Call, name: str, binding: Binding
 ) -> Owner | None:
-    """The session that a `with` around a call has entered under a name, and closes soon."""
-    around = (one for one in nodes.above(call) if isinstance(one, cst.With))
-    inside = next((one for one in around if binding.node in one.items), None)
+    """The session that a `with` or a `try` around a call closes soon under a name."""
+    is_entered = binding.how is How.WITH
+    closing = next((one for one in nodes.above(call) if _closes(one, name, binding)), None)
+    inside = closing.body if isinstance(closing, (cst.With, cst.Try)) else None
     if inside is None or _is_lasting(nodes, call, inside):
         return None
     thing = evaluator.lookup(name, nodes.block)
     if not isinstance(thing, Thing) or thing.is_guess or thing.type.kind not in _HELD:
         return None
-    return Owner(thing, is_entered=True)
+    return Owner(thing, When.WITH if is_entered else When.FINALLY)
+
+
+def _closes(node: cst.CSTNode, name: str, binding: Binding) -> bool:
+    """Whether a `with` enters what has a name, or a `try` closes it in its `finally`."""
+    match node:
+        case cst.With(items=items):
+            return binding.node in items
+        case cst.Try(finalbody=cst.Finally() as final):
+            calls = (one for one in descend(final) if isinstance(one, cst.Call))
+            return any(dotted(one.func) == f"{name}.close" for one in calls)
+    return False
 
 
 def _is_lasting(nodes: Nodes, call: cst.Call, around: cst.CSTNode) -> bool:
@@ -123,9 +147,9 @@ def _is_lasting(nodes: Nodes, call: cst.Call, around: cst.CSTNode) -> bool:
     started = set(descend(call))
     behind = dropwhile(lambda node: node is not call, descend(around))
     lets = _lets_thread_run if last_name(call.func) in THREADS else _lets_task_run
-    is_with = isinstance(around, cst.With)
+    is_own = around is not nodes.block.node
     return any(isinstance(node, _LASTING) for node in nodes.above(call)) or any(
-        _is_waiting(node) or (is_with and lets(node)) for node in behind if node not in started
+        _is_waiting(node) or (is_own and lets(node)) for node in behind if node not in started
     )
 
 

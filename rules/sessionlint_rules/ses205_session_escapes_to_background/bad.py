@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, BackgroundTasks, Depends
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -93,3 +93,14 @@ def of_its_own_by_a_thread(user_id: int) -> None:
             target=_plain_report, args=(session, user_id), daemon=True
         )
         thread.start()
+
+
+@router.post("/own-by-hand/{user_id}")
+def of_its_own_behind_the_response(user_id: int, tasks: BackgroundTasks) -> None:
+    session = PlainSession()
+    try:
+        tasks.add_task(  # want: SES205 "closed in the `finally`, before `_plain_report` uses it"
+            _plain_report, session, user_id
+        )
+    finally:
+        session.close()

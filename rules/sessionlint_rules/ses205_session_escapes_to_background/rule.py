@@ -28,8 +28,9 @@ def _message(one: Escaped, user: str) -> str:
     named = f"{owner.thing.type.noun} `{one.name}`"
     if owner.release is not None:
         return f"{named} is closed before `{user}` uses it, as FastAPI {owner.release} does"
-    when = "at the end of its `with`" if owner.is_entered else "when the request ends"
-    return f"{named} is closed {when}, and nobody waits for `{user}`, which uses it"
+    if one.is_behind:
+        return f"{named} is closed {owner.when.value}, before `{user}` uses it"
+    return f"{named} is closed {owner.when.value}, and nobody waits for `{user}`, which uses it"
 
 
 SESSION_ESCAPES = Rule(
