@@ -15,7 +15,6 @@ from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import ClassValue, Thing
 from sessionlint.flow.acquisitions import has_mocks, sure_session
 from sessionlint.flow.generators import is_drawn, taken_out
-from sessionlint.flow.given import is_asked, is_kept_open
 from sessionlint.flow.handed import (
     Handed,
     alone,
@@ -23,6 +22,7 @@ from sessionlint.flow.handed import (
     may_be_closed_elsewhere,
     users_of,
 )
+from sessionlint.flow.keeping import is_asked, is_kept_open
 from sessionlint.flow.nodes import Nodes
 
 __all__ = ["handed_inside"]

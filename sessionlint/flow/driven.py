@@ -20,7 +20,8 @@ from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.generators import is_async_step, lent_by, named_once, thrown_away
-from sessionlint.flow.given import is_left_open, is_wrapped
+from sessionlint.flow.given import is_left_open
+from sessionlint.flow.keeping import is_wrapped
 from sessionlint.flow.later import is_left_to_others
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import SCOPES, Nodes

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final, NamedTuple
 
 import libcst as cst
 
 from sessionlint.facts.catalog import Kind
-from sessionlint.facts.classes import is_throughout, member
 from sessionlint.facts.conventions import is_of_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.holding import makes_of
 from sessionlint.facts.parameters import is_plain, parameter_of
-from sessionlint.facts.receivers import CLOSING, Effect, effect
+from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Symbol, Thing
@@ -23,24 +21,11 @@ from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.borrowers import hides
 from sessionlint.flow.deferred import deferred, is_made_as_given
 from sessionlint.flow.harmless import PANDAS
+from sessionlint.flow.keeping import is_asked, is_kept_open, methods
 from sessionlint.flow.nodes import Nodes
-from sessionlint.flow.transactions import (
-    ends_transactions,
-    leaves_open,
-    outside_of_transactions,
-    takes,
-)
-from sessionlint.source.walk import descend
+from sessionlint.flow.transactions import ends_transactions, outside_of_transactions, takes
 
-__all__ = [
-    "Given",
-    "given",
-    "is_asked",
-    "is_kept_open",
-    "is_left_open",
-    "is_wrapped",
-    "methods",
-]
+__all__ = ["Given", "given", "is_left_open"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _LOOKING: Final = frozenset({"create_all", "drop_all", "reflect", "has_table"})
@@ -55,8 +40,6 @@ _MIGRATION: Final = "MigrationContext"
 
 _HOPS: Final = 3
 """How many functions may pass on what they are given, to one that uses it."""
-
-_LEAVING: Final = frozenset({"__enter__", "__aenter__", "__exit__", "__aexit__", "__del__"})
 
 
 class Given(NamedTuple):
@@ -178,71 +161,3 @@ def _passes_on(evaluator: Evaluator, function: Block, name: str, hops: int) -> b
     return nodes is not None and all(
         is_left_open(evaluator, nodes, *one, hops - 1) for one in given
     )
-
-
-def is_wrapped(evaluator: Evaluator, function: Block) -> bool:
-    """Whether a decorator of the project may close what a function is given."""
-    marks = (one.func if isinstance(one, cst.Call) else one for one in function.decorators)
-    where = function.parent or function
-    found = (evaluator.value(one, where) for one in marks)
-    own = (one.block for one in found if isinstance(one, (FunctionValue, ClassValue)))
-    return not all(map(_closes_nothing, own))
-
-
-def is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg) -> bool:
-    """Whether a class keeps what it is given, and neither it nor a base may close anything."""
-    init = member(evaluator, of, "__init__")
-    if not isinstance(init, FunctionValue):
-        return False
-    name = parameter_of(init, call, argument)
-    is_kept = name is not None and name in init.block.kept
-    return is_kept and is_throughout(evaluator, of, _closes_nothing)
-
-
-def _closes_nothing(of: Block) -> bool:
-    """Whether no node of a class or function closes anything by its name."""
-    return not any(map(_may_close, descend(of.node)))
-
-
-def _may_close(node: cst.CSTNode) -> bool:
-    """Whether a node of a class enters or closes something, or says that the class does."""
-    match node:
-        case cst.Attribute(attr=cst.Name(value=word)) | cst.FunctionDef(name=cst.Name(value=word)):
-            return word in _LEAVING or CLOSING.search(word) is not None
-    return isinstance(node, cst.With)
-
-
-def methods(nodes: Nodes, call: cst.CSTNode) -> frozenset[str]:
-    """What is called on the object that a call makes; empty where the object may go elsewhere.
-
-    A loop makes one in each turn.
-    """
-    match [call, *islice(nodes.above(call), 2)]:
-        case [_, cst.Attribute(attr=method) as owner, cst.Call(func=func)] if func is owner:
-            return frozenset({method.value})
-        case [cst.For(target=cst.Name(value=name)), *_]:
-            pass
-        case [_, cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), _]:
-            pass
-        case _:
-            return frozenset()
-    if len(nodes.block.bindings(name)) > 1 or name in nodes.block.declared:
-        return frozenset()
-    found: set[str] = set()
-    for one in nodes.variables(name):
-        match list(islice(nodes.above(one), 2)):
-            case [cst.Attribute(attr=method) as owner, cst.Call(func=func)] if func is owner:
-                found.add(method.value)
-            case [cst.AssignTarget(), _]:
-                pass
-            case [cst.For(target=target), _] if target is one:
-                pass
-            case _:
-                return frozenset()
-    return frozenset(found)
-
-
-def is_asked(evaluator: Evaluator, of: Block, called: frozenset[str]) -> bool:
-    """Whether one of the methods of a class takes a connection and does not give it back."""
-    found = [member(evaluator, of, name) for name in called]
-    return any(isinstance(one, FunctionValue) and leaves_open(one.block) for one in found)

@@ -19,7 +19,8 @@ from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks, sure_session
 from sessionlint.flow.callers import dependents
-from sessionlint.flow.given import is_left_open, is_wrapped
+from sessionlint.flow.given import is_left_open
+from sessionlint.flow.keeping import is_wrapped
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.spoken import Use, use
 from sessionlint.flow.transactions import keeps_connection, outside_of_transactions

@@ -14,7 +14,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare, is_name
 from sessionlint.facts.values import ClassValue, FunctionValue, Thing
 from sessionlint.flow.acquisitions import sure_session
-from sessionlint.flow.given import is_kept_open
+from sessionlint.flow.keeping import is_kept_open
 from sessionlint.flow.transactions import TAKING, leaves_open
 
 __all__ = ["kept_inside"]

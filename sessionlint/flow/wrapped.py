@@ -12,7 +12,7 @@ from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.values import UNKNOWN, ClassValue, Stream, Thing
 from sessionlint.flow import lenders
 from sessionlint.flow.generators import opens
-from sessionlint.flow.given import is_asked, is_kept_open, methods
+from sessionlint.flow.keeping import is_asked, is_kept_open, methods
 from sessionlint.flow.nodes import Nodes
 
 __all__ = ["wrapped_by"]
