@@ -12,7 +12,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import is_as_given
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare
-from sessionlint.facts.values import ClassValue, Thing
+from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import has_mocks, sure_session
 from sessionlint.flow.generators import is_drawn, taken_out
 from sessionlint.flow.handed import (
@@ -22,7 +22,7 @@ from sessionlint.flow.handed import (
     may_be_closed_elsewhere,
     users_of,
 )
-from sessionlint.flow.keeping import is_asked, is_kept_open
+from sessionlint.flow.keeping import Keeper, asks_inside, inside
 from sessionlint.flow.nodes import Nodes
 
 __all__ = ["handed_inside"]
@@ -35,21 +35,24 @@ def handed_inside(evaluator: Evaluator, block: Block, made: cst.Call) -> Iterato
     """
     if has_mocks(block):
         return
-    given = ((argument, _acquired(block, argument)) for argument in made.args)
-    opened = [(one, call) for one, call in given if call and _may_open(evaluator, call, block)]
-    callee = evaluator.value(made.func, block) if opened else None
-    if not isinstance(callee, ClassValue):
-        return
-    for argument, acquired in opened:
-        thing = _session(evaluator, acquired, block)
-        # All of the project is searched for who depends on it, so that it is asked last.
-        if (
-            thing is not None
-            and is_kept_open(evaluator, callee.block, made, argument)
-            and block.name in depended_on(evaluator)
-        ):
-            # Have: an object that holds a session and closes none. Who gets it is looked for now.
-            yield from islice(_for_users(evaluator, block, callee.block, thing, acquired), 1)
+    found = inside(
+        evaluator,
+        block,
+        made,
+        lambda argument: _acquired(block, argument),
+        lambda call: _opened(evaluator, block, call),
+    )
+    # All of the project is searched for who depends on it, so that it is asked last.
+    if found is not None and block.name in depended_on(evaluator):
+        # Have: an object that holds a session and closes none. Who gets it is looked for now.
+        (thing, acquired), keepers = found
+        users = _users(evaluator, block, keepers)
+        yield from (Handed(thing, acquired, user.name) for user in islice(users, 1))
+
+
+def _opened(evaluator: Evaluator, block: Block, call: cst.Call) -> tuple[Thing, cst.Call] | None:
+    thing = _session(evaluator, call, block) if _may_open(evaluator, call, block) else None
+    return None if thing is None else (thing, call)
 
 
 def _acquired(block: Block, argument: cst.Arg) -> cst.Call | None:
@@ -68,10 +71,8 @@ def _session(evaluator: Evaluator, acquired: cst.Call, block: Block) -> Thing | 
     return sure_session(evaluator, acquired, block) or taken_out(evaluator, acquired, block)
 
 
-def _for_users(
-    evaluator: Evaluator, block: Block, of: Block, thing: Thing, acquired: cst.Call
-) -> Iterator[Handed]:
-    """The session with each function that gets the object and has it take a connection."""
+def _users(evaluator: Evaluator, block: Block, keepers: list[Keeper]) -> Iterator[Block]:
+    """Each function that gets the object and has it take a connection."""
     users = users_of(evaluator, block)
     if not users or may_be_closed_elsewhere(evaluator, block):
         return
@@ -80,8 +81,8 @@ def _for_users(
         return
     for user, name, methods in called:
         is_sure = gets(evaluator, block, user, name)
-        if is_sure and methods and is_asked(evaluator, of, methods):
-            yield Handed(thing, acquired, user.name)
+        if is_sure and methods and asks_inside(evaluator, keepers, methods):
+            yield user
 
 
 def _methods(block: Block, name: str) -> frozenset[str] | None:

@@ -21,7 +21,7 @@ from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.borrowers import hides
 from sessionlint.flow.deferred import deferred, is_made_as_given
 from sessionlint.flow.harmless import PANDAS
-from sessionlint.flow.keeping import is_asked, is_kept_open, methods
+from sessionlint.flow.keeping import is_worked_with, methods
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.transactions import ends_transactions, outside_of_transactions, takes
 
@@ -78,9 +78,8 @@ def is_left_open(
     if any(isinstance(above, cst.WithItem) for above in nodes.above(call)):
         return False
     match evaluator.value(call.func, block):
-        case ClassValue(block=of):
-            is_kept = is_kept_open(evaluator, of, call, argument)
-            return is_kept and is_asked(evaluator, of, methods(nodes, call))
+        case ClassValue():
+            return is_worked_with(evaluator, nodes, call, argument)
         case FunctionValue() as function:
             return _only_uses(evaluator, function, call, argument, block, hops)
     if last_name(call.func) in PANDAS or _is_looking(call):

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 import libcst as cst
 
 from sessionlint.facts.classes import is_throughout, member
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import parameter_of
+from sessionlint.facts.parameters import is_plain, parameter_of
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import is_name
 from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.transactions import leaves_open
 from sessionlint.source.walk import descend
 
-__all__ = ["is_asked", "is_kept_open", "is_wrapped", "methods"]
+__all__ = [
+    "Keeper",
+    "asks_inside",
+    "inside",
+    "is_asked",
+    "is_kept_open",
+    "is_worked_with",
+    "is_wrapped",
+    "keeper_of",
+    "methods",
+]
+
+_Opened = TypeVar("_Opened")
 
 _LEAVING: Final = frozenset({"__enter__", "__aenter__", "__exit__", "__aexit__", "__del__"})
+_DEEPEST: Final = 3
+"""How many objects are followed that stand in each other."""
+
+
+class Keeper(NamedTuple):
+    """A class whose objects keep something, and by which of their attributes."""
+
+    of: Block
+    attributes: frozenset[str]
 
 
 def is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg) -> bool:
@@ -30,6 +53,122 @@ def is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.
     name = parameter_of(init, call, argument)
     is_kept = name is not None and name in init.block.kept
     return is_kept and is_throughout(evaluator, of, _closes_nothing)
+
+
+def is_worked_with(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg) -> bool:
+    """Whether an object keeps what its call is given, and takes a connection by it.
+
+    Be it for another one that keeps it: `Service(Repository(session)).load()`.
+    """
+    keepers: list[Keeper] = []
+    while len(keepers) < _DEEPEST:
+        keeper = keeper_of(evaluator, nodes.block, call, argument)
+        if keeper is None:
+            return False
+        keepers.append(keeper)
+        if called := methods(nodes, call):
+            return asks_inside(evaluator, keepers, called)
+        taken = _taken_by(nodes, call)
+        if taken is None:
+            return False
+        call, argument = taken
+    return False
+
+
+def inside(
+    evaluator: Evaluator,
+    block: Block,
+    made: cst.Call,
+    call_of: Callable[[cst.Arg], cst.Call | None],
+    opened: Callable[[cst.Call], _Opened | None],
+    depth: int = _DEEPEST,
+) -> tuple[_Opened, list[Keeper]] | None:
+    """What is `opened` for an object, or for one in it, and what keeps it, innermost first.
+
+    `call_of` gives the call that makes an argument.
+    """
+    for argument in made.args if depth else ():
+        call = call_of(argument)
+        if call is None:
+            continue
+        first = opened(call)
+        found = (first, list[Keeper]()) if first is not None else None
+        found = found or inside(evaluator, block, call, call_of, opened, depth - 1)
+        keeper = keeper_of(evaluator, block, made, argument) if found is not None else None
+        if found is not None and keeper is not None:
+            return found[0], [*found[1], keeper]
+    return None
+
+
+def keeper_of(
+    evaluator: Evaluator, block: Block, call: cst.Call, argument: cst.Arg
+) -> Keeper | None:
+    """The class whose object a call makes, if that keeps an argument and closes nothing."""
+    match evaluator.value(call.func, block):
+        case ClassValue(block=of) if is_kept_open(evaluator, of, call, argument):
+            return Keeper(of, _attributes_of(evaluator, of, call, argument))
+    return None
+
+
+def _attributes_of(
+    evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.Arg
+) -> frozenset[str]:
+    """The attributes in which the objects of a class keep an argument of the call."""
+    init = member(evaluator, of, "__init__")
+    if not isinstance(init, FunctionValue) or init.block.owner is None:
+        return frozenset()
+    given = parameter_of(init, call, argument)
+    found = init.block.owner.near.attributes.items()
+    return frozenset(name for name, ways in found if given and is_name(ways[0].expression, given))
+
+
+def asks_inside(evaluator: Evaluator, keepers: list[Keeper], called: Iterable[str]) -> bool:
+    """Whether methods of the last of some objects, which stand in each other, take a connection.
+
+    By the first one, which has the session; each calls methods of the one that it keeps.
+    """
+    *inside, last = keepers
+    if not inside:
+        return is_asked(evaluator, last.of, called)
+    found = [member(evaluator, last.of, name) for name in called]
+    plain = [one.block for one in found if isinstance(one, FunctionValue) and is_plain(one.block)]
+    return any(asks_inside(evaluator, inside, _asked(one, last.attributes)) for one in plain)
+
+
+def _asked(method: Block, attributes: frozenset[str]) -> set[str]:
+    """The methods that one method of an object calls on what it keeps."""
+    own = method.parameters[0].name.value if method.parameters else ""
+    found: set[str] = set()
+    for call in method.calls:
+        match call.func:
+            case cst.Attribute(
+                value=cst.Attribute(value=cst.Name(value=of), attr=cst.Name(value=name)),
+                attr=cst.Name(value=asked),
+            ) if of == own and name in attributes:
+                found.add(asked)
+    return found
+
+
+def _taken_by(nodes: Nodes, call: cst.Call) -> tuple[cst.Call, cst.Arg] | None:
+    """The one call that takes an object, in place or by the one name that it has."""
+    match [call, *islice(nodes.above(call), 2)]:
+        case [_, cst.Arg() as argument, cst.Call() as taker]:
+            return taker, argument
+        case [_, cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), _]:
+            pass
+        case _:
+            return None
+    spoken = [one for one in nodes.variables(name) if not _is_target(nodes, one)]
+    if len(nodes.block.bindings(name)) > 1 or name in nodes.block.declared or len(spoken) != 1:
+        return None
+    match list(islice(nodes.above(spoken[0]), 2)):
+        case [cst.Arg() as argument, cst.Call() as taker]:
+            return taker, argument
+    return None
+
+
+def _is_target(nodes: Nodes, name: cst.Name) -> bool:
+    return isinstance(next(nodes.above(name)), cst.AssignTarget)
 
 
 def _closes_nothing(of: Block) -> bool:
@@ -75,7 +214,7 @@ def methods(nodes: Nodes, call: cst.CSTNode) -> frozenset[str]:
     return frozenset(found)
 
 
-def is_asked(evaluator: Evaluator, of: Block, called: frozenset[str]) -> bool:
+def is_asked(evaluator: Evaluator, of: Block, called: Iterable[str]) -> bool:
     """Whether one of the methods of a class takes a connection and does not give it back."""
     found = [member(evaluator, of, name) for name in called]
     return any(isinstance(one, FunctionValue) and leaves_open(one.block) for one in found)

@@ -9,12 +9,12 @@ import libcst as cst
 from sessionlint.facts.aside import is_test
 from sessionlint.facts.classes import is_throughout, member
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import is_plain, parameter_of
+from sessionlint.facts.parameters import is_plain
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import bare, is_name
-from sessionlint.facts.values import ClassValue, FunctionValue, Thing
+from sessionlint.facts.syntax import bare
+from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.acquisitions import sure_session
-from sessionlint.flow.keeping import is_kept_open
+from sessionlint.flow.keeping import Keeper, asks_inside, inside
 from sessionlint.flow.transactions import TAKING, leaves_open
 
 __all__ = ["kept_inside"]
@@ -32,45 +32,40 @@ def kept_inside(
         return None
     if is_test(block.home.path, evaluator.tree.files.root):
         return None
-    opened = [(arg, arg.value) for arg in made.args if isinstance(bare(arg.value), cst.Call)]
-    found = [(arg, value) for arg, value in opened if evaluator.may_acquire(value, block)]
-    callee = evaluator.value(made.func, block) if found else None
-    if not isinstance(callee, ClassValue):
+    found = inside(evaluator, block, made, _call_of, lambda call: _opened(evaluator, block, call))
+    if found is None:
         return None
-    for argument, value in found:
-        thing = sure_session(evaluator, value, block)
-        if thing is not None and _works_with(evaluator, callee.block, made, argument, name):
-            return thing
-    return None
+    thing, keepers = found
+    if not all(is_throughout(evaluator, one.of, _stores_once) for one in keepers):
+        return None
+    last = keepers[-1]
+    is_asked = _works_with(evaluator, keepers[0]) and asks_inside(evaluator, keepers, last.of.names)
+    is_replaced = any(_is_replaced(evaluator, name, one) for one in last.attributes)
+    return thing if is_asked and not is_replaced else None
 
 
-def _works_with(
-    evaluator: Evaluator, of: Block, made: cst.Call, argument: cst.Arg, called: str
-) -> bool:
-    """Whether a class keeps what it is given, and some method takes a connection by that.
+def _call_of(argument: cst.Arg) -> cst.Call | None:
+    made = bare(argument.value)
+    return made if isinstance(made, cst.Call) else None
 
-    A method that leaves a transaction open, and whose decorator does not end it either; and
-    `__init__` alone stores anything. `called` is the name of the object.
+
+def _opened(evaluator: Evaluator, block: Block, call: cst.Call) -> Thing | None:
+    return sure_session(evaluator, call, block) if evaluator.may_acquire(call, block) else None
+
+
+def _works_with(evaluator: Evaluator, keeper: Keeper) -> bool:
+    """Whether some method takes a connection by what a class keeps.
+
+    A method that leaves a transaction open, and whose decorator does not end it either.
     """
-    init = member(evaluator, of, "__init__")
-    if not isinstance(init, FunctionValue) or init.block.owner is None:
-        return False
-    if not is_kept_open(evaluator, of, made, argument):
-        return False
-    if not is_throughout(evaluator, of, _stores_once):
-        return False
-    given = parameter_of(init, made, argument)
-    attributes = init.block.owner.near.attributes.items()
-    kept = {name for name, found in attributes if given and is_name(found[0].expression, given)}
-    methods = (member(evaluator, of, name) for name in of.names)
-    asking = (
+    methods = (member(evaluator, keeper.of, name) for name in keeper.of.names)
+    return any(
         isinstance(one, FunctionValue)
         and is_plain(one.block)
-        and _asks(one.block, kept)
+        and _asks(one.block, keeper.attributes)
         and leaves_open(one.block)
         for one in methods
     )
-    return any(asking) and not any(_is_replaced(evaluator, called, one) for one in kept)
 
 
 def _is_replaced(evaluator: Evaluator, called: str, attribute: str) -> bool:
@@ -79,7 +74,7 @@ def _is_replaced(evaluator: Evaluator, called: str, attribute: str) -> bool:
     return evaluator.tree.has_any(attribute.encode(), re.compile(given.encode()))
 
 
-def _asks(method: Block, kept: set[str]) -> bool:
+def _asks(method: Block, kept: frozenset[str]) -> bool:
     """Whether a method of an object asks the database by one of its attributes."""
     own = method.parameters[0].name.value if method.parameters else ""
     for call in method.calls:
