@@ -127,12 +127,12 @@ def asks_inside(evaluator: Evaluator, keepers: list[Keeper], called: Iterable[st
 
     By the first one, which has the session; each calls methods of the one that it keeps.
     """
-    *inside, last = keepers
-    if not inside:
+    *inner, last = keepers
+    if not inner:
         return is_asked(evaluator, last.of, called)
     found = [member(evaluator, last.of, name) for name in called]
     plain = [one.block for one in found if isinstance(one, FunctionValue) and is_plain(one.block)]
-    return any(asks_inside(evaluator, inside, _asked(one, last.attributes)) for one in plain)
+    return any(asks_inside(evaluator, inner, _asked(one, last.attributes)) for one in plain)
 
 
 def _asked(method: Block, attributes: frozenset[str]) -> set[str]:
@@ -158,17 +158,13 @@ def _taken_by(nodes: Nodes, call: cst.Call) -> tuple[cst.Call, cst.Arg] | None:
             pass
         case _:
             return None
-    spoken = [one for one in nodes.variables(name) if not _is_target(nodes, one)]
-    if len(nodes.block.bindings(name)) > 1 or name in nodes.block.declared or len(spoken) != 1:
+    asked = nodes.asked(name)
+    if len(nodes.block.bindings(name)) > 1 or name in nodes.block.declared or len(asked) != 1:
         return None
-    match list(islice(nodes.above(spoken[0]), 2)):
+    match list(islice(nodes.above(asked[0]), 2)):
         case [cst.Arg() as argument, cst.Call() as taker]:
             return taker, argument
     return None
-
-
-def _is_target(nodes: Nodes, name: cst.Name) -> bool:
-    return isinstance(next(nodes.above(name)), cst.AssignTarget)
 
 
 def _closes_nothing(of: Block) -> bool:

@@ -17,6 +17,7 @@ from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol
 from sessionlint.flow.deferred import deferred
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.background import BACKGROUND, QUEUEING
+from sessionlint.source.threads import THREADED
 from sessionlint.source.walk import descend
 
 __all__ = ["let_go", "user_of"]
@@ -57,7 +58,9 @@ def let_go(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> cst.Call | Non
     if _QUEUED.fullmatch(name):
         return None if _is_waited_for(nodes, call.func) else _inside(deferred(call))
     first = next(arguments(call), None) if _TASKS.fullmatch(name) else None
-    return deferred(first) or first if isinstance(first, cst.Call) else None
+    if not isinstance(first, cst.Call):
+        return None
+    return deferred(first) if last_name(first.func) in THREADED else first
 
 
 def _inside(call: cst.Call | None) -> cst.Call | None:
@@ -91,16 +94,8 @@ def _is_waited_for(nodes: Nodes, method: cst.BaseExpression) -> bool:
     owner = method.value if isinstance(method, cst.Attribute) else None
     if not isinstance(owner, cst.Name) or not nodes.block.bindings(owner.value):
         return False
-    return not all(_is_queueing(nodes, one) for one in nodes.variables(owner.value))
-
-
-def _is_queueing(nodes: Nodes, name: cst.Name) -> bool:
-    match next(nodes.above(name)):
-        case cst.AssignTarget():
-            return True
-        case cst.Attribute(attr=cst.Name(value=method)):
-            return method in QUEUEING
-    return False
+    around = (next(nodes.above(one)) for one in nodes.asked(owner.value))
+    return not all(isinstance(one, cst.Attribute) and last_name(one) in QUEUEING for one in around)
 
 
 def _is_started(nodes: Nodes, thread: cst.Call) -> bool:
@@ -120,15 +115,11 @@ def _is_left_alone(nodes: Nodes, call: cst.Call) -> bool:
         case [cst.Expr(), *_]:
             return True
         case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]), *_]:
-            spoken = [one for one in nodes.variables(name) if not _is_target(nodes, one)]
-            return name not in nodes.block.declared and all(_is_kept(nodes, one) for one in spoken)
+            is_local = name not in nodes.block.declared
+            return is_local and all(_is_kept(nodes, one) for one in nodes.asked(name))
         case [cst.Arg(), cst.Call() as keeper]:
             return _is_keeping(nodes.block, keeper)
     return False
-
-
-def _is_target(nodes: Nodes, name: cst.Name) -> bool:
-    return isinstance(next(nodes.above(name)), cst.AssignTarget)
 
 
 def _is_kept(nodes: Nodes, name: cst.Name) -> bool:

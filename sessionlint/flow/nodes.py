@@ -78,6 +78,11 @@ class Nodes:
             if not (is_label or is_keyword or is_title):
                 yield node
 
+    def asked(self, name: str) -> list[cst.Name]:
+        """Where a variable is asked for what it holds, in the order of the text."""
+        found = self.variables(name)
+        return [one for one in found if not isinstance(self._above.get(id(one)), cst.AssignTarget)]
+
     def chain(self, call: cst.Call) -> Iterator[cst.Attribute | cst.Call]:
         """What is called on what a call gives, and on what that gives, innermost first."""
         below: cst.CSTNode = call

@@ -225,9 +225,7 @@ def _asked(function: Block, made: cst.Call) -> frozenset[str]:
             return frozenset()
     if len(function.bindings(name)) > 1 or name in function.declared:
         return frozenset()
-    spoken = nodes.variables(name)
-    uses = [one for one in spoken if not isinstance(next(nodes.above(one)), cst.AssignTarget)]
-    asked = [_called(nodes, one) for one in uses]
+    asked = [_called(nodes, one) for one in nodes.asked(name)]
     return frozenset(name for names in asked for name in names) if all(asked) else frozenset()
 
 
