@@ -130,7 +130,7 @@ class _Exclusion:
         if self._configuration.excluding.exclude:
             yield self._configuration.excluding
         settings = self._configuration.of(folder)
-        while settings.path is not None:
+        while settings.base is not None:
             if settings.exclude:
                 yield settings
             settings = self._configuration.above(settings)

@@ -208,6 +208,47 @@ def test_standard_input_resolves_imports_from_its_name(app):
     assert done.stdout.startswith(f"{Path('sub/a.py')}:4:9: SES102 ")
 
 
+def test_one_file_holds_in_place_of_all_others(app):
+    """Its patterns count from the current folder, wherever it lies itself."""
+    (app / "pyproject.toml").write_text("[tool.sessionlint]\nignore = ['SES102']\n")
+    (app / "ci").mkdir()
+    (app / "ci" / "lint.toml").write_text(
+        "[tool.sessionlint]\nexclude = ['old']\n"
+        "[tool.sessionlint.per-file-ignores]\n'sub/*' = ['SES102']\n"
+    )
+    for name in ("old", "sub", "sub/old"):
+        (app / name).mkdir(exist_ok=True)
+        (app / name / "leak.py").write_text(LEAK)
+    broken = app / "sub" / "pyproject.toml"
+    broken.write_text("[tool.sessionlint]\nselect = 3\n")
+    done = sessionlint("--config", "ci/lint.toml", "--output-format", "json", cwd=app)
+    assert [one["path"] for one in json.loads(done.stdout)] == ["leak.py"]
+    assert sessionlint("--config", "ci/lint.toml", "old/leak.py", cwd=app).returncode == 1
+    forced = sessionlint("--config", "ci/lint.toml", "--force-exclude", "old/leak.py", cwd=app)
+    assert forced.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[tool.ruff]\n", ": there is no [tool.sessionlint] in it"),
+        ("[tool.sessionlint]\nselct = []\n", ":2: unknown key `selct` in [tool.sessionlint]"),
+        (None, ": cannot be read: No such file or directory"),
+    ],
+)
+def test_a_file_that_cannot_hold_is_told_of(app, text, reason):
+    if text is not None:
+        (app / "lint.toml").write_text(text)
+    done = sessionlint("--config", "lint.toml", cwd=app)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"sessionlint: lint.toml{reason}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_codes_are_switched_off_by_the_name_that_flake8_has_for_it(app):
+    assert sessionlint("--extend-ignore", "SES1", cwd=app).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "left"),
     [

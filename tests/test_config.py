@@ -49,7 +49,7 @@ def test_reads_every_key(tmp_path):
         "tests/*" = ["SES2"]
     """
     assert settings(tmp_path, text) == Settings(
-        path=tmp_path / "pyproject.toml",
+        base=tmp_path,
         selection=Selection(("SES1",), ("SES103",), ("SES201",)),
         fixing=Selection(("SES",), ("SES2",)),
         per_file_ignores=(("tests/*", ("SES2",)),),
@@ -70,7 +70,7 @@ def test_takes_the_nearest_file_that_has_the_table(tmp_path):
     inner.mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text("[tool.sessionlint]\nselect = ['SES1']\n")
     (inner / "pyproject.toml").write_text("[project]\nname = 'b'\n")
-    assert Configuration(lambda: NAMES).of(str(inner)).path == tmp_path / "pyproject.toml"
+    assert Configuration(lambda: NAMES).of(str(inner)).base == tmp_path
 
 
 def test_does_not_add_up_two_tables(tmp_path):
@@ -82,12 +82,12 @@ def test_does_not_add_up_two_tables(tmp_path):
 
 
 def test_leaves_alone_a_broken_file_that_does_not_speak_of_us(tmp_path):
-    assert settings(tmp_path, "[project\n").path is None
+    assert settings(tmp_path, "[project\n").base is None
 
 
 def test_a_folder_of_that_name_is_no_configuration(tmp_path):
     (tmp_path / "pyproject.toml").mkdir()
-    assert Configuration(lambda: NAMES).of(str(tmp_path)).path is None
+    assert Configuration(lambda: NAMES).of(str(tmp_path)).base is None
 
 
 @pytest.mark.parametrize(
@@ -297,13 +297,13 @@ def test_prefixes_must_name_the_tool():
     ],
 )
 def test_patterns_mean_what_they_mean_to_ruff(tmp_path, pattern, path, expected):
-    there = Settings(path=tmp_path / "pyproject.toml", exclude=(pattern,))
+    there = Settings(base=tmp_path, exclude=(pattern,))
     assert there.excludes(tmp_path / path) is expected
 
 
 def test_per_file_ignores_add_up(tmp_path):
     rows = (("tests/*", ("SES1",)), ("test_a.py", ("SES201",)), ("b.py", ("SES999",)))
-    there = Settings(path=tmp_path / "pyproject.toml", per_file_ignores=rows)
+    there = Settings(base=tmp_path, per_file_ignores=rows)
     assert there.ignored(tmp_path / "tests" / "test_a.py") == ("SES1", "SES201")
 
 

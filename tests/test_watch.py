@@ -143,7 +143,7 @@ def test_it_ends_when_nobody_reads_it_any_more(app):
 def test_the_files_are_not_looked_for_while_nothing_changes(app, monkeypatch):
     looked = []
 
-    def files(given):
+    def files(_config, given):
         looked.append(given)
         return frozenset({"leak.py"})
 

@@ -53,7 +53,7 @@ _flag = partial(click.option, is_flag=True)
 @click.command("check", cls=Command, short_help="Check files and folders.")
 @click.argument("paths", nargs=-1)
 @_codes_option("--select", help="Only these codes or prefixes, separated by commas.")
-@_codes_option("--ignore", help="Not these codes or prefixes.")
+@_codes_option("--ignore", "--extend-ignore", help="Not these codes or prefixes.")
 @_codes_option("--extend-select", help="These as well as what is configured.")
 @click.option(
     "--exclude",
@@ -62,6 +62,9 @@ _flag = partial(click.option, is_flag=True)
     callback=_patterns,
     metavar="PATTERNS",
     help="Leave these files and folders out as well, separated by commas.",
+)
+@click.option(
+    "--config", metavar="FILE", help="The pyproject.toml that holds, whatever others there are."
 )
 @_flag("--fix", help="Rewrite the files where that is safe.")
 @_flag("--unsafe-fixes", help="Count fixes as well that may change what the code does.")
@@ -196,7 +199,7 @@ def _checked(asked: Asked) -> int:
     from sessionlint.sweep import swept
 
     # Before the files are looked for: what changes from here on is not mistaken for what was read.
-    configuration = settings()
+    configuration = settings(asked.config)
     means = means_of(asked, configuration)
     job = job_of(asked, configuration)
     sweep = swept(job.files, loaded, job.configuration, job.options, means)

@@ -33,6 +33,7 @@ class Asked(NamedTuple):
     ignore: tuple[str, ...]
     extend_select: tuple[str, ...]
     exclude: tuple[str, ...]
+    config: str | None
     fix: bool
     unsafe_fixes: bool
     diff: bool
@@ -83,12 +84,19 @@ class Job(NamedTuple):
         return bool(self.options.unsaved)
 
 
-def settings() -> Configuration:
-    """What the pyproject.toml of every folder says."""
+def settings(only: str | None = None) -> Configuration:
+    """What the pyproject.toml of every folder says, or one file instead of them all.
+
+    Raises:
+        ConfigError: that file cannot be read, or its table is wrong or missing.
+    """
     from sessionlint.config import Configuration
     from sessionlint.project import rule_names
 
-    return Configuration(lambda: rule_names(loaded()))
+    configuration = Configuration(lambda: rule_names(loaded()))
+    if only is not None:
+        configuration.use(Path(only))
+    return configuration
 
 
 def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
@@ -111,7 +119,7 @@ def job_of(asked: Asked, configuration: Configuration | None = None) -> Job:
         given = [_stdin_path(asked)]
         unsaved = {given[0]: _stdin_bytes()}
     _refuse_nonsense(selection)
-    configuration = configuration or settings()
+    configuration = configuration or settings(asked.config)
     configuration.exclude(asked.exclude)
     files = list(map(str, unsaved)) or python_files(given, configuration)
     if not files and not asked.quiet:

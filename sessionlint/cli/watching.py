@@ -7,6 +7,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,8 @@ def _answer(asked: Asked, check: Callable[[Asked], int], given: list[Path]) -> N
     next(changes)
     # Have: whatever changes from here on is seen, though in a new folder only the folder may be.
     around = [Path(one) for one in _projects(given)]
-    before, near = _files(given), _files(around)
+    files = partial(_files, asked.config)
+    before, near = files(given), files(around)
     is_heard = _audience()
     check(asked)
     quiet = 0
@@ -71,7 +73,7 @@ def _answer(asked: Asked, check: Callable[[Asked], int], given: list[Path]) -> N
         quiet = 0 if paths else quiet + 1
         if quiet > _SETTLED:
             continue
-        now, nearby = _files(given), _files(around)
+        now, nearby = files(given), files(around)
         known, beside = before | now, near | nearby
         news = [path for path in paths if path in known or _is_beside(path, beside)]
         if not news and before == now:
@@ -151,13 +153,13 @@ def _may_matter(_change: Change, path: str) -> bool:
     return "." not in name and not os.path.isfile(path)
 
 
-def _files(given: list[Path]) -> frozenset[str]:
+def _files(config: str | None, given: list[Path]) -> frozenset[str]:
     """The files there are to check by now; none while that cannot be said."""
     from sessionlint.cli.request import settings
     from sessionlint.discover import python_files
 
     try:
-        return frozenset(map(os.path.realpath, python_files(given, settings())))
+        return frozenset(map(os.path.realpath, python_files(given, settings(config))))
     except SessionlintError:
         return frozenset()
 

@@ -42,12 +42,13 @@ _TOML_PLACE = r"(?P<reason>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)
 
 
 class Settings(NamedTuple):
-    """One `[tool.sessionlint]` table; `path` is None for the settings where there is none.
+    """One `[tool.sessionlint]` table; `base` is None for the settings where there is none.
 
-    `fixing` selects the codes whose findings may be fixed; `cache_dir` is None for the usual place.
+    That is the folder from which patterns count. `fixing` selects the codes whose findings may be
+    fixed; `cache_dir` is None for the usual place.
     """
 
-    path: Path | None = None
+    base: Path | None = None
     selection: Selection = Selection()
     fixing: Selection = Selection()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -71,9 +72,9 @@ class Settings(NamedTuple):
         expression = expression_of(pattern)
         if expression.fullmatch(path.name):
             return True
-        below = self.path is not None and path.is_relative_to(self.path.parent)
+        below = self.base is not None and path.is_relative_to(self.base)
         # Have: a pattern with folders in it counts from the folder of its pyproject.toml.
-        inside = path.relative_to(self.path.parent) if self.path and below else path
+        inside = path.relative_to(self.base) if self.base and below else path
         return expression.fullmatch(inside.as_posix()) is not None
 
 
@@ -89,6 +90,18 @@ class Configuration:
         self.excluding = Settings()
         self._names = names
         self._settings: dict[str, Settings] = {}
+        self._only: Settings | None = None
+
+    def use(self, path: Path) -> None:
+        """Let this one file hold for every folder; what it says counts from the current folder.
+
+        Raises:
+            ConfigError: it cannot be read, or its table is wrong or missing.
+        """
+        table = _table(path)
+        if table is None:
+            raise ConfigError(f"{path}: there is no [tool.sessionlint] in it")
+        self._only = _settings(path, table, self._names, Path.cwd())
 
     def exclude(self, patterns: Iterable[str]) -> None:
         """Exclude more in every folder; a pattern with folders in it counts from the current one.
@@ -96,10 +109,10 @@ class Configuration:
         Raises:
             ConfigError: a pattern is wrong.
         """
-        path, patterns = Path(os.path.abspath(_FILE)), tuple(patterns)
+        patterns = tuple(patterns)
         for complaint in _bad_patterns(patterns):
             raise ConfigError(complaint)
-        self.excluding = Settings(path, exclude=patterns)
+        self.excluding = Settings(Path.cwd(), exclude=patterns)
 
     def of(self, folder: str) -> Settings:
         """The settings for what stands directly in a folder, given as an absolute path.
@@ -109,22 +122,25 @@ class Configuration:
         Raises:
             ConfigError: that file cannot be read, or its table is wrong.
         """
+        if self._only is not None:
+            return self._only
         if folder not in self._settings:
             self._settings[folder] = self._found(folder)
         return self._settings[folder]
 
     def above(self, settings: Settings) -> Settings:
         """The settings that would hold if this pyproject.toml were not there."""
-        if settings.path is None or settings.path.parent == settings.path.parent.parent:
+        base = settings.base
+        if base is None or base == base.parent or settings is self._only:
             return Settings()
-        return self.of(str(settings.path.parent.parent))
+        return self.of(str(base.parent))
 
     def _found(self, folder: str) -> Settings:
         if self.folders.has_file(folder, _FILE):
             path = Path(folder, _FILE)
             table = _table(path)
             if table is not None:
-                return _settings(path, table, self._names)
+                return _settings(path, table, self._names, path.parent)
         above = os.path.dirname(folder)
         return Settings() if folder == above else self.of(above)
 
@@ -170,7 +186,7 @@ def _parsed(path: Path, data: bytes) -> dict[str, object]:
 
 
 def _settings(
-    path: Path, table: dict[str, object], names: Callable[[], Mapping[str, str]]
+    path: Path, table: dict[str, object], names: Callable[[], Mapping[str, str]], base: Path
 ) -> Settings:
     for key in table:
         if key not in _KEYS:
@@ -190,20 +206,21 @@ def _settings(
     # Loading the rules takes as long as starting Python does, twice.
     for complaint in unknown_codes(named, names()) if {*named} - {CODE_PREFIX} else ():
         raise wrong_value(path, complaint)
+    cache = table.get("cache-dir")
     codes = {key: _capitals(lists[key]) for key in _CODES if key in lists}
     if clash := contradiction(codes, ""):
         raise wrong_value(path, clash)
     return Settings(
-        path=path,
+        base=base,
         selection=Selection(
             codes.get("select"), codes.get("ignore", ()), codes.get("extend-select", ())
         ),
         fixing=Selection(codes.get("fixable"), codes.get("unfixable", ())),
         per_file_ignores=tuple((glob, _capitals(codes)) for glob, codes in per_file),
         exclude=lists.get("exclude", ()),
-        src=tuple(_folder(path, "src", folder) for folder in lists.get("src", ())),
+        src=tuple(_folder(path, "src", folder, base) for folder in lists.get("src", ())),
         names=_names(path, table, lists),
-        cache_dir=_folder(path, "cache-dir", table["cache-dir"]) if "cache-dir" in table else None,
+        cache_dir=_folder(path, "cache-dir", cache, base) if cache is not None else None,
     )
 
 
@@ -242,12 +259,12 @@ def _is_dotted(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
 
 
-def _folder(path: Path, key: str, value: object) -> Path:
-    """A folder by its place from that of the pyproject.toml, or from a home directory."""
+def _folder(path: Path, key: str, value: object, base: Path) -> Path:
+    """A folder by its place from the one that all paths count from, or from a home directory."""
     if not (isinstance(value, str) and value) or "\0" in value:
         raise wrong_key(path, f"`{key}` must be the path of a folder")
     try:
-        return Path(os.path.abspath(path.parent / Path(value).expanduser()))
+        return Path(os.path.abspath(base / Path(value).expanduser()))
     except RuntimeError as error:
         raise wrong_key(path, f"`{key}`: {error}") from error
 
