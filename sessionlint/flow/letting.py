@@ -11,12 +11,13 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import is_as_given, parameter_of
 from sessionlint.facts.receivers import Effect, asks, effect
-from sessionlint.facts.scopes import Binding, Block
+from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import arguments, dotted, is_name, last_name
 from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol
 from sessionlint.flow.deferred import deferred
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.background import BACKGROUND, QUEUEING
+from sessionlint.source.below import is_expression
 from sessionlint.source.threads import THREADED
 from sessionlint.source.walk import descend
 
@@ -45,7 +46,7 @@ _HOPS: Final = 3
 def let_go(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> cst.Call | None:
     """What a call lets run without anybody who waits for it, as a call."""
     if last_name(call.func) == BACKGROUND:
-        return _inside(deferred(call)) if _is_background(nodes.block, call.func) else None
+        return _inside(deferred(call)) if _is_background(evaluator, nodes, call.func) else None
     match evaluator.value(call.func, nodes.block):
         case Symbol(name=name) | Foreign(name=name):
             pass
@@ -71,20 +72,36 @@ def _inside(call: cst.Call | None) -> cst.Call | None:
     return call
 
 
-def _is_background(block: Block, method: cst.BaseExpression) -> bool:
+def _is_background(evaluator: Evaluator, nodes: Nodes, method: cst.BaseExpression) -> bool:
     """Whether it is a method of what FastAPI gives for tasks behind the response."""
     owner = method.value if isinstance(method, cst.Attribute) else None
-    bindings = block.bindings(owner.value) if isinstance(owner, cst.Name) else []
-    return len(bindings) == 1 and _makes_background(bindings[0])
+    bindings = nodes.block.bindings(owner.value) if isinstance(owner, cst.Name) else []
+    if len(bindings) != 1 or not isinstance(owner, cst.Name):
+        return False
+    is_run_here = any(_is_running(nodes, one) for one in nodes.variables(owner.value))
+    return not is_run_here and _makes_background(evaluator, bindings[0])
 
 
-def _makes_background(binding: Binding) -> bool:
-    if binding.annotation is not None:
-        return "BackgroundTasks" in {
-            one.value for one in descend(binding.annotation) if isinstance(one, cst.Name)
-        }
+def _is_running(nodes: Nodes, name: cst.Name) -> bool:
+    """`await tasks()`, or a function that is given tasks made here."""
+    match list(islice(nodes.above(name), 2)):
+        case [cst.Call(func=func), *_] if func is name:
+            return True
+        case [cst.Attribute(attr=cst.Name(value="tasks")), *_]:
+            return True
+        case [cst.Arg(keyword=None), cst.Call()]:
+            return nodes.block.bindings(name.value)[0].how is not How.PARAMETER
+    return False
+
+
+def _makes_background(evaluator: Evaluator, binding: Binding) -> bool:
+    """Whether a variable holds FastAPI's tasks, by their name; a project may have its own ones."""
     made = binding.expression
-    return isinstance(made, cst.Call) and last_name(made.func) == "BackgroundTasks"
+    called = [made.func] if isinstance(made, cst.Call) and binding.annotation is None else []
+    parts = called if binding.annotation is None else descend(binding.annotation)
+    named = [one for one in parts if last_name(one) == "BackgroundTasks"]
+    own = (evaluator.value(one, binding.block) for one in named if is_expression(one))
+    return bool(named) and not any(isinstance(one, ClassValue) for one in own)
 
 
 def _is_waited_for(nodes: Nodes, method: cst.BaseExpression) -> bool:
