@@ -66,6 +66,9 @@ _RUNNING: Final = frozenset("create_task ensure_future submit start_soon spawn a
 _SETTING: Final = r"(?i)(?:bind|register|set)_?(?:db_?)?(?:session|connection|db)"
 """By their names, methods of strangers that keep what they get: `BaseModel.set_session(db)`."""
 
+_GATHERING: Final = frozenset(f"builtins.{name}" for name in ("dict", "list", "set", "tuple"))
+"""What makes a collection of its arguments: `Thread(target=work, kwargs=dict(db=db))`."""
+
 _DEEPEST: Final = 3
 
 
@@ -89,7 +92,7 @@ def effect(evaluator: Evaluator, call: cst.Call, argument: cst.Arg, block: Block
     if isinstance(callee, FunctionValue):
         return _of_function(evaluator, callee, call, argument, _DEEPEST)
     if isinstance(callee, Symbol) and callee.name.startswith("builtins."):
-        return Effect.LOAN
+        return Effect.UNKNOWN if callee.name in _GATHERING else Effect.LOAN
     if isinstance(callee, Symbol) and callee.name in CASTS:
         return Effect.UNKNOWN
     if re.fullmatch(_SETTING, last_name(call.func)):

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import is_plain
-from sessionlint.facts.receivers import CLOSING
+from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name
+from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.acts import Act
 from sessionlint.flow.letting import let_go, user_of
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.open_ends import leaves_it_open
 from sessionlint.flow.transactions import ends_transactions
 from sessionlint.source.background import LETTING_GO, THREADS
-from sessionlint.source.walk import descend
 
 if TYPE_CHECKING:
     from sessionlint.flow.body import Body
@@ -74,17 +74,14 @@ def _user(
     evaluator: Evaluator, block: Block, call: cst.Call, run: cst.Call, argument: cst.Arg
 ) -> Block | None:
     """What uses an argument later, comes to an end, and surely leaves it open."""
-    user = user_of(evaluator, block, run, argument)
-    if user is None or not is_plain(user) or any(map(_may_close, descend(user.node))):
+    user, runs = user_of(evaluator, block, run, argument), evaluator.value(run.func, block)
+    if user is None or not isinstance(runs, FunctionValue):
         return None
-    is_never_awaited = user.is_async and last_name(call.func) in THREADS
-    return None if is_never_awaited else user
-
-
-def _may_close(node: cst.CSTNode) -> bool:
-    if isinstance(node, cst.Attribute):
-        return CLOSING.search(node.attr.value) is not None
-    return isinstance(node, cst.While)
+    if user.is_async and last_name(call.func) in THREADS:
+        # Nobody awaits it there.
+        return None
+    name = parameter_of(runs, run, argument)
+    return user if name is not None and leaves_it_open(evaluator, user, name) else None
 
 
 def _carrier(body: Body, call: cst.Call, name: cst.CSTNode) -> cst.CSTNode:
