@@ -273,6 +273,7 @@ async def handler(tasks: BackgroundTasks, more):
         ("Thread(target=clean, args=(db, 3)).start()", "time.sleep(60); db.close()", False),
         ("asyncio.create_task(work(db))", "await more(); await db.close()", False),
         ("tasks.add_task(clean, db, 3); await tasks()", "db.close()", False),
+        ("tasks.add_task(clean, db, 3); raise HTTPException(409)", "db.close()", False),
     ],
 )
 def test_what_a_finally_closes_is_found(line, ending, is_found, tmp_path):

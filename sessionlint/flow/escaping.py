@@ -20,6 +20,7 @@ from sessionlint.flow import lenders
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.circumstances import is_aside
 from sessionlint.flow.generators import lent_by
+from sessionlint.flow.harmless import SETTLING
 from sessionlint.flow.letting import let_go, user_of
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.background import BACKGROUND, LETTING_GO, THREADS
@@ -29,7 +30,6 @@ from sessionlint.source.walk import descend
 __all__ = ["Escaped", "Owner", "When", "escaped"]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
-_ENDING: Final = frozenset({"commit", "rollback"})
 _WAITING: Final = re.compile(
     r"(?i)\w*(?:wait|sleep)\w*|(?:\w+_)?join(?:_\w+)?|acquire|as_completed|gather|result|shutdown"
 )
@@ -97,7 +97,7 @@ def escaped(evaluator: Evaluator, block: Block) -> Iterator[Escaped]:
             if run and owner and user:
                 name = last_name(argument.value)
                 is_behind = last_name(call.func) == BACKGROUND
-                is_ended = any(last_name(one.func) in _ENDING for one in user.calls)
+                is_ended = any(last_name(one.func) in SETTLING for one in user.calls)
                 yield Escaped(owner, name, call, run.func, is_behind, is_ended)
 
 

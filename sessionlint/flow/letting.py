@@ -12,7 +12,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import is_as_given, parameter_of
 from sessionlint.facts.receivers import Effect, asks, effect
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import arguments, dotted, is_name, last_name
+from sessionlint.facts.syntax import arguments, dotted, is_name, last_name, last_statement
 from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol
 from sessionlint.flow.deferred import deferred
 from sessionlint.flow.nodes import Nodes
@@ -46,7 +46,8 @@ _HOPS: Final = 3
 def let_go(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> cst.Call | None:
     """What a call lets run without anybody who waits for it, as a call."""
     if last_name(call.func) == BACKGROUND:
-        return _inside(deferred(call)) if _is_background(evaluator, nodes, call.func) else None
+        is_run = _is_background(evaluator, nodes, call.func) and not _is_given_up(nodes, call)
+        return _inside(deferred(call)) if is_run else None
     match evaluator.value(call.func, nodes.block):
         case Symbol(name=name) | Foreign(name=name):
             pass
@@ -80,6 +81,16 @@ def _is_background(evaluator: Evaluator, nodes: Nodes, method: cst.BaseExpressio
         return False
     is_run_here = any(_is_running(nodes, one) for one in nodes.variables(owner.value))
     return not is_run_here and _makes_background(evaluator, bindings[0])
+
+
+def _is_given_up(nodes: Nodes, call: cst.Call) -> bool:
+    """Whether an error is raised behind a call: the answer to that has no background tasks.
+
+    Source: Starlette, "Background Tasks", `HTTPException`.
+    """
+    suites = (one for one in nodes.above(call) if isinstance(one, cst.BaseSuite))
+    last = (one for one in map(last_statement, suites) if isinstance(one, (cst.Raise, cst.Return)))
+    return isinstance(next(last, None), cst.Raise)
 
 
 def _is_running(nodes: Nodes, name: cst.Name) -> bool:
