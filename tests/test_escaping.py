@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 from harm.world import prepare
-from small_project import found_in, written
+from small_project import bytes_of, found_in, written
 
+from sessionlint.check import Project, check_source
+from sessionlint.facts.names import Names
 from sessionlint.source.background import may_let_go
+from sessionlint_rules import RULES
 
 RULE = Path(__file__).parents[1] / "rules/sessionlint_rules/ses205_session_escapes_to_background"
 
@@ -475,6 +478,23 @@ def _left_by(example, folder):
     line = [sys.executable, "-W", "ignore", "-c", RUNNING, str(example)]
     done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
     return dict(row.split() for row in done.stdout.splitlines() if len(row.split()) == 2)
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_given_back"),
+    [
+        ("pool.submit(clean_and_commit, db, 3)", True),
+        ("pool.submit(clean, db, 3)", False),
+        ("pool.submit(clean, db, 3); db.commit()", False),
+        ("pool.submit(clean, db, 3); pool.submit(clean_and_commit, db, 3)", False),
+    ],
+)
+def test_a_commit_before_the_work_is_done_gives_nothing_back(lines, is_given_back, tmp_path):
+    text = HEAD + f"def handler():\n    db = SessionLocal()\n    {lines}\n"
+    folder = written(tmp_path, {"database.py": DATABASE, "use.py": text})
+    project = Project.open(folder, bytes_of, Names(), engine="fast")
+    [found] = check_source(text.encode(), folder / "use.py", RULES, project)
+    assert ("gives the connection back" in found.message) is is_given_back
 
 
 @pytest.mark.slow

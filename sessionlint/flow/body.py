@@ -30,7 +30,7 @@ from sessionlint.flow.conditions import flag_texts, tells
 from sessionlint.flow.harmless import PANDAS, SHELLS
 from sessionlint.flow.holders import holders
 from sessionlint.flow.inner import closes, inner
-from sessionlint.flow.later import left_to
+from sessionlint.flow.later import left_to, outlasted
 from sessionlint.flow.leaving import is_closed_at_last
 from sessionlint.flow.loops import is_left_behind, takes_one_turn
 from sessionlint.flow.nodes import Nodes
@@ -115,7 +115,9 @@ class Body(Nodes):
         resource.is_closed_at_last = is_closed_at_last(resource, self._finals)
         if not resource.is_closed_at_last:
             resource.holders = holders(resource, self)
-            resource.left_to = {id(one.carrier): one for one in left_to(resource, self)}
+            later = left_to(resource, self)
+            resource.left_to = {id(one.carrier): one for one in later}
+            resource.outlasted = outlasted(later, self)
         resource.branches = tuple(
             node for node in self.above(binding.node) if isinstance(node, (cst.If, cst.Match))
         )

@@ -148,7 +148,7 @@ class Evaluation:
         return state.to(status) if state.status.is_open else state
 
     def _transaction(self, operation: Operation, state: State, *, is_clean_up: bool) -> Outcomes:
-        idle = state.idle()
+        idle = state if id(operation.node) in self._resource.outlasted else state.idle()
         self.has_transactions = True
         # A rollback that fails has lost the connection, which is given back all the same.
         if operation.act is Act.QUIET and (is_clean_up or state.is_faulted):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import takewhile
+from collections.abc import Collection, Iterator
+from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import libcst as cst
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sessionlint.flow.body import Body
     from sessionlint.flow.resource import Resource
 
-__all__ = ["Later", "is_left_to_others", "left_to"]
+__all__ = ["Later", "is_left_to_others", "left_to", "outlasted"]
 
 _CARRYING: Final = (cst.Call, cst.Lambda, cst.Tuple, cst.List, cst.Dict)
 
@@ -43,6 +43,13 @@ def left_to(resource: Resource, body: Body) -> list[Later]:
         return []
     calls = [call for call in body.of(cst.Call) if _may_let_go(call) and not body.is_inside(call)]
     return [one for call in calls for one in _taking(resource, body, call)]
+
+
+def outlasted(later: Collection[Later], body: Body) -> frozenset[int]:
+    """The ids of what may end a transaction of the function before something else begins one."""
+    using = {id(one.carrier) for one in later if Act.COMMIT not in one.acts}
+    behind = dropwhile(lambda node: id(node) not in using, body.nodes) if using else ()
+    return frozenset(id(node) for node in behind if isinstance(node, (cst.Call, cst.Await)))
 
 
 def is_left_to_others(evaluator: Evaluator, nodes: Nodes, value: cst.BaseExpression) -> bool:

@@ -38,7 +38,8 @@ class Resource:
     `texts` are those of conditions (by id) as they are remembered by, `safe` tells of calls whether
     they are: by the callee's name, how many arguments it has, and which of them the resource is.
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
-    `left_to` is what goes on with it in the background, by the id of what takes it there.
+    `left_to` is what goes on with it in the background, by the id of what takes it there, and
+    `outlasted` the ids of what it may use the resource behind.
     """
 
     evaluator: Evaluator
@@ -60,6 +61,7 @@ class Resource:
     users: frozenset[str] = frozenset()
     is_closed_at_last: bool = False
     left_to: dict[int, Later] = field(default_factory=dict[int, "Later"])
+    outlasted: frozenset[int] = frozenset()
     concerned: frozenset[int] = frozenset()
     texts: dict[int, tuple[str, bool]] = field(default_factory=dict[int, tuple[str, bool]])
     safe: dict[tuple[str, int, tuple[str, ...]], bool] = field(
