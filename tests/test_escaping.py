@@ -329,12 +329,14 @@ def test_a_with_in_which_a_thread_has_time_is_left_alone(line, is_found, tmp_pat
         "Thread(target=work, args=(db,)).start(); more.get(timeout=3)",
         "asyncio.create_task(work(db)); await asyncio.gather(*more)",
         "asyncio.create_task(work(db)); return StreamingResponse(more)",
+        "asyncio.create_task(work(db)); await talk(more)",
         "asyncio.create_task(work(db))\n    async for one in more: print(one)",
     ],
 )
 def test_what_may_be_waited_for_is_left_alone(line, tmp_path):
     work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
-    assert codes(work + STARTED.format(line=line), tmp_path) == []
+    talk = "async def talk(more):\n    while True: await more.receive()\n"
+    assert codes(work + talk + STARTED.format(line=line), tmp_path) == []
 
 
 ENTERING = b"import asyncio\nwith SessionLocal() as db:\n    "

@@ -115,7 +115,10 @@ def _owner(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg
         return None
     if last_name(call.func) != BACKGROUND:
         behind = _behind(call, descend(nodes.block.node))
-        return None if _is_streamed(nodes) or _is_lasting(nodes, call, behind) else Owner(lent)
+        goes_on = _is_streamed(nodes) or any(
+            _is_long(evaluator, nodes.block, one) for one in behind
+        )
+        return None if goes_on or _is_lasting(nodes, call, behind) else Owner(lent)
     release = evaluator.tree.locked(nodes.block.home.path.parent, "fastapi")
     return Owner(lent, release=release) if release and _is_early(release) else None
 
@@ -212,6 +215,16 @@ def _has_time(call: cst.Call, behind: list[cst.CSTNode]) -> bool:
 def _is_streamed(nodes: Nodes) -> bool:
     """Whether the request goes on when the function has returned."""
     return any(_STREAMING.fullmatch(last_name(one.func)) for one in nodes.of(cst.Call))
+
+
+def _is_long(evaluator: Evaluator, block: Block, node: cst.CSTNode) -> bool:
+    """Whether a function of the project is called that waits itself: `await handle(socket)`."""
+    callee = evaluator.value(node.func, block) if isinstance(node, cst.Call) else None
+    if not isinstance(callee, FunctionValue) or callee.block.yields:
+        return False
+    # As the text of a function is joined, too, a join says nothing there.
+    waits = any(re.search("wait|sleep", last_name(one.func)) for one in callee.block.calls)
+    return waits or any(map(_goes_on, descend(callee.block.node)))
 
 
 def _goes_on(node: cst.CSTNode) -> bool:
