@@ -16,7 +16,7 @@ from sessionlint.facts.parameters import is_plain, parameter_of, position_of
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name, names_in
-from sessionlint.facts.values import ClassValue, FunctionValue, Symbol
+from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol
 from sessionlint.flow.deferred import deferred
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
@@ -93,10 +93,11 @@ def _is_left_by(
             return name is not None and leaves_it_open(evaluator, function.block, name, hops - 1)
         case ClassValue(block=of):
             return is_throughout(evaluator, of, _closes_nothing)
-        case Symbol(name=name) if name.startswith("builtins."):
-            return name != "builtins.getattr" or position_of(call, argument) > 0
-    word = last_name(call.func)
-    return word not in MAKING and not word[:1].isupper()
+        case Symbol(name=name) | Foreign(name=name):
+            is_asked = name != "builtins.getattr" or position_of(call, argument) > 0
+            word = last_name(call.func)
+            return is_asked and word not in MAKING and not word[:1].isupper()
+    return False
 
 
 def _closes_nothing(of: Block) -> bool:
