@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from bisect import bisect_left
 from pathlib import Path
 
 import pytest
@@ -115,19 +116,46 @@ def handler({tasks}, db: Session = Depends({dependency})):
 """
 
 STARTED = """\
-@router.post("/clean")
-async def handler(db: Session = Depends(get_db), more=None):
+@router.post("/clean/{number}")
+async def handler_{number}(db: Session = Depends(get_db), more=None):
     loop = asyncio.get_running_loop()
     {line}
 """
 
 
-def codes(text, folder, lock="fastapi==0.115.6\n"):
+WORK = """\
+async def work(db):
+    db.execute(text("delete from log"))
+
+
+async def talk(more):
+    while True:
+        await more.receive()
+
+
+"""
+
+
+def places(text, folder, lock="fastapi==0.115.6\n"):
+    """The lines of a text on which a session goes to what outlives it."""
     files = {"database.py": DATABASE, "use.py": HEAD + text, "requirements.txt": lock}
     project = written(folder, files)
     found = found_in(project)
     assert found == found_in(project, "full")
-    return [code for _, code in found.get("use.py", []) if code == "SES205"]
+    return [line for line, code in found.get("use.py", []) if code == "SES205"]
+
+
+def codes(text, folder, lock="fastapi==0.115.6\n"):
+    return ["SES205"] * len(places(text, folder, lock))
+
+
+def told_of(lines, folder):
+    """Those of some lines, each in an endpoint of its own, that are told of."""
+    text, ends = WORK, []
+    for number, line in enumerate(lines):
+        text += STARTED.format(number=number, line=line)
+        ends.append((HEAD + text).count("\n"))
+    return [lines[bisect_left(ends, place)] for place in places(text, folder)]
 
 
 @pytest.mark.parametrize(
@@ -176,38 +204,35 @@ def test_background_tasks_of_the_project_are_its_own(tmp_path):
     assert codes(own + text, tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "asyncio.create_task(work(db))",
-        "asyncio.ensure_future(work(db))",
-        "loop.create_task(work(db))",
-        "task = asyncio.create_task(work(db)); task.add_done_callback(print)",
-        "more.tasks.add(asyncio.create_task(work(db)))",
-    ],
-)
-def test_a_task_that_nobody_waits_for_is_found(line, tmp_path):
-    work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
-    assert codes(work + STARTED.format(line=line), tmp_path) == ["SES205"]
+TASKS = [
+    "asyncio.create_task(work(db))",
+    "asyncio.ensure_future(work(db))",
+    "loop.create_task(work(db))",
+    "task = asyncio.create_task(work(db)); task.add_done_callback(print)",
+    "more.tasks.add(asyncio.create_task(work(db)))",
+]
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "threading.Thread(target=clean, args=(db, 3)).start()",
-        "Thread(target=clean, kwargs={'db': db, 'days': 3}, daemon=True).start()",
-        "thread = Thread(target=clean, args=[db, 3]); thread.daemon = True; thread.start()",
-        "Timer(60, clean, [db, 3]).start()",
-        "Thread(target=lambda: clean(db, 3)).start()",
-        "pool.submit(clean, db, 3)",
-        "pool.submit(lambda: clean(db, 3))",
-        "future = pool.submit(clean, db, 3); future.add_done_callback(print)",
-        "loop.run_in_executor(None, clean, db, 3)",
-        "asyncio.create_task(asyncio.to_thread(clean, db, 3))",
-    ],
-)
-def test_a_thread_that_nobody_waits_for_is_found(line, tmp_path):
-    assert codes(STARTED.format(line=line), tmp_path) == ["SES205"]
+def test_a_task_that_nobody_waits_for_is_found(tmp_path):
+    assert told_of(TASKS, tmp_path) == TASKS
+
+
+THREADS = [
+    "threading.Thread(target=clean, args=(db, 3)).start()",
+    "Thread(target=clean, kwargs={'db': db, 'days': 3}, daemon=True).start()",
+    "thread = Thread(target=clean, args=[db, 3]); thread.daemon = True; thread.start()",
+    "Timer(60, clean, [db, 3]).start()",
+    "Thread(target=lambda: clean(db, 3)).start()",
+    "pool.submit(clean, db, 3)",
+    "pool.submit(lambda: clean(db, 3))",
+    "future = pool.submit(clean, db, 3); future.add_done_callback(print)",
+    "loop.run_in_executor(None, clean, db, 3)",
+    "asyncio.create_task(asyncio.to_thread(clean, db, 3))",
+]
+
+
+def test_a_thread_that_nobody_waits_for_is_found(tmp_path):
+    assert told_of(THREADS, tmp_path) == THREADS
 
 
 def test_a_dependency_under_another_name_is_found(tmp_path):
@@ -245,8 +270,7 @@ def handler(more):
     [("print(more)", True), ("await more()", False), ("yield", False), ("print(more())", True)],
 )
 def test_a_with_that_may_last_is_left_alone(line, is_found, tmp_path):
-    work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
-    assert codes(work + ENTERED.format(line=line), tmp_path) == ["SES205"] * is_found
+    assert codes(WORK + ENTERED.format(line=line), tmp_path) == ["SES205"] * is_found
 
 
 BY_HAND = """\
@@ -280,8 +304,7 @@ async def handler(tasks: BackgroundTasks, more):
     ],
 )
 def test_what_a_finally_closes_is_found(line, ending, is_found, tmp_path):
-    work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
-    text = work + BY_HAND.format(line=line, ending=ending)
+    text = WORK + BY_HAND.format(line=line, ending=ending)
     assert codes(text, tmp_path).count("SES205") == is_found
 
 
@@ -292,51 +315,48 @@ def test_a_with_in_which_a_thread_has_time_is_left_alone(line, is_found, tmp_pat
     assert codes(THREADED.format(line=line), tmp_path) == ["SES205"] * is_found
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "await asyncio.create_task(work(db))",
-        "return asyncio.create_task(work(db))",
-        "task = asyncio.create_task(work(db)); await task",
-        "tasks = [asyncio.create_task(work(db))]; await asyncio.wait(tasks)",
-        "tasks = set(); tasks.add(asyncio.create_task(work(db))); await asyncio.wait(tasks)",
-        "group.create_task(work(db))",
-        "more.create_task(work(db))",
-        "db = SessionLocal(); asyncio.create_task(work(db))",
-        "asyncio.create_task(work(more))",
-        "task = asyncio.create_task(work(db)); await more(); task.cancel()",
-        "asyncio.create_task(work(db))\n    while more.is_open: await more.next()",
-        "while await more.next(): asyncio.create_task(work(db))",
-        "asyncio.create_task(work(db)); yield",
-        "asyncio.create_task(work(db)); await more.wait()",
-        "Thread(target=work, args=(db,))",
-        "thread = Thread(target=work, args=(db,)); thread.start(); thread.join()",
-        "thread = Thread(target=work, args=(db,)); more.append(thread); thread.start()",
-        "thread = Thread(target=work, args=(db,)); thread.start(); return thread",
-        "Thread(target=work, args=(db,)).start(); time.sleep(60)",
-        "Thread(target=work, args=(db,)).start(); more.get()",
-        "Thread(target=work, args=(more,)).start()",
-        "Thread(target=lambda db: work(db)).start()",
-        "more.Thread(target=work, args=(db,)).start()",
-        "await loop.run_in_executor(None, work, db)",
-        "pool.submit(work, db).result()",
-        "pool.submit(work, db); pool.shutdown()",
-        "more.submit(work, db)",
-        "futures = [pool.submit(work, db)]",
-        "own = ThreadPoolExecutor()\n    with own: own.submit(work, db)",
-        "with ThreadPoolExecutor() as own: own.submit(work, db)",
-        "Thread(target=work, args=(db,)).start(); more.wait_for(3)",
-        "Thread(target=work, args=(db,)).start(); more.get(timeout=3)",
-        "asyncio.create_task(work(db)); await asyncio.gather(*more)",
-        "asyncio.create_task(work(db)); return StreamingResponse(more)",
-        "asyncio.create_task(work(db)); await talk(more)",
-        "asyncio.create_task(work(db))\n    async for one in more: print(one)",
-    ],
-)
-def test_what_may_be_waited_for_is_left_alone(line, tmp_path):
-    work = 'async def work(db):\n    db.execute(text("delete from log"))\n'
-    talk = "async def talk(more):\n    while True: await more.receive()\n"
-    assert codes(work + talk + STARTED.format(line=line), tmp_path) == []
+WAITED_FOR = [
+    "await asyncio.create_task(work(db))",
+    "return asyncio.create_task(work(db))",
+    "task = asyncio.create_task(work(db)); await task",
+    "tasks = [asyncio.create_task(work(db))]; await asyncio.wait(tasks)",
+    "tasks = set(); tasks.add(asyncio.create_task(work(db))); await asyncio.wait(tasks)",
+    "group.create_task(work(db))",
+    "more.create_task(work(db))",
+    "db = SessionLocal(); asyncio.create_task(work(db))",
+    "asyncio.create_task(work(more))",
+    "task = asyncio.create_task(work(db)); await more(); task.cancel()",
+    "asyncio.create_task(work(db))\n    while more.is_open: await more.next()",
+    "while await more.next(): asyncio.create_task(work(db))",
+    "asyncio.create_task(work(db)); yield",
+    "asyncio.create_task(work(db)); await more.wait()",
+    "Thread(target=work, args=(db,))",
+    "thread = Thread(target=work, args=(db,)); thread.start(); thread.join()",
+    "thread = Thread(target=work, args=(db,)); more.append(thread); thread.start()",
+    "thread = Thread(target=work, args=(db,)); thread.start(); return thread",
+    "Thread(target=work, args=(db,)).start(); time.sleep(60)",
+    "Thread(target=work, args=(db,)).start(); more.get()",
+    "Thread(target=work, args=(more,)).start()",
+    "Thread(target=lambda db: work(db)).start()",
+    "more.Thread(target=work, args=(db,)).start()",
+    "await loop.run_in_executor(None, work, db)",
+    "pool.submit(work, db).result()",
+    "pool.submit(work, db); pool.shutdown()",
+    "more.submit(work, db)",
+    "futures = [pool.submit(work, db)]",
+    "own = ThreadPoolExecutor()\n    with own: own.submit(work, db)",
+    "with ThreadPoolExecutor() as own: own.submit(work, db)",
+    "Thread(target=work, args=(db,)).start(); more.wait_for(3)",
+    "Thread(target=work, args=(db,)).start(); more.get(timeout=3)",
+    "asyncio.create_task(work(db)); await asyncio.gather(*more)",
+    "asyncio.create_task(work(db)); return StreamingResponse(more)",
+    "asyncio.create_task(work(db)); await talk(more)",
+    "asyncio.create_task(work(db))\n    async for one in more: print(one)",
+]
+
+
+def test_what_may_be_waited_for_is_left_alone(tmp_path):
+    assert told_of(WAITED_FOR, tmp_path) == []
 
 
 ENTERING = b"import asyncio\nwith SessionLocal() as db:\n    "
