@@ -133,6 +133,20 @@ async def talk(more):
         await more.receive()
 
 
+async def work_later(db):
+    db.execute(text("delete from log"))
+
+def with_its_own(work):
+    def inner(db):
+        with SessionLocal() as own:
+            work(own)
+    return inner
+
+@with_its_own
+def work_with_its_own(db):
+    db.execute(text("delete from log"))
+
+
 """
 
 
@@ -330,24 +344,26 @@ WAITED_FOR = [
     "while await more.next(): asyncio.create_task(work(db))",
     "asyncio.create_task(work(db)); yield",
     "asyncio.create_task(work(db)); await more.wait()",
-    "Thread(target=work, args=(db,))",
-    "thread = Thread(target=work, args=(db,)); thread.start(); thread.join()",
-    "thread = Thread(target=work, args=(db,)); more.append(thread); thread.start()",
-    "thread = Thread(target=work, args=(db,)); thread.start(); return thread",
-    "Thread(target=work, args=(db,)).start(); time.sleep(60)",
-    "Thread(target=work, args=(db,)).start(); more.get()",
-    "Thread(target=work, args=(more,)).start()",
-    "Thread(target=lambda db: work(db)).start()",
-    "more.Thread(target=work, args=(db,)).start()",
-    "await loop.run_in_executor(None, work, db)",
-    "pool.submit(work, db).result()",
-    "pool.submit(work, db); pool.shutdown()",
-    "more.submit(work, db)",
-    "futures = [pool.submit(work, db)]",
-    "own = ThreadPoolExecutor()\n    with own: own.submit(work, db)",
-    "with ThreadPoolExecutor() as own: own.submit(work, db)",
-    "Thread(target=work, args=(db,)).start(); more.wait_for(3)",
-    "Thread(target=work, args=(db,)).start(); more.get(timeout=3)",
+    "Thread(target=clean, args=(db, 3))",
+    "thread = Thread(target=clean, args=(db, 3)); thread.start(); thread.join()",
+    "thread = Thread(target=clean, args=(db, 3)); more.append(thread); thread.start()",
+    "thread = Thread(target=clean, args=(db, 3)); thread.start(); return thread",
+    "Thread(target=clean, args=(db, 3)).start(); time.sleep(60)",
+    "Thread(target=clean, args=(db, 3)).start(); more.get()",
+    "Thread(target=clean, args=(more, 3)).start()",
+    "Thread(target=lambda db: clean(db, 3)).start()",
+    "more.Thread(target=clean, args=(db, 3)).start()",
+    "await loop.run_in_executor(None, clean, db, 3)",
+    "pool.submit(clean, db, 3).result()",
+    "pool.submit(clean, db, 3); pool.shutdown()",
+    "more.submit(clean, db, 3)",
+    "Thread(target=work_later, args=(db,)).start()",
+    "pool.submit(work_with_its_own, db)",
+    "futures = [pool.submit(clean, db, 3)]",
+    "own = ThreadPoolExecutor()\n    with own: own.submit(clean, db, 3)",
+    "with ThreadPoolExecutor() as own: own.submit(clean, db, 3)",
+    "Thread(target=clean, args=(db, 3)).start(); more.wait_for(3)",
+    "Thread(target=clean, args=(db, 3)).start(); more.get(timeout=3)",
     "asyncio.create_task(work(db)); await asyncio.gather(*more)",
     "asyncio.create_task(work(db)); return StreamingResponse(more)",
     "asyncio.create_task(work(db)); await talk(more)",
