@@ -16,6 +16,7 @@ from sessionlint.facts.syntax import bare, keyword, last_name, targets_of
 from sessionlint.facts.values import FunctionValue, Symbol
 from sessionlint.flow.borrowers import makes_borrower
 from sessionlint.flow.harmless import PANDAS
+from sessionlint.flow.keeping import may_close_inside
 from sessionlint.flow.leaving import BEHIND, closed_by, is_method, leads_back
 from sessionlint.flow.resource import Resource
 from sessionlint.source.below import is_expression
@@ -74,13 +75,22 @@ def holders(resource: Resource, body: Body) -> frozenset[int]:
         for arg in node.value.args
         if type(arg.value) is cst.Call and _is_class(arg.value)
     ]
-    return frozenset(
+    holding = {
         id(call)
         for node, call in found
         if _takes(resource, call)
         and not _is_closed_behind(body, node, resource)
         and not _is_used_here(resource, body, node, call, worth)
-    )
+    }
+    return frozenset(holding.union(_closing(resource, body)))
+
+
+def _closing(resource: Resource, body: Body) -> Iterator[int]:
+    """The calls, by their ids, that make an object which may close the resource by its methods."""
+    for call in body.of(cst.Call):
+        is_given = _is_class(call) and any(resource.is_it(arg.value) for arg in call.args)
+        if is_given and may_close_inside(resource.evaluator, body, call):
+            yield id(call)
 
 
 def _kept(resource: Resource, body: Body, leaving: set[str]) -> set[str]:

@@ -11,9 +11,10 @@ import libcst as cst
 from sessionlint.facts.classes import is_throughout, member
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import is_plain, parameter_of
+from sessionlint.facts.promised import ENDS
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import is_name
+from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.transactions import leaves_open
@@ -28,6 +29,7 @@ __all__ = [
     "is_worked_with",
     "is_wrapped",
     "keeper_of",
+    "may_close_inside",
     "methods",
 ]
 
@@ -133,6 +135,47 @@ def asks_inside(evaluator: Evaluator, keepers: list[Keeper], called: Iterable[st
     found = [member(evaluator, last.of, name) for name in called]
     plain = [one.block for one in found if isinstance(one, FunctionValue) and is_plain(one.block)]
     return any(asks_inside(evaluator, inner, _asked(one, last.attributes)) for one in plain)
+
+
+def may_close_inside(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> bool:
+    """Whether the object that a call makes closes something in a method that is called here."""
+    made = evaluator.value(call.func, nodes.block)
+    if not isinstance(made, ClassValue):
+        return False
+    return any(_ends(evaluator, made.block, one, _DEEPEST) for one in methods(nodes, call))
+
+
+def _ends(evaluator: Evaluator, of: Block, name: str, hops: int) -> bool:
+    """Whether a method may close what its object keeps, or calls one that does."""
+    method = member(evaluator, of, name)
+    if not isinstance(method, FunctionValue) or not method.block.parameters or not hops:
+        return False
+    block, own = method.block, method.block.parameters[0].name.value
+    for node in descend(block.node):
+        match node:
+            case cst.Attribute(value=owner, attr=cst.Name(value=word)) if word in ENDS:
+                if _is_kept(block, owner, own):
+                    return True
+            case cst.WithItem(item=entered):
+                if _is_kept(block, entered, own):
+                    return True
+            case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=other))) if is_name(
+                owner, own
+            ):
+                if _ends(evaluator, of, other, hops - 1):
+                    return True
+            case cst.Call(func=closer, args=args) if CLOSING.search(last_name(closer)):
+                if any(_is_kept(block, arg.value, own) for arg in args):
+                    return True
+    return False
+
+
+def _is_kept(method: Block, value: cst.BaseExpression, own: str) -> bool:
+    """Whether a value is an attribute of the object, or a variable that holds one."""
+    if isinstance(value, cst.Name):
+        given = (one.expression for one in method.bindings(value.value))
+        return any(isinstance(one, cst.Attribute) and is_name(one.value, own) for one in given)
+    return isinstance(value, cst.Attribute) and is_name(value.value, own)
 
 
 def _asked(method: Block, attributes: frozenset[str]) -> set[str]:
