@@ -951,3 +951,56 @@ def test_of_a_large_project_only_tests_are_asked(beside, is_replaced, line, tmp_
     project = Project.open(root, bytes_of, Names())
     (found,) = check_source(path.read_bytes(), path, RULES, project)
     assert (found.fix.safety is Safety.UNSAFE) is is_replaced
+
+
+CACHED = """
+    from functools import lru_cache
+    from db import new_session
+
+    @lru_cache
+    def get_session():
+        return new_session()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "is_offered"),
+    [
+        ("return sessionmaker(create_engine(URL))()", False),
+        ("return sessionmaker(new_engine())()", False),
+        ("return sessionmaker(one_engine())()", True),
+        ("return sessionmaker(kept_engine())()", True),
+        ("return Maker()", True),
+    ],
+)
+def test_a_cache_stays_that_is_all_that_keeps_an_engine(body, is_offered, tmp_path):
+    opening = f"""
+        from functools import lru_cache
+        from sqlalchemy import create_engine
+        from sqlalchemy.orm import sessionmaker
+
+        URL = "postgresql://host/shop"
+        Maker = sessionmaker(create_engine(URL))
+        engine = None
+
+        def new_engine():
+            return create_engine(URL)
+
+        @lru_cache
+        def one_engine():
+            return create_engine(URL)
+
+        def kept_engine():
+            global engine
+            if engine is None:
+                engine = create_engine(URL)
+            return engine
+
+        def new_session():
+            {body}
+    """
+    root = written(tmp_path, {"db.py": dedent(opening), "app.py": dedent(CACHED)})
+    path = root / "app.py"
+    project = Project.open(root, bytes_of, Names())
+    (found,) = check_source(path.read_bytes(), path, RULES, project)
+    assert (found.code, found.fix is not None) == ("SES201", is_offered)

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.caching import is_cache
 from sessionlint.facts.calls import returned
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import dotted, last_name
-from sessionlint.facts.values import Thing
+from sessionlint.facts.syntax import bare, dotted, last_name
+from sessionlint.facts.values import FunctionValue, Thing
+from sessionlint.flow.built import built_by
 from sessionlint.flow.caches import Cached
+from sessionlint.flow.upkeep import is_outside
 from sessionlint.model import AddImport, Fix, RemoveImportIfUnused, Replace, Safety
+from sessionlint.source.walk import descend
 
 __all__ = ["shared_engine", "uncached"]
+
+_HOPS: Final = 3
+"""How many functions are asked one behind the other what they build."""
 
 
 def uncached(evaluator: Evaluator, block: Block, found: Cached) -> Fix | None:
     """The fix that lets every caller have a session of its own.
 
     None where the project asks the cache for something, `get_session.cache_clear()`. None for a
-    property: each read of it would open a session that nobody sees, let alone closes.
+    property: each read of it would open a session that nobody sees, let alone closes. None where
+    the cache is all that keeps an engine: every caller would build one of its own.
     """
     node = block.node
     assert isinstance(node, cst.FunctionDef)
@@ -34,7 +43,7 @@ def uncached(evaluator: Evaluator, block: Block, found: Cached) -> Fix | None:
     if not marks or not root or evaluator.tree.has(asked, asking):
         return None
     [mark] = marks
-    if last_name(callee) == "cached_property":
+    if last_name(callee) == "cached_property" or _builds_engines(evaluator, block, _HOPS):
         return None
     return Fix(
         "remove the cache",
@@ -42,6 +51,34 @@ def uncached(evaluator: Evaluator, block: Block, found: Cached) -> Fix | None:
         (Replace(node, _without(node, mark)), RemoveImportIfUnused(root)),
         f"every caller gets a {found.thing.type.noun} of its own and has to close it",
     )
+
+
+def _builds_engines(evaluator: Evaluator, block: Block, hops: int) -> bool:
+    """Whether a function, or one that it calls, builds an engine each time and keeps none."""
+    for call in block.calls:
+        if built_by(evaluator, call, block) is not None:
+            if not _is_kept(block, call):
+                return True
+            continue
+        callee = evaluator.value(call.func, block) if hops else None
+        if not isinstance(callee, FunctionValue) or _is_cached(evaluator, callee.block):
+            continue
+        if _builds_engines(evaluator, callee.block, hops - 1):
+            return True
+    return False
+
+
+def _is_kept(block: Block, made: cst.Call) -> bool:
+    """Whether what a call makes is assigned to something that outlives the function."""
+    assigned = (one for one in descend(block.node) if isinstance(one, cst.Assign))
+    return any(
+        bare(one.value) is made and any(is_outside(block, to.target) for to in one.targets)
+        for one in assigned
+    )
+
+
+def _is_cached(evaluator: Evaluator, block: Block) -> bool:
+    return any(is_cache(evaluator, one, block) for one in block.decorators)
 
 
 def _without(node: cst.FunctionDef, mark: cst.Decorator) -> cst.FunctionDef:
