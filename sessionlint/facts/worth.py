@@ -80,6 +80,8 @@ _ASKED: Final = re.compile(r"[ \t]*(?:if|elif|while|assert)\b|.*\b(?:is|not)\b")
 _TESTED: Final = re.compile(r"[ \t]*if\b([^:;\n]*):[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 _ARGUMENT: Final = re.compile(r"(?!\s*(?:async\s+)?with\b).*[(,=]\s*[\w.]*$")
 """What stands before an argument in a line that enters nothing."""
+_KEYED: Final = re.compile(r".*[\"'][ \t]*:[ \t]*[\w.]*$")
+"""What stands before a value of a mapping, which may be the context of a GraphQL application."""
 _FOR_SESSION: Final = re.compile(r"ession\w*[ \t]*\(")
 """What stands before an argument of a session, which never closes a connection it is given."""
 _OF_SESSIONS: Final = re.compile(r"(?i)session|^sess")
@@ -226,7 +228,7 @@ class _Search:
         tested = _TESTED.match(self._text, line)
         if not (is_balanced(tested[1]) if tested else _PASSING_ON.match(self._text, line)):
             return False
-        if _ARGUMENT.match(self._text, line, offset):
+        if _ARGUMENT.match(self._text, line, offset) or _KEYED.match(self._text, line, offset):
             return False
         is_attribute = self._text.endswith(".", line, offset)
         if _OF_SESSIONS.search(name) and not _OF_ENGINES.search(name):

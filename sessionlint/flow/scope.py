@@ -29,6 +29,7 @@ from sessionlint.source.text import lines
 if TYPE_CHECKING:
     from sessionlint.flow.caches import Cached
     from sessionlint.flow.cleanups import CleanUp
+    from sessionlint.flow.contexts import InContext
     from sessionlint.flow.entered import Entered
     from sessionlint.flow.escaping import Escaped
     from sessionlint.flow.exits import LeakyExit
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from sessionlint.flow.requested import Requested
 
 __all__ = ["Scope"]
+
+_CALLED = frozenset({BlockKind.FUNCTION, BlockKind.LAMBDA})
 
 
 @dataclass(slots=False, eq=False)
@@ -171,6 +174,10 @@ class Scope:
             from sessionlint.flow.recurring import recurring
 
             found += recurring(*given)
+        if "context_value" in self.source.text:
+            from sessionlint.flow.contexts import in_applications
+
+            found += in_applications(*given)
         return found
 
     @cached_property
@@ -236,6 +243,15 @@ class Scope:
             return []
         given = self.evaluator, self.block, made
         return [*handed(*given), *handed_inside(*given)]
+
+    @cached_property
+    def in_contexts(self) -> list[InContext]:
+        """The sessions that are opened for GraphQL, which closes none."""
+        if self.block.kind not in _CALLED or "context" not in self.source.text:
+            return []
+        from sessionlint.flow.contexts import in_contexts
+
+        return list(in_contexts(self.evaluator, self.block))
 
     @cached_property
     def engines(self) -> list[EnginePerCall]:

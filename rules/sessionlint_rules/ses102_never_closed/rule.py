@@ -37,6 +37,13 @@ def check(scope: Scope) -> Iterator[Finding]:
             f"returns, nor does `{one.user}`, which gets it",
             scope.span(one.acquired),
         )
+    for found in scope.in_contexts:
+        what = f"that {found.maker} makes" if found.maker else "of a query"
+        yield NEVER_CLOSED.finding(
+            f"this {found.thing.type.noun} is never closed: GraphQL closes nothing in the context "
+            f"{what}",
+            scope.span(found.acquired),
+        )
 
 
 def _entered(scope: Scope) -> Iterator[Finding]:

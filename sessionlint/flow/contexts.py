@@ -1,0 +1,294 @@
+"""Sessions in the context of a GraphQL application, which closes nothing that is in it.
+
+    def get_context():
+        return {"db": SessionLocal()}
+
+    router = GraphQLRouter(schema, context_getter=get_context)
+
+Source: Strawberry, "FastAPI", `context_getter`; Ariadne, "ASGI application", `context_value`;
+graphql-server, "Flask", `get_context`. Each resolver reads it by `info.context["db"]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import libcst as cst
+
+from sessionlint.facts.aside import is_test
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.module import Module
+from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.syntax import bare, keyword, last_name
+from sessionlint.facts.values import FunctionValue, Thing
+from sessionlint.flow.acquisitions import has_mocks, sure_session
+from sessionlint.flow.circumstances import serves
+from sessionlint.flow.generators import taken_out
+from sessionlint.flow.given import is_left_open
+from sessionlint.flow.handed import alone, may_be_closed_elsewhere
+from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.shared import Shared
+from sessionlint.flow.spoken import Use, use
+from sessionlint.flow.transactions import keeps_connection, leaves_open
+from sessionlint.source.logical import logical
+
+__all__ = ["InContext", "in_applications", "in_contexts"]
+
+_CONTEXT: Final = "context"
+"""The name of what resolvers read, be it an attribute."""
+
+_GETTERS: Final = ("context_getter", "context_value", "get_context")
+"""By what an application is told which function makes the context of a request."""
+
+_LIBRARIES: Final = (
+    "strawberry",
+    "ariadne",
+    "graphql",
+    "graphql_server",
+    "flask_graphql",
+    "starlette_graphene3",
+    "graphene",
+)
+_APPLICATIONS: Final = frozenset({"GraphQL", "GraphQLApp"})
+"""What takes the context of all requests as a value, too.
+
+Source: Ariadne, "ASGI application"; starlette-graphene3, `GraphQLApp`.
+"""
+_RUNNING: Final = frozenset(
+    {"graphql", "graphql_sync", "execute", "execute_sync", "execute_async", "subscribe"}
+)
+"""What runs one query, with the context that it is given.
+
+Source: Ariadne, "API reference"; Strawberry, "Schema"; Graphene, "Execution".
+"""
+
+_OF_REQUEST: Final = frozenset({"request", "req", "info"})
+"""Parameters of what runs for one request."""
+
+_CLOSING: Final = rb"\.\s*\w*(?:clos|remove|reset|invalidate|release)\w*\s*\(|\bclosing\("
+
+
+class InContext(NamedTuple):
+    """A session that is opened for one request, and the function that makes the context, if any."""
+
+    thing: Thing
+    acquired: cst.Call
+    maker: str
+
+
+def in_contexts(evaluator: Evaluator, block: Block) -> Iterator[InContext]:
+    """The sessions that a function or a lambda opens for the context of each request."""
+    if block.kind is BlockKind.LAMBDA:
+        made, maker = _of_lambda(block), "a lambda"
+    else:
+        made, maker = _returned(block), f"`{block.name}`"
+    for key, call, thing in _opened(evaluator, made, block):
+        is_context = block.kind is BlockKind.LAMBDA or _makes_contexts(evaluator, block)
+        if is_context and _is_left_open(evaluator, key):
+            yield InContext(thing, call, maker)
+    for given in _given(block, _RUNNING) if block.kind is BlockKind.FUNCTION else ():
+        for key, call, thing in _opened(evaluator, given, block):
+            if _is_left_open(evaluator, key):
+                yield InContext(thing, call, "")
+
+
+def in_applications(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
+    """The sessions that all requests of an application share: `GraphQL(schema, context_value={…})`.
+
+    One of a module or a function; a value is the context of every request, as it is.
+    """
+    given_to = {parameter.name.value for parameter in block.parameters}
+    if serves(block) or not given_to.isdisjoint(_OF_REQUEST):
+        return
+    for given in _given(block, _APPLICATIONS):
+        for key, call, thing in _opened(evaluator, given, block):
+            if any(True for _ in _reading(evaluator, key)):
+                yield Shared(f'context["{key}"]', thing, call, None, is_kept=True)
+
+
+def _returned(block: Block) -> cst.BaseExpression | None:
+    """The mapping that is all a plain function ever returns."""
+    if block.kind is not BlockKind.FUNCTION or block.owner is not None or block.decorators:
+        return None
+    is_plain = not block.yields and len(block.returns) == 1
+    return _alone(block, block.returns[0].value, cst.Dict) if is_plain else None
+
+
+def _alone(
+    block: Block, value: cst.BaseExpression | None, *kinds: type[cst.BaseExpression]
+) -> cst.BaseExpression | None:
+    """An expression of some kind, or what a variable holds that stands for such a one alone.
+
+    The function is gone through for a variable only, and only for one that holds such a thing.
+    """
+    if isinstance(value, cst.Name):
+        bound = block.bindings(value.value)
+        value = (
+            alone(block, value) if any(isinstance(one.expression, kinds) for one in bound) else None
+        )
+    return value if isinstance(value, kinds) else None
+
+
+def _of_lambda(block: Block) -> cst.BaseExpression | None:
+    """What a lambda gives that makes contexts: `get_context=lambda: {…}`."""
+    node, outer = block.node, block.parent
+    if not isinstance(node, cst.Lambda) or outer is None or not _is_of_graphql(block.home):
+        return None
+    given = (keyword(call, name) for call in outer.near.calls for name in _GETTERS)
+    return node.body if any(one is node for one in given) else None
+
+
+def _given(block: Block, takers: Iterable[str]) -> Iterator[cst.BaseExpression]:
+    """What is given as the context to some calls of a block."""
+    for call in list(block.near.calls):
+        value = keyword(call, "context_value") if last_name(call.func) in takers else None
+        if value is not None and _is_of_graphql(block.home):
+            mapping = _alone(block, value, cst.Dict)
+            yield from () if mapping is None else (mapping,)
+
+
+def _opened(
+    evaluator: Evaluator, mapping: cst.BaseExpression | None, block: Block
+) -> Iterator[tuple[str, cst.Call, Thing]]:
+    """The sessions that a mapping holds and nothing else does, each with its key."""
+    if not isinstance(mapping, cst.Dict) or is_test(block.home.path, evaluator.tree.files.root):
+        return
+    for one in mapping.elements:
+        if not isinstance(one, cst.DictElement) or not isinstance(one.key, cst.SimpleString):
+            continue
+        value = _alone(block, one.value, cst.Call, cst.Await)
+        made, key = None if value is None else bare(value), one.key.raw_value
+        if not isinstance(made, cst.Call):
+            continue
+        thing = sure_session(evaluator, made, block)
+        if thing is None and made is not bare(one.value):
+            # Of a generator that is dropped in the mapping itself another rule tells.
+            thing = taken_out(evaluator, made, block)
+        if thing is not None and not has_mocks(block):
+            yield key, made, thing
+
+
+def _is_of_graphql(home: Module) -> bool:
+    return any(map(home.imports, _LIBRARIES))
+
+
+def _makes_contexts(evaluator: Evaluator, block: Block) -> bool:
+    """Whether an application is told that a function makes its contexts, and nobody closes all."""
+    getters = "|".join(_GETTERS)
+    pattern = re.compile(rf"\b(?:{getters})\s*=\s*(?:\w+\.)*{re.escape(block.name)}\b".encode())
+    found = _modules(evaluator, block.name, pattern)
+    told = any(_is_told(evaluator, home, block) for home in found if _is_of_graphql(home))
+    return told and not may_be_closed_elsewhere(evaluator, block)
+
+
+def _is_told(evaluator: Evaluator, home: Module, maker: Block) -> bool:
+    """Whether a call in a module is given the function by one of these names."""
+    for where in home.speaking(maker.name):
+        for call in list(where.near.calls):
+            for value in filter(None, (keyword(call, name) for name in _GETTERS)):
+                function = evaluator.value(value, where)
+                if isinstance(function, FunctionValue) and function.block is maker:
+                    return True
+    return False
+
+
+def _modules(evaluator: Evaluator, word: str, pattern: re.Pattern[bytes]) -> Iterator[Module]:
+    """The modules of the program in which a pattern matches."""
+    tree = evaluator.tree
+    spoken = (path for path, _ in tree.searched(word.encode(), pattern))
+    paths: Iterator[Path] = chain(spoken, tree.elsewhere(word.encode(), pattern))
+    for path in paths:
+        module = None if is_test(path, tree.files.root) else tree.module(path)
+        if module is not None:
+            yield module
+
+
+def _reading(evaluator: Evaluator, key: str) -> Iterator[Module]:
+    """The modules that read what has a key, be it from a context or from another mapping."""
+    quoted = re.escape(key)
+    pattern = re.compile(rf"(?:\[|\.(?:get|pop)\()\s*[\"']{quoted}[\"']".encode())
+    return _modules(evaluator, key, pattern)
+
+
+def _is_left_open(evaluator: Evaluator, key: str) -> bool:
+    """Whether resolvers take a connection by what is under a key, and nobody may close that.
+
+    Nothing at all is closed in the modules that speak of it.
+    """
+    found = False
+    for module in _reading(evaluator, key):
+        if re.search(_CLOSING, logical(module.reader.text.encode(errors="replace")).data):
+            return False
+        for block in module.speaking(_CONTEXT):
+            answer = _holds(evaluator, block, key)
+            if answer is None:
+                return False
+            found = found or answer
+    return found
+
+
+def _holds(evaluator: Evaluator, block: Block, key: str) -> bool | None:
+    """Whether a resolver keeps a connection that it takes; None where it may close the session.
+
+    Where the session has no name of its own, whatever it takes counts.
+    """
+    if block.kind is not BlockKind.FUNCTION:
+        return False
+    nodes = Nodes(block)
+    found = False
+    for read in _reads(nodes, key):
+        name = _name(nodes, read)
+        spoken = [read] if name is None else list(nodes.variables(name))
+        if any(use(evaluator, nodes, one) is Use.OTHER for one in spoken):
+            return None
+        is_asked = leaves_open(block) if name is None else keeps_connection(block, name)
+        found = found or is_asked or any(_is_lent(evaluator, nodes, one) for one in spoken)
+    return found
+
+
+def _is_lent(evaluator: Evaluator, nodes: Nodes, session: cst.CSTNode) -> bool:
+    """Whether what is given the session takes a connection by it, and gives none back."""
+    match list(islice(nodes.above(session), 2)):
+        case [cst.Arg() as given, cst.Call() as call]:
+            return is_left_open(evaluator, nodes, call, given)
+    return False
+
+
+def _reads(nodes: Nodes, key: str) -> Iterator[cst.BaseExpression]:
+    """Where a function reads a key of a context: `info.context["db"]`, `context.get("db")`."""
+    for part in nodes.of(cst.Subscript):
+        match part.slice:
+            case [cst.SubscriptElement(slice=cst.Index(value=index))]:
+                if _is_context(part.value) and _is_key(index, key):
+                    yield part
+    for call in nodes.of(cst.Call):
+        match call:
+            case cst.Call(
+                func=cst.Attribute(value=owner, attr=cst.Name(value="get")),
+                args=[cst.Arg(value=word), *_],
+            ) if _is_context(owner) and _is_key(word, key):
+                yield call
+
+
+def _is_context(owner: cst.BaseExpression) -> bool:
+    return last_name(owner) == _CONTEXT
+
+
+def _is_key(word: cst.BaseExpression, key: str) -> bool:
+    return isinstance(word, cst.SimpleString) and word.raw_value == key
+
+
+def _name(nodes: Nodes, read: cst.BaseExpression) -> str | None:
+    """The variable that is given what is read, and nothing else."""
+    match list(islice(nodes.above(read), 1)):
+        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))])]:
+            pass
+        case [cst.AnnAssign(target=cst.Name(value=name), value=value)] if value is read:
+            pass
+        case _:
+            return None
+    return name if len(nodes.block.bindings(name)) == 1 else None
