@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import libcst as cst
@@ -28,13 +26,10 @@ from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks, sure_session
 from sessionlint.flow.circumstances import serves
 from sessionlint.flow.generators import taken_out
-from sessionlint.flow.given import is_left_open
 from sessionlint.flow.handed import alone, may_be_closed_elsewhere
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.read_back import is_left_open_by, modules_with
 from sessionlint.flow.shared import Shared
-from sessionlint.flow.spoken import Use, use
-from sessionlint.flow.transactions import keeps_connection, leaves_open
-from sessionlint.source.logical import logical
 
 __all__ = ["InContext", "in_applications", "in_contexts"]
 
@@ -68,8 +63,6 @@ Source: Ariadne, "API reference"; Strawberry, "Schema"; Graphene, "Execution".
 
 _OF_REQUEST: Final = frozenset({"request", "req", "info"})
 """Parameters of what runs for one request."""
-
-_CLOSING: Final = rb"\.\s*\w*(?:clos|remove|reset|invalidate|release)\w*\s*\(|\bclosing\("
 
 
 class InContext(NamedTuple):
@@ -180,7 +173,7 @@ def _makes_contexts(evaluator: Evaluator, block: Block) -> bool:
     """Whether an application is told that a function makes its contexts, and nobody closes all."""
     getters = "|".join(_GETTERS)
     pattern = re.compile(rf"\b(?:{getters})\s*=\s*(?:\w+\.)*{re.escape(block.name)}\b".encode())
-    found = _modules(evaluator, block.name, pattern)
+    found = modules_with(evaluator, block.name, pattern)
     told = any(_is_told(evaluator, home, block) for home in found if _is_of_graphql(home))
     return told and not may_be_closed_elsewhere(evaluator, block)
 
@@ -196,66 +189,17 @@ def _is_told(evaluator: Evaluator, home: Module, maker: Block) -> bool:
     return False
 
 
-def _modules(evaluator: Evaluator, word: str, pattern: re.Pattern[bytes]) -> Iterator[Module]:
-    """The modules of the program in which a pattern matches."""
-    tree = evaluator.tree
-    spoken = (path for path, _ in tree.searched(word.encode(), pattern))
-    paths: Iterator[Path] = chain(spoken, tree.elsewhere(word.encode(), pattern))
-    for path in paths:
-        module = None if is_test(path, tree.files.root) else tree.module(path)
-        if module is not None:
-            yield module
-
-
 def _reading(evaluator: Evaluator, key: str) -> Iterator[Module]:
     """The modules that read what has a key, be it from a context or from another mapping."""
     quoted = re.escape(key)
     pattern = re.compile(rf"(?:\[|\.(?:get|pop)\()\s*[\"']{quoted}[\"']".encode())
-    return _modules(evaluator, key, pattern)
+    return modules_with(evaluator, key, pattern)
 
 
 def _is_left_open(evaluator: Evaluator, key: str) -> bool:
-    """Whether resolvers take a connection by what is under a key, and nobody may close that.
-
-    Nothing at all is closed in the modules that speak of it.
-    """
-    found = False
-    for module in _reading(evaluator, key):
-        if re.search(_CLOSING, logical(module.reader.text.encode(errors="replace")).data):
-            return False
-        for block in module.speaking(_CONTEXT):
-            answer = _holds(evaluator, block, key)
-            if answer is None:
-                return False
-            found = found or answer
-    return found
-
-
-def _holds(evaluator: Evaluator, block: Block, key: str) -> bool | None:
-    """Whether a resolver keeps a connection that it takes; None where it may close the session.
-
-    Where the session has no name of its own, whatever it takes counts.
-    """
-    if block.kind is not BlockKind.FUNCTION:
-        return False
-    nodes = Nodes(block)
-    found = False
-    for read in _reads(nodes, key):
-        name = _name(nodes, read)
-        spoken = [read] if name is None else list(nodes.variables(name))
-        if any(use(evaluator, nodes, one) is Use.OTHER for one in spoken):
-            return None
-        is_asked = leaves_open(block) if name is None else keeps_connection(block, name)
-        found = found or is_asked or any(_is_lent(evaluator, nodes, one) for one in spoken)
-    return found
-
-
-def _is_lent(evaluator: Evaluator, nodes: Nodes, session: cst.CSTNode) -> bool:
-    """Whether what is given the session takes a connection by it, and gives none back."""
-    match list(islice(nodes.above(session), 2)):
-        case [cst.Arg() as given, cst.Call() as call]:
-            return is_left_open(evaluator, nodes, call, given)
-    return False
+    """Whether resolvers take a connection by what is under a key, and nobody may close that."""
+    modules = _reading(evaluator, key)
+    return is_left_open_by(evaluator, modules, _CONTEXT, lambda nodes: _reads(nodes, key))
 
 
 def _reads(nodes: Nodes, key: str) -> Iterator[cst.BaseExpression]:
@@ -280,15 +224,3 @@ def _is_context(owner: cst.BaseExpression) -> bool:
 
 def _is_key(word: cst.BaseExpression, key: str) -> bool:
     return isinstance(word, cst.SimpleString) and word.raw_value == key
-
-
-def _name(nodes: Nodes, read: cst.BaseExpression) -> str | None:
-    """The variable that is given what is read, and nothing else."""
-    match list(islice(nodes.above(read), 1)):
-        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))])]:
-            pass
-        case [cst.AnnAssign(target=cst.Name(value=name), value=value)] if value is read:
-            pass
-        case _:
-            return None
-    return name if len(nodes.block.bindings(name)) == 1 else None

@@ -178,6 +178,10 @@ class Scope:
             from sessionlint.flow.contexts import in_applications
 
             found += in_applications(*given)
+        if "session_state" in self.source.text:
+            from sessionlint.flow.visits import of_visits
+
+            found += of_visits(*given)
         return found
 
     @cached_property

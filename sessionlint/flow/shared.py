@@ -51,7 +51,8 @@ class Shared(NamedTuple):
     `user` is None where another module imports the name, and for a parameter's default. `is_free`:
     whoever uses it is alone with it. `is_under`: the name is that of what makes sessions, all of
     them on this connection. `is_kept`: an application keeps it, `is_inside`: the object does that
-    has the name, `is_run`: a job of that name gets it at each of its runs.
+    has the name, `is_run`: a job of that name gets it at each of its runs, `is_of_visit`: a page
+    keeps it for a visitor.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Shared(NamedTuple):
     is_kept: bool = False
     is_inside: bool = False
     is_run: bool = False
+    is_of_visit: bool = False
 
 
 def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:

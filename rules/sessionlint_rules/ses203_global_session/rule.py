@@ -33,6 +33,8 @@ def _message(scope: Scope, one: Shared) -> str:
         return f"{named} is made once, when `{scope.name}` is defined, and shared by all its calls"
     if one.is_kept:
         return f"{named} is opened once for the application and shared by all its requests"
+    if one.is_of_visit:
+        return f"{named} is opened once for a visitor and shared by all runs of the page"
     owner = "module" if scope.is_module else "class"
     if one.is_inside:
         named = f"the {one.thing.type.noun} in `{one.name}`"

@@ -1,0 +1,97 @@
+"""What a program does with a session that it puts somewhere and reads back by a name or a key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from typing import Final, TypeAlias
+
+import libcst as cst
+
+from sessionlint.facts.aside import is_test
+from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.module import Module
+from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.flow.given import is_left_open
+from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.spoken import Use, use
+from sessionlint.flow.transactions import keeps_connection, leaves_open
+from sessionlint.source.logical import logical
+
+__all__ = ["Reads", "is_left_open_by", "modules_with"]
+
+Reads: TypeAlias = Callable[[Nodes], Iterator[cst.BaseExpression]]
+"""Where the nodes of a block read a session back."""
+
+_CLOSING: Final = rb"\.\s*\w*(?:clos|remove|reset|invalidate|release)\w*\s*\(|\bclosing\("
+
+
+def modules_with(evaluator: Evaluator, word: str, pattern: re.Pattern[bytes]) -> Iterator[Module]:
+    """The modules of the program in which a pattern matches."""
+    tree = evaluator.tree
+    spoken = (path for path, _ in tree.searched(word.encode(), pattern))
+    for path in chain(spoken, tree.elsewhere(word.encode(), pattern)):
+        module = None if is_test(path, tree.files.root) else tree.module(path)
+        if module is not None:
+            yield module
+
+
+def is_left_open_by(
+    evaluator: Evaluator, modules: Iterator[Module], word: str, reads: Reads
+) -> bool:
+    """Whether what reads a session takes a connection by it, and nobody may close that.
+
+    Nothing at all is closed in the modules that speak of it. Where it is read, `word` is spoken.
+    """
+    found = False
+    for module in modules:
+        if re.search(_CLOSING, logical(module.reader.text.encode(errors="replace")).data):
+            return False
+        for block in module.speaking(word):
+            answer = _holds(evaluator, block, reads)
+            if answer is None:
+                return False
+            found = found or answer
+    return found
+
+
+def _holds(evaluator: Evaluator, block: Block, reads: Reads) -> bool | None:
+    """Whether a block keeps a connection that it takes; None where it may close the session.
+
+    Where the session has no name of its own, whatever it takes counts.
+    """
+    if block.kind not in {BlockKind.FUNCTION, BlockKind.MODULE}:
+        return False
+    nodes = Nodes(block)
+    found = False
+    for read in reads(nodes):
+        if block.kind is BlockKind.MODULE and nodes.is_inside(read):
+            continue
+        name = _name(nodes, read)
+        spoken = [read] if name is None else list(nodes.variables(name))
+        if any(use(evaluator, nodes, one) is Use.OTHER for one in spoken):
+            return None
+        is_asked = leaves_open(block) if name is None else keeps_connection(block, name)
+        found = found or is_asked or any(_is_lent(evaluator, nodes, one) for one in spoken)
+    return found
+
+
+def _is_lent(evaluator: Evaluator, nodes: Nodes, session: cst.CSTNode) -> bool:
+    """Whether what is given the session takes a connection by it, and gives none back."""
+    match list(islice(nodes.above(session), 2)):
+        case [cst.Arg() as given, cst.Call() as call]:
+            return is_left_open(evaluator, nodes, call, given)
+    return False
+
+
+def _name(nodes: Nodes, read: cst.BaseExpression) -> str | None:
+    """The variable that is given what is read, and nothing else."""
+    match list(islice(nodes.above(read), 1)):
+        case [cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))])]:
+            pass
+        case [cst.AnnAssign(target=cst.Name(value=name), value=value)] if value is read:
+            pass
+        case _:
+            return None
+    return name if len(nodes.block.bindings(name)) == 1 else None
