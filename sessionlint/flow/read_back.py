@@ -13,7 +13,9 @@ from sessionlint.facts.aside import is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.values import ClassValue
 from sessionlint.flow.given import is_left_open
+from sessionlint.flow.keeping import is_kept_open, methods
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.spoken import Use, use
 from sessionlint.flow.transactions import keeps_connection, leaves_open
@@ -70,11 +72,27 @@ def _holds(evaluator: Evaluator, block: Block, reads: Reads) -> bool | None:
             continue
         name = _name(nodes, read)
         spoken = [read] if name is None else list(nodes.variables(name))
-        if any(use(evaluator, nodes, one) is Use.OTHER for one in spoken):
+        if any(_may_end(evaluator, nodes, one) for one in spoken):
             return None
         is_asked = leaves_open(block) if name is None else keeps_connection(block, name)
         found = found or is_asked or any(_is_lent(evaluator, nodes, one) for one in spoken)
     return found
+
+
+def _may_end(evaluator: Evaluator, nodes: Nodes, session: cst.CSTNode) -> bool:
+    """Whether a session goes, where it stands, to somebody who may close it.
+
+    An object that keeps it and closes nothing may end its transaction, and not all of its methods
+    do; of the object nothing but methods is asked.
+    """
+    if use(evaluator, nodes, session) is not Use.OTHER:
+        return False
+    match list(islice(nodes.above(session), 2)):
+        case [cst.Arg() as given, cst.Call() as call]:
+            of = evaluator.value(call.func, nodes.block)
+            is_kept = isinstance(of, ClassValue) and is_kept_open(evaluator, of.block, call, given)
+            return not (is_kept and methods(nodes, call))
+    return True
 
 
 def _is_lent(evaluator: Evaluator, nodes: Nodes, session: cst.CSTNode) -> bool:
