@@ -23,6 +23,7 @@ from sessionlint.source.walk import descend
 __all__ = [
     "Keeper",
     "asks_inside",
+    "closes_nothing",
     "inside",
     "is_asked",
     "is_kept_open",
@@ -54,7 +55,7 @@ def is_kept_open(evaluator: Evaluator, of: Block, call: cst.Call, argument: cst.
         return False
     name = parameter_of(init, call, argument)
     is_kept = name is not None and name in init.block.kept
-    return is_kept and is_throughout(evaluator, of, _closes_nothing)
+    return is_kept and is_throughout(evaluator, of, closes_nothing)
 
 
 def is_worked_with(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg) -> bool:
@@ -210,7 +211,7 @@ def _taken_by(nodes: Nodes, call: cst.Call) -> tuple[cst.Call, cst.Arg] | None:
     return None
 
 
-def _closes_nothing(of: Block) -> bool:
+def closes_nothing(of: Block) -> bool:
     """Whether no node of a class or function closes anything by its name."""
     return not any(map(_may_close, descend(of.node)))
 
@@ -265,4 +266,4 @@ def is_wrapped(evaluator: Evaluator, function: Block) -> bool:
     where = function.parent or function
     found = (evaluator.value(one, where) for one in marks)
     own = (one.block for one in found if isinstance(one, (FunctionValue, ClassValue)))
-    return not all(map(_closes_nothing, own))
+    return not all(map(closes_nothing, own))

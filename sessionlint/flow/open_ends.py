@@ -18,6 +18,7 @@ from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name, names_in
 from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol
 from sessionlint.flow.deferred import deferred
+from sessionlint.flow.keeping import closes_nothing
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
 
@@ -92,7 +93,7 @@ def _is_left_by(
             name = parameter_of(function, call, argument)
             return name is not None and leaves_it_open(evaluator, function.block, name, hops - 1)
         case ClassValue(block=of):
-            return is_throughout(evaluator, of, _closes_nothing)
+            return is_throughout(evaluator, of, _ends_without_closing)
         case Symbol(name=name) | Foreign(name=name):
             is_asked = name != "builtins.getattr" or position_of(call, argument) > 0
             word = last_name(call.func)
@@ -100,12 +101,8 @@ def _is_left_by(
     return False
 
 
-def _closes_nothing(of: Block) -> bool:
+def _ends_without_closing(of: Block) -> bool:
     """Whether no method of a class closes or enters anything, nor goes on for long."""
-    return not any(
-        _may_close(node)
-        or _is_endless(node)
-        or isinstance(node, cst.With)
-        or (isinstance(node, cst.FunctionDef) and _is_ending(node.name.value))
-        for node in descend(of.node)
+    return closes_nothing(of) and not any(
+        _may_close(node) or _is_endless(node) for node in descend(of.node)
     )
