@@ -253,7 +253,6 @@ LEFT_ALONE = {
     "by one of two names": "made = get_db()\n    other = get_db()\n    it = next(made)\n    it.add(1)\n    made.close()",
     "by a name over lines of a module": "made = (\n        store\n        .get_db()\n    )\n    it = next(made)\n    it.add(1)",
     "closed by a function of ours": "it = next(get_db())\n    it.add(1)\n    finish(it)",
-    "reset": "it = next(get_db())\n    it.add(1)\n    it.reset()",
     "in a list": "it = next(get_db())\n    it.add(1)\n    x.append(it)",
     "closed by a function of a function": "it = next(get_db())\n    it.add(1)\n    pass_on(it)",
     "kept by a function": "it = next(get_db())\n    it.add(1)\n    keep(it)",
@@ -321,6 +320,10 @@ def codes(body: str, folder) -> list[str]:
 @pytest.mark.parametrize("shape", DRIVEN)
 def test_a_generator_driven_by_hand_is_found(shape, tmp_path):
     assert codes(DRIVEN[shape], tmp_path) == ["SES107"]
+
+
+def test_one_that_is_reset_is_closed_by_hand(tmp_path):
+    assert codes("it = next(get_db())\n    it.add(1)\n    it.reset()", tmp_path) == ["SES101"]
 
 
 @pytest.mark.parametrize("shape", LEFT_ALONE)

@@ -101,7 +101,8 @@ class Gift(NamedTuple):
     type: str = ""
 
 
-_SESSION: Final = frozenset({"close", "aclose", "invalidate", "remove"})
+_SESSION: Final = frozenset({"close", "aclose", "invalidate", "remove", "reset"})
+"""Source: SQLAlchemy, `Session`; `reset` is what `close` does where it may be used again."""
 _CONNECTION: Final = frozenset({"close", "aclose", "invalidate", "terminate"})
 _ENGINE: Final = frozenset({"dispose", "close", "terminate"})
 
