@@ -22,6 +22,7 @@ from sessionlint.source.walk import descend
 
 __all__ = [
     "Keeper",
+    "asked_of",
     "asks_inside",
     "closes_nothing",
     "inside",
@@ -135,7 +136,7 @@ def asks_inside(evaluator: Evaluator, keepers: list[Keeper], called: Iterable[st
         return is_asked(evaluator, last.of, called)
     found = [member(evaluator, last.of, name) for name in called]
     plain = [one.block for one in found if isinstance(one, FunctionValue) and is_plain(one.block)]
-    return any(asks_inside(evaluator, inner, _asked(one, last.attributes)) for one in plain)
+    return any(asks_inside(evaluator, inner, asked_of(one, last.attributes)) for one in plain)
 
 
 def may_close_inside(evaluator: Evaluator, nodes: Nodes, call: cst.Call) -> bool:
@@ -179,7 +180,7 @@ def _is_kept(method: Block, value: cst.BaseExpression, own: str) -> bool:
     return isinstance(value, cst.Attribute) and is_name(value.value, own)
 
 
-def _asked(method: Block, attributes: frozenset[str]) -> set[str]:
+def asked_of(method: Block, attributes: frozenset[str]) -> set[str]:
     """The methods that one method of an object calls on what it keeps."""
     own = method.parameters[0].name.value if method.parameters else ""
     found: set[str] = set()

@@ -14,7 +14,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import bare
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.acquisitions import sure_session
-from sessionlint.flow.keeping import Keeper, asks_inside, inside
+from sessionlint.flow.keeping import Keeper, asked_of, asks_inside, inside
 from sessionlint.flow.transactions import TAKING, leaves_open
 
 __all__ = ["kept_inside"]
@@ -32,7 +32,9 @@ def kept_inside(
         return None
     if is_test(block.home.path, evaluator.tree.files.root):
         return None
-    found = inside(evaluator, block, made, _call_of, lambda call: _opened(evaluator, block, call))
+    found = inside(
+        evaluator, block, made, _call_of, lambda call: sure_session(evaluator, call, block)
+    )
     if found is None:
         return None
     thing, keepers = found
@@ -49,10 +51,6 @@ def _call_of(argument: cst.Arg) -> cst.Call | None:
     return made if isinstance(made, cst.Call) else None
 
 
-def _opened(evaluator: Evaluator, block: Block, call: cst.Call) -> Thing | None:
-    return sure_session(evaluator, call, block) if evaluator.may_acquire(call, block) else None
-
-
 def _works_with(evaluator: Evaluator, keeper: Keeper) -> bool:
     """Whether some method takes a connection by what a class keeps.
 
@@ -62,7 +60,7 @@ def _works_with(evaluator: Evaluator, keeper: Keeper) -> bool:
     return any(
         isinstance(one, FunctionValue)
         and is_plain(one.block)
-        and _asks(one.block, keeper.attributes)
+        and not TAKING.isdisjoint(asked_of(one.block, keeper.attributes))
         and leaves_open(one.block)
         for one in methods
     )
@@ -72,19 +70,6 @@ def _is_replaced(evaluator: Evaluator, called: str, attribute: str) -> bool:
     """Whether some file of the project gives the attribute of an object of that name a value."""
     given = rf"\b{re.escape(called)}\.{re.escape(attribute)}\s*=(?!=)"
     return evaluator.tree.has_any(attribute.encode(), re.compile(given.encode()))
-
-
-def _asks(method: Block, kept: frozenset[str]) -> bool:
-    """Whether a method of an object asks the database by one of its attributes."""
-    own = method.parameters[0].name.value if method.parameters else ""
-    for call in method.calls:
-        match call.func:
-            case cst.Attribute(
-                value=cst.Attribute(value=cst.Name(value=of), attr=cst.Name(value=name)),
-                attr=cst.Name(value=asked),
-            ) if of == own and name in kept and asked in TAKING:
-                return True
-    return False
 
 
 def _stores_once(of: Block) -> bool:
