@@ -26,9 +26,9 @@ from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.flow.acquisitions import has_mocks, sure_session
 from sessionlint.flow.circumstances import serves
 from sessionlint.flow.generators import taken_out
-from sessionlint.flow.handed import alone, may_be_closed_elsewhere
+from sessionlint.flow.handed import alone, may_be_closed_elsewhere, returned_alone
 from sessionlint.flow.nodes import Nodes
-from sessionlint.flow.read_back import is_left_open_by, modules_with
+from sessionlint.flow.read_back import is_key, is_left_open_by, modules_with, subscripts
 from sessionlint.flow.shared import Shared
 
 __all__ = ["InContext", "in_applications", "in_contexts"]
@@ -78,7 +78,7 @@ def in_contexts(evaluator: Evaluator, block: Block) -> Iterator[InContext]:
     if block.kind is BlockKind.LAMBDA:
         made, maker = _of_lambda(block), "a lambda"
     else:
-        made, maker = _returned(block), f"`{block.name}`"
+        made, maker = _alone(block, returned_alone(block), cst.Dict), f"`{block.name}`"
     for key, call, thing in _opened(evaluator, made, block):
         is_context = block.kind is BlockKind.LAMBDA or _makes_contexts(evaluator, block)
         if is_context and _is_left_open(evaluator, key):
@@ -101,14 +101,6 @@ def in_applications(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
         for key, call, thing in _opened(evaluator, given, block):
             if any(True for _ in _reading(evaluator, key)):
                 yield Shared(f'context["{key}"]', thing, call, None, is_kept=True)
-
-
-def _returned(block: Block) -> cst.BaseExpression | None:
-    """The mapping that is all a plain function ever returns."""
-    if block.kind is not BlockKind.FUNCTION or block.owner is not None or block.decorators:
-        return None
-    is_plain = not block.yields and len(block.returns) == 1
-    return _alone(block, block.returns[0].value, cst.Dict) if is_plain else None
 
 
 def _alone(
@@ -204,23 +196,11 @@ def _is_left_open(evaluator: Evaluator, key: str) -> bool:
 
 def _reads(nodes: Nodes, key: str) -> Iterator[cst.BaseExpression]:
     """Where a function reads a key of a context: `info.context["db"]`, `context.get("db")`."""
-    for part in nodes.of(cst.Subscript):
-        match part.slice:
-            case [cst.SubscriptElement(slice=cst.Index(value=index))]:
-                if _is_context(part.value) and _is_key(index, key):
-                    yield part
+    yield from subscripts(nodes, _CONTEXT, key)
     for call in nodes.of(cst.Call):
         match call:
             case cst.Call(
                 func=cst.Attribute(value=owner, attr=cst.Name(value="get")),
                 args=[cst.Arg(value=word), *_],
-            ) if _is_context(owner) and _is_key(word, key):
+            ) if last_name(owner) == _CONTEXT and is_key(word, key):
                 yield call
-
-
-def _is_context(owner: cst.BaseExpression) -> bool:
-    return last_name(owner) == _CONTEXT
-
-
-def _is_key(word: cst.BaseExpression, key: str) -> bool:
-    return isinstance(word, cst.SimpleString) and word.raw_value == key

@@ -34,6 +34,7 @@ __all__ = [
     "handed",
     "handed_by_lambda",
     "may_be_closed_elsewhere",
+    "returned_alone",
     "returned_call",
     "users_of",
 ]
@@ -96,12 +97,15 @@ def _opened(evaluator: Evaluator, block: Block, acquired: cst.Call) -> Thing | N
 
 def returned_call(block: Block) -> cst.Call | None:
     """The call whose result is all that a plain function ever returns."""
+    made = alone(block, returned_alone(block))
+    return made if isinstance(made, cst.Call) else None
+
+
+def returned_alone(block: Block) -> cst.BaseExpression | None:
+    """What stands behind the one `return` of a plain function, which has no `yield` either."""
     if block.kind is not BlockKind.FUNCTION or block.owner is not None or block.decorators:
         return None
-    if block.yields or len(block.returns) != 1:
-        return None
-    made = alone(block, block.returns[0].value)
-    return made if isinstance(made, cst.Call) else None
+    return None if block.yields or len(block.returns) != 1 else block.returns[0].value
 
 
 def alone(block: Block, value: cst.BaseExpression | None) -> cst.BaseExpression | None:

@@ -13,6 +13,7 @@ from sessionlint.facts.aside import is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import ClassValue
 from sessionlint.flow.given import is_left_open
 from sessionlint.flow.keeping import is_kept_open, methods
@@ -21,7 +22,7 @@ from sessionlint.flow.spoken import Use, use
 from sessionlint.flow.transactions import keeps_connection, leaves_open
 from sessionlint.source.logical import logical
 
-__all__ = ["Reads", "is_left_open_by", "modules_with"]
+__all__ = ["Reads", "is_key", "is_left_open_by", "modules_with", "subscripts"]
 
 Reads: TypeAlias = Callable[[Nodes], Iterator[cst.BaseExpression]]
 """Where the nodes of a block read a session back."""
@@ -37,6 +38,20 @@ def modules_with(evaluator: Evaluator, word: str, pattern: re.Pattern[bytes]) ->
         module = None if is_test(path, tree.files.root) else tree.module(path)
         if module is not None:
             yield module
+
+
+def subscripts(nodes: Nodes, owner: str, key: str) -> Iterator[cst.Subscript]:
+    """Where what has a name is read by a key: `info.context["db"]`."""
+    for part in nodes.of(cst.Subscript):
+        match part.slice:
+            case [cst.SubscriptElement(slice=cst.Index(value=word))] if is_key(word, key):
+                if last_name(part.value) == owner:
+                    yield part
+
+
+def is_key(word: cst.BaseExpression, key: str) -> bool:
+    """Whether an expression is a string in quotes that holds the key."""
+    return isinstance(word, cst.SimpleString) and word.raw_value == key
 
 
 def is_left_open_by(

@@ -19,7 +19,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import assigned_attribute, bare, dotted, last_name
 from sessionlint.flow.acquisitions import sure_session
 from sessionlint.flow.nodes import Nodes
-from sessionlint.flow.read_back import is_left_open_by, modules_with
+from sessionlint.flow.read_back import is_left_open_by, modules_with, subscripts
 from sessionlint.flow.shared import Shared
 
 __all__ = ["of_visits"]
@@ -68,8 +68,4 @@ def _reads(nodes: Nodes, name: str) -> Iterator[cst.BaseExpression]:
         is_it = part.attr.value == name and last_name(part.value) == _STATE
         if is_it and not isinstance(next(nodes.above(part)), (cst.AssignTarget, cst.AnnAssign)):
             yield part
-    for item in nodes.of(cst.Subscript):
-        match item.slice:
-            case [cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as word))]:
-                if word.raw_value == name and last_name(item.value) == _STATE:
-                    yield item
+    yield from subscripts(nodes, _STATE, name)
