@@ -22,9 +22,9 @@ from sessionlint.flow.generators import lent_by
 from sessionlint.flow.harmless import SETTLING
 from sessionlint.flow.keeping import is_wrapped
 from sessionlint.flow.lasting import is_long_request, may_be_through, until_close
-from sessionlint.flow.letting import let_go, user_of
+from sessionlint.flow.letting import User, let_go, user_of
 from sessionlint.flow.nodes import Nodes
-from sessionlint.source.background import BACKGROUND, LETTING_GO, THREADS
+from sessionlint.source.background import BACKGROUND, LETTING_GO
 from sessionlint.source.fanning import is_session_name
 
 __all__ = ["Escaped", "Owner", "When", "escaped"]
@@ -83,17 +83,16 @@ def escaped(evaluator: Evaluator, block: Block) -> Iterator[Escaped]:
         for argument in () if run is None else run.args:
             owner = _owner(evaluator, nodes, call, argument)
             user = user_of(evaluator, block, run, argument) if run and owner else None
-            if run and owner and user and not _gets_another(evaluator, call, user):
+            if run and owner and user and _gets_it(evaluator, call, user):
                 name = last_name(argument.value)
                 is_behind = last_name(call.func) == BACKGROUND
-                is_ended = any(last_name(one.func) in SETTLING for one in user.calls)
+                is_ended = any(last_name(one.func) in SETTLING for one in user.block.calls)
                 yield Escaped(owner, name, call, run.func, is_behind, is_ended)
 
 
-def _gets_another(evaluator: Evaluator, call: cst.Call, user: Block) -> bool:
-    """Whether a decorator may give a function another session, or nothing runs it at all."""
-    is_never_awaited = user.is_async and last_name(call.func) in THREADS
-    return is_never_awaited or is_wrapped(evaluator, user)
+def _gets_it(evaluator: Evaluator, call: cst.Call, user: User) -> bool:
+    """Whether a function is run at all, and no decorator may give it another session."""
+    return user.is_run_by(call) and not is_wrapped(evaluator, user.block)
 
 
 def _owner(evaluator: Evaluator, nodes: Nodes, call: cst.Call, argument: cst.Arg) -> Owner | None:

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import last_name
-from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.acts import Act
 from sessionlint.flow.letting import let_go, user_of
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.open_ends import leaves_it_open
 from sessionlint.flow.transactions import ends_transactions
-from sessionlint.source.background import LETTING_GO, THREADS
+from sessionlint.source.background import LETTING_GO
 
 if TYPE_CHECKING:
     from sessionlint.flow.body import Body
@@ -81,14 +79,10 @@ def _user(
     evaluator: Evaluator, block: Block, call: cst.Call, run: cst.Call, argument: cst.Arg
 ) -> Block | None:
     """What uses an argument later, comes to an end, and surely leaves it open."""
-    user, runs = user_of(evaluator, block, run, argument), evaluator.value(run.func, block)
-    if user is None or not isinstance(runs, FunctionValue):
+    user = user_of(evaluator, block, run, argument)
+    if user is None or not user.is_run_by(call):
         return None
-    if user.is_async and last_name(call.func) in THREADS:
-        # Nobody awaits it there.
-        return None
-    name = parameter_of(runs, run, argument)
-    return user if name is not None and leaves_it_open(evaluator, user, name) else None
+    return user.block if leaves_it_open(evaluator, user.block, user.name) else None
 
 
 def _carrier(body: Body, call: cst.Call, name: cst.CSTNode) -> cst.CSTNode:

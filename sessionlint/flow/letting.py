@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -16,12 +16,12 @@ from sessionlint.facts.syntax import arguments, dotted, is_name, last_name, last
 from sessionlint.facts.values import ClassValue, Foreign, FunctionValue, Symbol
 from sessionlint.flow.deferred import deferred
 from sessionlint.flow.nodes import Nodes
-from sessionlint.source.background import BACKGROUND, QUEUEING
+from sessionlint.source.background import BACKGROUND, QUEUEING, THREADS
 from sessionlint.source.below import is_expression
 from sessionlint.source.threads import THREADED
 from sessionlint.source.walk import descend
 
-__all__ = ["let_go", "user_of"]
+__all__ = ["User", "let_go", "user_of"]
 
 _TASKS: Final = re.compile(
     r"asyncio\.(?:\w+\.)*(?:create_task|ensure_future|run_coroutine_threadsafe)"
@@ -168,9 +168,20 @@ def _is_keeping(block: Block, call: cst.Call) -> bool:
     return False
 
 
+class User(NamedTuple):
+    """A function that uses what it is given, and as which parameter it gets that."""
+
+    block: Block
+    name: str
+
+    def is_run_by(self, call: cst.Call) -> bool:
+        """Whether a call that lets it run does so: in a thread, nobody awaits a coroutine."""
+        return not (self.block.is_async and last_name(call.func) in THREADS)
+
+
 def user_of(
     evaluator: Evaluator, block: Block, run: cst.Call, argument: cst.Arg, hops: int = _HOPS
-) -> Block | None:
+) -> User | None:
     """The function of the project that uses an argument on the database, and does not close it."""
     callee = evaluator.value(run.func, block)
     if not isinstance(callee, FunctionValue) or not hops:
@@ -182,7 +193,7 @@ def user_of(
     if effect(evaluator, run, argument, block) is not Effect.LOAN:
         return None
     is_used = any(_uses(evaluator, inside, one, name, hops - 1) for one in inside.calls)
-    return inside if is_used else None
+    return User(inside, name) if is_used else None
 
 
 def _uses(evaluator: Evaluator, block: Block, call: cst.Call, name: str, hops: int) -> bool:
