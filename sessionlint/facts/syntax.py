@@ -22,6 +22,7 @@ __all__ = [
     "assigned_attribute",
     "bare",
     "dotted",
+    "held_by",
     "index_of",
     "is_idle",
     "is_name",
@@ -116,6 +117,12 @@ def asked_by_name(node: cst.CSTNode) -> tuple[cst.BaseExpression | None, str]:
             case [owner, cst.SimpleString() as word, *_]:
                 return owner, word.raw_value
     return None, ""
+
+
+def held_by(expression: cst.CSTNode | None) -> str | None:
+    """The name that holds what an expression gives: `db`, or `(db := maker())`; else None."""
+    name = expression.target if type(expression) is cst.NamedExpr else expression
+    return name.value if type(name) is cst.Name else None
 
 
 def bare(expression: cst.BaseExpression) -> cst.BaseExpression:

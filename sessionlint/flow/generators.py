@@ -11,7 +11,7 @@ from sessionlint.facts.annotations import lent
 from sessionlint.facts.catalog import Kind, Type
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import arguments, bare, is_name, last_name
+from sessionlint.facts.syntax import arguments, bare, held_by, is_name, last_name
 from sessionlint.facts.values import UNKNOWN, Foreign, Managed, Stream, Thing, Value
 from sessionlint.flow import lenders
 from sessionlint.flow.nodes import Nodes
@@ -141,11 +141,12 @@ def lent_by(
     item, lender = value.item, value.block
     if len(lender.yields) != 1 or lender.is_async is not is_async:
         return None
-    match lender.yields[0].value, item:
-        case cst.Name(value=name), Thing(type=Type(kind=Kind.SESSION), is_guess=False):
+    name = held_by(lender.yields[0].value)
+    match item:
+        case Thing(type=Type(kind=Kind.SESSION), is_guess=False) if name:
             is_opened = _opens(evaluator, lender, name) or _passes_on(evaluator, lender, name)
             return (item, lender) if is_opened else None
-        case cst.Name(value=name), _ if _is_unsure(item):
+        case _ if name and _is_unsure(item):
             thing = _promised(evaluator, lender)
             return (thing, lender) if thing and _ends(evaluator, lender, name) else None
     return None

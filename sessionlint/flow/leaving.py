@@ -83,7 +83,9 @@ def leaves(resource: Resource, value: cst.BaseExpression | None) -> bool:
     match value:
         case cst.Name(value=name):
             return name in resource.names
-        case cst.Await(expression=inner) | cst.NamedExpr(value=inner):
+        case cst.NamedExpr(value=inner):
+            return resource.is_it(value) or leaves(resource, inner)
+        case cst.Await(expression=inner):
             return leaves(resource, inner)
         case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Set(elements=parts):
             return any(leaves(resource, part.value) for part in parts)
@@ -284,6 +286,4 @@ def is_method(resource: Resource, call: cst.Call) -> bool:
     if type(call.func) is not cst.Attribute:
         return False
     owner = call.func.value
-    return type(owner) is cst.Name and (
-        owner.value in resource.names or owner.value in resource.members
-    )
+    return resource.is_it(owner) or (type(owner) is cst.Name and owner.value in resource.members)

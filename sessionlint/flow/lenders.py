@@ -10,7 +10,7 @@ from sessionlint.facts.catalog import Kind
 from sessionlint.facts.classes import member
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import TRIES, Try, bare, dotted, is_name, last_name
+from sessionlint.facts.syntax import TRIES, Try, bare, dotted, held_by, is_name, last_name
 from sessionlint.facts.values import FunctionValue, Instance, Thing, Value
 from sessionlint.flow.nodes import Nodes
 
@@ -64,8 +64,7 @@ def _above(lender: Block) -> list[cst.CSTNode]:
 
 
 def _lent(lender: Block) -> str:
-    lent = lender.yields[0].value
-    return lent.value if isinstance(lent, cst.Name) else ""
+    return held_by(lender.yields[0].value) or ""
 
 
 def _is_closing(lender: Block, node: Try, name: str) -> bool:

@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import TRIES, last_statement
+from sessionlint.facts.syntax import TRIES, held_by, last_statement
 from sessionlint.flow.expressions import YieldKind
 from sessionlint.flow.nodes import Nodes
 
@@ -47,7 +47,7 @@ def _lends(node: cst.Yield, names: frozenset[str]) -> bool:
     """Whether a `yield` gives one of them, alone or with others: `yield connection, cursor`."""
     given = node.value
     parts = [one.value for one in given.elements] if isinstance(given, cst.Tuple) else [given]
-    return any(isinstance(part, cst.Name) and part.value in names for part in parts)
+    return any(held_by(part) in names for part in parts)
 
 
 def _yields_once(block: Block) -> bool:

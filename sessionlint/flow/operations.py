@@ -226,7 +226,7 @@ class Operations:
             yield from self._arguments(node)
             yield Operation(Act.EXIT, node)
         elif is_method(self._resource, node):
-            yield from self._arguments(node)
+            yield from (*self._below(node.func), *self._arguments(node))
             yield from self._own_method(node)
         elif path in self._resource.inner:
             yield from self._arguments(node)

@@ -12,6 +12,7 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
+from sessionlint.facts.syntax import held_by
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
 from sessionlint.flow.later import Later
@@ -110,8 +111,10 @@ class Resource:
         return kind.is_release(method) or (kind.is_session and method == "rollback")
 
     def is_it(self, node: cst.CSTNode | None) -> bool:
-        """Whether a node is one of the names that hold it."""
-        return type(node) is cst.Name and node.value in self.names
+        """Whether a node is one of the names that hold it, or gives it one: `(db := maker())`."""
+        if type(node) is cst.Name:
+            return node.value in self.names
+        return type(node) is cst.NamedExpr and held_by(node) in self.names
 
     def is_imported(self, name: str) -> bool:
         """Whether a name is an import of the module and nothing else."""
