@@ -12,13 +12,13 @@ import libcst as cst
 from sessionlint.facts.aside import is_migration_environment
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.flow.applications import of_applications
 from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
 from sessionlint.flow.given import Given, given
 from sessionlint.flow.lifetimes import lifetimes
 from sessionlint.flow.reopened import Reopened, reopened
-from sessionlint.flow.shared import Shared, shared
+from sessionlint.flow.shared import Shared
+from sessionlint.flow.shared_by_all import shared_by_all
 from sessionlint.flow.unbound import Unbound, unbound
 from sessionlint.flow.ways import Lifetime, Shape
 from sessionlint.model import Span
@@ -168,21 +168,7 @@ class Scope:
     @cached_property
     def shared(self) -> list[Shared]:
         """The sessions of a module, a class body, an application or a job that functions use."""
-        given = self.evaluator, self.block
-        found = [*shared(*given), *of_applications(*given)]
-        if "add_job" in self.source.text:
-            from sessionlint.flow.recurring import recurring
-
-            found += recurring(*given)
-        if "context_value" in self.source.text:
-            from sessionlint.flow.contexts import in_applications
-
-            found += in_applications(*given)
-        if "session_state" in self.source.text:
-            from sessionlint.flow.visits import of_visits
-
-            found += of_visits(*given)
-        return found
+        return list(shared_by_all(self.evaluator, self.block, self.source.text))
 
     @cached_property
     def unremoved(self) -> list[Unremoved]:
