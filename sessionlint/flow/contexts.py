@@ -191,7 +191,7 @@ def _reading(evaluator: Evaluator, key: str) -> Iterator[Module]:
 def _is_left_open(evaluator: Evaluator, key: str) -> bool:
     """Whether resolvers take a connection by what is under a key, and nobody may close that."""
     modules = _reading(evaluator, key)
-    return is_left_open_by(evaluator, modules, _CONTEXT, lambda nodes: _reads(nodes, key))
+    return is_left_open_by(evaluator, modules, (_CONTEXT,), lambda nodes: _reads(nodes, key))
 
 
 def _reads(nodes: Nodes, key: str) -> Iterator[cst.BaseExpression]:

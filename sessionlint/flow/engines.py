@@ -40,14 +40,15 @@ from sessionlint.flow.upkeep import (
 from sessionlint.flow.usage import connects, is_given_away, is_used_up, loans
 from sessionlint.source.walk import descend
 
-__all__ = ["EnginePerCall", "engines"]
+__all__ = ["EnginePerCall", "engines", "is_passed_on"]
 
 
 class EnginePerCall(NamedTuple):
     """An engine that is built, and used or given away, each time its function is called.
 
     That of an object is built each time the `maker` makes one. It may be disposed of where nothing
-    fails. What runs once may build one in each turn of a loop, which `is_turned`.
+    fails. What runs once may build one in each turn of a loop, which `is_turned`. What is kept for
+    a request, and no longer, `is_of_request`.
     """
 
     thing: Thing
@@ -55,6 +56,7 @@ class EnginePerCall(NamedTuple):
     maker: Maker | None = None
     is_disposed_of: bool = False
     is_turned: bool = False
+    is_of_request: bool = False
 
 
 def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
@@ -79,7 +81,7 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         name = _bound_name(block, call)
         if _is_given_back(block, call, name):
             is_settled = partial(_is_settled, evaluator, thing)
-            if is_called_often(evaluator, block, is_settled, _is_passed_on):
+            if is_called_often(evaluator, block, is_settled, is_passed_on):
                 yield EnginePerCall(thing, call)
             continue
         # Who calls a function takes a search through the project, so that is asked last.
@@ -214,7 +216,7 @@ def _is_it(node: cst.BaseExpression, call: cst.Call, name: str | None) -> bool:
     return bare(node) is call or (name is not None and is_name(node, name))
 
 
-def _is_passed_on(caller: Block, call: cst.Call) -> bool:
+def is_passed_on(caller: Block, call: cst.Call) -> bool:
     """Whether a caller gives what it gets, or something built on it, to those that call it."""
     name = _bound_name(caller, call) or _maker_name(caller, call)
     return _is_given_back(caller, call, name) or (bool(caller.yields) and name is not None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Final, TypeAlias
 
@@ -13,16 +13,26 @@ from sessionlint.facts.aside import is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import last_name
+from sessionlint.facts.syntax import assigned_attribute, last_name
 from sessionlint.facts.values import ClassValue
 from sessionlint.flow.given import is_left_open
+from sessionlint.flow.harmless import SETTLING
 from sessionlint.flow.keeping import is_kept_open, methods
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.spoken import Use, use
 from sessionlint.flow.transactions import keeps_connection, leaves_open
 from sessionlint.source.logical import logical
 
-__all__ = ["Reads", "is_key", "is_left_open_by", "modules_with", "subscripts"]
+__all__ = [
+    "Reads",
+    "attributes",
+    "is_key",
+    "is_left_open_by",
+    "may_close",
+    "modules_with",
+    "put_aside",
+    "subscripts",
+]
 
 Reads: TypeAlias = Callable[[Nodes], Iterator[cst.BaseExpression]]
 """Where the nodes of a block read a session back."""
@@ -40,6 +50,30 @@ def modules_with(evaluator: Evaluator, word: str, pattern: re.Pattern[bytes]) ->
             yield module
 
 
+def may_close(module: Module) -> bool:
+    """Whether anything at all is closed in a module."""
+    text = module.reader.text.encode(errors="replace")
+    return re.search(_CLOSING, logical(text).data) is not None
+
+
+def put_aside(block: Block, owner: str) -> Iterator[tuple[cst.Attribute, cst.BaseExpression]]:
+    """The attributes of what has a name that a block assigns, each with what it gets."""
+    for bindings in list(block.home.fields.values()):
+        for one in bindings:
+            target = assigned_attribute(one.node) if one.block is block else None
+            is_it = target is not None and last_name(target.value) == owner
+            if target is not None and is_it and one.expression is not None:
+                yield target, one.expression
+
+
+def attributes(nodes: Nodes, owner: str, name: str) -> Iterator[cst.Attribute]:
+    """Where an attribute of what has a name is read: `st.session_state.db`."""
+    for part in nodes.of(cst.Attribute):
+        is_it = part.attr.value == name and last_name(part.value) == owner
+        if is_it and not isinstance(next(nodes.above(part)), (cst.AssignTarget, cst.AnnAssign)):
+            yield part
+
+
 def subscripts(nodes: Nodes, owner: str, key: str) -> Iterator[cst.Subscript]:
     """Where what has a name is read by a key: `info.context["db"]`."""
     for part in nodes.of(cst.Subscript):
@@ -55,17 +89,19 @@ def is_key(word: cst.BaseExpression, key: str) -> bool:
 
 
 def is_left_open_by(
-    evaluator: Evaluator, modules: Iterator[Module], word: str, reads: Reads
+    evaluator: Evaluator, modules: Iterable[Module], words: Iterable[str], reads: Reads
 ) -> bool:
     """Whether what reads a session takes a connection by it, and nobody may close that.
 
-    Nothing at all is closed in the modules that speak of it. Where it is read, `word` is spoken.
+    Nothing at all is closed in the modules that speak of it. Where it is read, one of the words is
+    spoken.
     """
     found = False
     for module in modules:
-        if re.search(_CLOSING, logical(module.reader.text.encode(errors="replace")).data):
+        if may_close(module):
             return False
-        for block in module.speaking(word):
+        spoken = {id(block): block for word in words for block in module.speaking(word)}
+        for block in spoken.values():
             answer = _holds(evaluator, block, reads)
             if answer is None:
                 return False
@@ -74,24 +110,33 @@ def is_left_open_by(
 
 
 def _holds(evaluator: Evaluator, block: Block, reads: Reads) -> bool | None:
-    """Whether a block keeps a connection that it takes; None where it may close the session.
+    """Whether a block keeps a connection that it takes; None where another may not.
 
+    For it may close the session, or ends transactions and nothing else, be they those of others.
     Where the session has no name of its own, whatever it takes counts.
     """
     if block.kind not in {BlockKind.FUNCTION, BlockKind.MODULE}:
         return False
     nodes = Nodes(block)
-    found = False
+    found, all_spoken = False, list[cst.CSTNode]()
     for read in reads(nodes):
         if block.kind is BlockKind.MODULE and nodes.is_inside(read):
             continue
         name = _name(nodes, read)
         spoken = [read] if name is None else list(nodes.variables(name))
+        all_spoken += spoken
         if any(_may_end(evaluator, nodes, one) for one in spoken):
             return None
         is_asked = leaves_open(block) if name is None else keeps_connection(block, name)
         found = found or is_asked or any(_is_lent(evaluator, nodes, one) for one in spoken)
-    return found
+    return None if _only_settles(nodes, all_spoken) else found
+
+
+def _only_settles(nodes: Nodes, sessions: list[cst.CSTNode]) -> bool:
+    """Whether transactions are ended where sessions stand, and all else is to ask for them."""
+    around = [next(nodes.above(one)) for one in sessions]
+    asked = [one.attr.value for one in around if isinstance(one, cst.Attribute)]
+    return bool(asked) and all(method in SETTLING for method in asked)
 
 
 def _may_end(evaluator: Evaluator, nodes: Nodes, session: cst.CSTNode) -> bool:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sessionlint.flow.exits import LeakyExit
     from sessionlint.flow.fanned import Fanned
     from sessionlint.flow.handed import Handed
+    from sessionlint.flow.in_flask import InRequest
     from sessionlint.flow.protection import EarlyShield, NestedBegin
     from sessionlint.flow.registries import Unremoved
     from sessionlint.flow.requested import Requested
@@ -244,9 +245,23 @@ class Scope:
         return list(in_contexts(self.evaluator, self.block))
 
     @cached_property
+    def in_requests(self) -> list[InRequest]:
+        """The sessions that are opened for a request in Flask, which closes none."""
+        if self.block.kind is not BlockKind.FUNCTION or "flask" not in self.source.text:
+            return []
+        from sessionlint.flow.in_flask import in_requests
+
+        return list(in_requests(self.evaluator, self.block))
+
+    @cached_property
     def engines(self) -> list[EnginePerCall]:
         """The engines built anew at every call."""
-        return list(engines(self.evaluator, self.block))
+        found = list(engines(self.evaluator, self.block))
+        if "flask" in self.source.text:
+            from sessionlint.flow.in_flask import engines_in_requests
+
+            found += engines_in_requests(self.evaluator, self.block)
+        return found
 
     @cached_property
     def cleanups(self) -> list[CleanUp]:

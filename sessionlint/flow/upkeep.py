@@ -12,6 +12,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
 from sessionlint.facts.values import ClassValue
+from sessionlint.flow.flask_g import is_in_g
 from sessionlint.flow.harmless import PANDAS
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.walk import descend
@@ -100,9 +101,15 @@ def is_stored(block: Block, built: set[str]) -> bool:
     return any(
         isinstance(part, cst.Name) and part.value in built
         for node in assigned
-        if any(is_outside(block, target.target) for target in node.targets)
+        if any(_is_kept(block, target.target) for target in node.targets)
         for part in descend(node.value)
     )
+
+
+def _is_kept(block: Block, target: cst.BaseExpression) -> bool:
+    """Whether what is assigned there is kept for longer than a request."""
+    is_of_request = is_in_g(block.home, target) and "dispose" not in block.home.reader.text
+    return is_outside(block, target) and not is_of_request
 
 
 def is_returned_inside(evaluator: Evaluator, block: Block, call: cst.Call) -> bool:

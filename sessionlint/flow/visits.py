@@ -16,10 +16,16 @@ from sessionlint.facts.aside import is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import assigned_attribute, bare, dotted, last_name
+from sessionlint.facts.syntax import bare, dotted
 from sessionlint.flow.acquisitions import sure_session
 from sessionlint.flow.nodes import Nodes
-from sessionlint.flow.read_back import is_left_open_by, modules_with, subscripts
+from sessionlint.flow.read_back import (
+    attributes,
+    is_left_open_by,
+    modules_with,
+    put_aside,
+    subscripts,
+)
 from sessionlint.flow.shared import Shared
 
 __all__ = ["of_visits"]
@@ -33,26 +39,17 @@ def of_visits(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
         return
     if is_test(block.home.path, evaluator.tree.files.root) or not block.home.imports("streamlit"):
         return
-    for name, made, said in _kept(block):
+    for kept, made in put_aside(block, _STATE):
         thing = sure_session(evaluator, made, block)
-        if thing is not None and _is_left_open(evaluator, name):
+        if thing is not None and _is_left_open(evaluator, kept.attr.value):
+            said = dotted(kept) or f"{_STATE}.{kept.attr.value}"
             yield Shared(said, thing, bare(made), None, is_of_visit=True)
-
-
-def _kept(block: Block) -> Iterator[tuple[str, cst.BaseExpression, str]]:
-    """What a block assigns to the state of a visit: the name, the value and how both are said."""
-    for name, bindings in list(block.home.fields.items()):
-        for one in bindings:
-            target = assigned_attribute(one.node) if one.block is block else None
-            if target is None or one.expression is None or last_name(target.value) != _STATE:
-                continue
-            yield name, one.expression, dotted(target) or f"{_STATE}.{name}"
 
 
 def _is_left_open(evaluator: Evaluator, name: str) -> bool:
     """Whether a page takes a connection by what has a name there, and nobody may close that."""
     modules = _reading(evaluator, name)
-    return is_left_open_by(evaluator, modules, _STATE, lambda nodes: _reads(nodes, name))
+    return is_left_open_by(evaluator, modules, (_STATE,), lambda nodes: _reads(nodes, name))
 
 
 def _reading(evaluator: Evaluator, name: str) -> Iterator[Module]:
@@ -64,8 +61,5 @@ def _reading(evaluator: Evaluator, name: str) -> Iterator[Module]:
 
 def _reads(nodes: Nodes, name: str) -> Iterator[cst.BaseExpression]:
     """Where it is read: `st.session_state.db`, `st.session_state["db"]`."""
-    for part in nodes.of(cst.Attribute):
-        is_it = part.attr.value == name and last_name(part.value) == _STATE
-        if is_it and not isinstance(next(nodes.above(part)), (cst.AssignTarget, cst.AnnAssign)):
-            yield part
+    yield from attributes(nodes, _STATE, name)
     yield from subscripts(nodes, _STATE, name)

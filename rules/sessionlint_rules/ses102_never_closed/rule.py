@@ -44,6 +44,11 @@ def check(scope: Scope) -> Iterator[Finding]:
             f"{what}",
             scope.span(found.acquired),
         )
+    for kept in scope.in_requests:
+        yield NEVER_CLOSED.finding(
+            f"{kept.thing.type.noun} `{kept.name}` is never closed: Flask closes nothing in `g`",
+            scope.span(kept.acquired),
+        )
 
 
 def _entered(scope: Scope) -> Iterator[Finding]:

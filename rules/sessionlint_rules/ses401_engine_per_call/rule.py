@@ -17,7 +17,8 @@ def check(scope: Scope) -> Iterator[Finding]:
     from sessionlint.rewrite.caching import shared_engine
 
     for one in scope.engines:
-        fix = shared_engine(scope.evaluator, scope.block)
+        # What `g` holds is read from there: whoever gives it out must go on putting it in.
+        fix = None if one.is_of_request else shared_engine(scope.evaluator, scope.block)
         found = ENGINE_PER_CALL.finding(_told(scope, one), scope.span(one.acquired), fix=fix)
         yield found._replace(severity=Severity.RISK) if one.is_disposed_of else found
 
@@ -25,6 +26,9 @@ def check(scope: Scope) -> Iterator[Finding]:
 def _told(scope: Scope, one: EnginePerCall) -> str:
     noun = one.thing.type.noun
     owner = scope.block.owner
+    if one.is_of_request:
+        made = f"`{scope.name}` builds a new {noun} for each request, with connections of its own"
+        return f"{made}: what is in Flask's `g` is gone when the request ends"
     if one.maker is None or owner is None:
         when = "in every turn of a loop" if one.is_turned else "on every call"
         made = f"`{scope.name}` builds a new {noun} {when}"

@@ -1,0 +1,31 @@
+"""`g` of Flask and Quart, which lasts one request.
+
+Source: Flask, "The Application Context": `g` is new for each request, and all in it is dropped.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import libcst as cst
+
+from sessionlint.facts.module import Module
+from sessionlint.facts.scopes import How
+from sessionlint.facts.syntax import dotted
+
+__all__ = ["LIBRARIES", "G", "is_in_g"]
+
+G: Final = "g"
+LIBRARIES: Final = ("flask", "quart")
+
+
+def is_in_g(home: Module, target: cst.BaseExpression) -> bool:
+    """Whether an expression is an attribute of it: `g.db`, `flask.g.db`."""
+    owner = target.value if isinstance(target, cst.Attribute) else None
+    path = None if owner is None else dotted(owner)
+    if path != G:
+        return path in {f"{library}.{G}" for library in LIBRARIES}
+    bound = home.top.bindings(G)
+    return bool(bound) and all(
+        one.how is How.IMPORT_FROM and one.origin in LIBRARIES for one in bound
+    )
