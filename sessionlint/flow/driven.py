@@ -15,7 +15,7 @@ from sessionlint.facts.holding import has, is_made_of
 from sessionlint.facts.parameters import parameters_with
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import TRIES, dotted, is_name, targets_of
+from sessionlint.facts.syntax import TRIES, dotted, is_name, last_name, targets_of
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
@@ -46,7 +46,7 @@ _SHOWN: Final = (*_ELEMENTS, cst.Dict, cst.List, cst.Set, cst.Tuple, cst.Await)
 
 
 class Driven(NamedTuple):
-    """`next(get_db())`, or `async for db in get_db():` that is left early.
+    """`next(get_db())`, `list(get_db())[0]`, or `async for db in get_db():` that is left early.
 
     `made` makes the generator, whose function is `lender`; `by` drives it. `exit` is the statement
     that leaves the loop. It is None for a generator that is thrown away at once; what that gave is
@@ -57,13 +57,18 @@ class Driven(NamedTuple):
 
     thing: Thing
     made: cst.Call
-    by: cst.Call | cst.For
+    by: cst.BaseExpression | cst.For
     lender: Block
     exit: cst.CSTNode | None = None
     is_entered: bool = False
     is_returned: bool = False
     is_held: bool = False
     is_wrapped: bool = False
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is run to its end for the first that it gives: `list(get_db())[0]`."""
+        return isinstance(self.by, cst.Subscript)
 
 
 def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
@@ -77,11 +82,12 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
     thrown = [(call, made) for call in block.near.calls if (made := thrown_away(block, call))]
     named = [(call, made) for call in block.near.calls if (made := named_once(block, call))]
     loops = [(loop, made) for loop in _loops(block) if (made := thrown_away(block, loop))]
-    if not (thrown or named or loops) or has_mocks(block):
+    is_listed = any(last_name(call.func) == "list" for call in block.near.calls)
+    if not (thrown or named or loops or is_listed) or has_mocks(block):
         return
     body = Nodes(block)
-    for call, made in thrown:
-        yield from _dropped(evaluator, body, made, call)
+    for step, made in [*thrown, *_listed(body)]:
+        yield from _dropped(evaluator, body, made, step)
     for call, made in named:
         is_held = not _is_stored(body, call)
         for one in _dropped(evaluator, body, made, call):
@@ -92,7 +98,16 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
         yield from _left(evaluator, body, made, loop)
 
 
-def _dropped(evaluator: Evaluator, body: Nodes, made: cst.Call, by: cst.Call) -> Iterator[Driven]:
+def _listed(body: Nodes) -> Iterator[tuple[cst.BaseExpression, cst.Call]]:
+    """Where a list is made of what a generator lends, and which call makes that."""
+    for part in body.of(cst.Subscript):
+        if (made := thrown_away(body.block, part)) is not None:
+            yield part, made
+
+
+def _dropped(
+    evaluator: Evaluator, body: Nodes, made: cst.Call, by: cst.BaseExpression
+) -> Iterator[Driven]:
     """The session that a call takes out of a generator which nobody brings to its end."""
     found = lent_by(evaluator, body.block, made, is_async=is_async_step(by))
     above = (node for node in body.above(by) if not isinstance(node, cst.Await))
@@ -115,7 +130,7 @@ def _dropped(evaluator: Evaluator, body: Nodes, made: cst.Call, by: cst.Call) ->
             yield Driven(wrapped[0], made, by, wrapped[1], is_wrapped=True)
 
 
-def _is_shown(body: Nodes, by: cst.Call) -> bool:
+def _is_shown(body: Nodes, by: cst.BaseExpression) -> bool:
     """Whether a function returns what a call gives in a display: `{"db": next(get_db())}`."""
     above = list(body.above(by))
     around = next((one for one in above if not isinstance(one, _SHOWN)), None)
@@ -125,7 +140,7 @@ def _is_shown(body: Nodes, by: cst.Call) -> bool:
     return is_given_back and any(isinstance(one, _ELEMENTS) for one in above)
 
 
-def _is_for_fastapi(evaluator: Evaluator, block: Block, by: cst.Call) -> bool:
+def _is_for_fastapi(evaluator: Evaluator, block: Block, by: cst.BaseExpression) -> bool:
     """Whether FastAPI gets what a lambda takes out, for a function that does not end it.
 
     Which method of a class may end what its attribute gets is not asked.

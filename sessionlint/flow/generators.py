@@ -18,6 +18,7 @@ from sessionlint.flow.nodes import Nodes
 from sessionlint.source.driving import is_driving, is_lender, is_naming
 
 __all__ = [
+    "STEPS",
     "drawn",
     "is_async_step",
     "is_drawn",
@@ -31,6 +32,9 @@ __all__ = [
 _NEXT: Final = {"next": False, "anext": True}
 _STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": True}
 """What drives a generator, and whether an asynchronous one."""
+
+STEPS: Final = (cst.Call, cst.Subscript)
+"""What takes a session out of a generator: `next(get_db())`, `list(get_db())[0]`."""
 
 _SPOKEN: Final = 2
 """How often a name is spoken of that is bound and then asked once."""
@@ -61,22 +65,20 @@ def _out_of(
     evaluator: Evaluator, made: cst.BaseExpression, block: Block
 ) -> tuple[Thing, Block] | None:
     """What is taken out of a generator that nobody brings to its end, and its function."""
-    call = bare(made)
-    if not isinstance(call, cst.Call):
-        return None
-    generator = thrown_away(block, call)
+    step = bare(made)
+    generator = thrown_away(block, step) if isinstance(step, STEPS) else None
     if generator is None:
         return None
-    return lent_by(evaluator, block, generator, is_async=is_async_step(call))
+    return lent_by(evaluator, block, generator, is_async=is_async_step(step))
 
 
 def is_drawn(block: Block, made: cst.BaseExpression) -> bool:
     """Whether an expression takes something out of a generator that nobody brings to its end."""
-    call = bare(made)
-    return isinstance(call, cst.Call) and thrown_away(block, call) is not None
+    step = bare(made)
+    return isinstance(step, STEPS) and thrown_away(block, step) is not None
 
 
-def thrown_away(block: Block, by: cst.Call | cst.For) -> cst.Call | None:
+def thrown_away(block: Block, by: cst.BaseExpression | cst.For) -> cst.Call | None:
     """The call that makes the generator which is driven here, and which nothing else holds."""
     made = _driven(by)
     if not isinstance(made, cst.Call) or not _is_lender(block, made):
@@ -109,13 +111,26 @@ def _is_lender(block: Block, made: cst.Call) -> bool:
     return is_lender(last_name(made.func), block.home.reader.text)
 
 
-def _driven(by: cst.Call | cst.For) -> cst.BaseExpression | None:
-    if not isinstance(by, cst.Call):
+def _driven(by: cst.CSTNode) -> cst.BaseExpression | None:
+    if isinstance(by, cst.For):
         return by.iter
+    if not isinstance(by, cst.Call):
+        return _listed(by)
     name = last_name(by.func)
     if type(by.func) is cst.Attribute:
         return by.func.value if name in _STEPS else None
     return next(arguments(by), None) if name in _NEXT else None
+
+
+def _listed(by: cst.CSTNode) -> cst.BaseExpression | None:
+    """What is run to its end for the first that it gives: `list(get_db())[0]`."""
+    match by:
+        case cst.Subscript(
+            value=cst.Call(func=cst.Name(value="list"), args=[cst.Arg(value=made)]),
+            slice=[cst.SubscriptElement(slice=cst.Index(value=cst.Integer(value="0")))],
+        ):
+            return made
+    return None
 
 
 def _head(loop: cst.For) -> cst.For:
@@ -123,9 +138,9 @@ def _head(loop: cst.For) -> cst.For:
     return loop.with_changes(body=cst.SimpleStatementSuite([cst.Pass()]), leading_lines=())
 
 
-def is_async_step(call: cst.Call) -> bool:
-    """Whether a call drives an asynchronous generator."""
-    return (_NEXT | _STEPS)[last_name(call.func)]
+def is_async_step(step: cst.BaseExpression) -> bool:
+    """Whether what drives a generator drives an asynchronous one."""
+    return isinstance(step, cst.Call) and (_NEXT | _STEPS)[last_name(step.func)]
 
 
 def lent_by(

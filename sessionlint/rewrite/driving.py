@@ -11,7 +11,7 @@ from sessionlint.facts.holding import has, is_made_of, may_keep
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import bare, is_name, targets_of
 from sessionlint.flow.driven import Driven
-from sessionlint.flow.generators import is_async_step, lent_by, thrown_away
+from sessionlint.flow.generators import STEPS, is_async_step, lent_by, thrown_away
 from sessionlint.flow.lenders import (
     begins,
     begins_work,
@@ -73,14 +73,13 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
 def opening_of(resource: Resource) -> Opening | None:
     """What to enter in the place of what acquires a resource, None where that would do more."""
     evaluator, block, made = resource.evaluator, resource.block, resource.acquired
-    call = bare(made)
-    generator = thrown_away(block, call) if isinstance(call, cst.Call) else None
+    step = bare(made)
+    generator = thrown_away(block, step) if isinstance(step, STEPS) else None
     if generator is None:
         if resource.thing.is_guess and is_expected_to_be_none(resource):
             return None
         return opening(evaluator, block, resource.thing, made) or guarding(resource.thing, made)
-    assert isinstance(call, cst.Call)
-    found = lent_by(evaluator, block, generator, is_async=is_async_step(call))
+    found = lent_by(evaluator, block, generator, is_async=is_async_step(step))
     return None if found is None else _opening_drawn(evaluator, block, generator, found[1])
 
 

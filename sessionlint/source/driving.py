@@ -22,7 +22,14 @@ _LOOP: Final = rf"(?a:async for \w+ in {_CALL})"
 _STEP: Final = (
     r"(?a:(?:ession\w{0,60}|_db)\([^()\n]{0,200}\)\s*\.\s*(?:__a?next__\(|a?send\(None\)))"
 )
-_SHAPES: Final = {"next(": _NEXT, "async for": _LOOP, "next__(": _STEP, "send(None)": _STEP}
+_LIST: Final = rf"(?a:list\((?<!\wlist\(){_CALL}[^()\n]{{0,200}}\)\)\[0\])"
+_SHAPES: Final = {
+    "next(": _NEXT,
+    "async for": _LOOP,
+    "next__(": _STEP,
+    "send(None)": _STEP,
+    "))[0]": _LIST,
+}
 """What makes each worth looking for, and how it looks; one pattern for all takes far longer."""
 
 _LENT: Final = rf" = (?:\(\s*)?(?:(?:[\w.]{{0,200}}\.)?{_TELLING}|{_GETTER})\("

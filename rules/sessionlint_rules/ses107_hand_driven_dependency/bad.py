@@ -95,6 +95,11 @@ def list_names() -> list[str]:
     return list(next(_get_db()).scalars(NAMES))  # want: SES107 "is thrown away at once"
 
 
+def last_name() -> str:
+    db = list(_get_db())[0]  # want: SES107 "`list` runs the generator of `_get_db` to its end"
+    return db.scalars(NAMES).all()[-1]
+
+
 def new_session() -> Session:
     return next(_get_db())  # want: SES107 "is thrown away before the caller gets its"
 

@@ -51,6 +51,11 @@ def _message(scope: Scope, one: Driven) -> str:
         if one.lender.is_async:
             return f"{left} open until the event loop gets round to it"
         return f"{left} open after an error until the garbage collector comes along"
+    if one.is_listed:
+        return (
+            f"`list` runs the generator of `{name}` to its end, which closes its session; that "
+            "opens again when it is used, and nothing closes it"
+        )
     if one.lender.is_async:
         return (
             f"the generator of `{name}` is thrown away at once; its session is closed while it is "
