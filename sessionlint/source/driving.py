@@ -19,9 +19,8 @@ _ASKED: Final = r"next\((?<!\w\wnext\()\s*"
 """`next(` or `anext(`, and no method with a longer name."""
 _NEXT: Final = rf"(?a:{_ASKED}{_CALL})"
 _LOOP: Final = rf"(?a:async for \w+ in {_CALL})"
-_STEP: Final = (
-    r"(?a:(?:ession\w{0,60}|_db)\([^()\n]{0,200}\)\s*\.\s*(?:__a?next__\(|a?send\(None\)))"
-)
+_NAMES: Final = rf"(?:ession\w{{0,60}}|_db|(?<![\w.]){_GETTER})"
+_STEP: Final = rf"(?a:{_NAMES}\([^()\n]{{0,200}}\)\s*\.\s*(?:__a?next__\(|a?send\(None\)))"
 _LIST: Final = rf"(?a:list\((?<!\wlist\(){_CALL}[^()\n]{{0,200}}\)\)\[0\])"
 _SHAPES: Final = {
     "next(": _NEXT,
