@@ -5,6 +5,10 @@ from textwrap import dedent, indent
 
 import pytest
 from small_project import codes, findings, wants
+from sqlalchemy import create_engine
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from sessionlint.model import Severity
 
@@ -459,3 +463,18 @@ def test_what_a_condition_calls_fails_before_what_stands_under_it():
         session.close()
     """
     assert note_of(text) == [(4, "an error here skips the close")]
+
+
+@pytest.mark.parametrize(
+    ("method", "is_given_back"),
+    [("rollback", True), ("commit", True), ("expunge_all", False), ("expire_all", False)],
+)
+def test_what_ends_no_transaction_gives_no_connection_back(method, is_given_back):
+    engine = create_engine("sqlite://", poolclass=QueuePool)
+    session = Session(engine)
+    session.execute(sql("select 1"))
+    getattr(session, method)()
+    assert engine.pool.checkedout() == (0 if is_given_back else 1)
+    source = f"def f(engine, q):\n    s = Session(engine)\n    s.execute(q)\n    s.{method}()\n"
+    [finding] = findings(START + source)
+    assert ("gives the connection back" in finding.message) is is_given_back

@@ -22,7 +22,6 @@ __all__ = [
     "IDLE",
     "MOCKS",
     "PANDAS",
-    "QUIET",
     "REFINING",
     "SAFE_CALLS",
     "SAFE_MANAGERS",
@@ -45,7 +44,7 @@ STATUS: Final = frozenset(
 )
 """Attributes and functions that ask whether there is something left to close; none fails."""
 
-IDLE: Final = STATUS | {"get_bind"}
+IDLE: Final = STATUS | {"get_bind", "expunge_all", "expire_all"}
 """Methods that neither fail in practice nor take a connection."""
 
 ASKING: Final = frozenset({"isinstance", "type", "id", "repr", "str", "hasattr", "bool", "print"})
@@ -60,7 +59,6 @@ SHELLS: Final = frozenset("IPython.embed embed breakpoint pdb.set_trace ipdb.set
 SETTLING: Final = frozenset({"commit", "rollback", "begin"})
 """Methods of a session after which its connection is back in the pool, where nobody goes on."""
 
-QUIET: Final = frozenset({"rollback", "expunge_all", "expire_all"})
 EXITS: Final = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort"})
 _LOGGER: Final = re.compile(r"(?:\w*_)?log|\w*logger|logging", re.IGNORECASE)
 _OPENING: Final = frozenset({"connect", "cursor", "open"})

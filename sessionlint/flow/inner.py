@@ -10,7 +10,7 @@ from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import HANDLERS, dotted, is_only_called, last_name
 from sessionlint.flow.acts import Act
 from sessionlint.flow.handlers import Catch
-from sessionlint.flow.harmless import BUILDING, IDLE, QUIET
+from sessionlint.flow.harmless import BUILDING, IDLE
 from sessionlint.flow.leaving import is_method, mentions
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.resource import Resource
@@ -70,7 +70,7 @@ def _is_reached(body: Nodes, node: cst.CSTNode, resource: Resource) -> bool:
 
 def _may_fail(body: Nodes, call: cst.Call, resource: Resource) -> bool:
     """Whether a call may fail, and the function with it."""
-    if is_method(resource, call) and last_name(call.func) in BUILDING | IDLE | QUIET:
+    if is_method(resource, call) and last_name(call.func) in BUILDING | IDLE | {"rollback"}:
         return False
     if is_safe_call(resource, call, dotted(call.func) or ""):
         return False

@@ -16,7 +16,6 @@ from sessionlint.flow.harmless import (
     BUILDING,
     EXITS,
     IDLE,
-    QUIET,
     SHELLS,
     is_title,
     logs,
@@ -202,9 +201,9 @@ class Operations:
                 yield from self._arguments(inner)
                 yield Operation(Act.RELEASE, node)
                 return
-            if name in QUIET or name == "commit":
+            if name in {"commit", "rollback"}:
                 yield from self._arguments(inner)
-                yield Operation(Act.QUIET if name in QUIET else Act.COMMIT, node)
+                yield Operation(Act.COMMIT if name == "commit" else Act.QUIET, node)
                 return
         yield from operations
         if not operations or operations[-1].act not in {Act.RELEASE, Act.EXIT}:
@@ -265,7 +264,7 @@ class Operations:
             yield Operation(Act.RISK, node)
         elif self._is_ending(name):
             yield Operation(Act.RELEASE, node)
-        elif name in QUIET:
+        elif name == "rollback":
             yield Operation(Act.QUIET, node)
         elif name == "commit":
             yield Operation(Act.COMMIT, node)
