@@ -19,19 +19,33 @@ from sessionlint.flow.handed import (
     Handed,
     alone,
     gets,
+    handed,
+    lent_call,
     may_be_closed_elsewhere,
+    returned_call,
     users_of,
 )
 from sessionlint.flow.keeping import Keeper, asks_inside, inside
 from sessionlint.flow.nodes import Nodes
 
-__all__ = ["handed_inside"]
+__all__ = ["handed_by"]
 
 
-def handed_inside(evaluator: Evaluator, block: Block, made: cst.Call) -> Iterator[Handed]:
+def handed_by(evaluator: Evaluator, block: Block) -> Iterator[Handed]:
+    """The sessions that a function opens for FastAPI in what it returns, or in its `yield`."""
+    if not block.near.returns and not block.near.yields:
+        return
+    is_lent = bool(block.yields)
+    made = lent_call(block) if is_lent else returned_call(block)
+    if made is not None:
+        found = (*handed(evaluator, block, made), *_handed_inside(evaluator, block, made))
+        yield from (one._replace(is_lent=is_lent) for one in found)
+
+
+def _handed_inside(evaluator: Evaluator, block: Block, made: cst.Call) -> Iterator[Handed]:
     """The session that a function opens for an object, which it makes for FastAPI.
 
-    `made` is the call that the function returns.
+    `made` is the call that the function returns, or lends.
     """
     if has_mocks(block):
         return

@@ -33,6 +33,7 @@ __all__ = [
     "gets",
     "handed",
     "handed_by_lambda",
+    "lent_call",
     "may_be_closed_elsewhere",
     "returned_alone",
     "returned_call",
@@ -49,11 +50,15 @@ _CLOSING_ALL: Final = rb"\bclose_all(?:_sessions)?\("
 
 
 class Handed(NamedTuple):
-    """The session that a function opens and returns, and the name of one of those that get it."""
+    """The session that a function opens and returns, and the name of one of those that get it.
+
+    A generator may open it in its `yield`, by which it `is_lent`.
+    """
 
     thing: Thing
     acquired: cst.Call
     user: str
+    is_lent: bool = False
 
 
 def handed(evaluator: Evaluator, block: Block, acquired: cst.Call) -> Iterator[Handed]:
@@ -98,6 +103,14 @@ def _opened(evaluator: Evaluator, block: Block, acquired: cst.Call) -> Thing | N
 def returned_call(block: Block) -> cst.Call | None:
     """The call whose result is all that a plain function ever returns."""
     made = alone(block, returned_alone(block))
+    return made if isinstance(made, cst.Call) else None
+
+
+def lent_call(block: Block) -> cst.Call | None:
+    """The call whose result is all that a plain generator lends, and which has no name there."""
+    if block.owner is not None or block.decorators or len(block.yields) != 1:
+        return None
+    made = block.yields[0].value
     return made if isinstance(made, cst.Call) else None
 
 

@@ -224,16 +224,9 @@ class Scope:
             from sessionlint.flow.handed import handed_by_lambda
 
             return list(handed_by_lambda(self.evaluator, self.block))
-        if not self.block.near.returns or self.block.yields:
-            return []
-        from sessionlint.flow.dependencies import handed_inside
-        from sessionlint.flow.handed import handed, returned_call
+        from sessionlint.flow.dependencies import handed_by
 
-        made = returned_call(self.block)
-        if made is None:
-            return []
-        given = self.evaluator, self.block, made
-        return [*handed(*given), *handed_inside(*given)]
+        return list(handed_by(self.evaluator, self.block))
 
     @cached_property
     def in_contexts(self) -> list[InContext]:

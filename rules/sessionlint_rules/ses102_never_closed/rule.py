@@ -29,7 +29,7 @@ def check(scope: Scope) -> Iterator[Finding]:
             severity = Severity.RISK if harmless else Severity.LEAK
             yield lifetime_finding(NEVER_CLOSED, scope, life, message, severity)
     yield from _entered(scope)
-    for one in scope.handed:
+    for one in (found for found in scope.handed if not found.is_lent):
         # FastAPI calls what a dependency yields to its end, and knows nothing of what it returns.
         maker = "a lambda" if scope.name == "<lambda>" else f"`{scope.name}`"
         yield NEVER_CLOSED.finding(

@@ -37,6 +37,12 @@ def check(scope: Scope) -> Iterator[Finding]:
             message = _message_of(scope, life, leak)
         severity = Severity.LEAK if holding else Severity.RISK
         yield lifetime_finding(YIELD_SKIPS_CLOSE, scope, life, message, severity, leak)
+    for one in (found for found in scope.handed if found.is_lent):
+        message = (
+            f"this {one.thing.type.noun} is lent by a `yield` and never closed: it has no name, "
+            f"and `{one.user}`, which gets it, closes nothing"
+        )
+        yield YIELD_SKIPS_CLOSE.finding(message, scope.span(one.acquired))
 
 
 def _message_of(scope: Scope, life: Lifetime, leak: End) -> str:
