@@ -15,7 +15,7 @@ from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.parameters import lacks
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import arguments, keyword, last_name
+from sessionlint.facts.syntax import arguments, decorator_name, keyword, last_name
 from sessionlint.facts.values import (
     NONE,
     OTHER,
@@ -44,7 +44,6 @@ __all__ = [
     "CASTS",
     "called",
     "called_names",
-    "decorator_name",
     "is_declaration",
     "is_listed",
     "result",
@@ -73,11 +72,6 @@ def is_listed(name: str) -> bool:
 def thing(name: str) -> Thing:
     """An object of the catalogue that somebody else releases."""
     return Thing(TYPES[name])
-
-
-def decorator_name(decorator: cst.BaseExpression) -> str:
-    """The last name of a decorator, called or not."""
-    return last_name(decorator.func if isinstance(decorator, cst.Call) else decorator)
 
 
 def called_names(call: cst.Call) -> Iterator[tuple[str, bool]]:

@@ -11,6 +11,7 @@ import libcst as cst
 from sessionlint.facts import calls
 from sessionlint.facts.catalog import ANNOTATIONS, TYPES
 from sessionlint.facts.scopes import Block
+from sessionlint.facts.syntax import decorator_name
 from sessionlint.facts.values import (
     NONE,
     UNKNOWN,
@@ -112,7 +113,7 @@ def _own(evaluator: Evaluator, value: Value) -> Value:
         # `session = None` in the class, and filled from outside: nothing is known.
         return UNKNOWN
     if isinstance(value, FunctionValue):
-        marks = {calls.decorator_name(mark) for mark in value.block.decorators}
+        marks = {decorator_name(mark) for mark in value.block.decorators}
         if marks & _PROPERTIES:
             return borrowed(calls.called(evaluator, value))
         return value

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
-from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import CALLS, LIBRARIES, Gift
 from sessionlint.facts.catalog import How as Gives
 from sessionlint.facts.rebound import lasting
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import dotted, last_statement
+from sessionlint.facts.syntax import decorator_name, dotted, last_statement
 from sessionlint.facts.values import UNKNOWN, Maker, Symbol, Value
 from sessionlint.source.naming import is_telling_default
 

@@ -25,6 +25,7 @@ from sessionlint.facts.questions import Questions
 from sessionlint.facts.rebound import loaded, runs_later
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.spellings import canonical
+from sessionlint.facts.syntax import decorator_name
 from sessionlint.facts.values import (
     NONE,
     OTHER,
@@ -215,7 +216,7 @@ class Evaluator:
         is_first = function.parameters and function.parameters[0] is binding.node
         if not is_first or function.owner is None:
             return UNKNOWN
-        marks = set(map(calls.decorator_name, function.decorators))
+        marks = set(map(decorator_name, function.decorators))
         if "staticmethod" in marks:
             return UNKNOWN
         return ClassValue(function.owner) if "classmethod" in marks else Instance(function.owner)

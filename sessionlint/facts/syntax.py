@@ -21,6 +21,7 @@ __all__ = [
     "asked_by_name",
     "assigned_attribute",
     "bare",
+    "decorator_name",
     "dotted",
     "held_by",
     "index_of",
@@ -65,6 +66,11 @@ def last_name(expression: cst.CSTNode) -> str:
     if type(expression) is cst.Attribute:
         return expression.attr.value
     return expression.value if type(expression) is cst.Name else ""
+
+
+def decorator_name(decorator: cst.BaseExpression) -> str:
+    """The last name of a decorator, called or not."""
+    return last_name(decorator.func if isinstance(decorator, cst.Call) else decorator)
 
 
 def is_only_called(nodes: Iterable[cst.CSTNode], function: str) -> bool:

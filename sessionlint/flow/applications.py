@@ -10,11 +10,10 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.aside import is_test
-from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import assigned_attribute, last_name
+from sessionlint.facts.syntax import assigned_attribute, decorator_name, last_name
 from sessionlint.flow.circumstances import serves
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.shared import Shared, opened

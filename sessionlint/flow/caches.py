@@ -9,13 +9,13 @@ from typing import NamedTuple
 import libcst as cst
 
 from sessionlint.facts.caching import is_cache
-from sessionlint.facts.calls import decorator_name, returned
+from sessionlint.facts.calls import returned
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.conventions import uses_database
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import dotted
+from sessionlint.facts.syntax import decorator_name, dotted
 from sessionlint.facts.values import Pending, Stream, Thing, Value
 from sessionlint.source.walk import descend
 

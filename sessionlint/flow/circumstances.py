@@ -10,11 +10,10 @@ import libcst as cst
 
 from sessionlint.facts import aside
 from sessionlint.facts.caching import is_cache
-from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.promised import is_ending
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import arguments, dotted, last_name
+from sessionlint.facts.syntax import arguments, decorator_name, dotted, last_name
 
 __all__ = [
     "has_starting_name",

@@ -17,12 +17,11 @@ from typing import Final, NamedTuple
 import libcst as cst
 
 from sessionlint.facts.aside import is_test
-from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare, dotted, last_name
+from sessionlint.facts.syntax import bare, decorator_name, dotted, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.built import built_by

@@ -8,9 +8,8 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import TRIES, held_by, last_statement
+from sessionlint.facts.syntax import TRIES, decorator_name, held_by, last_statement
 from sessionlint.flow.expressions import YieldKind
 from sessionlint.flow.nodes import Nodes
 

@@ -6,9 +6,8 @@ from typing import Final
 
 import libcst as cst
 
-from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import dotted, is_idle, is_name, last_name
+from sessionlint.facts.syntax import decorator_name, dotted, is_idle, is_name, last_name
 from sessionlint.facts.values import ClassValue, Symbol, Thing, Value
 from sessionlint.flow.beside import returned
 from sessionlint.flow.harmless import (

@@ -11,11 +11,10 @@ import libcst as cst
 
 from sessionlint.facts.aside import is_test
 from sessionlint.facts.binds import bind_of, is_connection
-from sessionlint.facts.calls import decorator_name
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import TRIES, bare, dotted
+from sessionlint.facts.syntax import TRIES, bare, decorator_name, dotted
 from sessionlint.facts.values import UNKNOWN, Foreign, Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
 from sessionlint.flow.borrowers import connection_of_maker, makes_borrower
