@@ -127,12 +127,20 @@ def _result(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -
             method = classes.member(evaluator, of, "__call__")
             return called(evaluator, method) if isinstance(method, FunctionValue) else UNKNOWN
         case Thing():
-            return _method(callee, "__call__", callee)
+            given = _method(callee, "__call__", callee)
+            is_alone = callee.is_fresh and _is_registry_of_its_own(call)
+            return replace(given, is_fresh=True) if is_alone and isinstance(given, Thing) else given
         case Method(of=of, name=name):
             return _method(of, name, of)
         case Foreign(name=name):
             return Foreign(name)
     return OTHER if callee == OTHER else UNKNOWN
+
+
+def _is_registry_of_its_own(call: cst.Call) -> bool:
+    """Whether nobody else has the registry that is asked: `scoped_session(maker)()`."""
+    made = call.func
+    return isinstance(made, cst.Call) and last_name(made.func).endswith("scoped_session")
 
 
 def _library(evaluator: Evaluator, name: str, call: cst.Call, block: Block) -> Value:
