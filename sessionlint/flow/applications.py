@@ -1,4 +1,7 @@
-"""Sessions that an application keeps for all of its requests: `app.state.db = SessionLocal()`."""
+"""Sessions that an application keeps for all of its requests: `app.state.db = SessionLocal()`.
+
+One of Flask has no `state`: `app.db = SessionLocal()`, which requests read by `current_app.db`.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,13 @@ import libcst as cst
 from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import assigned_attribute, decorator_name, last_name
 from sessionlint.flow.circumstances import serves
+from sessionlint.flow.flask_g import LIBRARIES
 from sessionlint.flow.nodes import Nodes
+from sessionlint.flow.read_back import modules_with
 from sessionlint.flow.shared import Shared, opened
 
 __all__ = ["of_applications"]
@@ -25,6 +31,10 @@ _APPLICATION: Final = r"\w*app|application"
 
 Source: Starlette, "Storing state on the app instance"; Sanic, "Application context".
 """
+
+_OF_FLASK: Final = frozenset({"Flask", "Quart"})
+_CURRENT: Final = "current_app"
+"""What a request of Flask calls the application. Source: Flask, "The Application Context"."""
 
 _ENDS: Final = frozenset({"close", "aclose", "terminate"})
 _OF_REQUEST: Final = frozenset({"request", "req", "call_next", "websocket", "scope"})
@@ -42,7 +52,7 @@ def of_applications(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
         (target, binding)
         for name, bindings in block.home.fields.items()
         for binding in bindings
-        if binding.block is block and (target := _target(binding.node, name)) is not None
+        if binding.block is block and (target := _target(binding, name)) is not None
     ]
     if not given or _is_of_request(block) or is_test(block.home.path, evaluator.tree.files.root):
         return
@@ -69,15 +79,32 @@ def _given(evaluator: Evaluator, binding: Binding, target: cst.Attribute) -> Sha
         # A connection may be there for one task, which waits for what the database tells.
         return None
     owner = target.value
-    assert isinstance(owner, cst.Attribute)
-    said = f"{last_name(owner.value)}.{owner.attr.value}.{target.attr.value}"
+    kept = f".{owner.attr.value}" if isinstance(owner, cst.Attribute) else ""
+    application = owner.value if isinstance(owner, cst.Attribute) else owner
+    said = f"{last_name(application)}{kept}.{target.attr.value}"
     return Shared(said, thing, made, None, is_kept=True)
 
 
-def _target(node: cst.CSTNode | None, name: str) -> cst.Attribute | None:
+def _target(binding: Binding, name: str) -> cst.Attribute | None:
     """`app.state.name`, if a statement assigns that and nothing else."""
-    target = assigned_attribute(node)
-    return target if target is not None and _is_kept(target, name) else None
+    target = assigned_attribute(binding.node)
+    if target is None or _is_kept(target, name):
+        return target
+    return target if _is_of_flask(binding.block, target) else None
+
+
+def _is_of_flask(block: Block, target: cst.Attribute) -> bool:
+    """Whether what gets an attribute is an application of Flask: a new one, or the parameter."""
+    owner = target.value
+    if not isinstance(owner, cst.Name) or not re.fullmatch(_APPLICATION, owner.value):
+        return False
+    if not any(map(block.home.imports, LIBRARIES)):
+        return False
+    given = {parameter.name.value for parameter in block.parameters}
+    bound = [one.expression for one in block.bindings(owner.value)]
+    made = [last_name(one.func) for one in bound if isinstance(one, cst.Call)]
+    is_made = bool(made) and len(made) == len(bound) and {*made} <= _OF_FLASK
+    return owner.value in given or is_made
 
 
 def _is_kept(node: cst.CSTNode, name: str) -> bool:
@@ -103,22 +130,32 @@ def _made(expression: cst.BaseExpression, block: Block) -> cst.BaseExpression | 
 
 def _used(evaluator: Evaluator, found: Shared, block: Block, name: str) -> Iterator[Shared]:
     """The same with a use of it, if there is one."""
-    use = next(_reads(block, name), None)
+    use = next(_reads(block.home, name, block), None)
     if use is not None:
         yield found._replace(user=use)
     elif _is_read_elsewhere(evaluator, block, name):
         yield found
 
 
-def _reads(block: Block, name: str) -> Iterator[cst.CSTNode]:
-    """Where the module reads for a request what the application keeps."""
-    for other in block.home.speaking(name):
-        if other is block or other.kind is not BlockKind.FUNCTION:
+def _reads(module: Module, name: str, besides: Block | None = None) -> Iterator[cst.CSTNode]:
+    """Where a module reads for a request what the application keeps."""
+    for other in module.speaking(name):
+        if other is besides or other.kind is not BlockKind.FUNCTION:
             continue
         body = Nodes(other)
         for node in body.of(cst.Attribute):
-            if _is_kept(node, name) and _is_for_requests(body, node):
+            is_it = _is_kept(node, name) or (node.attr.value == name and _is_read(other, node))
+            if is_it and _is_for_requests(body, node):
                 yield node
+
+
+def _is_read(function: Block, node: cst.Attribute) -> bool:
+    """Whether a function of Flask reads an attribute of the application, for a request."""
+    if any(decorator_name(one) == "command" for one in function.decorators):
+        return False
+    owner = node.value
+    is_application = isinstance(owner, cst.Name) and re.fullmatch(_APPLICATION, owner.value)
+    return last_name(owner) == _CURRENT or (bool(is_application) and serves(function))
 
 
 def _is_for_requests(body: Nodes, node: cst.Attribute) -> bool:
@@ -133,15 +170,19 @@ def _is_for_requests(body: Nodes, node: cst.Attribute) -> bool:
         case [cst.Return() | cst.Yield(), *_]:
             return True
     kept = node.value
-    assert isinstance(kept, cst.Attribute)
-    asked = kept.value
+    asked = kept.value if isinstance(kept, cst.Attribute) else kept
     is_asked = isinstance(asked, cst.Attribute) and re.fullmatch(_REQUEST, last_name(asked.value))
-    return bool(is_asked) or serves(body.block)
+    return bool(is_asked) or last_name(kept) == _CURRENT or serves(body.block)
 
 
 def _is_read_elsewhere(evaluator: Evaluator, block: Block, name: str) -> bool:
     """Whether another module of the project asks a request for it, not to end it."""
-    said = rf"\b(?:{_REQUEST})\.(?:{_APPLICATION})\.(?:state|ctx)\.{re.escape(name)}\b"
+    word = re.escape(name)
+    said = rf"\b(?:{_REQUEST})\.(?:{_APPLICATION})\.(?:state|ctx)\.{word}\b"
     read = rf"{said}(?!\s*(?:=[^=]|\.\s*(?:{'|'.join(sorted(_ENDS))})\b))"
-    pattern = re.compile(read.encode())
-    return evaluator.tree.has_any(f".{name}".encode(), pattern, besides=block.home.path)
+    if evaluator.tree.has_any(f".{name}".encode(), re.compile(read.encode()), block.home.path):
+        return True
+    if not any(map(block.home.imports, LIBRARIES)):
+        return False
+    current = re.compile(rf"\b{_CURRENT}\.{word}\b".encode())
+    return any(any(_reads(one, name)) for one in modules_with(evaluator, name, current))
