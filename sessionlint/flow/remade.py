@@ -12,7 +12,7 @@ import libcst as cst
 from sessionlint.facts.classes import is_throughout
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
-from sessionlint.facts.scopes import Block, BlockKind
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import TRIES, bare, is_name, targets_of
 from sessionlint.facts.values import ClassValue
 from sessionlint.flow.acquisitions import has_mocks
@@ -32,6 +32,9 @@ _OWN: Final = frozenset({"__new__", "__del__"})
 
 _DISPOSING: Final = frozenset({"dispose", "terminate", "closeall"})
 _LEAVING: Final = (cst.Break, cst.Return)
+
+_PLAIN: Final = (cst.BaseString, cst.BaseNumber, cst.BaseDict, cst.BaseList, cst.BaseSet, cst.Tuple)
+"""What a class has for all its objects that knows none of them, unlike a method."""
 
 
 class Maker(NamedTuple):
@@ -205,9 +208,15 @@ def _hands_on(method: Block) -> bool:
         if not isinstance(around, cst.Attribute) or around.value is not one:
             return True
         is_called = isinstance(further, cst.Call) and further.func is around
-        if around.attr.value in names and not is_called:
+        if any(map(_may_bind, names.get(around.attr.value, ()))) and not is_called:
             return True
     return False
+
+
+def _may_bind(binding: Binding) -> bool:
+    """Whether what a class calls so may know the object that is asked for it, as a method does."""
+    is_plain = binding.is_none or isinstance(binding.expression, _PLAIN)
+    return not is_plain and binding.how is not How.ANNOTATION
 
 
 def _asked(function: Block, made: cst.Call) -> frozenset[str]:
