@@ -31,6 +31,7 @@ from sessionlint.flow.upkeep import (
     built_on,
     connected,
     ends,
+    is_kept,
     is_looked_after,
     is_outside,
     is_returned_inside,
@@ -157,7 +158,7 @@ def _is_given_back(block: Block, call: cst.Call, name: str | None) -> bool:
     """Whether all the function returns is the engine, or a session or maker built on it."""
     returned = [node.value for node in block.returns if node.value is not None]
     built = set[str]() if name is None else built_on(block, name)
-    if is_stored(block, built):
+    if is_kept(block, built):
         return False
     return any(_gives(value, call, built) for value in returned)
 

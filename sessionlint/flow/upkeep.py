@@ -8,9 +8,10 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.collect import is_storing
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
+from sessionlint.facts.syntax import HANDLERS, arguments, bare, is_name, last_name
 from sessionlint.facts.values import ClassValue
 from sessionlint.flow.flask_g import is_in_g
 from sessionlint.flow.harmless import PANDAS
@@ -21,6 +22,7 @@ __all__ = [
     "built_on",
     "connected",
     "ends",
+    "is_kept",
     "is_looked_after",
     "is_outside",
     "is_returned_inside",
@@ -92,21 +94,48 @@ def _is_sure(nodes: Nodes, end: cst.Attribute) -> bool:
 
 def is_stored(block: Block, built: set[str]) -> bool:
     """Whether what has one of these names is kept by more than the function."""
-    if any(one in block.declared or one in block.kept for one in built):
+    return is_kept(block, built) or any(_is_bind(one) for one, _ in _assigned(block, built))
+
+
+def is_kept(block: Block, built: set[str]) -> bool:
+    """The same, where `Base.metadata.bind = engine` does not count: the next call replaces it."""
+    bound = {name for target, name in _assigned(block, built) if _is_bind(target)}
+    if not built.isdisjoint(block.declared | (block.kept - bound)):
         return True
     makers = (_configured(call, built) for call in block.calls)
     if any(maker is not None and _is_elsewhere(block, maker) for maker in makers):
         return True
-    assigned = (node for node in descend(block.node) if isinstance(node, cst.Assign))
-    return any(
-        isinstance(part, cst.Name) and part.value in built
-        for node in assigned
-        if any(_is_kept(block, target.target) for target in node.targets)
-        for part in descend(node.value)
-    )
+    if any(_is_put_away(call, name) for call in block.calls for name in bound):
+        return True
+    targets = (target for target, _ in _assigned(block, built))
+    return any(_outlasts(block, one) and not _is_bind(one) for one in targets)
 
 
-def _is_kept(block: Block, target: cst.BaseExpression) -> bool:
+def _assigned(block: Block, built: set[str]) -> Iterator[tuple[cst.BaseExpression, str]]:
+    """What gets a value in which one of these names is spoken of, and that name."""
+    for node in descend(block.node):
+        if not isinstance(node, cst.Assign):
+            continue
+        for part in descend(node.value):
+            if isinstance(part, cst.Name) and part.value in built:
+                yield from ((target.target, part.value) for target in node.targets)
+
+
+def _is_bind(target: cst.BaseExpression) -> bool:
+    """Whether the engine is set there by which the metadata of tables asks the database."""
+    match target:
+        case cst.Attribute(value=owner, attr=cst.Name(value="bind")):
+            return "metadata" in last_name(owner).lower()
+    return False
+
+
+def _is_put_away(call: cst.Call, name: str) -> bool:
+    """Whether a call puts what has a name into a container or an attribute."""
+    given = enumerate(arguments(call))
+    return any(is_name(value, name) and is_storing(call, at) for at, value in given)
+
+
+def _outlasts(block: Block, target: cst.BaseExpression) -> bool:
     """Whether what is assigned there is kept for longer than a request."""
     is_of_request = is_in_g(block.home, target) and "dispose" not in block.home.reader.text
     return is_outside(block, target) and not is_of_request
