@@ -98,6 +98,9 @@ def _is_of_flask(block: Block, target: cst.Attribute) -> bool:
     owner = target.value
     if not isinstance(owner, cst.Name) or not re.fullmatch(_APPLICATION, owner.value):
         return False
+    if "celery" in owner.value:
+        # A worker of Celery has one, too, and runs one task at a time by default.
+        return False
     if not any(map(block.home.imports, LIBRARIES)):
         return False
     given = {parameter.name.value for parameter in block.parameters}
