@@ -19,6 +19,7 @@ from sessionlint.facts.syntax import TRIES, dotted, is_name, last_name, targets_
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.alternatives import getters, is_reached
 from sessionlint.flow.generators import is_async_step, lent_by, named_once, thrown_away
 from sessionlint.flow.given import is_left_open
 from sessionlint.flow.keeping import is_wrapped
@@ -110,8 +111,10 @@ def _dropped(
 ) -> Iterator[Driven]:
     """The session that a call takes out of a generator which nobody brings to its end."""
     found = lent_by(evaluator, body.block, made, is_async=is_async_step(by))
-    above = (node for node in body.above(by) if not isinstance(node, cst.Await))
+    above = getters(body, by)
     holder = next(above, None)
+    if not is_reached(evaluator, body, by):
+        return
     is_shown = found is not None and (
         _is_shown(body, by) or _is_for_fastapi(evaluator, body.block, by)
     )

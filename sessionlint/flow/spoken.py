@@ -16,6 +16,7 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import is_name, last_name
 from sessionlint.facts.values import ClassValue, FunctionValue
 from sessionlint.facts.worth import DATABASE
+from sessionlint.flow.alternatives import is_rebound
 from sessionlint.flow.given import is_left_open
 from sessionlint.flow.harmless import is_logging
 from sessionlint.flow.later import is_left_to_others
@@ -86,7 +87,7 @@ def use(evaluator: Evaluator, body: Nodes, name: cst.CSTNode) -> Use:
             return _of_call(evaluator, body, call, holder)
         case cst.Element(value=value) if is_left_to_others(evaluator, body, value):
             return Use.DATABASE
-    return Use.OTHER
+    return Use.NONE if is_rebound(body, name) else Use.OTHER
 
 
 def stands_in(body: Nodes, name: cst.CSTNode) -> tuple[cst.CSTNode | None, cst.CSTNode | None]:
