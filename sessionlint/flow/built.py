@@ -40,12 +40,15 @@ def built_by(evaluator: Evaluator, call: cst.Call, block: Block) -> Thing | None
     if gift is None or gift.how is not Gives.FRESH:
         return None
     kind = TYPES[gift.type]
+    if kind.kind is Kind.POOL:
+        # `poolclass` is what SQLAlchemy is told; the pool of a driver is what it is.
+        return Thing(kind, is_fresh=True)
     chosen = keyword(call, "poolclass")
     is_pooled = chosen is None or last_name(chosen) in _KEEPING
     is_unsure = any(_may_choose(evaluator, arg, block) for arg in call.args) or _is_in_memory(call)
     if _is_on_lent(keyword(call, "creator"), block):
         return None
-    is_engine = kind.kind in {Kind.ENGINE, Kind.POOL}
+    is_engine = kind.kind is Kind.ENGINE
     return Thing(kind, is_fresh=True) if is_engine and is_pooled and not is_unsure else None
 
 
