@@ -7,9 +7,10 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import is_name, last_name
-from sessionlint.flow.harmless import SETTLING
-from sessionlint.source.walk import descend
+from sessionlint.facts.syntax import TRIES, dotted, is_name, last_name
+from sessionlint.flow.harmless import SETTLING, STATED
+from sessionlint.flow.nodes import Nodes
+from sessionlint.source.walk import children, descend
 
 __all__ = [
     "TAKING",
@@ -22,6 +23,12 @@ __all__ = [
 
 TAKING: Final = frozenset("execute scalar scalars query exec merge flush cursor refresh".split())
 """Methods that need a connection, and are hardly those of anything else."""
+
+
+_RUNNING: Final = frozenset("all first one one_or_none scalar count get delete update".split())
+"""Methods that run a query."""
+
+_SUITES: Final = (cst.IndentedBlock, cst.SimpleStatementSuite, cst.Module)
 
 
 def leaves_open(function: Block) -> bool:
@@ -46,7 +53,67 @@ def ends_transactions(function: Block) -> bool:
     called = _methods_called(function)
     ends = [place for place, one in enumerate(called) if last_name(one.func) in SETTLING]
     behind = called[ends[-1] + 1 :] if ends else ()
-    return bool(ends) and not any(map(_is_taking, behind))
+    if not ends or any(map(_is_taking, behind)):
+        return False
+    return not _is_left_before(function, called[: ends[0]], called[ends[0]])
+
+
+def _is_left_before(function: Block, called: list[cst.Call], end: cst.Call) -> bool:
+    """Whether a `return` follows what takes a connection, before anything ends the transaction.
+
+    A `finally` may end it all the same, and so may what a `with` enters.
+    """
+    taken = [call for call in called if _is_taking(call)] if function.returns else []
+    if not taken:
+        return False
+    body = Nodes(function)
+    order = {id(node): place for place, node in enumerate(body.nodes)}
+    last = order.get(id(end), 0)
+    early = [one for one in function.returns if order.get(id(one), last) < last]
+    return any(
+        not any(isinstance(above, (cst.With, *TRIES)) for above in body.around(one))
+        and _follows(body, one, call)
+        and _runs(body, call)
+        and not any(
+            _may_settle(other, call)
+            for other in function.calls
+            if order[id(call)] < order.get(id(other), last) < order[id(one)] + len([*descend(one)])
+        )
+        for one in early
+        for call in taken
+    )
+
+
+def _follows(body: Nodes, left: cst.Return, call: cst.Call) -> bool:
+    """Whether a `return` stands behind a call in the same block, or in what the call decides."""
+    path, around = [left, *body.above(left)], [call, *body.above(call)]
+    place = next(at for at, one in enumerate(around) if isinstance(one, _SUITES))
+    statement, suite = around[place - 1], around[place]
+    if statement in path:
+        return isinstance(statement, cst.If) and statement.test in around
+    if suite not in path:
+        return False
+    lines = list(children(suite))
+    return lines.index(statement) < lines.index(path[path.index(suite) - 1])
+
+
+def _runs(body: Nodes, call: cst.Call) -> bool:
+    """Whether a call asks the database at once, as a query does by a method at the end of it."""
+    if last_name(call.func) != "query":
+        return True
+    names = {one.attr.value for one in body.chain(call) if isinstance(one, cst.Attribute)}
+    return not names.isdisjoint(_RUNNING) and names.isdisjoint(STATED)
+
+
+def _may_settle(call: cst.Call, taking: cst.Call) -> bool:
+    """Whether a call is given what takes a connection, or is one of the object that has it."""
+    owner = dotted(taking.func.value) if isinstance(taking.func, cst.Attribute) else None
+    if owner is None:
+        return True
+    root, asked = owner.partition(".")[0], dotted(call.func) or ""
+    is_given = any((dotted(arg.value) or "").partition(".")[0] == root for arg in call.args)
+    is_beside = asked.startswith(f"{root}.") and not asked.startswith(f"{owner}.")
+    return is_given or is_beside
 
 
 def _methods_called(function: Block) -> list[cst.Call]:
