@@ -471,10 +471,10 @@ def test_what_a_condition_calls_fails_before_what_stands_under_it():
 )
 def test_what_ends_no_transaction_gives_no_connection_back(method, is_given_back):
     engine = create_engine("sqlite://", poolclass=QueuePool)
-    session = Session(engine)
-    session.execute(sql("select 1"))
-    getattr(session, method)()
-    assert engine.pool.checkedout() == (0 if is_given_back else 1)
+    with Session(engine) as session:
+        session.execute(sql("select 1"))
+        getattr(session, method)()
+        assert engine.pool.checkedout() == (0 if is_given_back else 1)
     source = f"def f(engine, q):\n    s = Session(engine)\n    s.execute(q)\n    s.{method}()\n"
     [finding] = findings(START + source)
     assert ("gives the connection back" in finding.message) is is_given_back
