@@ -33,6 +33,7 @@ __all__ = [
     "is_to_fail",
     "opened",
     "sure_session",
+    "surely_opened",
 ]
 
 _HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
@@ -216,9 +217,15 @@ def _is_of_tests(owner: str, block: Block) -> bool:
 
 def sure_session(evaluator: Evaluator, made: cst.BaseExpression, block: Block) -> Thing | None:
     """The session that a call opens, if that is sure."""
+    found = surely_opened(evaluator, made, block)
+    return found if found is not None and found.type.kind is Kind.SESSION else None
+
+
+def surely_opened(evaluator: Evaluator, made: cst.BaseExpression, block: Block) -> Thing | None:
+    """The session or connection that a call opens, if that is sure."""
     is_opening = isinstance(bare(made), cst.Call) and evaluator.may_acquire(made, block)
     match evaluator.value(made, block) if is_opening else None:
-        case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind is Kind.SESSION:
+        case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind in _HELD:
             return thing
     return None
 

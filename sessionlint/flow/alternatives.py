@@ -44,7 +44,8 @@ def is_reached(evaluator: Evaluator, body: Nodes, by: cst.CSTNode) -> bool:
 
 def is_rebound(body: Nodes, name: cst.CSTNode) -> bool:
     """Whether a name stands where it gets another value if it holds none: `db = db or open()`."""
-    assert isinstance(name, cst.Name)
+    if not isinstance(name, cst.Name):
+        return False
     below: cst.CSTNode = name
     for around in body.above(name):
         match around:

@@ -17,13 +17,12 @@ from typing import Final, NamedTuple
 import libcst as cst
 
 from sessionlint.facts.aside import is_test
-from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, decorator_name, dotted, last_name
 from sessionlint.facts.values import Thing
-from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.acquisitions import has_mocks, surely_opened
 from sessionlint.flow.built import built_by
 from sessionlint.flow.callers import is_called_often
 from sessionlint.flow.circumstances import starts_anyway
@@ -43,7 +42,6 @@ from sessionlint.flow.read_back import (
 __all__ = ["InRequest", "engines_in_requests", "in_requests"]
 
 _BEFORE: Final = frozenset({"before_request", "before_app_request"})
-_HELD: Final = frozenset({Kind.SESSION, Kind.CONNECTION})
 _BEHIND: Final = (
     "teardown_",
     "after_",
@@ -74,7 +72,7 @@ def in_requests(evaluator: Evaluator, block: Block) -> Iterator[InRequest]:
         is_for_all = _is_begun_before(evaluator, block) or _gives(block, name)
         if not isinstance(made, cst.Call) or not is_for_all:
             continue
-        thing = _opened(evaluator, value, block)
+        thing = surely_opened(evaluator, value, block)
         if thing is not None and _is_left_open(evaluator, block, name):
             yield InRequest(dotted(kept) or name, thing, made)
 
@@ -113,14 +111,6 @@ def _kept(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Attribute, c
 def _disposes(evaluator: Evaluator) -> bool:
     """Whether the program disposes of any engine."""
     return evaluator.tree.has(b"dispose", re.compile(rb"\bdispose\b"))
-
-
-def _opened(evaluator: Evaluator, value: cst.BaseExpression, block: Block) -> Thing | None:
-    """The session or connection that an expression surely opens."""
-    match evaluator.value(value, block) if evaluator.may_acquire(bare(value), block) else None:
-        case Thing(is_fresh=True, is_sure=True) as thing if thing.type.kind in _HELD:
-            return thing
-    return None
 
 
 def _is_begun_before(evaluator: Evaluator, block: Block) -> bool:
