@@ -63,11 +63,11 @@ def _is_left_before(function: Block, called: list[cst.Call], end: cst.Call) -> b
 
     A `finally` may end it all the same, and so may what a `with` enters.
     """
-    taken = [call for call in called if _is_taking(call)] if function.returns else []
-    if not taken:
+    if not function.returns or not any(map(_is_taking, called)):
         return False
     body = Nodes(function)
     order = {id(node): place for place, node in enumerate(body.nodes)}
+    taken = [call for call in called if _is_taking(call) and id(call) in order]
     last = order.get(id(end), 0)
     early = [one for one in function.returns if order.get(id(one), last) < last]
     return any(
@@ -87,7 +87,9 @@ def _is_left_before(function: Block, called: list[cst.Call], end: cst.Call) -> b
 def _follows(body: Nodes, left: cst.Return, call: cst.Call) -> bool:
     """Whether a `return` stands behind a call in the same block, or in what the call decides."""
     path, around = [left, *body.above(left)], [call, *body.above(call)]
-    place = next(at for at, one in enumerate(around) if isinstance(one, _SUITES))
+    place = next((at for at, one in enumerate(around) if isinstance(one, _SUITES)), 0)
+    if not place:
+        return False
     statement, suite = around[place - 1], around[place]
     if statement in path:
         return isinstance(statement, cst.If) and statement.test in around
