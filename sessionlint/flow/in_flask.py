@@ -27,7 +27,7 @@ from sessionlint.flow.built import built_by
 from sessionlint.flow.callers import is_called_often
 from sessionlint.flow.circumstances import starts_anyway
 from sessionlint.flow.engines import EnginePerCall, is_passed_on
-from sessionlint.flow.flask_g import LIBRARIES, G, is_in_g
+from sessionlint.flow.flask_g import G, is_in_g
 from sessionlint.flow.handed import may_be_closed_elsewhere
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.read_back import (
@@ -69,11 +69,12 @@ def in_requests(evaluator: Evaluator, block: Block) -> Iterator[InRequest]:
     """The sessions and connections that a function opens for a request and keeps in `g`."""
     for kept, value in _kept(evaluator, block):
         made, name = bare(value), kept.attr.value
-        is_for_all = _is_begun_before(evaluator, block) or _gives(block, name)
-        if not isinstance(made, cst.Call) or not is_for_all:
-            continue
         thing = surely_opened(evaluator, value, block)
-        if thing is not None and _is_left_open(evaluator, block, name):
+        if thing is None or not isinstance(made, cst.Call):
+            continue
+        # Have: something for `g`. Who calls a function takes a search through the project.
+        is_for_all = _gives(block, name) or _is_begun_before(evaluator, block)
+        if is_for_all and _is_left_open(evaluator, block, name):
             yield InRequest(dotted(kept) or name, thing, made)
 
 
@@ -102,10 +103,9 @@ def _is_asked_often(evaluator: Evaluator, block: Block) -> bool:
 def _kept(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Attribute, cst.BaseExpression]]:
     """What a function puts into `g`, each with the attribute."""
     home = block.home
-    if is_test(home.path, evaluator.tree.files.root) or has_mocks(block):
-        return
-    if any(map(home.imports, LIBRARIES)):
-        yield from (one for one in put_aside(block, G) if is_in_g(home, one[0]))
+    kept = [one for one in put_aside(block, G) if is_in_g(home, one[0])]
+    if kept and not is_test(home.path, evaluator.tree.files.root) and not has_mocks(block):
+        yield from kept
 
 
 def _disposes(evaluator: Evaluator) -> bool:
