@@ -9,6 +9,8 @@ from sessionlint.facts.names import Names
 from sessionlint.model import Safety
 from sessionlint_rules import RULES
 
+pytestmark = pytest.mark.slow
+
 STORE = """\
     from contextlib import contextmanager
     from collections.abc import AsyncGenerator, Generator, Iterator

@@ -14,6 +14,8 @@ from sessionlint.facts.names import Names
 from sessionlint.source.background import may_let_go
 from sessionlint_rules import RULES
 
+pytestmark = pytest.mark.slow
+
 RULE = Path(__file__).parents[1] / "rules/sessionlint_rules/ses205_session_escapes_to_background"
 
 DATABASE = """\
@@ -535,7 +537,6 @@ def test_a_commit_before_the_work_is_done_gives_nothing_back(lines, is_given_bac
     assert ("gives the connection back" in found.message) is is_given_back
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("stem", "left"), [("bad", "1"), ("good", "0")])
 def test_what_the_page_says_of_its_examples_is_so(stem, left, tmp_path):
     found = _left_by(RULE / f"{stem}.py", tmp_path)
@@ -543,7 +544,6 @@ def test_what_the_page_says_of_its_examples_is_so(stem, left, tmp_path):
     assert set(found.values()) == {left}
 
 
-@pytest.mark.slow
 def test_what_is_left_to_the_background_stays_open(tmp_path):
     found = found_in(written(tmp_path, {"use.py": LEFT}))["use.py"]
     left = _left_by(tmp_path / "use.py", tmp_path)

@@ -8,6 +8,8 @@ import pytest
 from harm.world import prepare
 from small_project import found_in, written
 
+pytestmark = pytest.mark.slow
+
 RULE = Path(__file__).parents[1] / "rules/sessionlint_rules/ses202_session_shared_by_tasks"
 
 STORE = """\
@@ -524,7 +526,6 @@ os._exit(0)
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("stem", "outcome"), [("bad", "refused"), ("good", "done")])
 def test_what_the_page_says_of_its_examples_is_so(stem, outcome, tmp_path):
     """In a process of its own: a session that two tasks have met in leaves threads behind."""

@@ -3,6 +3,8 @@
 import pytest
 from small_project import found_in, written
 
+pytestmark = pytest.mark.slow
+
 STORE = """\
     from contextlib import contextmanager
     from sqlalchemy import create_engine

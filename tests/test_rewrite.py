@@ -18,6 +18,8 @@ from sessionlint.fix import Fixed
 from sessionlint.model import Safety
 from sessionlint_rules import RULES
 
+pytestmark = pytest.mark.slow
+
 HEAD = """\
 from contextlib import closing
 from sqlalchemy import create_engine
