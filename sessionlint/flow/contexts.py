@@ -28,7 +28,7 @@ from sessionlint.flow.circumstances import serves
 from sessionlint.flow.generators import taken_out
 from sessionlint.flow.handed import alone, may_be_closed_elsewhere, returned_alone
 from sessionlint.flow.nodes import Nodes
-from sessionlint.flow.read_back import is_key, is_left_open_by, modules_with, subscripts
+from sessionlint.flow.read_back import is_asked, is_left_open_by, modules_with, subscripts
 from sessionlint.flow.shared import Shared
 
 __all__ = ["InContext", "in_applications", "in_contexts"]
@@ -197,10 +197,4 @@ def _is_left_open(evaluator: Evaluator, key: str) -> bool:
 def _reads(nodes: Nodes, key: str) -> Iterator[cst.BaseExpression]:
     """Where a function reads a key of a context: `info.context["db"]`, `context.get("db")`."""
     yield from subscripts(nodes, _CONTEXT, key)
-    for call in nodes.of(cst.Call):
-        match call:
-            case cst.Call(
-                func=cst.Attribute(value=owner, attr=cst.Name(value="get")),
-                args=[cst.Arg(value=word), *_],
-            ) if last_name(owner) == _CONTEXT and is_key(word, key):
-                yield call
+    yield from (call for call in nodes.of(cst.Call) if is_asked(call, _CONTEXT, key, {"get"}))

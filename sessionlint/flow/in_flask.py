@@ -32,6 +32,8 @@ from sessionlint.flow.handed import may_be_closed_elsewhere
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.read_back import (
     attributes,
+    is_asked,
+    is_attribute,
     is_key,
     is_left_open_by,
     may_close,
@@ -123,14 +125,7 @@ def _is_begun_before(evaluator: Evaluator, block: Block) -> bool:
 
 def _gives(block: Block, name: str) -> bool:
     """Whether a function gives what it keeps to whoever asks: `return g.db`."""
-    return any(_is_kept(node.value, name) for node in block.returns)
-
-
-def _is_kept(value: cst.CSTNode | None, name: str) -> bool:
-    match value:
-        case cst.Attribute(value=owner, attr=cst.Name(value=attribute)):
-            return attribute == name and last_name(owner) == G
-    return False
+    return any(is_attribute(node.value, G, name) for node in block.returns)
 
 
 def _is_left_open(evaluator: Evaluator, block: Block, name: str) -> bool:
@@ -175,12 +170,7 @@ def _asks(call: cst.Call, name: str) -> bool:
     """Whether a call asks `g` for what has a name: `g.get("db")`, `getattr(g, "db", None)`."""
     match call:
         case cst.Call(
-            func=cst.Attribute(value=owner, attr=cst.Name(value="get" | "pop")),
-            args=[cst.Arg(value=word), *_],
-        ):
-            return last_name(owner) == G and is_key(word, name)
-        case cst.Call(
             func=cst.Name(value="getattr"), args=[cst.Arg(value=owner), cst.Arg(value=word), *_]
         ):
             return last_name(owner) == G and is_key(word, name)
-    return False
+    return is_asked(call, G, name, {"get", "pop"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import chain, islice
 from typing import Final, TypeAlias
 
@@ -26,6 +26,8 @@ from sessionlint.source.logical import logical
 __all__ = [
     "Reads",
     "attributes",
+    "is_asked",
+    "is_attribute",
     "is_key",
     "is_left_open_by",
     "may_close",
@@ -69,9 +71,16 @@ def put_aside(block: Block, owner: str) -> Iterator[tuple[cst.Attribute, cst.Bas
 def attributes(nodes: Nodes, owner: str, name: str) -> Iterator[cst.Attribute]:
     """Where an attribute of what has a name is read: `st.session_state.db`."""
     for part in nodes.of(cst.Attribute):
-        is_it = part.attr.value == name and last_name(part.value) == owner
+        is_it = is_attribute(part, owner, name)
         if is_it and not isinstance(next(nodes.above(part)), (cst.AssignTarget, cst.AnnAssign)):
             yield part
+
+
+def is_attribute(node: cst.CSTNode | None, owner: str, name: str) -> bool:
+    """Whether a node is an attribute of what has a name: `g.db`, `flask.g.db`."""
+    if not isinstance(node, cst.Attribute):
+        return False
+    return node.attr.value == name and last_name(node.value) == owner
 
 
 def subscripts(nodes: Nodes, owner: str, key: str) -> Iterator[cst.Subscript]:
@@ -81,6 +90,17 @@ def subscripts(nodes: Nodes, owner: str, key: str) -> Iterator[cst.Subscript]:
             case [cst.SubscriptElement(slice=cst.Index(value=word))] if is_key(word, key):
                 if last_name(part.value) == owner:
                     yield part
+
+
+def is_asked(call: cst.Call, owner: str, key: str, methods: Container[str]) -> bool:
+    """Whether a call asks what has a name for a key by a method: `info.context.get("db")`."""
+    match call:
+        case cst.Call(
+            func=cst.Attribute(value=of, attr=cst.Name(value=method)),
+            args=[cst.Arg(value=word), *_],
+        ):
+            return method in methods and last_name(of) == owner and is_key(word, key)
+    return False
 
 
 def is_key(word: cst.BaseExpression, key: str) -> bool:
