@@ -15,12 +15,12 @@ from sessionlint.facts.holding import has, is_made_of
 from sessionlint.facts.parameters import parameters_with
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
-from sessionlint.facts.syntax import TRIES, dotted, is_name, last_name, targets_of
+from sessionlint.facts.syntax import TRIES, dotted, is_name, targets_of
 from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.alternatives import getters, is_reached
-from sessionlint.flow.generators import is_async_step, lent_by, named_once, thrown_away
+from sessionlint.flow.generators import is_async_step, lent_by, lists, named_once, thrown_away
 from sessionlint.flow.given import is_left_open
 from sessionlint.flow.keeping import is_wrapped
 from sessionlint.flow.later import is_left_to_others
@@ -83,7 +83,7 @@ def driven(evaluator: Evaluator, block: Block) -> Iterator[Driven]:
     thrown = [(call, made) for call in block.near.calls if (made := thrown_away(block, call))]
     named = [(call, made) for call in block.near.calls if (made := named_once(block, call))]
     loops = [(loop, made) for loop in _loops(block) if (made := thrown_away(block, loop))]
-    is_listed = any(last_name(call.func) == "list" for call in block.near.calls)
+    is_listed = any(lists(block, call) for call in block.near.calls)
     if not (thrown or named or loops or is_listed) or has_mocks(block):
         return
     body = Nodes(block)

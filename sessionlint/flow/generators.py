@@ -23,6 +23,7 @@ __all__ = [
     "is_async_step",
     "is_drawn",
     "lent_by",
+    "lists",
     "named_once",
     "opens",
     "taken_out",
@@ -126,11 +127,24 @@ def _listed(by: cst.CSTNode) -> cst.BaseExpression | None:
     """What is run to its end for the first that it gives: `list(get_db())[0]`."""
     match by:
         case cst.Subscript(
-            value=cst.Call(func=cst.Name(value="list"), args=[cst.Arg(value=made)]),
+            value=cst.Call() as call,
             slice=[cst.SubscriptElement(slice=cst.Index(value=cst.Integer(value="0")))],
         ):
+            return _in_list(call)
+    return None
+
+
+def _in_list(call: cst.Call) -> cst.BaseExpression | None:
+    match call:
+        case cst.Call(func=cst.Name(value="list"), args=[cst.Arg(value=made)]):
             return made
     return None
+
+
+def lists(block: Block, call: cst.Call) -> bool:
+    """Whether a call makes a list of what a generator lends that may lend a session."""
+    made = _in_list(call)
+    return isinstance(made, cst.Call) and _is_lender(block, made)
 
 
 def _head(loop: cst.For) -> cst.For:

@@ -225,7 +225,6 @@ class Operations:
             yield from self._arguments(node)
             yield Operation(Act.EXIT, node)
         elif is_method(self._resource, node):
-            yield from (*self._below(node.func), *self._arguments(node))
             yield from self._own_method(node)
         elif path in self._resource.inner:
             yield from self._arguments(node)
@@ -257,6 +256,7 @@ class Operations:
 
     def _own_method(self, node: cst.Call) -> Iterator[Operation]:
         assert isinstance(node.func, cst.Attribute)
+        yield from (*self.of(node.func.value), *self._arguments(node))
         name = node.func.attr.value
         kind = self._resource.thing.type
         is_unawaited = kind.is_coroutine(name) and id(node) in self._resource.alone

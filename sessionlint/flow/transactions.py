@@ -69,19 +69,18 @@ def _is_left_before(function: Block, called: list[cst.Call], end: cst.Call) -> b
     order = {id(node): place for place, node in enumerate(body.nodes)}
     taken = [call for call in called if _is_taking(call) and id(call) in order]
     last = order.get(id(end), 0)
-    early = [one for one in function.returns if order.get(id(one), last) < last]
-    return any(
-        not any(isinstance(above, (cst.With, *TRIES)) for above in body.around(one))
-        and _follows(body, one, call)
-        and _runs(body, call)
-        and not any(
-            _may_settle(other, call)
-            for other in function.calls
-            if order[id(call)] < order.get(id(other), last) < order[id(one)] + len([*descend(one)])
-        )
-        for one in early
-        for call in taken
-    )
+    for left in function.returns:
+        is_early = order.get(id(left), last) < last
+        if not is_early or any(isinstance(one, (cst.With, *TRIES)) for one in body.around(left)):
+            continue
+        stop = order[id(left)] + sum(1 for _ in descend(left))
+        before = [one for one in function.calls if order.get(id(one), last) < stop]
+        for call in taken:
+            between = (one for one in before if order.get(id(one), last) > order[id(call)])
+            is_left = _follows(body, left, call) and _runs(body, call)
+            if is_left and not any(_may_settle(one, call) for one in between):
+                return True
+    return False
 
 
 def _follows(body: Nodes, left: cst.Return, call: cst.Call) -> bool:

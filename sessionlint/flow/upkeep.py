@@ -99,7 +99,8 @@ def is_stored(block: Block, built: set[str]) -> bool:
 
 def is_kept(block: Block, built: set[str]) -> bool:
     """The same, where `Base.metadata.bind = engine` does not count: the next call replaces it."""
-    bound = {name for target, name in _assigned(block, built) if _is_bind(target)}
+    assigned = list(_assigned(block, built))
+    bound = {name for target, name in assigned if _is_bind(target)}
     if not built.isdisjoint(block.declared | (block.kept - bound)):
         return True
     makers = (_configured(call, built) for call in block.calls)
@@ -107,8 +108,7 @@ def is_kept(block: Block, built: set[str]) -> bool:
         return True
     if any(_is_put_away(call, name) for call in block.calls for name in bound):
         return True
-    targets = (target for target, _ in _assigned(block, built))
-    return any(_outlasts(block, one) and not _is_bind(one) for one in targets)
+    return any(_outlasts(block, target) and not _is_bind(target) for target, _ in assigned)
 
 
 def _assigned(block: Block, built: set[str]) -> Iterator[tuple[cst.BaseExpression, str]]:
@@ -137,8 +137,9 @@ def _is_put_away(call: cst.Call, name: str) -> bool:
 
 def _outlasts(block: Block, target: cst.BaseExpression) -> bool:
     """Whether what is assigned there is kept for longer than a request."""
-    is_of_request = is_in_g(block.home, target) and "dispose" not in block.home.reader.text
-    return is_outside(block, target) and not is_of_request
+    if not is_outside(block, target):
+        return False
+    return not is_in_g(block.home, target) or "dispose" in block.home.reader.text
 
 
 def is_returned_inside(evaluator: Evaluator, block: Block, call: cst.Call) -> bool:
