@@ -79,9 +79,9 @@ def _given(evaluator: Evaluator, binding: Binding, target: cst.Attribute) -> Sha
         # A connection may be there for one task, which waits for what the database tells.
         return None
     owner = target.value
-    kept = f".{owner.attr.value}" if isinstance(owner, cst.Attribute) else ""
-    application = owner.value if isinstance(owner, cst.Attribute) else owner
-    said = f"{last_name(application)}{kept}.{target.attr.value}"
+    said = f"{last_name(owner)}.{target.attr.value}"
+    if isinstance(owner, cst.Attribute):
+        said = f"{last_name(owner.value)}.{said}"
     return Shared(said, thing, made, None, is_kept=True)
 
 

@@ -108,7 +108,7 @@ def returned_call(block: Block) -> cst.Call | None:
 
 def lent_call(block: Block) -> cst.Call | None:
     """The call whose result is all that a plain generator lends, and which has no name there."""
-    if block.owner is not None or block.decorators or len(block.yields) != 1:
+    if not _stands_alone(block) or len(block.yields) != 1:
         return None
     made = block.yields[0].value
     return made if isinstance(made, cst.Call) else None
@@ -116,9 +116,14 @@ def lent_call(block: Block) -> cst.Call | None:
 
 def returned_alone(block: Block) -> cst.BaseExpression | None:
     """What stands behind the one `return` of a plain function, which has no `yield` either."""
-    if block.kind is not BlockKind.FUNCTION or block.owner is not None or block.decorators:
+    if not _stands_alone(block) or block.yields or len(block.returns) != 1:
         return None
-    return None if block.yields or len(block.returns) != 1 else block.returns[0].value
+    return block.returns[0].value
+
+
+def _stands_alone(block: Block) -> bool:
+    """Whether it is a function, no method, and no decorator is around it."""
+    return block.kind is BlockKind.FUNCTION and block.owner is None and not block.decorators
 
 
 def alone(block: Block, value: cst.BaseExpression | None) -> cst.BaseExpression | None:
