@@ -11,6 +11,7 @@ from sessionlint.source.children import CHILDREN
 from sessionlint.source.walk import descend
 
 _LOOKS_LIKE_CODE = "# session = Session() (it isn't: \"quoted'"
+_IDLE = m.SimpleStatementLine(body=[m.Pass() | m.Expr(m.SimpleString())])
 _LEAVES = m.SimpleStatementLine(body=[m.ZeroOrMore(), m.Return() | m.Raise()])
 
 _TELLING = re.compile("(?i)db|sess|conn|engine|maker|pool|factory|cur|local|transaction|tx")
@@ -135,13 +136,14 @@ class OverLines(cst.CSTTransformer):
 
 
 class ReturnLast(cst.CSTTransformer):
-    """A `return` at the end of each function that comes to it."""
+    """A `return` at the end of each function that comes to it and does something."""
 
     def leave_FunctionDef(self, _, updated_node):
         if not isinstance(updated_node.body, cst.IndentedBlock):
             return updated_node
         statements = _body(updated_node)
-        if m.matches(statements[-1], _LEAVES) or _all(updated_node, cst.Yield):
+        is_idle = all(m.matches(one, _IDLE) for one in statements)
+        if is_idle or m.matches(statements[-1], _LEAVES) or _all(updated_node, cst.Yield):
             return updated_node
         return _with_body(updated_node, [*statements, cst.SimpleStatementLine([cst.Return()])])
 
@@ -226,12 +228,13 @@ REWORDINGS = (
     *((StarredHandlers,) if sys.version_info >= (3, 11) else ()),
     Numbered,
     Documented,
+    # Before what would make it a statement that nothing comes to.
+    ReturnLast,
     PassFirst,
     BranchesSwapped,
     ElseBehindReturn,
     IdleElse,
     OverLines,
-    ReturnLast,
     Remarks,
     OneWithEach,
 )

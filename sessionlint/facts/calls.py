@@ -15,7 +15,7 @@ from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.parameters import lacks
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import arguments, decorator_name, keyword, last_name
+from sessionlint.facts.syntax import arguments, decorator_name, keyword, last_name, last_statement
 from sessionlint.facts.values import (
     NONE,
     OTHER,
@@ -293,5 +293,8 @@ def _lent(node: cst.Yield) -> cst.BaseExpression | None:
 def is_declaration(block: Block) -> bool:
     """Whether a function says what there is, for others to do it."""
     assert isinstance(block.node, cst.FunctionDef)
-    raises = any(last_name(call.func) == "NotImplementedError" for call in block.calls)
+    last = last_statement(block.node.body)
+    raised = [last.exc] if isinstance(last, cst.Raise) and last.exc else []
+    named = map(last_name, (*raised, *(call.func for call in block.calls)))
+    raises = "NotImplementedError" in named
     return raises or (len(block.node.body.body) <= 2 and not block.calls)
