@@ -13,10 +13,15 @@ from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import How
 from sessionlint.facts.syntax import dotted
 
-__all__ = ["LIBRARIES", "G", "is_in_g"]
+__all__ = ["LIBRARIES", "G", "is_in_g", "may_use_g"]
 
 G: Final = "g"
 LIBRARIES: Final = ("flask", "quart")
+
+
+def may_use_g(text: str) -> bool:
+    """Whether a module may speak of it, by its text."""
+    return any(library in text for library in LIBRARIES)
 
 
 def is_in_g(home: Module, target: cst.BaseExpression) -> bool:

@@ -1,4 +1,4 @@
-"""Sessions that are kept in `g` of Flask, which closes nothing that is in it.
+"""Sessions that are kept in `g` of Flask or Quart, which close nothing that is in it.
 
     @app.before_request
     def open_session():

@@ -14,6 +14,7 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.flow.driven import Driven, driven
 from sessionlint.flow.engines import EnginePerCall, engines
+from sessionlint.flow.flask_g import may_use_g
 from sessionlint.flow.given import Given, given
 from sessionlint.flow.lifetimes import lifetimes
 from sessionlint.flow.reopened import Reopened, reopened
@@ -239,8 +240,8 @@ class Scope:
 
     @cached_property
     def in_requests(self) -> list[InRequest]:
-        """The sessions that are opened for a request in Flask, which closes none."""
-        if self.block.kind is not BlockKind.FUNCTION or "flask" not in self.source.text:
+        """The sessions that are opened for a request in Flask or Quart, which close none."""
+        if self.block.kind is not BlockKind.FUNCTION or not may_use_g(self.source.text):
             return []
         from sessionlint.flow.in_flask import in_requests
 
@@ -250,7 +251,7 @@ class Scope:
     def engines(self) -> list[EnginePerCall]:
         """The engines built anew at every call."""
         found = list(engines(self.evaluator, self.block))
-        if "flask" in self.source.text:
+        if may_use_g(self.source.text):
             from sessionlint.flow.in_flask import engines_in_requests
 
             found += engines_in_requests(self.evaluator, self.block)

@@ -46,7 +46,8 @@ def check(scope: Scope) -> Iterator[Finding]:
         )
     for kept in scope.in_requests:
         yield NEVER_CLOSED.finding(
-            f"{kept.thing.type.noun} `{kept.name}` is never closed: Flask closes nothing in `g`",
+            f"{kept.thing.type.noun} `{kept.name}` is never closed: what is in `g` is dropped, and "
+            "not closed, when the request ends",
             scope.span(kept.acquired),
         )
 

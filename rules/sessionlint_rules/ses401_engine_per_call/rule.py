@@ -28,7 +28,7 @@ def _told(scope: Scope, one: EnginePerCall) -> str:
     owner = scope.block.owner
     if one.is_of_request:
         made = f"`{scope.name}` builds a new {noun} for each request, with connections of its own"
-        return f"{made}: what is in Flask's `g` is gone when the request ends"
+        return f"{made}: what is in `g` is gone when the request ends"
     if one.maker is None or owner is None:
         when = "in every turn of a loop" if one.is_turned else "on every call"
         made = f"`{scope.name}` builds a new {noun} {when}"
