@@ -13,6 +13,7 @@ __all__ = [
     "ATTRIBUTES",
     "CACHES",
     "CALLS",
+    "EITHER",
     "LIBRARIES",
     "METHODS",
     "OTHER_CONNECTS",
@@ -126,6 +127,7 @@ TYPES: Final[dict[str, Type]] = {
         Type("asyncpg.Pool", Kind.POOL, "pool", True, _ENGINE),
         Type("psycopg2.connection", Kind.CONNECTION, "connection", releases=_CONNECTION, ends_with=False),
         Type("psycopg2.PoolConnection", Kind.CONNECTION, "pooled connection", releases=_CONNECTION, ends_with=False, is_manageable=False),
+        Type("psycopg2.EitherConnection", Kind.CONNECTION, "connection", releases=_CONNECTION, ends_with=False, is_manageable=False),
         Type("psycopg2.Pool", Kind.POOL, "pool", releases=frozenset({"closeall"})),
         Type("psycopg.Connection", Kind.CONNECTION, "connection", releases=_CONNECTION),
         Type("psycopg.AsyncConnection", Kind.CONNECTION, "connection", True, _CONNECTION),
@@ -239,6 +241,12 @@ LIBRARIES: Final = frozenset(
     "aiosqlite".split()
 )
 """The packages that the tables speak of."""
+
+EITHER: Final = (
+    TYPES["psycopg2.EitherConnection"],
+    frozenset({"psycopg2.connection", "psycopg2.PoolConnection", "psycopg2.EitherConnection"}),
+)
+"""What comes from a pool if there is one, and else is opened, and the types that are either."""
 
 OTHER_CONNECTS: Final = frozenset(
     "sqlite3.connect sqlite3.dbapi2.connect pymysql.connect MySQLdb.connect "

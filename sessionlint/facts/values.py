@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from sessionlint.facts.catalog import OTHER_CONNECTS, Type
+from sessionlint.facts.catalog import EITHER, OTHER_CONNECTS, Type
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Binding, Block, How
 
@@ -242,13 +242,15 @@ def _is_of_another_driver(value: Value) -> bool:
 
 
 def _agreed(things: list[Thing]) -> Value:
-    """Objects of one type that differ in who owns them: the type is known, the owner is not."""
+    """Objects of a type that differ in who owns them: the type is known, the owner is not."""
     types = {thing.type.name for thing in things}
     fresh = {thing.is_fresh for thing in things}
-    if len(types) > 1:
+    either, kinds = EITHER
+    if len(types) > 1 and not types <= kinds:
         return UNKNOWN
     return replace(
         things[0],
+        type=either if len(types) > 1 else things[0].type,
         is_fresh=fresh == {True},
         is_maybe=len(fresh) > 1 or any(thing.is_maybe for thing in things),
         is_cached=any(thing.is_cached for thing in things),
