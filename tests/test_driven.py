@@ -672,3 +672,22 @@ def test_an_import_of_the_function_itself_is_entered(tmp_path):
     result = fix_source(path.read_bytes(), path, RULES, project, lambda _: True)
     assert [one.fix.safety for one in result.applied] == [Safety.SAFE]
     assert b"with contextmanager(get_db)() as db:" in result.data
+
+
+@pytest.mark.parametrize("taken", ["next(get_db())", "list(get_db())[0]"])
+@pytest.mark.parametrize(("ending", "is_said"), [("db.close()", True), ("db.commit()", False)])
+def test_a_generator_is_said_to_close_only_what_it_closes(taken, ending, is_said):
+    [message] = [
+        one.message
+        for one in findings(
+            "from sqlalchemy import create_engine, text\n"
+            "from sqlalchemy.orm import sessionmaker\n"
+            "SessionLocal = sessionmaker(create_engine('sqlite://'))\n"
+            "def get_db():\n"
+            "    db = SessionLocal()\n"
+            f"    try:\n        yield db\n    finally:\n        {ending}\n"
+            f"def count():\n    db = {taken}\n    return db.scalar(text('select 1'))\n"
+        )
+        if one.code == "SES107"
+    ]
+    assert ("opens again" in message) == is_said

@@ -31,7 +31,7 @@ def check(scope: Scope) -> Iterator[Finding]:
 
 def _message(scope: Scope, one: Driven) -> str:
     from sessionlint.facts.syntax import last_name
-    from sessionlint.flow.lenders import goes_on, only_closes
+    from sessionlint.flow.lenders import closes, goes_on, only_closes
 
     name = last_name(one.made.func)
     if one.exit is not None:
@@ -51,20 +51,24 @@ def _message(scope: Scope, one: Driven) -> str:
         if one.lender.is_async:
             return f"{left} open until the event loop gets round to it"
         return f"{left} open after an error until the garbage collector comes along"
+    return _let_go(one, name, is_closing=closes(scope.evaluator, one.lender))
+
+
+def _let_go(one: Driven, name: str, *, is_closing: bool) -> str:
+    """What becomes of a session whose generator is gone before it is used."""
     if one.is_listed:
-        return (
-            f"`list` runs the generator of `{name}` to its end, which closes its session; that "
-            "opens again when it is used, and nothing closes it"
-        )
+        ended = f"`list` runs the generator of `{name}` to its end"
+        if is_closing:
+            closed = "which closes its session; that opens again when it is used"
+            return f"{ended}, {closed}, and nothing closes it"
+        return f"{ended} before its session is used, and nothing closes what that opens"
+    thrown = f"the generator of `{name}` is thrown away at once"
+    if not is_closing:
+        return f"{thrown}, and nothing closes what its session opens after that"
     if one.lender.is_async:
-        return (
-            f"the generator of `{name}` is thrown away at once; its session is closed while it is "
-            "in use, and nothing closes what it opens after that"
-        )
-    return (
-        f"the generator of `{name}` is thrown away at once; its session opens again when it is "
-        "used, and nothing closes it"
-    )
+        closed = "its session is closed while it is in use"
+        return f"{thrown}; {closed}, and nothing closes what it opens after that"
+    return f"{thrown}; its session opens again when it is used, and nothing closes it"
 
 
 HAND_DRIVEN_DEPENDENCY = Rule(
