@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GIVEN_BACK",
+    "UNAWAITED",
     "Finding",
     "Lifetime",
     "Note",
@@ -51,7 +52,8 @@ class Rule(NamedTuple):
         return Finding(self.code, self.name, self.severity, message, span, notes, fix=fix)
 
 
-_UNAWAITED = "nobody awaits this, so it closes nothing"
+UNAWAITED = "nobody awaits this, so it closes nothing"
+"""What is said of an asynchronous close without `await`."""
 _UNCALLED = "nobody calls this, so it closes nothing"
 GIVEN_BACK = "its last commit or rollback gives the connection back"
 """Why a session that is left open may do no harm, for the end of a sentence."""
@@ -102,7 +104,7 @@ def lifetime_finding(
     from sessionlint.rewrite.managed import managed
 
     vain = ((one, hasattr(one, "func")) for one in vain_releases(life.resource))
-    notes = [Note(scope.span(one), _UNAWAITED if called else _UNCALLED) for one, called in vain]
+    notes = [Note(scope.span(one), UNAWAITED if called else _UNCALLED) for one, called in vain]
     takers = (one.runs for one in life.resource.left_to.values())
     notes += [Note(scope.span(one), f"`{last_name(one)}` does not close it") for one in takers]
     if leak is not None and leak.node is not None:

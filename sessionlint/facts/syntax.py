@@ -168,9 +168,9 @@ def is_name(node: cst.CSTNode | None, name: str) -> bool:
     return type(node) is cst.Name and node.value == name
 
 
-def text_of(expression: cst.CSTNode) -> str:
-    """The source of an expression on one line, for messages."""
-    return " ".join(cst.Module([]).code_for_node(expression).split())
+def text_of(node: cst.CSTNode) -> str:
+    """The source of a node on one line."""
+    return " ".join(cst.Module([]).code_for_node(node).split())
 
 
 def index_of(body: Sequence[cst.CSTNode], node: cst.CSTNode) -> int:

@@ -1,4 +1,4 @@
-"""Sessions that a middleware keeps in its request, and closes only if nothing fails.
+"""Sessions that a middleware keeps in its request, and closes only if nothing fails, or never.
 
     request.state.db = SessionLocal()
     response = await call_next(request)
@@ -6,6 +6,7 @@
 
 An error that the application does not handle leaves the call, and skips the close.
 Source: Starlette, "BaseHTTPMiddleware": `call_next` raises what the application does.
+And an asynchronous session is not closed by `request.state.db.close()`, which nobody awaits.
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ import libcst as cst
 
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import TRIES, assigned_attribute, dotted, is_name
+from sessionlint.facts.syntax import TRIES, assigned_attribute, dotted, is_name, last_name, text_of
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.body import Body
 from sessionlint.flow.expressions import Evaluation, YieldKind
+from sessionlint.flow.generators import drawn
+from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.objects import Renamed
+from sessionlint.flow.read_back import may_close, modules_with
 from sessionlint.flow.shared import opened
 from sessionlint.flow.statements import Interpreter
 from sessionlint.flow.ways import State, Status, Way
@@ -43,16 +48,21 @@ _AROUND: Final = (*TRIES, cst.With)
 
 
 class Requested(NamedTuple):
-    """A session that a request keeps under a name, and the call whose failure skips its close."""
+    """A session that a request keeps under a name, and why it stays open.
+
+    `reason` is the call whose failure skips its close, or the close itself, where that is asked
+    `in_vain`: nobody awaits it.
+    """
 
     thing: Thing
     name: str
     acquired: cst.BaseExpression
-    skipping: cst.CSTNode
+    reason: cst.CSTNode
+    in_vain: bool = False
 
 
 def requested(evaluator: Evaluator, block: Block) -> Iterator[Requested]:
-    """The sessions that a middleware keeps in its request and closes on all ways but an error."""
+    """The sessions that a middleware keeps in its request and leaves open there."""
     given = {parameter.name.value for parameter in block.parameters}
     if block.kind is not BlockKind.FUNCTION or not block.is_async or _PASSING_ON not in given:
         return
@@ -64,13 +74,33 @@ def requested(evaluator: Evaluator, block: Block) -> Iterator[Requested]:
                 continue
         if owner is None or owner.partition(".")[0] not in given or has_mocks(block):
             continue
-        thing = opened(evaluator, made, block)
-        rest = _behind(block, binding)
-        if thing is None or thing.type.kind is not Kind.SESSION or rest is None:
+        thing = opened(evaluator, made, block) or drawn(evaluator, binding)
+        if thing is None or thing.type.kind is not Kind.SESSION:
             continue
-        skipping = _skipping(evaluator, block, binding, thing, Renamed(owner, word, {}), rest)
-        if skipping is not None and not _is_closed_by_others(evaluator, block, word):
-            yield Requested(thing, f"{owner}.{word}", made, skipping)
+        renamed = Renamed(owner, word, {})
+        skipping = _skipping(evaluator, block, binding, thing, renamed)
+        vain = _in_vain(block, thing, f"{owner}.{word}") if skipping is None else []
+        known = len(vain) if skipping is None else 1
+        reason = next(iter(vain), skipping)
+        if reason is None or _is_closed_by_others(evaluator, block, word, known):
+            continue
+        if skipping is not None or not _is_closed_by_readers(evaluator, block, word):
+            yield Requested(thing, f"{owner}.{word}", made, reason, in_vain=skipping is None)
+
+
+def _in_vain(block: Block, thing: Thing, path: str) -> list[cst.Call]:
+    """The closes of a session for which nobody waits, if there are no others."""
+    nodes = Nodes(block)
+    closes = [
+        call
+        for call in nodes.of(cst.Call)
+        if isinstance(call.func, cst.Attribute)
+        and thing.type.is_release(call.func.attr.value)
+        and thing.type.is_coroutine(call.func.attr.value)
+        and dotted(call.func.value) == path
+    ]
+    is_all = all(isinstance(next(nodes.above(call)), cst.Expr) for call in closes)
+    return closes if is_all else []
 
 
 def _owner(binding: Binding, word: str) -> str | None:
@@ -99,9 +129,11 @@ def _skipping(
     binding: Binding,
     thing: Thing,
     renamed: Renamed,
-    rest: list[cst.BaseStatement],
 ) -> cst.CSTNode | None:
     """The call of the application that skips the close, where all ordinary ways have one."""
+    rest = _behind(block, binding)
+    if rest is None:
+        return None
     assert isinstance(block.node, cst.FunctionDef)
     function = block.node.with_changes(body=cst.IndentedBlock(rest))
     inside, node = renamed.followed(block, function)
@@ -138,10 +170,25 @@ def _is_closing(node: cst.CSTNode, name: str) -> bool:
     return False
 
 
-def _is_closed_by_others(evaluator: Evaluator, block: Block, word: str) -> bool:
-    """Whether the session of a request is closed in another place: where an error is answered."""
+def _is_closed_by_others(evaluator: Evaluator, block: Block, word: str, known: int) -> bool:
+    """Whether the session of a request is closed in more places: where an error is answered."""
     closed = rf"\.state\.{re.escape(word)}\s*\.\s*\w*(?:clos|remove|reset|invalidate)"
-    if len(re.findall(closed, block.home.reader.text)) != 1:
+    if len(re.findall(closed, block.home.reader.text)) != known:
         return True
     pattern = re.compile(closed.encode())
     return evaluator.tree.has_any(f".{word}".encode(), pattern, besides=block.home.path)
+
+
+def _is_closed_by_readers(evaluator: Evaluator, block: Block, word: str) -> bool:
+    """Whether anything at all is closed where others read the session of a request by its name."""
+    read = re.compile(rf"\.state\.{re.escape(word)}\b|[\"']{re.escape(word)}[\"']".encode())
+    modules = modules_with(evaluator, word, read)
+    if any(may_close(one) for one in modules if one.path != block.home.path):
+        return True
+    for one in block.home.speaking(word):
+        if one is block or one.kind is not BlockKind.FUNCTION:
+            continue
+        is_closing = any(CLOSING.search(last_name(call.func)) for call in one.calls)
+        if is_closing and read.search(text_of(one.node).encode()):
+            return True
+    return False

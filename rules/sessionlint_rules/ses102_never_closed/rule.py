@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from sessionlint.flow.ways import Shape
 from sessionlint.rule import (
+    UNAWAITED,
     Finding,
+    Note,
     Rule,
     Severity,
     given_back,
@@ -43,6 +45,13 @@ def check(scope: Scope) -> Iterator[Finding]:
             f"this {found.thing.type.noun} is never closed: GraphQL closes nothing in the context "
             f"{what}",
             scope.span(found.acquired),
+        )
+    for lost in (one for one in scope.requested if one.in_vain):
+        yield NEVER_CLOSED.finding(
+            f"{lost.thing.type.noun} `{lost.name}` is never closed: nobody awaits its close on "
+            f"line {scope.line(lost.reason)}",
+            scope.span(lost.acquired),
+            Note(scope.span(lost.reason), UNAWAITED),
         )
     for kept in scope.in_requests:
         yield NEVER_CLOSED.finding(

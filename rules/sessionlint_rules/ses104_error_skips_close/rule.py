@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def check(scope: Scope) -> Iterator[Finding]:
     """Report resources that close only while nothing goes wrong."""
     yield from still_open(ERROR_SKIPS_CLOSE, scope, Shape.FAILING)
-    for one in scope.requested:
-        line = scope.line(one.skipping)
+    for one in (kept for kept in scope.requested if not kept.in_vain):
+        line = scope.line(one.reason)
         message = (
             f"{one.thing.type.noun} `{one.name}` is still open when `{scope.name}` fails on line "
             f"{line}"
         )
-        note = Note(scope.span(one.skipping), "an error here skips the close")
+        note = Note(scope.span(one.reason), "an error here skips the close")
         yield ERROR_SKIPS_CLOSE.finding(message, scope.span(one.acquired), note)
 
 
