@@ -20,7 +20,7 @@ from sessionlint.facts.values import FunctionValue, Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.alternatives import getters, is_reached
-from sessionlint.flow.generators import is_async_step, lent_by, lists, named_once, thrown_away
+from sessionlint.flow.generators import is_async_step, lent_to, lists, named_once, thrown_away
 from sessionlint.flow.given import is_left_open
 from sessionlint.flow.keeping import is_wrapped
 from sessionlint.flow.later import is_left_to_others
@@ -110,7 +110,7 @@ def _dropped(
     evaluator: Evaluator, body: Nodes, made: cst.Call, by: cst.BaseExpression
 ) -> Iterator[Driven]:
     """The session that a call takes out of a generator which nobody brings to its end."""
-    found = lent_by(evaluator, body.block, made, is_async=is_async_step(by))
+    found = lent_to(evaluator, body.block, made, by)
     above = getters(body, by)
     holder = next(above, None)
     if not is_reached(evaluator, body, by):
@@ -167,7 +167,7 @@ def _may_close_any(evaluator: Evaluator, block: Block, names: list[str]) -> bool
 
 def _left(evaluator: Evaluator, body: Nodes, made: cst.Call, loop: cst.For) -> Iterator[Driven]:
     """The session that a loop takes out of a generator, and leaves there."""
-    found = lent_by(evaluator, body.block, made, is_async=True)
+    found = lent_to(evaluator, body.block, made, loop)
     left = None if found is None else _exit(evaluator, body, loop)
     if found is not None and left is not None:
         thing, lender = found

@@ -8,11 +8,20 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.annotations import lent
+from sessionlint.facts.calls import returned
 from sessionlint.facts.catalog import Kind, Type
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import arguments, bare, held_by, is_name, last_name
-from sessionlint.facts.values import UNKNOWN, Foreign, Managed, Stream, Thing, Value
+from sessionlint.facts.syntax import arguments, bare, decorator_name, held_by, is_name, last_name
+from sessionlint.facts.values import (
+    UNKNOWN,
+    Foreign,
+    FunctionValue,
+    Managed,
+    Stream,
+    Thing,
+    Value,
+)
 from sessionlint.flow import lenders
 from sessionlint.flow.nodes import Nodes
 from sessionlint.source.driving import is_driving, is_lender, is_naming
@@ -22,7 +31,9 @@ __all__ = [
     "drawn",
     "is_async_step",
     "is_drawn",
+    "is_entering",
     "lent_by",
+    "lent_to",
     "lists",
     "named_once",
     "opens",
@@ -31,8 +42,15 @@ __all__ = [
 ]
 
 _NEXT: Final = {"next": False, "anext": True}
-_STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": True}
-"""What drives a generator, and whether an asynchronous one."""
+_ENTERING: Final = {"__enter__": False, "__aenter__": True}
+_STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": True, **_ENTERING}
+"""What drives a generator, and whether an asynchronous one.
+
+Source: contextlib's manager holds its generator, and nothing holds that of `scope().__enter__()`.
+"""
+
+_MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
+_BINDING: Final = frozenset({"staticmethod", "classmethod"})
 
 STEPS: Final = (cst.Call, cst.Subscript)
 """What takes a session out of a generator: `next(get_db())`, `list(get_db())[0]`."""
@@ -70,7 +88,7 @@ def _out_of(
     generator = thrown_away(block, step) if isinstance(step, STEPS) else None
     if generator is None:
         return None
-    return lent_by(evaluator, block, generator, is_async=is_async_step(step))
+    return lent_to(evaluator, block, generator, step)
 
 
 def is_drawn(block: Block, made: cst.BaseExpression) -> bool:
@@ -157,6 +175,19 @@ def is_async_step(step: cst.BaseExpression) -> bool:
     return isinstance(step, cst.Call) and (_NEXT | _STEPS)[last_name(step.func)]
 
 
+def is_entering(by: cst.CSTNode) -> bool:
+    """Whether what drives a generator enters the context manager that it is made into."""
+    return isinstance(by, cst.Call) and last_name(by.func) in _ENTERING
+
+
+def lent_to(
+    evaluator: Evaluator, block: Block, made: cst.Call, by: cst.BaseExpression | cst.For
+) -> tuple[Thing, Block] | None:
+    """What the generator that a call makes opens and lends to what drives it, and its function."""
+    value = _inside(evaluator, block, made) if is_entering(by) else evaluator.value(made, block)
+    return _lent(evaluator, value, is_async=isinstance(by, cst.For) or is_async_step(by))
+
+
 def lent_by(
     evaluator: Evaluator, block: Block, made: cst.Call, *, is_async: bool
 ) -> tuple[Thing, Block] | None:
@@ -164,7 +195,20 @@ def lent_by(
 
     None for another generator, and for what is none.
     """
-    value = evaluator.value(made, block)
+    return _lent(evaluator, evaluator.value(made, block), is_async=is_async)
+
+
+def _inside(evaluator: Evaluator, block: Block, made: cst.Call) -> Value:
+    """The generator in the context manager that a call makes."""
+    maker = evaluator.value(made.func, block)
+    if not isinstance(maker, FunctionValue):
+        return UNKNOWN
+    marks = {decorator_name(one) for one in maker.block.decorators} - _BINDING
+    is_manager = len(marks) == 1 and marks <= _MANAGERS
+    return returned(evaluator, maker.block) if is_manager else UNKNOWN
+
+
+def _lent(evaluator: Evaluator, value: Value, *, is_async: bool) -> tuple[Thing, Block] | None:
     if not isinstance(value, Stream):
         return None
     item, lender = value.item, value.block

@@ -33,7 +33,9 @@ __all__ = [
     "use",
 ]
 
-ENDING: Final = r"clos|release|remove|dispose|reset|invalidate|enter\w*_context|push|callback"
+ENDING: Final = (
+    r"clos|release|remove|dispose|reset|invalidate|exit__|enter\w*_context|push|callback"
+)
 _ASKING: Final = frozenset("isinstance hasattr id type print repr str bool".split())
 _IMPORTING: Final = re.compile(r"^[ \t]*(?:from[ \t]+[\w.]+|import[ \t].*)", re.MULTILINE)
 """What names modules in an import: that of `from shop.db import get_db` is no attribute `db`."""

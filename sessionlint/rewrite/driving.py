@@ -11,7 +11,7 @@ from sessionlint.facts.holding import has, is_made_of, may_keep
 from sessionlint.facts.scopes import Block, How
 from sessionlint.facts.syntax import bare, is_name, targets_of
 from sessionlint.flow.driven import Driven
-from sessionlint.flow.generators import STEPS, is_async_step, lent_by, thrown_away
+from sessionlint.flow.generators import STEPS, is_entering, lent_to, thrown_away
 from sessionlint.flow.lenders import (
     begins,
     begins_work,
@@ -49,7 +49,8 @@ def entered(evaluator: Evaluator, block: Block, found: Driven) -> Fix | None:
     there what is raised in the block.
     """
     is_plain = is_straight(found.lender) and closes(evaluator, found.lender)
-    if not is_plain or found.is_wrapped or _may_be_another(found.made, block):
+    is_other = found.is_wrapped or is_entering(found.by) or _may_be_another(found.made, block)
+    if not is_plain or is_other:
         return None
     is_inside = manages(evaluator, found.lender) or begins(found.lender)
     if isinstance(block.node, cst.Lambda):
@@ -79,8 +80,13 @@ def opening_of(resource: Resource) -> Opening | None:
         if resource.thing.is_guess and is_expected_to_be_none(resource):
             return None
         return opening(evaluator, block, resource.thing, made) or guarding(resource.thing, made)
-    found = lent_by(evaluator, block, generator, is_async=is_async_step(step))
-    return None if found is None else _opening_drawn(evaluator, block, generator, found[1])
+    found = lent_to(evaluator, block, generator, step)
+    if found is None:
+        return None
+    opening_ = _opening_drawn(evaluator, block, generator, found[1])
+    if opening_ is None or not is_entering(step):
+        return opening_
+    return opening_._replace(expression=generator, wrapper="")
 
 
 def _opening_drawn(

@@ -21,12 +21,14 @@ _NEXT: Final = rf"(?a:{_ASKED}{_CALL})"
 _LOOP: Final = rf"(?a:async for \w+ in {_CALL})"
 _NAMES: Final = rf"(?:ession\w{{0,60}}|_db|(?<![\w.]){_GETTER})"
 _STEP: Final = rf"(?a:{_NAMES}\([^()\n]{{0,200}}\)\s*\.\s*(?:__a?next__\(|a?send\(None\)))"
+_ENTER: Final = rf"(?a:{_NAMES}\([^()\n]{{0,200}}\)\s*\.\s*__a?enter__\()"
 _LIST: Final = rf"(?a:list\((?<!\wlist\(){_CALL}[^()\n]{{0,200}}\)\)\[0\])"
 _SHAPES: Final = {
     "next(": _NEXT,
     "async for": _LOOP,
     "next__(": _STEP,
     "send(None)": _STEP,
+    "enter__(": _ENTER,
     "))[0]": _LIST,
 }
 """What makes each worth looking for, and how it looks; one pattern for all takes far longer."""
@@ -38,6 +40,7 @@ _NAMED: Final = rf"(?a:\b(\w{{1,60}}){_LENT})"
 _DRIVEN: Final = {
     "next(": rf"(?a:{_ASKED}(\w{{1,60}})\s*\))",
     "next__(": r"(?a:(\w{1,60})\s*\.\s*__a?next__\()",
+    "enter__(": r"(?a:(\w{1,60})\s*\.\s*__a?enter__\()",
     "send(None)": r"(?a:(\w{1,60})\s*\.\s*a?send\(None\))",
 }
 """What stands in a text that drives one by its name, and how."""

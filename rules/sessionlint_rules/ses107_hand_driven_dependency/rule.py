@@ -31,9 +31,11 @@ def check(scope: Scope) -> Iterator[Finding]:
 
 def _message(scope: Scope, one: Driven) -> str:
     from sessionlint.facts.syntax import last_name
+    from sessionlint.flow.generators import is_entering
     from sessionlint.flow.lenders import closes, goes_on, only_closes
 
     name = last_name(one.made.func)
+    kind = "the context manager" if is_entering(one.by) else "the generator"
     if one.exit is not None:
         left = f"the loop over `{name}` is left on line {scope.line(one.exit)}"
         skipped = "what stands behind its `yield` is skipped, and " if goes_on(one.lender) else ""
@@ -41,28 +43,30 @@ def _message(scope: Scope, one: Driven) -> str:
         return f"{left}, so {skipped}{open_}"
     if one.is_entered or one.is_returned:
         before = "this block begins" if one.is_entered else "the caller gets its session"
-        thrown = f"the generator of `{name}` is thrown away before {before}"
+        thrown = f"{kind} of `{name}` is thrown away before {before}"
         if one.is_entered and only_closes(scope.evaluator, one.lender):
             return f"{thrown} and closes its session, which opens again in here"
         return f"{thrown}, so what it does behind its `yield` comes too early or never"
     if one.is_held:
         skipped = "what stands behind its `yield` is skipped, and " if goes_on(one.lender) else ""
-        left = f"nothing brings the generator of `{name}` to its end, so {skipped}its session stays"
+        ending = "leaves" if is_entering(one.by) else "ends"
+        left = f"nothing {ending} {kind} of `{name}`, so {skipped}its session stays"
         if one.lender.is_async:
             return f"{left} open until the event loop gets round to it"
         return f"{left} open after an error until the garbage collector comes along"
-    return _let_go(one, name, is_closing=closes(scope.evaluator, one.lender))
+    whose = f"{kind} of `{name}`"
+    return _let_go(one, whose, is_closing=closes(scope.evaluator, one.lender))
 
 
-def _let_go(one: Driven, name: str, *, is_closing: bool) -> str:
+def _let_go(one: Driven, whose: str, *, is_closing: bool) -> str:
     """What becomes of a session whose generator is gone before it is used."""
     if one.is_listed:
-        ended = f"`list` runs the generator of `{name}` to its end"
+        ended = f"`list` runs {whose} to its end"
         if is_closing:
             closed = "which closes its session; that opens again when it is used"
             return f"{ended}, {closed}, and nothing closes it"
         return f"{ended} before its session is used, and nothing closes what that opens"
-    thrown = f"the generator of `{name}` is thrown away at once"
+    thrown = f"{whose} is thrown away at once"
     if not is_closing:
         return f"{thrown}, and nothing closes what its session opens after that"
     if one.lender.is_async:
