@@ -1,6 +1,7 @@
 """Sessions that an application keeps for all of its requests: `app.state.db = SessionLocal()`.
 
-One of Flask has no `state`: `app.db = SessionLocal()`, which requests read by `current_app.db`.
+One of Flask has no `state`, and one of FastAPI may do without: `app.db = SessionLocal()`, which
+requests read by `current_app.db` or `request.app.db`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import assigned_attribute, decorator_name, last_name
-from sessionlint.flow.circumstances import serves
-from sessionlint.flow.flask_g import LIBRARIES
+from sessionlint.flow.circumstances import serves, starts_up
+from sessionlint.flow.flask_g import LIBRARIES, is_begun_before
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.read_back import modules_with
 from sessionlint.flow.shared import Shared, opened
@@ -32,7 +33,9 @@ _APPLICATION: Final = r"\w*app|application"
 Source: Starlette, "Storing state on the app instance"; Sanic, "Application context".
 """
 
-_OF_FLASK: Final = frozenset({"Flask", "Quart"})
+_LIBRARIES: Final = (*LIBRARIES, "fastapi", "starlette")
+_STATES: Final = frozenset({"state", "ctx"})
+_MAKERS: Final = frozenset({"Flask", "Quart", "FastAPI", "Starlette"})
 _CURRENT: Final = "current_app"
 """What a request of Flask calls the application. Source: Flask, "The Application Context"."""
 
@@ -58,7 +61,7 @@ def of_applications(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
         return
     for target, binding in given:
         found = _given(evaluator, binding, target)
-        if found is not None:
+        if found is not None and _is_begun_once(evaluator, block, target):
             yield from _used(evaluator, found, block, target.attr.value)
 
 
@@ -67,6 +70,18 @@ def _is_of_request(block: Block) -> bool:
     given = {parameter.name.value for parameter in block.parameters}
     is_around = any(decorator_name(one) == "middleware" for one in block.decorators)
     return serves(block) or is_around or not given.isdisjoint(_OF_REQUEST)
+
+
+def _is_begun_once(evaluator: Evaluator, block: Block, target: cst.Attribute) -> bool:
+    """Whether what gives an application something is run when that starts.
+
+    What makes the application, or is given it, and what speaks of its `state`, is run then.
+    """
+    owner = target.value
+    is_of_module = isinstance(owner, cst.Name) and not block.bindings(owner.value)
+    if is_of_module and block.kind is BlockKind.FUNCTION and not starts_up(evaluator, block):
+        return False
+    return not is_begun_before(evaluator, block)
 
 
 def _given(evaluator: Evaluator, binding: Binding, target: cst.Attribute) -> Shared | None:
@@ -90,32 +105,33 @@ def _target(binding: Binding, name: str) -> cst.Attribute | None:
     target = assigned_attribute(binding.node)
     if target is None or _is_kept(target, name):
         return target
-    return target if _is_of_flask(binding.block, target) else None
+    return target if _is_application(binding.block, target) else None
 
 
-def _is_of_flask(block: Block, target: cst.Attribute) -> bool:
-    """Whether what gets an attribute is an application of Flask: a new one, or the parameter."""
+def _is_application(block: Block, target: cst.Attribute) -> bool:
+    """Whether what gets an attribute is an application: a new one, the module's, a parameter."""
     owner = target.value
     if not isinstance(owner, cst.Name) or not re.fullmatch(_APPLICATION, owner.value):
         return False
     if "celery" in owner.value:
         # A worker of Celery has one, too, and runs one task at a time by default.
         return False
-    if not any(map(block.home.imports, LIBRARIES)):
+    if not any(map(block.home.imports, _LIBRARIES)):
         return False
-    given = {parameter.name.value for parameter in block.parameters}
-    bound = [one.expression for one in block.bindings(owner.value)]
+    if owner.value in {parameter.name.value for parameter in block.parameters}:
+        return True
+    named = block.bindings(owner.value) or block.home.top.bindings(owner.value)
+    bound = [one.expression for one in named]
     made = [last_name(one.func) for one in bound if isinstance(one, cst.Call)]
-    is_made = bool(made) and len(made) == len(bound) and {*made} <= _OF_FLASK
-    return owner.value in given or is_made
+    return bool(made) and len(made) == len(bound) and {*made} <= _MAKERS
 
 
 def _is_kept(node: cst.CSTNode, name: str) -> bool:
     """Whether a node is that attribute of what an application keeps, `request.app.state.name`."""
     match node:
         case cst.Attribute(
-            value=cst.Attribute(value=owner, attr=cst.Name(value="state" | "ctx")), attr=attribute
-        ):
+            value=cst.Attribute(value=owner, attr=cst.Name(value=state)), attr=attribute
+        ) if state in _STATES:
             is_application = re.fullmatch(_APPLICATION, last_name(owner)) is not None
             return attribute.value == name and is_application
     return False
@@ -153,12 +169,19 @@ def _reads(module: Module, name: str, besides: Block | None = None) -> Iterator[
 
 
 def _is_read(function: Block, node: cst.Attribute) -> bool:
-    """Whether a function of Flask reads an attribute of the application, for a request."""
+    """Whether a function reads an attribute of the application itself, for a request."""
     if any(decorator_name(one) == "command" for one in function.decorators):
         return False
     owner = node.value
-    is_application = isinstance(owner, cst.Name) and re.fullmatch(_APPLICATION, owner.value)
-    return last_name(owner) == _CURRENT or (bool(is_application) and serves(function))
+    is_application = re.fullmatch(_APPLICATION, last_name(owner)) is not None
+    if isinstance(owner, cst.Attribute) and is_application and _is_request(owner.value):
+        return True
+    is_named = isinstance(owner, cst.Name) and is_application
+    return last_name(owner) == _CURRENT or (is_named and serves(function))
+
+
+def _is_request(node: cst.CSTNode) -> bool:
+    return re.fullmatch(_REQUEST, last_name(node)) is not None
 
 
 def _is_for_requests(body: Nodes, node: cst.Attribute) -> bool:
@@ -173,15 +196,16 @@ def _is_for_requests(body: Nodes, node: cst.Attribute) -> bool:
         case [cst.Return() | cst.Yield(), *_]:
             return True
     kept = node.value
-    asked = kept.value if isinstance(kept, cst.Attribute) else kept
-    is_asked = isinstance(asked, cst.Attribute) and re.fullmatch(_REQUEST, last_name(asked.value))
-    return bool(is_asked) or last_name(kept) == _CURRENT or serves(body.block)
+    is_state = isinstance(kept, cst.Attribute) and kept.attr.value in _STATES
+    asked = kept.value if isinstance(kept, cst.Attribute) and is_state else kept
+    is_asked = isinstance(asked, cst.Attribute) and _is_request(asked.value)
+    return is_asked or last_name(kept) == _CURRENT or serves(body.block)
 
 
 def _is_read_elsewhere(evaluator: Evaluator, block: Block, name: str) -> bool:
     """Whether another module of the project asks a request for it, not to end it."""
     word = re.escape(name)
-    said = rf"\b(?:{_REQUEST})\.(?:{_APPLICATION})\.(?:state|ctx)\.{word}\b"
+    said = rf"\b(?:{_REQUEST})\.(?:{_APPLICATION})\.(?:(?:state|ctx)\.)?{word}\b"
     read = rf"{said}(?!\s*(?:=[^=]|\.\s*(?:{'|'.join(sorted(_ENDS))})\b))"
     if evaluator.tree.has_any(f".{name}".encode(), re.compile(read.encode()), block.home.path):
         return True

@@ -1,22 +1,25 @@
-"""`g` of Flask and Quart, which lasts one request.
+"""`g` of Flask and Quart, which lasts one request, and what is called before each of them.
 
 Source: Flask, "The Application Context": `g` is new for each request, and all in it is dropped.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.module import Module
-from sessionlint.facts.scopes import How
-from sessionlint.facts.syntax import dotted
+from sessionlint.facts.scopes import Block, How
+from sessionlint.facts.syntax import decorator_name, dotted
 
-__all__ = ["LIBRARIES", "G", "is_in_g", "may_use_g"]
+__all__ = ["LIBRARIES", "G", "is_begun_before", "is_in_g", "may_use_g"]
 
 G: Final = "g"
 LIBRARIES: Final = ("flask", "quart")
+_BEFORE: Final = frozenset({"before_request", "before_app_request"})
 
 
 def may_use_g(text: str) -> bool:
@@ -34,3 +37,11 @@ def is_in_g(home: Module, target: cst.BaseExpression) -> bool:
     return bool(bound) and all(
         one.how is How.IMPORT_FROM and one.origin in LIBRARIES for one in bound
     )
+
+
+def is_begun_before(evaluator: Evaluator, block: Block) -> bool:
+    """Whether a function is called before each request."""
+    if any(decorator_name(one) in _BEFORE for one in block.decorators):
+        return True
+    named = rf"\bbefore_(?:app_)?request\(\s*(?:\w+\.)*{re.escape(block.name)}\s*\)"
+    return evaluator.tree.has(b"before_", re.compile(named.encode()))

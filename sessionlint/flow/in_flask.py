@@ -20,14 +20,14 @@ from sessionlint.facts.aside import is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import bare, decorator_name, dotted, last_name
+from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acquisitions import has_mocks, surely_opened
 from sessionlint.flow.built import built_by
 from sessionlint.flow.callers import is_called_often
 from sessionlint.flow.circumstances import starts_anyway
 from sessionlint.flow.engines import EnginePerCall, is_passed_on
-from sessionlint.flow.flask_g import G, is_in_g
+from sessionlint.flow.flask_g import G, is_begun_before, is_in_g
 from sessionlint.flow.handed import may_be_closed_elsewhere
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.read_back import (
@@ -43,7 +43,6 @@ from sessionlint.flow.read_back import (
 
 __all__ = ["InRequest", "engines_in_requests", "in_requests"]
 
-_BEFORE: Final = frozenset({"before_request", "before_app_request"})
 _BEHIND: Final = (
     "teardown_",
     "after_",
@@ -75,7 +74,7 @@ def in_requests(evaluator: Evaluator, block: Block) -> Iterator[InRequest]:
         if thing is None or not isinstance(made, cst.Call):
             continue
         # Have: something for `g`. Who calls a function takes a search through the project.
-        is_for_all = _gives(block, name) or _is_begun_before(evaluator, block)
+        is_for_all = _gives(block, name) or is_begun_before(evaluator, block)
         if is_for_all and _is_left_open(evaluator, block, name):
             yield InRequest(dotted(kept) or name, thing, made)
 
@@ -88,7 +87,7 @@ def engines_in_requests(evaluator: Evaluator, block: Block) -> Iterator[EnginePe
         if thing is None or starts_anyway(evaluator, block) or _disposes(evaluator):
             continue
         is_given = _gives(block, kept.attr.value) and _is_asked_often(evaluator, block)
-        if is_given or _is_begun_before(evaluator, block):
+        if is_given or is_begun_before(evaluator, block):
             yield EnginePerCall(thing, made, is_of_request=True)
 
 
@@ -113,14 +112,6 @@ def _kept(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Attribute, c
 def _disposes(evaluator: Evaluator) -> bool:
     """Whether the program disposes of any engine."""
     return evaluator.tree.has(b"dispose", re.compile(rb"\bdispose\b"))
-
-
-def _is_begun_before(evaluator: Evaluator, block: Block) -> bool:
-    """Whether a function is called before each request."""
-    if any(decorator_name(one) in _BEFORE for one in block.decorators):
-        return True
-    named = rf"\bbefore_(?:app_)?request\(\s*(?:\w+\.)*{re.escape(block.name)}\s*\)"
-    return evaluator.tree.has(b"before_", re.compile(named.encode()))
 
 
 def _gives(block: Block, name: str) -> bool:
