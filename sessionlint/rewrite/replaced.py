@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
+from sessionlint.facts.aside import is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.modules import Tree
 from sessionlint.facts.places import module_name
-from sessionlint.facts.scopes import Block, How
+from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import bare, last_name
 from sessionlint.facts.values import FunctionValue, ModuleValue
 from sessionlint.source.imports import imports
@@ -24,16 +25,21 @@ _PUT: Final = r"(?:\bpatch(?:\.object)?|\bsetattr)\(\s*"
 """What puts one thing in the place of another, of which the name follows."""
 
 _MAKER: Final = (
-    r"(?i:(?![\w.]*(?:fake|mock|dummy|stub))[\w.]*\w(?:session(?:local)?|maker|factory))\s*"
+    r"(?i:(?![\w.]*(?:fake|mock|dummy|stub))[\w.]*\w(?:session(?:local)?|maker|factory|engine))\s*"
 )
-"""The name of another maker of sessions; `maker` alone may be anything that a test calls so."""
+"""The name of another maker of sessions, or engine; `maker` alone may be anything in a test."""
 
 _BY_ANOTHER: Final = rf"[\"'](?!\s*,\s*(?:new\s*=\s*)?{_MAKER}[,)])"
 """What stands behind a name that is not replaced by another maker of sessions."""
 
+_PRETENDING: Final = rb"[Mm]ock|[Ff]ake|[Ss]tub|[Dd]ummy|\blambda\b"
+"""What stands in a test that may give a function something that is no maker of sessions."""
+
 _HOPS: Final = 3
 """How many functions of a project are followed to what they open."""
 
+_ITSELF: Final = frozenset({"self", "cls"})
+_IMPORTED: Final = frozenset({How.IMPORT, How.IMPORT_FROM})
 _OF_MODULES: Final = frozenset({How.VALUE, How.DEFINITION, How.IMPORT, How.IMPORT_FROM})
 
 _ASSIGNED: Final = rf"[ \t]*=(?!=)(?![ \t]*{_MAKER}[(;#\n])"
@@ -44,11 +50,13 @@ class _Place(NamedTuple):
     """A name, and the last parts of the names of modules in which it may be replaced.
 
     Unless `is_of_module`, what an object has may be replaced in its class, whatever that is called.
+    What a function or class is `given`, by the name of that, a test may make up.
     """
 
     name: str
     modules: frozenset[str]
     is_of_module: bool
+    given: str = ""
 
 
 def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> str:
@@ -60,19 +68,29 @@ def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> 
     for call, scope in _openings(evaluator, bare(opened), block, _HOPS):
         for place in _places(evaluator, call.func, scope):
             if evaluator.once(place, partial(_is_replaced, evaluator.tree, place)):
-                return f"tests put something else in the place of `{place.name}`"
+                verb = "may put" if place.given else "put"
+                return f"tests {verb} something else in the place of `{place.name}`"
     return ""
 
 
 def _openings(
     evaluator: Evaluator, made: cst.BaseExpression, block: Block, hops: int
 ) -> Iterator[tuple[cst.Call, Block]]:
-    """A call that opens something, and what the functions of the project call for it."""
+    """A call that opens something, and what the functions of the project call for it.
+
+    As well what made the variable on which it is called: `own` of `own.connect()`.
+    """
     if not isinstance(made, cst.Call):
         return
     yield made, block
+    if not hops:
+        return
+    *_, root = _parts(made.func)
+    for bound in _local(root, block):
+        if bound.expression is not None:
+            yield from _openings(evaluator, bare(bound.expression), block, hops - 1)
     called = evaluator.value(made.func, block)
-    if not hops or not isinstance(called, FunctionValue):
+    if not isinstance(called, FunctionValue):
         return
     for one in called.block.returns:
         values = [one.value]
@@ -83,13 +101,51 @@ def _openings(
                 yield from _openings(evaluator, bare(value), called.block, hops - 1)
 
 
+def _parts(func: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """What is called, and what it is an attribute of: `db.engine.connect`, `db.engine`, `db`."""
+    yield func
+    while isinstance(func, cst.Attribute):
+        func = func.value
+        yield func
+
+
+def _local(part: cst.BaseExpression, block: Block) -> list[Binding]:
+    """How a function binds a variable of its own."""
+    if not isinstance(part, cst.Name) or block.kind is not BlockKind.FUNCTION:
+        return []
+    bound = [] if part.value in block.declared else block.bindings(part.value)
+    return [one for one in bound if one.how not in _IMPORTED]
+
+
 def _places(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> Iterator[_Place]:
-    """Where what is called may be replaced: in this module, or where it comes from."""
-    names = (module_name(block.home.path), *_origins(func, block))
-    modules = frozenset(one.rpartition(".")[2] for one in names if one)
-    is_of_module = _is_of_module(evaluator, func, block)
-    for name in filter(None, dict.fromkeys((last_name(func), _own_name(func, block)))):
-        yield _Place(name, modules, is_of_module)
+    """Where what is called, or has it, may be replaced: here, or where it comes from."""
+    for part in _parts(func):
+        if given := _giver(part, block):
+            yield _Place(last_name(part), frozenset(), is_of_module=False, given=given)
+        if part is not func and (last_name(part) in _ITSELF or _local(part, block)):
+            continue
+        names = (module_name(block.home.path), *_origins(part, block))
+        modules = frozenset(one.rpartition(".")[2] for one in names if one)
+        is_of_module = _is_of_module(evaluator, part, block)
+        for name in filter(None, dict.fromkeys((last_name(part), _own_name(part, block)))):
+            yield _Place(name, modules, is_of_module)
+
+
+def _giver(part: cst.BaseExpression, block: Block) -> str:
+    """The function or class whose caller gives it what is called, empty if it has that itself."""
+    if any(one.how is How.PARAMETER for one in _local(part, block)):
+        return "" if last_name(part) in _ITSELF else block.name
+    match part:
+        case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
+            stored = block.home.fields.get(name, []) if block.owner is not None else []
+            is_given = any(
+                bound.how is How.PARAMETER
+                for one in stored
+                if one.block.owner is block.owner and one.expression is not None
+                for bound in _local(one.expression, one.block)
+            )
+            return block.owner.name if is_given and block.owner is not None else ""
+    return ""
 
 
 def _is_of_module(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> bool:
@@ -102,19 +158,44 @@ def _is_of_module(evaluator: Evaluator, func: cst.BaseExpression, block: Block) 
 
 def _is_replaced(tree: Tree, place: _Place) -> bool:
     """Whether a file puts something else in the place of a name, other than a maker of sessions."""
+    if place.given:
+        return _is_made_up(tree, place.given)
     pattern = _pattern(place.name, sorted(place.modules))
-    # All of a large project would be read for one of its files.
-    search = tree.tested if tree.files.is_large else tree.searched
     return any(
-        match["of"] is None or _may_be_in(tree, path, data, match["of"], place)
-        for path, data in search(place.name.encode(), pattern)
+        _may_be_in(tree, path, data, match, place)
+        for path, data in _searched(tree, place.name, pattern)
         for match in pattern.finditer(data)
     )
 
 
-def _may_be_in(tree: Tree, path: Path, data: bytes, of: bytes, place: _Place) -> bool:
-    """Whether what an expression is may be one of the modules."""
-    if not (place.is_of_module and place.modules):
+def _searched(tree: Tree, name: str, pattern: re.Pattern[bytes]) -> Iterator[tuple[Path, bytes]]:
+    """The files that may have a name and match a pattern, of a large project tests alone.
+
+    All of one would be read for one of its files.
+    """
+    if tree.files.is_large:
+        yield from tree.tested(name.encode(), pattern)
+        return
+    yield from tree.searched(name.encode(), pattern)
+    for path in tree.elsewhere(name.encode(), pattern):
+        yield path, tree.files.read(path) or b""
+
+
+def _is_made_up(tree: Tree, name: str) -> bool:
+    """Whether a test that has mocks speaks of the function or class that may be given one."""
+    spoken = re.compile(rf"\b{re.escape(name)}\b".encode())
+    return any(
+        is_test(path, tree.files.root) and re.search(_PRETENDING, data)
+        for path, data in _searched(tree, name, spoken)
+    )
+
+
+def _may_be_in(tree: Tree, path: Path, data: bytes, match: re.Match[bytes], place: _Place) -> bool:
+    """Whether what is replaced is an attribute of one of the modules, or of any object."""
+    if match["any"] is not None:
+        return not place.is_of_module and is_test(path, tree.files.root)
+    of = match["of"]
+    if of is None or not (place.is_of_module and place.modules):
         return True
     return any(_may_be_near(tree, one, path, place.modules) for one in _dotted(of.strip(), data))
 
@@ -167,7 +248,7 @@ def _own_name(func: cst.BaseExpression, block: Block) -> str:
 def _pattern(name: str, modules: list[str]) -> re.Pattern[bytes]:
     """`setattr(module, "name"`, or `patch("app.module.name"` with one of the modules.
 
-    As well `module.name = fake`, and a module that is replaced as a whole.
+    As well `module.name = fake`, that of `any` object, and a module that is replaced as a whole.
     """
     near, word = "|".join(map(re.escape, modules)), re.escape(name)
     of_object = r"(?P<of>[^()\"'\n]{0,200}),\s*[\"']"
@@ -176,6 +257,7 @@ def _pattern(name: str, modules: list[str]) -> re.Pattern[bytes]:
     multiple = rf"\bpatch\.multiple\([^()]{{0,200}}\b{word}{_ASSIGNED}"
     module = rf"\bpatch\.dict\(\s*[\"']?sys\.modules\b[^)]{{0,200}}[\"'](?:\w+\.)*(?:{near})[\"']"
     assigned = rf"(?m:^)[ \t]*(?:\w+\.)*(?:{near})\.{word}{_ASSIGNED}"
-    text = f"{named}|{multiple}|{module}|{assigned}"
+    of_any = rf"(?m:^)[ \t]*(?P<any>(?!(?:self|cls)\.{word}\b)(?:\w+\.)+){word}{_ASSIGNED}"
+    text = f"{named}|{multiple}|{module}|{assigned}|{of_any}"
     # The name of a file may be no text.
     return re.compile(text.encode(errors="surrogateescape"))
