@@ -16,6 +16,8 @@ from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import arguments, decorator_name, dotted, last_name
 
 __all__ = [
+    "begins_application",
+    "handles",
     "has_starting_name",
     "is_aside",
     "is_torn_down",
@@ -61,6 +63,9 @@ Source: pytest, "How to implement xunit-style set-up"; `unittest`, "Class and Mo
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _ROUTES: Final = _METHODS | {"route", "api_route", "websocket"}
+_HOOKS: Final = frozenset({"after_request", "before_request", "context_processor", "user_loader"})
+"""Decorators of Flask, and of Flask-Login, for what runs at each request."""
+
 _VIEWS: Final = r"(?:Method)?Resource|\w*MethodView|APIView|\w*RequestHandler|HTTPEndpoint"
 """Classes of Flask and its extensions, Sanic, Tornado and Starlette, made for each request."""
 
@@ -110,6 +115,12 @@ def _is_command(block: Block) -> bool:
     return is_reading and block.owner is None and block.home.imports("argparse")
 
 
+def begins_application(block: Block) -> bool:
+    """Whether a function is called when an application starts, or entered while it runs."""
+    marks = set(map(decorator_name, block.decorators))
+    return not marks.isdisjoint({"on_event", "before_first_request"}) or _is_lifespan(block)
+
+
 def _is_lifespan(block: Block) -> bool:
     """Whether a function is entered for as long as an application runs, which it is given."""
     marks = set(map(decorator_name, block.decorators))
@@ -128,6 +139,11 @@ def runs_again(block: Block) -> bool:
     Source: Streamlit, "Working with Streamlit's execution model".
     """
     return block.home.imports("streamlit")
+
+
+def handles(block: Block) -> bool:
+    """Whether a web framework calls a function for each request."""
+    return serves(block) or any(decorator_name(one) in _HOOKS for one in block.decorators)
 
 
 def serves(block: Block) -> bool:

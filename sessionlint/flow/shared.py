@@ -14,11 +14,11 @@ from sessionlint.facts.binds import bind_of, is_connection
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import TRIES, bare, decorator_name, dotted
+from sessionlint.facts.syntax import TRIES, bare, dotted
 from sessionlint.facts.values import UNKNOWN, Foreign, Thing
 from sessionlint.flow.acquisitions import acquired, is_put_aside
 from sessionlint.flow.borrowers import connection_of_maker, makes_borrower
-from sessionlint.flow.circumstances import is_torn_down, serves
+from sessionlint.flow.circumstances import handles, is_torn_down
 from sessionlint.flow.generators import taken_out
 from sessionlint.flow.harmless import EXITS
 from sessionlint.flow.imported import is_imported
@@ -40,9 +40,6 @@ Source: AWS Lambda, "Best practices": take advantage of execution environment re
 _ASKING: Final = (*SCOPES, *TRIES, cst.If, cst.Comparison)
 """What is around arguments that are asked for and not needed: `"--debug" in sys.argv[1:]`."""
 
-_HOOKS: Final = frozenset({"after_request", "before_request", "context_processor", "user_loader"})
-"""Decorators of Flask, and of Flask-Login, for what runs at each request."""
-
 
 class Shared(NamedTuple):
     """A session or connection acquired once and used by functions; `user` is one such use.
@@ -51,7 +48,7 @@ class Shared(NamedTuple):
     whoever uses it is alone with it. `is_under`: the name is that of what makes sessions, all of
     them on this connection. `is_kept`: an application keeps it, `is_inside`: the object does that
     has the name, `is_run`: a job of that name gets it at each of its runs, `is_of_visit`: a page
-    keeps it for a visitor.
+    keeps it for a visitor. `is_overwritten`: at each request the one that others still use is.
     """
 
     name: str
@@ -65,6 +62,7 @@ class Shared(NamedTuple):
     is_inside: bool = False
     is_run: bool = False
     is_of_visit: bool = False
+    is_overwritten: bool = False
 
 
 def shared(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
@@ -240,7 +238,7 @@ def _is_of_program(body: Nodes, name: str, binding: Binding) -> bool:
     program. What handles requests shares it all the same.
     """
     block = body.block
-    if block.kind is BlockKind.MODULE and any(_handles(inner) for inner, _ in uses(block, name)):
+    if block.kind is BlockKind.MODULE and any(handles(inner) for inner, _ in uses(block, name)):
         return False
     if block.kind is BlockKind.MODULE and (
         any(dotted(call.func) in EXITS for call in block.calls) or _takes_arguments(body)
@@ -265,8 +263,3 @@ def _is_own_path(node: cst.Subscript) -> bool:
         case [cst.SubscriptElement(slice=cst.Index(value=cst.Integer(value="0")))]:
             return True
     return False
-
-
-def _handles(function: Block) -> bool:
-    """Whether a web framework calls a function for each request."""
-    return serves(function) or any(decorator_name(one) in _HOOKS for one in function.decorators)

@@ -20,6 +20,10 @@ def shared_by_all(evaluator: Evaluator, block: Block, text: str) -> Iterator[Sha
     """
     yield from shared(evaluator, block)
     yield from of_applications(evaluator, block)
+    if "global " in text:
+        from sessionlint.flow.global_names import of_global_names
+
+        yield from of_global_names(evaluator, block)
     if "add_job" in text:
         from sessionlint.flow.recurring import recurring
 

@@ -31,6 +31,9 @@ def _message(scope: Scope, one: Shared) -> str:
     named = f"{one.thing.type.noun} `{one.name}`"
     if one.is_default:
         return f"{named} is made once, when `{scope.name}` is defined, and shared by all its calls"
+    if one.is_overwritten:
+        keeps = f"`{scope.name}` keeps {named} in a global, which the next request overwrites"
+        return f"{keeps}: who runs at the same time shares the last one, and only that is closed"
     if one.is_kept:
         return f"{named} is opened once for the application and shared by all its requests"
     if one.is_of_visit:
