@@ -111,3 +111,21 @@ def test_what_stays_a_maker_is_entered(opening, test, name, tmp_path):
     files = {"tests/test_store.py": "", name: f"{MOCKED.replace('mocker', 'm')}{test}\n"}
     written(tmp_path, {"mail.py": "engine = manager = None\n", **files})
     assert reason(tmp_path, opening, files[name], name) is None
+
+
+HEIR = "from store import Store\nclass Special(Store):\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_other"),
+    [
+        ("    def session_factory(self):\n        return Thing()\n", True),
+        ("    size = 5\n    session_factory = Thing\n", True),
+        ("    def count(self):\n        return self.session_factory()\n", False),
+        ("    pass\nclass Other:\n    def session_factory(self):\n        pass\n", False),
+    ],
+)
+def test_what_an_heir_defines_anew_is_not_entered_unasked(body, is_other, tmp_path):
+    told = reason(tmp_path, OWN, HEIR + body, "special.py")
+    expected = "a class that inherits from this one has its own `session_factory`"
+    assert told == (expected if is_other else None)

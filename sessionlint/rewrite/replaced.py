@@ -60,12 +60,15 @@ class _Place(NamedTuple):
 
 
 def stand_in(evaluator: Evaluator, block: Block, opened: cst.BaseExpression) -> str:
-    """Why a `with` may not enter what a block opens: a test may put anything in its place.
+    """Why a `with` may not enter what a block opens: something else may stand in its place.
 
     A mock gives something else to a `with` than to who calls it, and a fake may not be entered at
-    all. Empty where no test of the project replaces it, or each by a maker of sessions.
+    all. Empty where no test of the project replaces it, or each by a maker of sessions, and no
+    class that inherits has another one.
     """
     for call, scope in _openings(evaluator, bare(opened), block, _HOPS):
+        if name := _overridden(evaluator, call.func, scope):
+            return f"a class that inherits from this one has its own `{name}`"
         for place in _places(evaluator, call.func, scope):
             if evaluator.once(place, partial(_is_replaced, evaluator.tree, place)):
                 verb = "may put" if place.given else "put"
@@ -129,6 +132,25 @@ def _places(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> Ite
         is_of_module = _is_of_module(evaluator, part, block)
         for name in filter(None, dict.fromkeys((last_name(part), _own_name(part, block)))):
             yield _Place(name, modules, is_of_module)
+
+
+def _overridden(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> str:
+    """What an object is asked for that a class which inherits from its own defines anew."""
+    for part in _parts(func):
+        match part:
+            case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
+                owner = block.owner.name if block.owner is not None else ""
+                if owner and _has_heir(evaluator.tree, owner, name):
+                    return name
+    return ""
+
+
+def _has_heir(tree: Tree, owner: str, name: str) -> bool:
+    """Whether a class that inherits from one of that name has a method or attribute of its own."""
+    head = rf"\bclass \w+\([^()]{{0,200}}\b{re.escape(owner)}\b[^()]{{0,200}}\):"
+    own = rf"\n[ \t]+(?:(?:async )?def {re.escape(name)}\(|{re.escape(name)}[ \t]*[:=])"
+    heir = rf"{head}(?:(?!\nclass )[\s\S]){{0,20000}}?{own}"
+    return tree.has_any(owner.encode(), re.compile(heir.encode()))
 
 
 def _giver(part: cst.BaseExpression, block: Block) -> str:
