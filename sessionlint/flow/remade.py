@@ -13,13 +13,14 @@ from sessionlint.facts.classes import is_throughout
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import TRIES, bare, is_name, targets_of
+from sessionlint.facts.syntax import TRIES, bare, is_name, last_name, targets_of
 from sessionlint.facts.values import ClassValue
 from sessionlint.flow.acquisitions import has_mocks
 from sessionlint.flow.callers import OFTEN, callers, is_dependency, named
 from sessionlint.flow.circumstances import is_aside, serves, starts_up
 from sessionlint.flow.loops import innermost
 from sessionlint.flow.nodes import Nodes
+from sessionlint.source.gate import MAKERS
 from sessionlint.source.walk import descend
 
 __all__ = ["Maker", "maker"]
@@ -29,6 +30,9 @@ _HOPS: Final = 3
 
 _OWN: Final = frozenset({"__new__", "__del__"})
 """Methods by which a class decides itself how many of its objects there are, or how each ends."""
+
+_ENTRANCES: Final = frozenset({"__enter__", "__aenter__"})
+"""Methods that give the object itself to the `with` that ends it."""
 
 _DISPOSING: Final = frozenset({"dispose", "terminate", "closeall"})
 _LEAVING: Final = (cst.Break, cst.Return)
@@ -68,6 +72,8 @@ def _of_class(
     dropping: list[Block] = []
     for function, made in callers(evaluator, of):
         if function.kind is not BlockKind.FUNCTION or has_mocks(function):
+            continue
+        if _is_entered(function, made) and not is_throughout(evaluator, of, _disposes_of_nothing):
             continue
         if function.name == "__init__" and function.owner is not None and is_made and hops:
             held = _attributes(function, made)
@@ -136,8 +142,7 @@ def _attributes(init: Block, call: cst.Call) -> set[str]:
     names: set[str] = set()
     found: set[str] = set()
     for node in _always(init.node.body):
-        value = _given(node.value)
-        if value is not call and not (isinstance(value, cst.Name) and value.value in names):
+        if not _has(node.value, call, names):
             continue
         for target in targets_of(node):
             match target:
@@ -148,6 +153,16 @@ def _attributes(init: Block, call: cst.Call) -> set[str]:
                 case _:
                     return set()
     return found
+
+
+def _has(value: cst.BaseExpression | None, call: cst.Call, names: set[str]) -> bool:
+    """Whether a value is what a call gives, has one of these names, or makes sessions on that."""
+    value = _given(value)
+    if value is call or (isinstance(value, cst.Name) and value.value in names):
+        return True
+    if not isinstance(value, cst.Call) or last_name(value.func).encode() not in MAKERS:
+        return False
+    return any(_has(arg.value, call, names) for arg in value.args)
 
 
 def _given(value: cst.BaseExpression | None) -> cst.BaseExpression | None:
@@ -166,6 +181,19 @@ def _always(suite: cst.BaseSuite) -> Iterator[cst.Assign | cst.AnnAssign]:
             yield from _always(line.body)
         elif isinstance(line, cst.SimpleStatementLine):
             yield from (one for one in line.body if isinstance(one, (cst.Assign, cst.AnnAssign)))
+
+
+def _is_entered(function: Block, made: cst.Call) -> bool:
+    """Whether a `with` enters what a call makes, and ends that at its own end."""
+    return isinstance(next(Nodes(function).above(made)), cst.WithItem)
+
+
+def _disposes_of_nothing(of: Block) -> bool:
+    """Whether no method of a class ends an engine, whatever its name is."""
+    spoken = (node for block in of.blocks for node in descend(block.node))
+    return not any(
+        isinstance(one, cst.Attribute) and one.attr.value in _DISPOSING for one in spoken
+    )
 
 
 def _may_end(of: Block, held: set[str]) -> bool:
@@ -203,7 +231,8 @@ def _hands_on(method: Block) -> bool:
     nodes, names = Nodes(method), method.parent.names
     for one in nodes.variables(method.parameters[0].name.value):
         around, further = islice(nodes.above(one), 2)
-        if isinstance(around, cst.Param):
+        is_entered = isinstance(around, cst.Return) and method.name in _ENTRANCES
+        if isinstance(around, cst.Param) or is_entered:
             continue
         if not isinstance(around, cst.Attribute) or around.value is not one:
             return True
@@ -230,6 +259,8 @@ def _asked(function: Block, made: cst.Call) -> frozenset[str]:
             return frozenset(_called(nodes, made))
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]):
             pass
+        case cst.WithItem():
+            return frozenset({"__enter__"})
         case _:
             return frozenset()
     if len(function.bindings(name)) > 1 or name in function.declared:
