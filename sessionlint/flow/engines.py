@@ -75,11 +75,12 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
     if starts_anyway(evaluator, block):
         yield from _in_turns(evaluator, block, built)
         return
-    fallbacks = _fallbacks(block)
+    fallbacks, told = _fallbacks(block), set[str | None]()
     for call, thing in built:
-        if id(call) in fallbacks:
-            continue
         name = _bound_name(block, call)
+        if id(call) in fallbacks or name in told:
+            # Of the branches that build one by the same name, the first is enough.
+            continue
         if _is_given_back(block, call, name):
             is_settled = partial(_is_settled, evaluator, thing)
             if is_called_often(evaluator, block, is_settled, is_passed_on):
@@ -88,10 +89,11 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         # Who calls a function takes a search through the project, so that is asked last.
         is_lost = _is_lost(evaluator, block, thing, call, name) and not _is_once(evaluator, block)
         if is_lost and not is_start_up_work(evaluator, block):
+            told.add(name)
             yield EnginePerCall(thing, call, None, name is not None and bool(ends(block, name)))
-            return
-    # Have: a function that runs once, if it uses what it builds.
-    yield from _in_turns(evaluator, block, built)
+    if not told:
+        # Have: a function that runs once, if it uses what it builds.
+        yield from _in_turns(evaluator, block, built)
 
 
 def _in_turns(
