@@ -140,6 +140,20 @@ KEPT = {
         db.commit()
         return made[0].name
         """,
+    "as what an object belongs to that is made to be added": """
+        db = Maker()
+        user = User("a")
+        db.add(Item(user=user))
+        db.commit()
+        return user.name
+        """,
+    "as what each of those belongs to": """
+        db = Maker()
+        user = User("a")
+        db.add_all([Item(user=user) for _ in range(2)])
+        db.commit()
+        return user.name
+        """,
     "under its other name": """
         db = Maker()
         user = User("a")
@@ -153,6 +167,136 @@ KEPT = {
         rows = first(db, text("select 1"))
         print("have them")
         return [row for row in rows]
+        """,
+}
+
+ADOPTING = {
+    "one by one": """
+        def keep(users):
+            db = Maker()
+            for number, user in enumerate(users):
+                db.add(user)
+            return 0
+        """,
+    "all of some": """
+        def keep(users):
+            db = Maker()
+            db.add_all([user for user in users if user.name])
+            return 0
+        """,
+    "out of a list of its own": """
+        def keep(users):
+            found = []
+            for user in users:
+                found.append(user)
+            db = Maker()
+            db.add_all(found)
+            return 0
+        """,
+    "itself": """
+        class Stored(User):
+            def keep(self):
+                db = Maker()
+                db.add(self)
+        """,
+    "what it has": """
+        class Store:
+            def keep(self):
+                user = self.user or User("a")
+                db = Maker()
+                db.add(user)
+        """,
+    "what a module has": """
+        ADMIN = User("admin")
+
+        def keep():
+            db = Maker()
+            db.add(ADMIN)
+        """,
+    "what a module gets": """
+        def keep():
+            global admin
+            admin = User("admin")
+            db = Maker()
+            db.add(admin)
+        """,
+    "by two functions": """
+        def save_all(db, users):
+            for user in users:
+                save(db, user)
+
+        def keep(users):
+            db = Maker()
+            save_all(db, users)
+        """,
+    "left open early": """
+        def keep(user):
+            db = Maker()
+            db.add(user)
+            if not user.name:
+                return
+            db.commit()
+            db.close()
+        """,
+    "left open early in a loop": """
+        def keep(users):
+            db = Maker()
+            for user in users:
+                if not user.name:
+                    return
+                db.add(user)
+            db.commit()
+            db.close()
+        """,
+}
+MAKING = {
+    "out of what is given": """
+        def keep(name, more):
+            db = Maker()
+            db.add(User(name, **more))
+        """,
+    "one for each": """
+        def keep(names):
+            db = Maker()
+            users = [User(name) for name in names]
+            db.add_all(users)
+        """,
+    "in a loop": """
+        def keep(names):
+            made = []
+            for name in names:
+                made.append(User(name))
+            db = Maker()
+            db.add_all(made)
+        """,
+    "by a function": """
+        def keep(name):
+            user = None
+            db = Maker()
+            user = make_user(name)
+            save(db, user)
+        """,
+    "a copy": """
+        def keep(user):
+            db = Maker()
+            db.merge(user)
+            db.commit()
+        """,
+    "behind the early way out": """
+        def keep(user):
+            db = Maker()
+            if not user.name:
+                return
+            db.add(user)
+            db.commit()
+            db.close()
+        """,
+    "closed but for errors": """
+        def keep(user):
+            db = Maker()
+            db.add(user)
+            db.commit()
+            db.close()
         """,
 }
 
@@ -171,6 +315,18 @@ def test_no_safe_fix_leaves_behind_what_may_load_more(name, tmp_path):
     (finding,) = result.applied
     needed = (" may still need the session", " may still need the connection")
     assert finding.fix.reason.endswith(needed)
+
+
+@pytest.mark.parametrize("name", ADOPTING)
+def test_an_object_of_somebody_else_may_load_more_when_the_function_is_left(name, tmp_path):
+    (finding,) = fixed(dedent(ADOPTING[name]), tmp_path).applied
+    assert finding.fix.reason == "what is stored or passed on may still need the session"
+
+
+@pytest.mark.parametrize("name", MAKING)
+def test_an_object_that_nobody_else_has_needs_no_session(name, tmp_path):
+    (finding,) = fixed(dedent(MAKING[name]), tmp_path).applied
+    assert finding.fix.reason == ""
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from sessionlint.facts.syntax import dotted, last_name, names_in, targets_of
 from sessionlint.facts.values import Thing
 from sessionlint.flow.harmless import SAFE_CALLS, is_logging
 from sessionlint.flow.resource import Resource
+from sessionlint.rewrite.adopting import ADOPTING, KEEPING
+from sessionlint.rewrite.reached import captured, instances, names_of, reached
 from sessionlint.source.walk import children, descend
 
 __all__ = ["Loaded"]
@@ -34,14 +36,6 @@ _FETCHING: Final = frozenset(
 )
 _COLLECTING: Final = frozenset("list tuple dict set sorted sum max min".split())
 """What takes rows out of a result; they are plain, except for objects that a session keeps."""
-
-_ADOPTING: Final = frozenset({"add", "add_all", "refresh"})
-"""Methods by which a session makes an object its own; without it the object cannot load.
-
-Source: https://docs.sqlalchemy.org/en/20/errors.html#error-bhk3
-"""
-
-_KEEPING: Final = frozenset("append extend add put update insert setdefault appendleft".split())
 
 _GIVING: Final[frozenset[type[cst.CSTNode]]] = frozenset(
     {
@@ -74,7 +68,7 @@ class Loaded:
         nodes = [node for statement in region for node in descend(statement)]
         self._nodes = nodes
         giving = [node for node in nodes if node.__class__ in _GIVING]
-        self._made = frozenset(name for node in giving for name in _instances(node))
+        self._made = frozenset(name for node in giving for name in instances(node))
         self._parameters = frozenset(one.name.value for one in block.parameters)
         self._variables = frozenset(block.names) - self._parameters
         known = -1
@@ -115,7 +109,7 @@ class Loaded:
             elif isinstance(node, cst.Call) and any(self._carries(a.value) for a in node.args):
                 # Whatever a caller gives to be called may keep what it gets.
                 keeper = node.func.value if isinstance(node.func, cst.Attribute) else node.func
-                is_keeping = keeper is node.func or last_name(node.func) in _KEEPING
+                is_keeping = keeper is node.func or last_name(node.func) in KEEPING
                 if is_keeping and not self._parameters.isdisjoint(self._others(keeper)):
                     yield node
 
@@ -129,7 +123,7 @@ class Loaded:
 
     def _others(self, value: cst.CSTNode) -> set[str]:
         """The names through which a value is reached that hold nothing loaded."""
-        return set(_held(value)) - self.names
+        return set(reached(value)) - self.names
 
     def _is_outside(self, target: cst.CSTNode) -> bool:
         if isinstance(target, (cst.Tuple, cst.List)):
@@ -143,12 +137,12 @@ class Loaded:
         given = [value for value in values if not self._is_it(value)]
         if len(given) < len(values):
             # `save(session, user)` puts a new object into the session and nowhere else.
-            given = [value for value in given if self._made.isdisjoint(_held(value))]
+            given = [value for value in given if self._made.isdisjoint(reached(value))]
         if not any(self._carries(value) for value in given):
             return False
         if (owner is not None and self._carries(owner)) or not self._is_session:
             # A cursor given to a function is a loan; an object of a session may load more later.
-            return name in _KEEPING and not self._is_it(owner)
+            return name in KEEPING and not self._is_it(owner)
         is_logged = owner is not None and is_logging(owner, name)
         harmless = SAFE_CALLS | _VALUES | _COLLECTING
         return not is_logged and (dotted(call.func) or "") not in harmless
@@ -162,15 +156,15 @@ class Loaded:
                 yield from self._bound(targets_of(node), node.value)
             case cst.Match(subject=subject, cases=cases):
                 if self._carries(subject):
-                    yield from (name for one in cases for name in _captured(one.pattern))
+                    yield from (name for one in cases for name in captured(one.pattern))
             case cst.NamedExpr(target=target, value=value):
                 if self._carries(value):
-                    yield from _names([target])
+                    yield from names_of([target])
             case cst.For(target=target, iter=source) | cst.CompFor(target=target, iter=source):
                 yield from self._bound([target], source)
             case cst.WithItem(item=item, asname=cst.AsName(name=target)):
                 if self._carries(item):
-                    yield from _names([target])
+                    yield from names_of([target])
             case cst.FunctionDef(name=name) | cst.ClassDef(name=name):
                 # It may be called later, when what it speaks of is asked for more.
                 if self.is_in(node.body):
@@ -183,34 +177,42 @@ class Loaded:
 
         Source: a session adopts by cascade, as `Item(user=user)` does in both directions.
         """
-        names = list(_names(targets))
+        names = list(names_of(targets))
         if self._carries(value):
             yield from names
         elif self._is_session and not self.names.isdisjoint(names):
-            if isinstance(value, cst.Call):
-                yield from self._made_among(arg.value for arg in value.args)
-            elif value is not None:
-                yield from _held(value)
+            yield from self._sources(value)
 
     def _held_by(self, call: cst.Call) -> Iterator[str]:
         """The names that hold more than before once something is called."""
         given = [arg.value for arg in call.args]
         match call.func:
             case cst.Attribute(value=cst.Name(value=holder), attr=cst.Name(value=method)):
-                if method in _KEEPING and any(map(self._carries, given)):
+                if method in KEEPING and any(map(self._carries, given)):
                     yield holder
-                if self._is_session and holder == self._name and method in _ADOPTING:
-                    yield from (name for value in given for name in _held(value))
+                if self._is_session and holder == self._name and method in ADOPTING:
+                    yield from (name for value in given for name in self._sources(value))
             case cst.Attribute(value=owner, attr=cst.Name(value=method)):
-                if self._is_session and method in _KEEPING and self._carries(owner):
+                if self._is_session and method in KEEPING and self._carries(owner):
                     yield from self._made_among(given)
         if self._is_session and any(map(self._is_it, given)):
             # Whoever gets both may add the one to the other.
             yield from self._made_among(given)
 
+    def _sources(self, value: cst.CSTNode | None) -> Iterator[str]:
+        """The names out of which a value is taken, and those of what it is made with."""
+        match value:
+            case cst.Call(args=args):
+                yield from self._made_among(arg.value for arg in args)
+            case cst.GeneratorExp(elt=cst.Call(args=args)) | cst.ListComp(elt=cst.Call(args=args)):
+                made_with = (*(arg.value for arg in args), value.for_in.iter)
+                yield from self._made_among(made_with)
+        if value is not None:
+            yield from reached(value)
+
     def _made_among(self, values: Iterable[cst.CSTNode]) -> Iterator[str]:
         """The names through which values are reached that hold what was made in the region."""
-        names = (name for value in values for name in _held(value))
+        names = (name for value in values for name in reached(value))
         yield from (name for name in names if name in self._made)
 
     def _carries(self, value: cst.CSTNode | None) -> bool:
@@ -246,47 +248,3 @@ class Loaded:
         if is_value:
             return False
         return self._carries(owner) or any(self._carries(arg.value) for arg in call.args)
-
-
-def _instances(node: cst.CSTNode) -> Iterator[str]:
-    """The names that a statement gives to a new object, of a class or out of a function."""
-    match node:
-        case cst.Assign(value=cst.Call() as made) | cst.AnnAssign(value=cst.Call() as made):
-            if last_name(made.func)[:1].isupper() or isinstance(made.func, cst.Name):
-                yield from _names(targets_of(node))
-
-
-def _held(value: cst.CSTNode) -> Iterator[str]:
-    """The names through which a value is reached; none where it is made on the spot."""
-    match value:
-        case cst.Name(value=name):
-            yield name
-        case cst.Attribute(value=owner) | cst.Subscript(value=owner):
-            yield from _held(owner)
-        case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Set(elements=parts):
-            for part in parts:
-                yield from _held(part.value)
-        case cst.Call(
-            func=cst.Name(value="list" | "tuple" | "set" | "iter"), args=[cst.Arg(inner)]
-        ):
-            yield from _held(inner)
-        case cst.GeneratorExp(for_in=inner) | cst.ListComp(for_in=inner):
-            yield from _held(inner.iter)
-
-
-def _captured(pattern: cst.CSTNode) -> Iterator[str]:
-    """The names that a pattern gives to what fits it."""
-    for node in descend(pattern):
-        match node:
-            case cst.MatchAs(name=cst.Name(value=name)) | cst.MatchStar(name=cst.Name(value=name)):
-                yield name
-            case cst.MatchMapping(rest=cst.Name(value=name)):
-                yield name
-
-
-def _names(targets: Iterable[cst.CSTNode]) -> Iterator[str]:
-    for target in targets:
-        if isinstance(target, cst.Name):
-            yield target.value
-        elif isinstance(target, (cst.Tuple, cst.List)):
-            yield from _names(element.value for element in target.elements)

@@ -11,27 +11,25 @@ from sessionlint.facts.syntax import TRIES, Handler, Try, index_of, is_name
 from sessionlint.flow.acts import Act
 from sessionlint.flow.nodes import SCOPES
 from sessionlint.flow.operations import Operations
-from sessionlint.flow.ways import Ending, Lifetime, Shape, Way
+from sessionlint.flow.ways import Ending, Lifetime, Way
 from sessionlint.model import Fix, Replace, Splice
 from sessionlint.rewrite.annotated import unused_imports
 from sessionlint.rewrite.closes import (
     behind,
     closes,
     ends_pool,
-    ends_with,
     is_doubted,
     is_spoken,
 )
 from sessionlint.rewrite.driving import opening_of
 from sessionlint.rewrite.joining import joined
-from sessionlint.rewrite.leaving import Loaded
 from sessionlint.rewrite.lists import holds_nothing, led_closely, lines_of, merged, tried
 from sessionlint.rewrite.manners import Opening
+from sessionlint.rewrite.outliving import doubts
 from sessionlint.rewrite.pruning import pruned
-from sessionlint.rewrite.region import Region, region, spoken_elsewhere
+from sessionlint.rewrite.region import Region, region
 from sessionlint.rewrite.remarks import all_comments
 from sessionlint.rewrite.replaced import stand_in
-from sessionlint.rewrite.strangers import is_with_strangers
 from sessionlint.rewrite.tails import Tail, Tails, handles_errors, leaps
 from sessionlint.rewrite.unread import gives_unread
 from sessionlint.source.walk import descend
@@ -88,7 +86,7 @@ class _Rewriting:
             return None
         if not self._life.has_releases and self._is_for_others():
             return None
-        self._weigh_what_leaves()
+        self._reasons += doubts(self._life, self._place, self._nodes, self._marks, self._closed)
         if not self._life.has_releases and not self._entered.doubt:
             # A fake need not have the close that nobody calls so far.
             doubt = stand_in(resource.evaluator, resource.block, resource.acquired)
@@ -222,32 +220,6 @@ class _Rewriting:
             case cst.Assign(value=value) | cst.Return(value=cst.BaseExpression() as value):
                 return is_name(value, self._resource.name)
         return False
-
-    def _weigh_what_leaves(self) -> None:
-        """Look for what is loaded and used after the `with` where nothing closed before."""
-        life, place = self._life, self._place
-        if not any(end.way in {Way.NEXT, Way.RETURN, Way.STOP, Way.LOST} for end in life.leaks):
-            return
-        if life.shape is Shape.YIELDED:
-            # Without such an end whoever resumes it finds it closed already.
-            if any(end.is_ordinary for end in life.leaks):
-                self._reasons.append("what is loaded may be used after the `yield`")
-            return
-        loaded = Loaded.through(self._resource, place.behind)
-        is_later = not ends_with(place.last, set(self._marks)) and any(
-            map(loaded.is_in, place.later)
-        )
-        if is_later or spoken_elsewhere(place, loaded.names - {self._resource.name}):
-            self._reasons.append("what is loaded is used after the close")
-        within = Loaded.through(self._resource, place.statements)
-        if any(isinstance(node, cst.Yield) for node in self._nodes):
-            self._reasons.append("the generator may be left waiting inside the `with`")
-        if any(id(node) not in self._closed for node in within.results()):
-            self._reasons.append(f"what is returned may still need the {life.noun}")
-        if not life.has_releases and (
-            next(within.kept(), None) or is_with_strangers(self._resource, place.statements)
-        ):
-            self._reasons.append(f"what is stored or passed on may still need the {life.noun}")
 
     def _splice(self) -> Splice | None:
         """The statements of the innermost list that holds everything, rewritten."""
