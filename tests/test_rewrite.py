@@ -207,6 +207,83 @@ NEVER = {
             session = SessionLocal()
             return enumerate(session.query(query).limit(3))
     """,
+    "a transaction that is committed in the end": """
+        def f(q):
+            try:
+                conn = engine.connect()
+                begun = conn.begin()
+                conn.execute(q)
+            except ValueError:
+                print("none")
+            finally:
+                begun.commit()
+                conn.close()
+        """,
+    "an object that is read if all went well": """
+        def f(q):
+            try:
+                s = Maker()
+                user = s.query(q).first()
+                s.commit()
+            except ValueError:
+                print("none")
+            else:
+                return user.name
+            finally:
+                s.close()
+        """,
+    "an object that is spoken of in the end": """
+        def f(user):
+            try:
+                s = Maker()
+                s.add(user)
+                s.commit()
+            except ValueError:
+                print("none")
+            finally:
+                print("saved", user.id)
+                s.close()
+        """,
+    "a cursor that is read if all went well": """
+        def f(q):
+            try:
+                conn = engine.raw_connection()
+                cursor = conn.cursor()
+                cursor.execute(q)
+            except ValueError:
+                print("none")
+            else:
+                return cursor.fetchall()
+            finally:
+                conn.close()
+        """,
+    "a cursor of no one knows what that is closed first": """
+        def f(q):
+            rows = []
+            try:
+                conn = engine.raw_connection()
+                cursor = conn.cursor()
+                rows = cursor.execute(q).fetchall()
+            except ValueError:
+                print("none")
+            finally:
+                if cursor:
+                    cursor.close()
+                conn.close()
+            return rows
+        """,
+    "a transaction that a handler undoes": """
+        def f(q):
+            try:
+                s = Maker()
+                begun = s.begin()
+                s.execute(q)
+                begun.commit()
+            except ValueError:
+                begun.rollback()
+            finally:
+                s.close()
+        """,
     "the pool is closed before its connection is back": """
         import asyncpg
 
@@ -587,6 +664,40 @@ def test_a_close_that_does_not_ask_hides_an_error_of_the_opening(ending, tmp_pat
         "an error of the opening itself would be raised as it is"
     ]
     assert text_of(result) == "\ndef f(q):\n    with Maker() as s:\n        s.execute(q)\n"
+
+
+AROUND = """
+import psycopg2
+
+def f(q):
+    try:
+        {}
+    except ValueError as error:
+        print(error)
+    else:
+        {}
+    finally:
+        {}
+        s.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("opened", "after", "last"),
+    [
+        ("s = Maker()\n        found = s.scalars(q).all()", "return found", "print(q)"),
+        ("s = Maker()\n        found = s.scalars(q).all()", "return {'a': [found, 1]}", "q.ok()"),
+        ("s = Maker()\n        found = s.scalars(q).all()", "if not found: q()", "len(found)"),
+        ("s = Maker()\n        n = len(s.scalars(q).all())", "print(n)", "log(n, q)"),
+        ("s = engine.connect()\n        found = s.execute(q)", "q()", "found.close()"),
+        ("s = engine.connect()\n        found = s.execute(q).all()", "print(found)", "q()"),
+        ("s = psycopg2.connect('')\n        c = s.cursor()", "q()", "if c: c.close()"),
+        ("s = Maker()\n        u = s.get(q, 1)\n        s.close()", "print(u.name)", "q()"),
+    ],
+)
+def test_what_needs_no_resource_may_move_behind_the_close(opened, after, last, tmp_path):
+    (finding,) = fixed(AROUND.format(opened, after, last), tmp_path).applied
+    assert "an error of the opening itself would be raised as it is" in finding.fix.reason
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import dropwhile, islice
 from typing import Final
 
@@ -95,7 +96,7 @@ def behind(nodes: Iterable[cst.CSTNode], known: set[int]) -> set[int]:
     return found
 
 
-def ends_with(last: cst.CSTNode, known: set[int]) -> bool:
+def ends_with(last: cst.CSTNode, known: AbstractSet[int]) -> bool:
     """Whether whatever falls through a statement has gone through one of the `known` closes."""
     match last:
         case cst.Try() | cst.TryStar() if last.finalbody is not None:

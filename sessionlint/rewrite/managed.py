@@ -25,6 +25,7 @@ from sessionlint.rewrite.driving import opening_of
 from sessionlint.rewrite.joining import joined
 from sessionlint.rewrite.lists import holds_nothing, led_closely, lines_of, merged, tried
 from sessionlint.rewrite.manners import Opening
+from sessionlint.rewrite.moved import is_needed_there, parts_around
 from sessionlint.rewrite.outliving import doubts
 from sessionlint.rewrite.pruning import pruned
 from sessionlint.rewrite.region import Region, region
@@ -165,11 +166,13 @@ class _Rewriting:
 
     def _is_guard_followed(self, guard: Try, tails: Tails) -> bool:
         """The same for a `try` around: its other parts would run after the close, not before."""
-        parts = [*guard.handlers, *(p for p in (guard.orelse, guard.finalbody) if p is not None)]
+        parts = parts_around(guard)
         ending = [one for part in parts for one in closes(part, self._resource)]
         marked = {id(node) for one in ending for node in descend(one)}
         later = max((tails.after(lines_of(part.body)) for part in parts), default=Tail.NOTHING)
         if later is Tail.MORE or any(id(name) not in marked for name in self._place.outside):
+            return False
+        if is_needed_there(self._place, self._marks.keys()):
             return False
         if later is Tail.WORK or self._place.is_outlived_in(parts):
             self._reasons.append("what stood before a close would run behind it")
