@@ -284,6 +284,63 @@ NEVER = {
             finally:
                 s.close()
         """,
+    "a result of what is not written out": """
+        def names(query):
+            s = Maker()
+            return s.execute(query).scalars()
+        """,
+    "a result with a name in another shape": """
+        def names(query):
+            s = Maker()
+            found = s.execute(query)
+            return found.mappings()
+        """,
+    "a result of objects that a statement with a name selects": """
+        def names(query):
+            s = Maker()
+            wanted = select(User).where(query)
+            return s.execute(wanted)
+        """,
+    "a generator expression that reads a query later": """
+        def names(query):
+            s = Maker()
+            users = s.query(query).limit(3)
+            return (user.name for user in users)
+        """,
+    "one of a query that is counted before": """
+        def names(query):
+            s = Maker()
+            users = s.query(query)
+            count = users.count()
+            found = (user.name for user in users)
+            return count, found
+        """,
+    "a lambda that runs a query later": """
+        def names(query):
+            s = Maker()
+            users = s.query(query)
+            return lambda: [user.name for user in users]
+        """,
+    "a function inside that runs a query later": """
+        def names(query):
+            s = Maker()
+            users = s.query(query)
+
+            def found():
+                return users.all()
+
+            return found
+        """,
+    "a lambda that asks what keeps the session": """
+        class Users:
+            def __init__(self, s):
+                self.s = s
+
+        def names(query):
+            s = Maker()
+            users = Users(s)
+            return lambda: users.named(query)
+        """,
     "the pool is closed before its connection is back": """
         import asyncpg
 
@@ -664,6 +721,22 @@ def test_a_close_that_does_not_ask_hides_an_error_of_the_opening(ending, tmp_pat
         "an error of the opening itself would be raised as it is"
     ]
     assert text_of(result) == "\ndef f(q):\n    with Maker() as s:\n        s.execute(q)\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "return [user.name for user in s.query(q).all()]",
+        "return [user.name for user in (s.get(q, i) for i in q.ids)]",
+        "return s.execute(q)",
+        "return s.execute(q).scalars().all()",
+        "return sorted(s.scalars(q), key=lambda user: user.name)",
+        "for user in s.scalars(q): return user",
+    ],
+)
+def test_what_is_read_before_it_is_returned_may_need_the_session(line, tmp_path):
+    (finding,) = fixed(f"def f(q):\n    s = Maker()\n    {line}\n", tmp_path).applied
+    assert finding.fix.reason == "what is returned may still need the session"
 
 
 AROUND = """

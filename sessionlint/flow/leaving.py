@@ -24,6 +24,7 @@ __all__ = [
     "gets_release",
     "gives_itself",
     "goes_along",
+    "is_about",
     "is_close",
     "is_closed_at_last",
     "is_closed_on_demand",
@@ -49,12 +50,16 @@ _HARMLESS: Final = ENTERED_SAFELY | SAFE_MANAGERS
 
 def mentions(resource: Resource, node: cst.CSTNode) -> bool:
     """Whether a node speaks of the resource at all."""
-    names = resource.names
+    return is_about(resource.block, resource.names, node)
+
+
+def is_about(block: Block, names: frozenset[str], node: cst.CSTNode) -> bool:
+    """Whether a node speaks of variables of a block, and not of a function's own inside of it."""
     if type(node) is not cst.FunctionDef:
         return any(type(part) is cst.Name and part.value in names for part in descend(node))
     # Defaults, decorators and types are read by the block around; its variables end at the body.
     head = node.with_changes(body=cst.SimpleStatementSuite([cst.Pass()]))
-    inside = names - own_names(resource.block, node)
+    inside = names - own_names(block, node)
     parts = list(descend(head))
     own = {id(part.name) for part in parts if type(part) is cst.Param}
     spoken = (part for part in parts if type(part) is cst.Name and id(part) not in own)

@@ -15,7 +15,7 @@ from sessionlint.flow.harmless import COMPOSING, STATED
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
-__all__ = ["is_query", "queries", "reaches", "runs", "users"]
+__all__ = ["is_composed", "is_query", "queries", "reaches", "runs", "users"]
 
 _ELSEWHERE: Final = frozenset({"with_session"})
 """Methods that give a query of another session."""
@@ -42,11 +42,15 @@ def queries(block: Block, session: str) -> frozenset[str]:
 
 def is_query(resource: Resource, value: cst.BaseExpression) -> bool:
     """Whether a value is a query on a session that nobody has run yet, be it by its name."""
+    is_named = _chain(value)[0] in resource.queries
+    return is_composed(resource, value) and not (is_named and _is_run(resource))
+
+
+def is_composed(resource: Resource, value: cst.BaseExpression) -> bool:
+    """Whether a value is a query on a session, and not what running it gives."""
     root, methods = _chain(value)
-    if root in resource.queries:
-        return _BUILDING.issuperset(methods) and not _is_run(resource)
     is_begun = root in resource.names and bool(methods) and methods.pop() == "query"
-    return is_begun and _BUILDING.issuperset(methods)
+    return (is_begun or root in resource.queries) and _BUILDING.issuperset(methods)
 
 
 def _is_run(resource: Resource) -> bool:

@@ -9,6 +9,7 @@ import libcst as cst
 from sessionlint.facts.scopes import BlockKind
 from sessionlint.facts.syntax import TRIES, Handler, Try, index_of, is_name
 from sessionlint.flow.acts import Act
+from sessionlint.flow.leaving import is_about
 from sessionlint.flow.nodes import SCOPES
 from sessionlint.flow.operations import Operations
 from sessionlint.flow.ways import Ending, Lifetime, Way
@@ -32,7 +33,7 @@ from sessionlint.rewrite.region import Region, region
 from sessionlint.rewrite.remarks import all_comments
 from sessionlint.rewrite.replaced import stand_in
 from sessionlint.rewrite.tails import Tail, Tails, handles_errors, leaps
-from sessionlint.rewrite.unread import gives_unread
+from sessionlint.rewrite.unread import gives_unread, reaching
 from sessionlint.source.walk import descend
 
 __all__ = ["managed"]
@@ -194,9 +195,11 @@ class _Rewriting:
         """Whether nobody outside gets it, and no function or generator inside may use it later."""
         if any(map(self._is_given_away, self._nodes)):
             return False
-        mentions = Operations(self._resource).mentions
-        scopes = (node for node in self._nodes if isinstance(node, SCOPES))
-        return not self._life.leaks or not any(map(mentions, scopes))
+        scopes = [node for node in self._nodes if isinstance(node, SCOPES)]
+        if not scopes or not self._life.leaks:
+            return True
+        names = reaching(self._resource)
+        return not any(is_about(self._resource.block, names, one) for one in scopes)
 
     def _is_emptying_a_try(self) -> bool:
         """Whether a `try` is there for closes alone, and handles their errors or does more at last.
