@@ -118,6 +118,32 @@ UNSAFE = {
                 own.dispose()
         """,
     ),
+    "what stood behind a close would run before it": (
+        """
+        import time
+
+        def f(q):
+            while True:
+                s = Maker()
+                job = s.execute(q).first()
+                if job is None:
+                    s.close()
+                    time.sleep(3)
+                    continue
+                s.close()
+        """,
+        """
+        import time
+
+        def f(q):
+            while True:
+                with Maker() as s:
+                    job = s.execute(q).first()
+                    if job is None:
+                        time.sleep(3)
+                        continue
+        """,
+    ),
     "an error of the close itself would reach no handler": (
         """
         def f(q):

@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 import libcst as cst
 
-from sessionlint.facts.syntax import JUMPS, TRIES, Try, last_name
+from sessionlint.facts.syntax import JUMPS, TRIES, Try, is_name, last_name
 from sessionlint.flow.operations import Operations
 from sessionlint.rewrite.companions import Companions
 from sessionlint.rewrite.lists import lines_of, parts_of
@@ -202,11 +202,15 @@ class Tails:
 
     def _is_still(self, value: cst.BaseExpression) -> bool:
         """Whether evaluating it can neither fail, wait nor touch a resource."""
-        ends = (isinstance(one, cst.Attribute) and self._ends(one) for one in descend(value))
-        return not self._operations.of(value) and not any(ends)
+        return not self._operations.of(value) and not any(map(_is_noticed, descend(value)))
 
-    def _ends(self, method: cst.Attribute) -> bool:
-        return method.attr.value in {"close", "aclose", "dispose", "release", "remove"}
+
+def _is_noticed(node: cst.CSTNode) -> bool:
+    """Whether something is ended, or waited for; whoever wants the connection waits as long."""
+    match node:
+        case cst.Attribute(attr=cst.Name(value=method)):
+            return method in {"close", "aclose", "dispose", "release", "remove", "sleep"}
+    return isinstance(node, cst.Call) and is_name(node.func, "sleep")
 
 
 _STILL = frozenset({"nullcontext", "open", "redirect_stdout", "redirect_stderr", "suppress"})
