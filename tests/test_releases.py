@@ -198,6 +198,14 @@ def older(folder, files, below="."):
         ("uv.lock", UV.replace("2.0.45", "1.3.24")),
         ("requirements/base.txt", "sqlalchemy [asyncio] >=1.3,!=1.3.5\n"),
         ("requirements.txt", "sqlalchemy<1\n"),
+        ("environment.yml", "dependencies:\n  - python=3.9\n  - sqlalchemy=1.3.24\n"),
+        ("environment.yml", "dependencies:\n  - sqlalchemy=1.3.*=py39\n"),
+        ("environment-dev.yaml", "dependencies:\n  - pip:\n    - sqlalchemy<1.4\n"),
+        ("Dockerfile", "FROM python:3.9\nRUN pip install flask sqlalchemy==1.3.24 gunicorn\n"),
+        ("Dockerfile.worker", "RUN pip install 'sqlalchemy>=1.3,<2'\n"),
+        ("tox.ini", "[testenv]\ndeps =\n    old: sqlalchemy>=1.3,<1.4\n"),
+        ("docker/requirements.txt", "sqlalchemy==1.3.24\n"),
+        ("docker/Dockerfile", "RUN pip install sqlalchemy==1.3.24\n"),
     ],
 )
 def test_what_may_run_on_an_older_release(name, text, tmp_path):
@@ -224,6 +232,9 @@ def test_what_may_run_on_an_older_release(name, text, tmp_path):
         ("requirements.txt", "sqlalchemy>=1.3,>=1.4.2\n"),
         ("requirements.txt", "sqlalchemy>=" + "1" * 5_000 + "\n"),
         ("pyproject.toml", 'description = "sqlalchemy = 1.3"\n'),
+        ("environment.yml", "dependencies:\n  - sqlalchemy=2.0\n  - python=3.9\n"),
+        ("environment.yml", "dependencies:\n  - sqlalchemy\n  # - sqlalchemy=1.3\n"),
+        ("Dockerfile", "RUN pip install sqlalchemy alembic==1.3\n"),
     ],
 )
 def test_what_runs_on_newer_ones(name, text, tmp_path):
@@ -250,7 +261,8 @@ NAMES = [
     *("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "Pipfile"),
     *("pyproject.toml", "setup.cfg", "setup.py"),
     *("requirements.txt", "requirements-dev.in", "constraints_3.11.txt", "constraints.in"),
-    *("requirements/base.txt", "requirements/deep.in"),
+    *("requirements/base.txt", "requirements/deep.in", "docker/all.txt", "docker/all.in"),
+    *("environment.yml", "environment-dev.yaml", "tox.ini", "Dockerfile", "docker/Dockerfile.dev"),
 ]
 
 

@@ -10,6 +10,7 @@ __all__ = ["DECLARING", "WHERE", "admits_before"]
 DECLARING: Final = (
     *("pyproject.toml", "setup.cfg", "setup.py", "Pipfile"),
     *("requirements*.txt", "requirements*.in", "constraints*.txt", "constraints*.in"),
+    *("environment*.yml", "environment*.yaml", "tox.ini", "Dockerfile*"),
 )
 """What the files that say it are called, as globs."""
 
@@ -22,9 +23,10 @@ _Release = tuple[int, ...]
 _DECLARED: Final = r"""(?xi)
     (?<![\w.-]) sqlalchemy \s{0,9} (?: \[ [^\]\n]{0,99} \] )? ["']?
     (?: \s{0,9} = \s{0,9} (?: \{ [^{}\n]{0,199} \b version \s{0,9} = \s{0,9} )? ["']
-      | \s{0,9} \(? (?= [~=!]= | [<>] ) ) \s{0,9}
+      | \s{0,9} \(? (?= [~=!]= | [<>] | =\d ) ) \s{0,9}
     ( (?: [~^=<>!]{0,3} \s{0,9} \d [\w.*]{0,40} \s{0,9} ,? \s{0,9} ){1,9} )"""
-"""A requirement. Source: PEP 508, in a string or on a line; Poetry and Pipenv, in a table.
+"""A requirement. Source: PEP 508, in a string or on a line; Poetry and Pipenv, in a table; conda,
+with one `=` and nothing around it.
 
 Bounded everywhere: a line may be long.
 """

@@ -26,10 +26,15 @@ _PACKAGE: Final = re.compile(r"^\[\[package\]\][ \t]*\r?$", re.MULTILINE)
 _NAMED: Final = r'^name = "{}"[ \t]*\r?$'
 
 
-_BELOW: Final = "requirements"
+_BELOW: Final = ("requirements", "docker")
+"""Folders whose lists count for the folder that they stand in."""
+
 _LISTS: Final = (".txt", ".in")
 
-DECIDING: Final = (*_TABLES, _PIPFILE, *DECLARING, *(f"{_BELOW}/*{end}" for end in _LISTS))
+DECIDING: Final = (
+    *(*_TABLES, _PIPFILE, *DECLARING),
+    *(f"{one}/*{end}" for one in _BELOW for end in _LISTS),
+)
 """Every file whose change may change what `Locks` says, as globs of the ends of paths."""
 
 _NUMBER: Final = re.compile(r"(\d+)\.(\d+)")
@@ -113,15 +118,16 @@ class Locks:
                 yield Path(folder, name)
 
     def _declaring(self, folder: str) -> Iterator[Path]:
-        """The files that may require a release, of a folder and of `requirements` in it."""
+        """The files that may require a release, of a folder and of those of `_BELOW` in it."""
         inside = self._folders.inside(folder)
         if inside is None:
             return
         yield from (Path(folder, name) for name in inside.files if re.fullmatch(WHERE, name))
-        if _BELOW in inside.folders:
-            below = self._folders.inside(os.path.join(folder, _BELOW))
+        for name in inside.folders:
+            below = self._folders.inside(os.path.join(folder, name)) if name in _BELOW else None
             names = below.files if below else ()
-            yield from (Path(folder, _BELOW, one) for one in names if one.endswith(_LISTS))
+            lists = (one for one in names if one.endswith(_LISTS) or re.fullmatch(WHERE, one))
+            yield from (Path(folder, name, one) for one in lists)
 
     def _said(self, path: Path, package: str) -> set[str]:
         """The versions of a package that a file locks: none when it is malformed."""
