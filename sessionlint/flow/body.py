@@ -35,6 +35,7 @@ from sessionlint.flow.leaving import is_closed_at_last
 from sessionlint.flow.loops import is_left_behind, takes_one_turn
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.queries import queries, users
+from sessionlint.flow.repeated import read_again
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
@@ -96,6 +97,7 @@ class Body(Nodes):
             name,
             names,
             alone=self._alone,
+            read_again=self._read_again,
         )
         if isinstance(binding.expression, cst.ListComp):
             resource.members = frozenset(self._members(name))
@@ -137,6 +139,11 @@ class Body(Nodes):
     def _alone(self) -> frozenset[int]:
         """The expressions that stand alone as a statement."""
         return frozenset(id(node.value) for node in self.of(cst.Expr))
+
+    @cached_property
+    def _read_again(self) -> frozenset[int]:
+        """The attributes of parameters that could be read before."""
+        return frozenset(id(one) for one in read_again(self))
 
     @cached_property
     def _finals(self) -> list[cst.Finally]:

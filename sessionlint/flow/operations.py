@@ -179,14 +179,13 @@ class Operations:
                 # `callback(db.close)`: whoever got the method will call it.
                 yield Operation(Act.HAND_OVER, node)
             return
-        if not is_title(node) and not self._is_safe_owner(node.value):
+        if not self._is_there(node):
             yield Operation(Act.RISK, node)
 
-    def _is_safe_owner(self, owner: cst.BaseExpression) -> bool:
-        path = dotted(owner)
-        if path is None:
-            return False
-        root = path.partition(".")[0]
+    def _is_there(self, node: cst.Attribute) -> bool:
+        if is_title(node) or id(node) in self._resource.read_again:
+            return True
+        root = (dotted(node.value) or "").partition(".")[0]
         return root in {"self", "cls"} or root[:1].isupper() or self._resource.is_imported(root)
 
     def _await(self, node: cst.Await) -> Iterator[Operation]:

@@ -39,6 +39,7 @@ class Resource:
     `texts` are those of conditions (by id) as they are remembered by, `safe` tells of calls whether
     they are: by the callee's name, how many arguments it has, and which of them the resource is.
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
+    `read_again` are the attributes (by id) that could be read before.
     `left_to` is what goes on with it in the background, by the id of what takes it there, and
     `outlasted` the ids of what it may use the resource behind.
     """
@@ -56,6 +57,7 @@ class Resource:
     alone: frozenset[int] = frozenset()
     beside: dict[str, bool | None] = field(default_factory=dict[str, bool | None])
     branches: tuple[cst.CSTNode, ...] = ()
+    read_again: frozenset[int] = frozenset()
     loop: cst.CSTNode | None = None
     is_waited_for: bool = False
     queries: frozenset[str] = frozenset()
