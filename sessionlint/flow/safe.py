@@ -10,6 +10,7 @@ from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import decorator_name, dotted, is_idle, is_name, last_name
 from sessionlint.facts.values import ClassValue, Symbol, Thing, Value
 from sessionlint.flow.beside import returned
+from sessionlint.flow.displays import is_own_display
 from sessionlint.flow.harmless import (
     COLLECTING,
     COMPARING,
@@ -102,7 +103,7 @@ def _is_safe(resource: Resource, node: cst.Call, path: str) -> bool:
         return True
     if type(owner) is cst.Call:
         return method in TELLING and is_safe_call(resource, owner, dotted(owner.func) or "")
-    if method in COLLECTING and _is_own_display(resource, owner):
+    if method in COLLECTING and is_own_display(resource, owner):
         return True
     if _closes_another(resource, node.func):
         return True
@@ -150,43 +151,14 @@ def _is_of_column(call: cst.Call) -> bool:
     return method.attr.value in COMPARING and last_name(method.value.value)[:1].isupper()
 
 
-def _is_own_display(resource: Resource, owner: cst.BaseExpression) -> bool:
-    """Whether something only ever holds a list, set or dictionary that is made where it is."""
-    bindings = _bindings(resource, owner)
-    told = [one for one in bindings if one.how is not How.ANNOTATION]
-    return bool(told) and all(
-        one.how is How.VALUE and _is_container(one.expression) for one in told
-    )
-
-
-def _bindings(resource: Resource, owner: cst.BaseExpression) -> list[Binding]:
-    """The ways in which a variable, or an attribute of the object, gets its values."""
-    of = resource.block.owner
-    match owner:
-        case cst.Name(value=name):
-            return resource.block.seen(name)
-        case cst.Attribute(value=cst.Name(value="self"), attr=cst.Name(value=name)) if of:
-            return [*of.attribute(name), *of.bindings(name)]
-    return []
-
-
-def _is_container(made: cst.BaseExpression | None) -> bool:
-    """`{}`, an empty one by its name, `set()` or `deque()`, or a variable of a context."""
-    if isinstance(made, cst.Call) and last_name(made.func) == "ContextVar":
-        return True
-    if isinstance(made, cst.Call):
-        return not made.args and dotted(made.func) in EMPTY_CALLS
-    return isinstance(made, (cst.List, cst.Set, cst.Dict))
-
-
 def _is_work(resource: Resource, given: cst.BaseExpression) -> bool:
     """Whether an argument is more than a type, as in `defaultdict(int)`, or what is written out."""
     match given:
         case cst.Name(value=name) if name in EMPTY_CALLS | {"int"}:
             return False
         case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=method))):
-            return method not in COLLECTING or not _is_own_display(resource, owner)
-    return not _is_own_display(resource, given)
+            return method not in COLLECTING or not is_own_display(resource, owner)
+    return not is_own_display(resource, given)
 
 
 def _closes_another(resource: Resource, method: cst.Attribute) -> bool:

@@ -16,6 +16,7 @@ from sessionlint.flow import compound
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.beside import unpacked
 from sessionlint.flow.conditions import assigned, beside, branches, is_plain
+from sessionlint.flow.displays import takes_key
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, raising
 from sessionlint.flow.handlers import type_name
@@ -174,9 +175,11 @@ class Interpreter:
             return self._unpacked(target, node)
         is_acquired = node is self.resource.binding.node
         stored: list[Operation] = []
-        if isinstance(target, cst.Subscript) and may_store_in_vain(target):
-            stored += self.operations.of(target)
-        elif isinstance(target, (cst.Attribute, cst.Subscript)):
+        if isinstance(target, cst.Subscript):
+            is_taken = not may_store_in_vain(target) or takes_key(self.resource, target)
+            done = self.operations.of(target)
+            stored += [one for one in done if not (is_taken and one.node is target)]
+        elif isinstance(target, cst.Attribute):
             stored += self.operations.of(target.value)
         if is_acquired or goes_along(self.resource, value):
             stored.append(Operation(Act.HAND_OVER, node))
