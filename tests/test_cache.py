@@ -8,7 +8,7 @@ from subprocess import CompletedProcess, run
 
 import pytest
 from command import sessionlint
-from small_project import written
+from small_project import START, USE, written
 
 from sessionlint.cache.folder import CacheError, removed
 
@@ -213,6 +213,15 @@ def test_a_module_that_was_missing_counts(shop):
     assert places(shop) == OWN
     (shop / "app/db.py").write_text(text)
     assert places(shop) == ALL
+
+
+def test_a_module_above_counts_where_the_one_beside_has_not_the_name(tmp_path):
+    folder = written(tmp_path, {"lib/store.py": "LIMIT = 1\n", "lib/use.py": USE, ".git/x": ""})
+    assert places(folder) == []
+    (folder / "store.py").write_text(f"{START}\n\ndef opener():\n    return Session(engine)\n")
+    assert places(folder) == ["use.py:5"]
+    change(folder / "lib/store.py", "LIMIT", "opener")
+    assert places(folder) == []
 
 
 def test_a_renamed_alias_counts(shop):

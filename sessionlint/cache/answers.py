@@ -17,6 +17,7 @@ from sessionlint.facts.reads import (
     MODULE,
     NAMES,
     OLDER,
+    OTHERS,
     PLACE,
     TESTED,
     Fact,
@@ -49,10 +50,13 @@ class Answers:
         places = self._project.places
         if kind == MODULE:
             return self._of_module(Path(*about))
-        if kind == PLACE:
+        if kind in {PLACE, OTHERS}:
             name, folder = about
             # Only the folder of the importing file counts.
-            return str(places.locate(name, Path(folder, "_.py")) or "")
+            importer = Path(folder, "_.py")
+            if kind == OTHERS:
+                return "\n".join(map(str, places.others(name, importer)))
+            return str(places.locate(name, importer) or "")
         if kind == BELOW:
             folder, name = about
             return str(places.relative(Path(folder), name) or "")

@@ -237,8 +237,10 @@ class Evaluator:
             if below is not None:
                 found = self.tree.module(below)
                 return UNKNOWN if found is None else ModuleValue(found)
+        if module is not None and item:
+            return self.member(self.tree.offering(module, origin, item, home), item)
         if module is not None:
-            return self.member(module, item) if item else ModuleValue(module)
+            return ModuleValue(module)
         if dots or path is not None:
             return UNKNOWN
         return Symbol(canonical(f"{name}.{item}" if item else name))

@@ -90,6 +90,23 @@ class Tree:
                     return None
         return self._modules[path]
 
+    def offering(self, module: Module, origin: str, item: str, home: Module) -> Module:
+        """The module that `from origin import item` takes it from.
+
+        Another one of that name where the located one surely has no such item, and the other has;
+        of what `import *` may bring, nobody knows that it has to be there.
+        """
+        if self._may_offer(module, item) or origin in home.top.stars:
+            return module
+        others = filter(None, map(self.module, self.places.others(origin, home.path)))
+        return next((one for one in others if self._may_offer(one, item)), module)
+
+    def _may_offer(self, module: Module, item: str) -> bool:
+        top = module.top
+        if top.bindings(item) or top.stars or top.bindings("__getattr__"):
+            return True
+        return module.is_package and self.places.relative(module.path.parent, item) is not None
+
     def searched(self, word: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[Path, bytes]]:
         """The speaking files of the project that have a word and match a pattern."""
         self.reads.note(SEARCH, word.decode("latin-1"), pattern.pattern.decode("latin-1"))

@@ -199,12 +199,22 @@ class Neighbours:
 
     def _of(self, items: Iterable[tuple[str, bytes]], importer: Path) -> _Places:
         """Those of the project's modules, with the names, that a file takes something from."""
-        found = (
-            (self._places.imported(origin, importer), item)
+        return tuple(
+            (module, item)
             for origin, item in items
             if self._is_inside(origin, importer)
+            for module in self._modules(origin, item, importer)
         )
-        return tuple((module, item) for module, item in found if module is not None)
+
+    def _modules(self, origin: str, item: bytes, importer: Path) -> Iterator[Path]:
+        """The module of that name, and others of that name where it hardly has the item."""
+        module = self._places.imported(origin, importer)
+        if module is None:
+            return
+        yield module
+        data = self._files.read(module) or b""
+        if item not in self._imported(data, module).items and not _is_bound(data, item):
+            yield from self._places.others(origin, importer)
 
 
 def _joined(some: _Places | None, others: _Places | None) -> _Places | None:

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from sessionlint.facts.files import Files
-from sessionlint.facts.reads import BELOW, PLACE, Reads
+from sessionlint.facts.reads import BELOW, OTHERS, PLACE, Reads
 
 __all__ = ["Places", "is_package", "module_name"]
 
@@ -31,6 +31,20 @@ class Places:
         if key not in self._located:
             self._located[key] = self._search(name, importer)
         return self._located[key]
+
+    def others(self, origin: str, importer: Path) -> list[Path]:
+        """The other files that `from origin import …` may load, should it not be the one located.
+
+        They lie in the folders around the importing one, the nearest first: where that is not on
+        `sys.path`, Python does not see what lies beside the file.
+        """
+        if origin.startswith("."):
+            return []
+        self.reads.note(OTHERS, origin, str(importer.parent))
+        located = self.locate(origin, importer)
+        roots = (*self._files.source_roots, *self._folders_above(importer.parent))
+        found = dict.fromkeys(self._file_of(root, origin.split(".")) for root in roots)
+        return [one for one in found if one is not None and one != located]
 
     def _search(self, name: str, importer: Path) -> Path | None:
         parts = name.split(".")

@@ -21,6 +21,7 @@ __all__ = [
     "MODULE",
     "NAMES",
     "OLDER",
+    "OTHERS",
     "PLACE",
     "SEARCH",
     "TESTED",
@@ -36,6 +37,9 @@ MODULE = "module"
 
 PLACE = "place"
 """Which file an import loads: (kind, dotted name, folder of the importing file)."""
+
+OTHERS = "others"
+"""Which other files an import may load: (kind, dotted name, folder of the importing file)."""
 
 BELOW = "below"
 """Which file a relative import loads: (kind, folder, dotted name)."""
