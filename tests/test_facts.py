@@ -2,6 +2,12 @@
 
 import pytest
 from small_project import codes, found_in, written
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.pool import PoolProxiedConnection
+
+from sessionlint.facts.conventions import OTHERS_CALLS
 
 DB = """\
 from sqlalchemy import create_engine
@@ -73,6 +79,14 @@ def test_a_library_is_known_by_any_name(imports, call):
 )
 def test_other_things_of_that_name_are_silent(imports, call):
     assert codes(use(imports, call)) == []
+
+
+@pytest.mark.parametrize(
+    "of",
+    [Session, scoped_session, AsyncSession, Connection, AsyncConnection, PoolProxiedConnection],
+)
+def test_nothing_of_sqlalchemy_has_what_tells_of_another_library(of):
+    assert OTHERS_CALLS.isdisjoint(dir(of))
 
 
 @pytest.mark.parametrize(

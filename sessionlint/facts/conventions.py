@@ -21,6 +21,7 @@ __all__ = [
     "AWAITED",
     "CONNECTION_CALLS",
     "DATABASE_CALLS",
+    "OTHERS_CALLS",
     "PARTIAL",
     "guess",
     "is_of_database",
@@ -37,6 +38,16 @@ Source: measured on labelled code, see the page of SES102."""
 
 CONNECTION_CALLS: Final = DATABASE_CALLS | {"execute", "cursor"}
 """The same where a database library is near, and of what only SQLAlchemy gives."""
+
+OTHERS_CALLS: Final = frozenset(
+    "fetch fetchrow fetchval fetch_one fetch_all fetch_val execute_many find_one insert_one "
+    "insert_many update_one update_many delete_one delete_many begin_transaction execute_read "
+    "execute_write read_transaction write_transaction".split()
+)
+"""Methods of asyncpg, databases, MongoDB's clients and Neo4j's that nothing of SQLAlchemy has.
+
+Source: `dir` of SQLAlchemy's classes, see tests/test_facts.py.
+"""
 
 AWAITED: Final = {"Session": "AsyncSession", "Connection": "AsyncConnection"}
 """The types whose methods nobody awaits, each with the one that such an object has otherwise."""

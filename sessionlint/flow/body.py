@@ -16,6 +16,7 @@ from sessionlint.facts.conventions import (
     AWAITED,
     CONNECTION_CALLS,
     DATABASE_CALLS,
+    OTHERS_CALLS,
     PARTIAL,
     is_of_database,
 )
@@ -54,6 +55,8 @@ class Body(Nodes):
     def confirmed(self, thing: Thing, name: str) -> Thing | None:
         """A guess that the use of its name bears out."""
         used = {node.attr.value for node in self.of(cst.Attribute) if is_name(node.value, name)}
+        if used & OTHERS_CALLS:
+            return None
         # The session of a web page expires, too, but as a whole.
         used -= PARTIAL & self._called_bare(name)
         is_database = is_of_database(thing, self.block.home)

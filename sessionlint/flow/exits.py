@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import libcst as cst
 
 from sessionlint.facts.catalog import TYPES
-from sessionlint.facts.conventions import AWAITED, DATABASE_CALLS
+from sessionlint.facts.conventions import AWAITED, DATABASE_CALLS, OTHERS_CALLS
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import HANDLERS, assigned_attribute, bare, is_name, last_name
@@ -120,7 +120,7 @@ def _confirmed(owner: Block, thing: Thing, name: str) -> Thing | None:
             case cst.Call(func=cst.Attribute(value=cst.Attribute(attr=attribute), attr=method)):
                 if attribute.value == name:
                     (methods if call is node else awaited).add(method.value)
-    if not methods & DATABASE_CALLS:
+    if not methods & DATABASE_CALLS or (methods | awaited) & OTHERS_CALLS:
         return None
     kind = AWAITED.get(thing.type.name) if awaited else None
     return replace(thing, is_guess=False, type=TYPES[kind] if kind else thing.type)
