@@ -239,8 +239,9 @@ def _steps(scope: Scope, life: Lifetime, end: End) -> Iterator[Note]:
         words = _step_in_words(step)
         if words is not None and step.node is not end.node:
             yield Note(scope.span(step.node), words)
-    left = scope.end if end.node is None else scope.span(end.node)
-    yield Note(left, f"{exit_in_words(scope, end)}, and it is still open")
+    left = end.node or end.last
+    where = scope.end if left is None else scope.span(left)
+    yield Note(where, f"{exit_in_words(scope, end)}, and it is still open")
 
 
 def _step_in_words(step: Step) -> str | None:

@@ -186,7 +186,7 @@ def test_a_handled_error_is_told_before_a_second_one():
             alert()
     """
     assert path_of(text)[-1] == (
-        4,
+        8,
         "`f` ends after the error handled on line 7, and it is still open",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -15,6 +15,7 @@ from sessionlint.flow.acquisitions import acquisitions, fallback
 from sessionlint.flow.body import Body
 from sessionlint.flow.elsewhere import Elsewhere
 from sessionlint.flow.expressions import Evaluation, YieldKind
+from sessionlint.flow.falling_off import last_reached
 from sessionlint.flow.generators import is_drawn
 from sessionlint.flow.leaving import closed_by, is_closed_on_demand
 from sessionlint.flow.lending import yield_kind
@@ -88,7 +89,7 @@ def _lifetime(resource: Resource, kind: YieldKind, elsewhere: Elsewhere) -> Life
     if resource.block.kind is BlockKind.MODULE and user(resource.block, resource.name):
         outcomes = {(exit_, _used(state)): trail for (exit_, state), trail in outcomes.items()}
     ends = tuple(
-        _end(exit_, state, flattened(trail), is_fresh=_is_unused(state, evaluation))
+        _end(exit_, state, flattened(trail), body, is_fresh=_is_unused(state, evaluation))
         for (exit_, state), trail in outcomes.items()
         if state.status in _ENDINGS and exit_.way is not Way.EXIT
     )
@@ -170,15 +171,20 @@ def _is_unused(state: State, evaluation: Evaluation) -> bool:
     return state.status is Status.FRESH or is_idle
 
 
-def _end(exit_: Exit, state: State, steps: tuple[Step, ...], *, is_fresh: bool) -> End:
+def _end(
+    exit_: Exit,
+    state: State,
+    steps: tuple[Step, ...],
+    body: cst.FunctionDef | cst.Module,
+    *,
+    is_fresh: bool,
+) -> End:
+    last: cst.CSTNode | None = None
+    if exit_.way is Way.NEXT and state.status.is_open and isinstance(body, cst.FunctionDef):
+        last = last_reached(body, steps)
     born = [index for index, step in enumerate(steps) if step.kind is StepKind.ACQUIRE]
     steps = steps[born[-1] + 1 :] if born else steps
-    node: cst.CSTNode | None = None
-    for step in steps if exit_.way is not Way.NEXT else ():
-        if step.kind is StepKind.LEAVE:
-            node = step.node
-        elif step.kind is StepKind.HANDLED:
-            node = None
+    node = None if exit_.way is Way.NEXT else _left_at(exit_.way, steps)
     is_idle = state.status in {Status.IDLE, Status.FRESH}
     ending = _ENDINGS[state.status]
     is_unprotected = state.is_lent and _is_by_yield(exit_.way, steps)
@@ -192,7 +198,23 @@ def _end(exit_: Exit, state: State, steps: tuple[Step, ...], *, is_fresh: bool) 
         steps,
         is_fresh=is_fresh,
         is_raised_again=state.is_faulted and isinstance(node, cst.Raise),
+        last=last,
     )
+
+
+def _left_at(way: Way, steps: Sequence[Step]) -> cst.CSTNode | None:
+    """Where a function is left: at what failed last and was handled by nothing, or the `return`.
+
+    A `finally` may handle errors of its own behind either.
+    """
+    left: list[cst.CSTNode] = []
+    for step in steps:
+        if step.kind is StepKind.LEAVE:
+            left.append(step.node)
+        elif step.kind is StepKind.HANDLED and left:
+            left.pop()
+    written = [node for node in left if isinstance(node, cst.Return)] if way is Way.RETURN else left
+    return written[-1] if written else None
 
 
 def _is_by_yield(way: Way, steps: tuple[Step, ...]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -80,25 +79,13 @@ class Scope:
 
     @property
     def end(self) -> Span:
-        """Where it ends unless something leaves it before: its last statement, or last line.
+        """The last line of the text, where a module ends unless something leaves it before.
 
-        Of an `if` or a loop that is the head, as nothing in it may have run.
+        Its statements may have been read one by one, and not all of them.
         """
-        if self.is_module:
-            # Its statements may have been read one by one, and not all of them.
-            rows = lines(self.source.text.rstrip())
-            last = rows[-1]
-            return Span(len(rows), len(last) - len(last.lstrip()), len(rows), len(last))
-        return self.span(self._last)
-
-    @cached_property
-    def _last(self) -> cst.CSTNode:
-        function = self.block.node
-        suite: cst.CSTNode = function.body if isinstance(function, cst.FunctionDef) else function
-        while isinstance(suite, (cst.With, cst.IndentedBlock)):
-            lines = suite.body
-            suite = lines[-1] if isinstance(lines, Sequence) else lines
-        return suite
+        rows = lines(self.source.text.rstrip())
+        last = rows[-1]
+        return Span(len(rows), len(last) - len(last.lstrip()), len(rows), len(last))
 
     @property
     def _is_waiting(self) -> bool:

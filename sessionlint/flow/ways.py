@@ -142,11 +142,12 @@ class Ending(Enum):
 class End(NamedTuple):
     """One way out of the function and what has become of the resource there.
 
-    `node` is where the function is left, None when it falls off its end. `is_faulted`: an error
-    that was handled lies on the path. `is_idle`: open, but a commit or rollback gave its
-    connection back, or, if it `is_fresh`, nothing has used it. `is_unprotected`: a `yield` has
-    lent it, and nothing else had to fail for this end. `is_raised_again`: the handler itself
-    leaves by a `raise`. `steps` lead from the acquisition to the exit.
+    `node` is where the function is left, None when it falls off its end, behind `last`; of a
+    module, and of what is not left open, there is no `last`. `is_faulted`: an error that was
+    handled lies on the path. `is_idle`: open, but a commit or rollback gave its connection back,
+    or, if it `is_fresh`, nothing has used it. `is_unprotected`: a `yield` has lent it, and nothing
+    else had to fail for this end. `is_raised_again`: the handler itself leaves by a `raise`.
+    `steps` lead from the acquisition to the exit.
     """
 
     ending: Ending
@@ -158,6 +159,7 @@ class End(NamedTuple):
     steps: tuple[Step, ...]
     is_fresh: bool = False
     is_raised_again: bool = False
+    last: cst.CSTNode | None = None
 
     @property
     def is_ordinary(self) -> bool:
