@@ -432,6 +432,29 @@ def test_a_handler_that_raises_again_is_told_to_end_there():
     assert (9, "the error is raised again without closing it") in note_of(text)
 
 
+@pytest.mark.parametrize(
+    ("raised", "words"),
+    [
+        ("raise", "the error is raised again without closing it"),
+        ("raise error", "the error is raised again without closing it"),
+        ("raise failure", "leaves the function without closing it"),
+        ("raise RuntimeError(error)", "leaves the function without closing it"),
+        ("raise RuntimeError('no database') from error", "leaves the function without closing it"),
+    ],
+)
+def test_only_the_error_that_was_caught_is_raised_again(raised, words):
+    text = f"""\
+    def f(engine, failure):
+        try:
+            session = Session(engine)
+            session.get(1, 2)
+            session.close()
+        except Exception as error:
+            {raised}
+    """
+    assert note_of(text) == [(8, words)]
+
+
 def test_the_line_where_a_connection_is_out_is_told_first():
     text = """\
     def f(engine, work):

@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind, How
-from sessionlint.facts.syntax import TRIES
+from sessionlint.facts.syntax import HANDLERS, TRIES, is_name
 from sessionlint.flow.acquisitions import acquisitions, fallback
 from sessionlint.flow.body import Body
 from sessionlint.flow.elsewhere import Elsewhere
@@ -197,8 +197,20 @@ def _end(
         is_unprotected,
         steps,
         is_fresh=is_fresh,
-        is_raised_again=state.is_faulted and isinstance(node, cst.Raise),
+        is_raised=state.is_faulted and isinstance(node, cst.Raise),
+        is_raised_again=_is_raised_again(node, steps),
         last=last,
+    )
+
+
+def _is_raised_again(node: cst.CSTNode | None, steps: Sequence[Step]) -> bool:
+    """Whether a `raise` is of the error that was handled on the way, and not of another one."""
+    if not isinstance(node, cst.Raise):
+        return False
+    handlers = [step.node for step in steps if step.kind is StepKind.HANDLED]
+    caught = (one.name.name for one in handlers if isinstance(one, HANDLERS) and one.name)
+    return node.exc is None or (
+        isinstance(node.exc, cst.Name) and any(is_name(one, node.exc.value) for one in caught)
     )
 
 

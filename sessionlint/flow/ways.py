@@ -146,8 +146,9 @@ class End(NamedTuple):
     module, and of what is not left open, there is no `last`. `is_faulted`: an error that was
     handled lies on the path. `is_idle`: open, but a commit or rollback gave its connection back,
     or, if it `is_fresh`, nothing has used it. `is_unprotected`: a `yield` has lent it, and nothing
-    else had to fail for this end. `is_raised_again`: the handler itself leaves by a `raise`.
-    `steps` lead from the acquisition to the exit.
+    else had to fail for this end. `is_raised`: the handler itself leaves by a `raise`, and if it
+    `is_raised_again`, of the error that it has caught. `steps` lead from the acquisition to the
+    exit.
     """
 
     ending: Ending
@@ -158,6 +159,7 @@ class End(NamedTuple):
     is_unprotected: bool
     steps: tuple[Step, ...]
     is_fresh: bool = False
+    is_raised: bool = False
     is_raised_again: bool = False
     last: cst.CSTNode | None = None
 
@@ -238,7 +240,7 @@ def _plausibility(end: End) -> tuple[int, bool, int]:
         return 0, end.is_idle, handled
     if end.way in {Way.NEXT, Way.RETURN, Way.LOST}:
         return 1, end.is_idle, handled
-    is_single = not end.is_faulted or end.is_raised_again
+    is_single = not end.is_faulted or end.is_raised
     return (2 if is_single else 4) + (end.way is Way.CANCEL), end.is_idle, handled
 
 
