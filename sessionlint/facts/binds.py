@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,7 @@ from sessionlint.facts.values import OTHER, Foreign, Thing
 if TYPE_CHECKING:
     from sessionlint.facts.evaluate import Evaluator
 
-__all__ = ["bind_of", "bound_before", "gives_back", "is_connection", "is_told_to_commit"]
+__all__ = ["as_told", "bind_of", "bound_before", "gives_back", "is_connection", "is_told_to_commit"]
 
 _LENDING: Final = frozenset({"get_bind", "connection", "get_connection"})
 """Functions that, where nothing else tells, give a connection that its owner closes."""
@@ -38,6 +39,12 @@ _CONFIGURED: Final = r"\.configure\((?:[^()]|\([^()]*\))*\bautocommit\s*=\s*True
 def bind_of(call: cst.Call) -> cst.BaseExpression | None:
     """What a session, or a factory of sessions, is bound to by the call that makes it."""
     return keyword(call, "bind") or next(arguments(call), None)
+
+
+def as_told(made: Thing, call: cst.Call) -> Thing:
+    """A session whose call may say what its commit does, `expire_on_commit=False`."""
+    told = keyword(call, "expire_on_commit")
+    return made if told is None else replace(made, is_lasting=not is_name(told, "True"))
 
 
 def gives_back(call: cst.Call, block: Block) -> bool:

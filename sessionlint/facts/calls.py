@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import libcst as cst
 
 from sessionlint.facts import choices, classes, conventions, lenders, rebound
-from sessionlint.facts.binds import bind_of, bound_before, gives_back, is_connection
+from sessionlint.facts.binds import as_told, bind_of, bound_before, gives_back, is_connection
 from sessionlint.facts.caching import is_cache
 from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
@@ -45,7 +45,6 @@ __all__ = [
     "called",
     "called_names",
     "is_declaration",
-    "is_listed",
     "result",
     "returned",
     "thing",
@@ -62,11 +61,6 @@ _SAME: Final = CASTS | {"functools.partial", "asyncio.wait_for", "asyncio.shield
 """What gives, when it is called or awaited, what its first argument gives; a cast its last."""
 
 _MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
-
-
-def is_listed(name: str) -> bool:
-    """Whether the catalogue speaks of a library name."""
-    return name in CALLS
 
 
 def thing(name: str) -> Thing:
@@ -116,8 +110,8 @@ def _result(evaluator: Evaluator, callee: Value, call: cst.Call, block: Block) -
         case Maker(made=made):
             bind = keyword(call, "bind") or bound_before(call, block)
             if bind is None or gives_back(call, block):
-                return made
-            return _bound(evaluator, made, bind, block)
+                return as_told(made, call)
+            return _bound(evaluator, as_told(made, call), bind, block)
         case FunctionValue():
             return called(evaluator, callee)
         case ClassValue(block=of):
@@ -149,7 +143,7 @@ def _library(evaluator: Evaluator, name: str, call: cst.Call, block: Block) -> V
     if gift is None:
         return _helper(evaluator, name, first, call, block)
     if gift.how is How.MAKER:
-        made, bind = _made(evaluator, gift, call, block), bind_of(call)
+        made, bind = as_told(_made(evaluator, gift, call, block), call), bind_of(call)
         is_lent = bind is not None and is_connection(evaluator, bind, block, is_for_all=True)
         return Maker(replace(made, is_fresh=not is_lent and not gives_back(call, block)))
     given = _given(gift, UNKNOWN)
@@ -217,8 +211,9 @@ def _session(evaluator: Evaluator, given: Thing, call: cst.Call, block: Block) -
         return replace(given, is_fresh=True)
     bind = bind_of(call)
     if bind is not None:
-        return _bound(evaluator, given, bind, block)
-    return replace(given, is_fresh=any(arg.keyword is not None or arg.star for arg in call.args))
+        return _bound(evaluator, as_told(given, call), bind, block)
+    is_told = any(arg.keyword is not None or arg.star for arg in call.args)
+    return replace(as_told(given, call), is_fresh=is_told)
 
 
 def _bound(evaluator: Evaluator, given: Thing, bind: cst.BaseExpression, block: Block) -> Value:

@@ -13,7 +13,7 @@ import libcst as cst
 from sessionlint.facts import annotations as hints
 from sessionlint.facts import calls, choices, classes
 from sessionlint.facts.by_name import ByName
-from sessionlint.facts.catalog import ATTRIBUTES, LIBRARIES
+from sessionlint.facts.catalog import ATTRIBUTES, CALLS, LIBRARIES
 from sessionlint.facts.definitions import found_values, implementations, is_seen_default
 from sessionlint.facts.fields import Fields
 from sessionlint.facts.module import Module
@@ -158,7 +158,7 @@ class Evaluator:
             found = self.imported(origin, name, home)
             if found != UNKNOWN and not isinstance(found, Symbol):
                 return found
-            if isinstance(found, Symbol) and calls.is_listed(found.name):
+            if isinstance(found, Symbol) and found.name in CALLS:
                 return found
         return Symbol(f"builtins.{name}") if hasattr(builtins, name) else UNKNOWN
 

@@ -102,7 +102,8 @@ class Thing(Value):
     `is_fresh`: the call that gave it acquired it, so whoever called has to release it. `is_maybe`:
     the same call may give something else instead (None, a tuple). `is_cached`: everybody who calls
     gets the same one. `is_guess`: known by its name alone, to be confirmed by how it is used.
-    `is_own`: of a class of the project that opens or closes in a way of its own.
+    `is_own`: of a class of the project that opens or closes in a way of its own. `is_lasting`: what
+    a session has loaded is as it was behind a commit.
     """
 
     type: Type
@@ -111,6 +112,15 @@ class Thing(Value):
     is_cached: bool = False
     is_guess: bool = False
     is_own: bool = False
+    is_lasting: bool = False
+
+    @property
+    def is_expiring(self) -> bool:
+        """Whether it loads its objects again that are read behind a commit.
+
+        Source: SQLAlchemy 2.0, Session, `expire_on_commit`; an asynchronous one refuses to.
+        """
+        return self.type.is_session and not (self.type.is_async or self.is_lasting)
 
     @property
     def is_sure(self) -> bool:
@@ -256,4 +266,5 @@ def _agreed(things: list[Thing]) -> Value:
         is_cached=any(thing.is_cached for thing in things),
         is_guess=any(thing.is_guess for thing in things),
         is_own=any(thing.is_own for thing in things),
+        is_lasting=any(thing.is_lasting for thing in things),
     )

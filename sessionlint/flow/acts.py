@@ -17,6 +17,7 @@ class Act(Enum):
     AWAIT = "may raise or be cancelled"
     USE = "uses the resource"
     REACH = "may use it through an object that was given it"
+    READ = "reads an object that it has loaded"
     COMMIT = "ends its transaction"
     QUIET = "ends its transaction, as clean-up"
     ACQUIRE = "acquires it"

@@ -28,6 +28,7 @@ from sessionlint.facts.values import Thing
 from sessionlint.facts.worth import DATABASE
 from sessionlint.flow.beside import beside
 from sessionlint.flow.conditions import flag_texts, tells
+from sessionlint.flow.expiring import loaded
 from sessionlint.flow.harmless import PANDAS, SHELLS
 from sessionlint.flow.holders import holders
 from sessionlint.flow.inner import closes, inner
@@ -116,6 +117,8 @@ class Body(Nodes):
         if thing.type.is_session and "commit" in self.named:
             # Nothing else asks whether one that is idle is used again.
             resource.users = users(evaluator, self.block, names)
+            if thing.is_expiring:
+                resource.loaded = loaded(self, names)
         resource.concerned = self.speaking(resource.watched | self._reaching)
         resource.is_closed_at_last = is_closed_at_last(resource, self._finals)
         if not resource.is_closed_at_last:

@@ -79,6 +79,9 @@ class Evaluation:
                 return {
                     (NEXT, state.to(Status.OPEN) if state.status is Status.IDLE else state): None
                 }
+            case Act.READ:
+                is_expired = self.has_transactions and state.status is Status.IDLE
+                return {(NEXT, state.to(Status.OPEN) if is_expired else state): None}
             case Act.COMMIT | Act.QUIET:
                 return self._transaction(operation, state, is_clean_up=is_clean_up)
             case Act.ACQUIRE:

@@ -11,6 +11,7 @@ from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.flow.acts import Act, Operation
 from sessionlint.flow.at_once import run_at_once
 from sessionlint.flow.effects import Effects, is_all_there_is
+from sessionlint.flow.expiring import is_read, is_taken_to_read
 from sessionlint.flow.harmless import (
     ASKING,
     BUILDING,
@@ -31,7 +32,7 @@ from sessionlint.flow.leaving import (
 )
 from sessionlint.flow.queries import reaches, runs
 from sessionlint.flow.resource import Resource
-from sessionlint.flow.safe import is_safe_call, may_operate_in_vain, only_reads
+from sessionlint.flow.safe import is_safe_call, is_safe_owner, may_operate_in_vain, only_reads
 from sessionlint.source.below import is_expression
 from sessionlint.source.walk import children
 
@@ -43,7 +44,7 @@ _TAKEN_APART: Final = frozenset(
     | {cst.NamedExpr, cst.Tuple, cst.List, cst.Set, cst.Dict}
     | {cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp}
 )
-_PLAIN: Final = frozenset({Act.RISK, Act.AWAIT, Act.USE, Act.REACH})
+_PLAIN: Final = frozenset({Act.RISK, Act.AWAIT, Act.USE, Act.REACH, Act.READ})
 _USING: Final = _PLAIN | {Act.QUIET, Act.COMMIT}
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
 _CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})  # every session there is
@@ -179,14 +180,11 @@ class Operations:
                 # `callback(db.close)`: whoever got the method will call it.
                 yield Operation(Act.HAND_OVER, node)
             return
-        if not self._is_there(node):
+        is_there = is_title(node) or id(node) in self._resource.read_again
+        if not is_there and not is_safe_owner(self._resource, node.value):
             yield Operation(Act.RISK, node)
-
-    def _is_there(self, node: cst.Attribute) -> bool:
-        if is_title(node) or id(node) in self._resource.read_again:
-            return True
-        root = (dotted(node.value) or "").partition(".")[0]
-        return root in {"self", "cls"} or root[:1].isupper() or self._resource.is_imported(root)
+        if is_read(self._resource.loaded, node):
+            yield Operation(Act.READ, node)
 
     def _await(self, node: cst.Await) -> Iterator[Operation]:
         inner = bare(node)
@@ -246,6 +244,8 @@ class Operations:
                 yield Operation(Act.USE, node)
             elif reaches(self._resource.users, node):
                 yield Operation(Act.REACH, node)
+            elif is_taken_to_read(self._resource.loaded, node):
+                yield Operation(Act.READ, node)
             yield from given
 
     def _reaches(self, node: cst.Call, path: str) -> bool:

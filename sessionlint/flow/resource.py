@@ -15,6 +15,7 @@ from sessionlint.facts.scopes import Binding, Block, How
 from sessionlint.facts.syntax import held_by
 from sessionlint.facts.values import Thing
 from sessionlint.flow.acts import Act
+from sessionlint.flow.expiring import NOTHING, Loaded
 from sessionlint.flow.later import Later
 
 __all__ = ["Resource", "roots"]
@@ -41,7 +42,8 @@ class Resource:
     `is_closed_at_last`: a `finally` closes it whatever happens, and the name holds nothing else.
     `read_again` are the attributes (by id) that could be read before.
     `left_to` is what goes on with it in the background, by the id of what takes it there, and
-    `outlasted` the ids of what it may use the resource behind.
+    `outlasted` the ids of what it may use the resource behind. `loaded` are the variables that hold
+    what a commit of the resource expires.
     """
 
     evaluator: Evaluator
@@ -62,6 +64,7 @@ class Resource:
     is_waited_for: bool = False
     queries: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
+    loaded: Loaded = NOTHING
     is_closed_at_last: bool = False
     left_to: dict[int, Later] = field(default_factory=dict[int, "Later"])
     outlasted: frozenset[int] = frozenset()
@@ -91,7 +94,8 @@ class Resource:
     def watched(self) -> frozenset[str]:
         """The names without which a statement has nothing to do with the resource."""
         asked = (roots(flag) for flag in self.flags)
-        return self.names.union(self.members, self.queries, self.users, self.inner, *asked)
+        made = self.queries | self.users | self.loaded.names
+        return self.names.union(self.members, made, self.inner, *asked)
 
     @property
     def asked_beside(self) -> set[bool | None]:

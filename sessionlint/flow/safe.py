@@ -26,7 +26,14 @@ from sessionlint.flow.harmless import (
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.unfailing import is_calm, is_still, is_unfailing
 
-__all__ = ["is_calm_in", "is_given_cursor", "is_safe_call", "may_operate_in_vain", "only_reads"]
+__all__ = [
+    "is_calm_in",
+    "is_given_cursor",
+    "is_safe_call",
+    "is_safe_owner",
+    "may_operate_in_vain",
+    "only_reads",
+]
 
 _TRIED: Final = (
     *(cst.Divide, cst.FloorDivide, cst.Modulo, cst.Power, cst.MatrixMultiply),
@@ -108,6 +115,15 @@ def _is_safe(resource: Resource, node: cst.Call, path: str) -> bool:
     if _closes_another(resource, node.func):
         return True
     return is_logging(owner, method)
+
+
+def is_safe_owner(resource: Resource, owner: cst.BaseExpression) -> bool:
+    """Whether what has an attribute is the object itself, a class or a module."""
+    path = dotted(owner)
+    if path is None:
+        return False
+    root = path.partition(".")[0]
+    return root in {"self", "cls"} or root[:1].isupper() or resource.is_imported(root)
 
 
 def _unaliased(resource: Resource, path: str) -> str:
