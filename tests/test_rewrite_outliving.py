@@ -229,6 +229,17 @@ ADOPTING = {
             db = Maker()
             save_all(db, users)
         """,
+    "by an object around it": """
+        def keep(user):
+            db = Maker()
+            users = Users(db)
+            users.add(user)
+        """,
+    "by an object without a name": """
+        def keep(user):
+            db = Maker()
+            Users(db).add(user)
+        """,
     "left open early": """
         def keep(user):
             db = Maker()
@@ -275,6 +286,21 @@ MAKING = {
             db = Maker()
             user = make_user(name)
             save(db, user)
+        """,
+    "by an object around it": """
+        def keep(name):
+            db = Maker()
+            users = Users(db)
+            users.add(make_user(name))
+        """,
+    "by an object that makes it": """
+        class Makers(Users):
+            def made(self, name):
+                self.db.add(User(name))
+
+        def keep(name):
+            db = Maker()
+            Makers(db).made(name)
         """,
     "a copy": """
         def keep(user):

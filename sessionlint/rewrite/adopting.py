@@ -8,9 +8,10 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.holding import kept_as
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Binding, Block, How
-from sessionlint.facts.syntax import is_name
+from sessionlint.facts.syntax import dotted, is_name, last_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.rewrite.reached import reached
 from sessionlint.source.walk import descend
@@ -40,7 +41,8 @@ def adopted(
 ) -> dict[str, cst.Call]:
     """The names from outside of a function through which objects are reached that a session adopts.
 
-    Parameters, `self` among them, and what others see, too. With each goes a call that does it.
+    Parameters, `self` among them, and what others see, too. With each goes a call that does it. The
+    session may be an attribute, `self.db`.
     """
     found: dict[str, cst.Call] = {}
     for node in (node for one in statements for node in descend(one)):
@@ -53,20 +55,36 @@ def adopted(
 def _given(
     evaluator: Evaluator, block: Block, session: str, call: cst.Call, hops: int
 ) -> Iterator[cst.CSTNode]:
-    """What a call gives to a session, itself or by a function of the project."""
-    match call.func:
-        case cst.Attribute(owner, cst.Name(value=method)) if is_name(owner, session):
-            yield from (arg.value for arg in call.args if method in ADOPTING)
-            return
-    given = next((arg for arg in call.args if is_name(arg.value, session)), None)
-    callee = evaluator.value(call.func, block) if given is not None and hops else None
-    if given is None or not isinstance(callee, FunctionValue):
+    """What a call gives to a session, itself or by a function or an object of the project."""
+    owner = call.func.value if isinstance(call.func, cst.Attribute) else None
+    if owner is not None and dotted(owner) == session:
+        yield from (arg.value for arg in call.args if last_name(call.func) in ADOPTING)
         return
-    parameter, node = parameter_of(callee, call, given), callee.block.node
-    if parameter is None or not isinstance(node, cst.FunctionDef):
+    given = [arg for arg in call.args if dotted(arg.value) == session]
+    kept = [] if owner is None or given else list(_kept(evaluator, block, session, owner))
+    callee = evaluator.value(call.func, block) if hops and (given or kept) else None
+    if not isinstance(callee, FunctionValue):
         return
-    names = adopted(evaluator, callee.block, parameter, [node.body], hops - 1)
-    yield from (arg.value for arg in call.args if parameter_of(callee, call, arg) in names)
+    held = [parameter_of(callee, call, arg) for arg in given]
+    owners = [one.name.value for one in callee.block.parameters[:1]]
+    held += [f"{one}.{name}" for one in owners for name in kept]
+    inside = _body(callee.block)
+    for one in filter(None, held):
+        names = adopted(evaluator, callee.block, one, inside, hops - 1)
+        yield from (arg.value for arg in call.args if parameter_of(callee, call, arg) in names)
+
+
+def _kept(evaluator: Evaluator, block: Block, session: str, owner: cst.CSTNode) -> Iterator[str]:
+    """The attributes in which an object has the session: `Users(db)`, be it by its name."""
+    bindings = block.bindings(owner.value) if isinstance(owner, cst.Name) else []
+    for made in (owner, *(one.expression for one in bindings)):
+        for arg in made.args if isinstance(made, cst.Call) else ():
+            if isinstance(made, cst.Call) and dotted(arg.value) == session:
+                yield from sorted(kept_as(evaluator, block, made, arg))
+
+
+def _body(block: Block) -> list[cst.CSTNode]:
+    return [block.node.body] if isinstance(block.node, cst.FunctionDef) else []
 
 
 def _outer(block: Block, names: Iterable[str]) -> Iterator[str]:
