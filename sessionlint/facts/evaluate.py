@@ -104,7 +104,7 @@ class Evaluator:
 
     def value(self, expression: cst.BaseExpression, block: Block) -> Value:
         """What an expression that stands in `block` is; UNKNOWN when in doubt."""
-        return self._questions.answer(expression, lambda: self._evaluated(expression, block))
+        return self._questions.answer(expression, lambda: self._evaluated(expression, block), block)
 
     def named(self, path: Path | None, name: str, work_out: Callable[[], Value]) -> Value:
         """What a name is in a module, or in the whole project without one, worked out once."""

@@ -12,6 +12,8 @@ __all__ = ["Questions"]
 
 _Answer = TypeVar("_Answer")
 
+_Key = tuple[int, int]
+
 _DEEPEST: Final = 60
 """How many questions are open at once; real chains are shorter than twenty."""
 
@@ -27,9 +29,9 @@ class Questions:
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
         # The subject is kept beside its answer: an id is unique only while its object lives.
-        self._answers: dict[int, tuple[object, Value, int]] = {}
-        self._resting: dict[int, tuple[Value, int, int]] = {}
-        self._open: dict[int, int] = {}
+        self._answers: dict[_Key, tuple[object, object, Value, int]] = {}
+        self._resting: dict[_Key, tuple[Value, int, int]] = {}
+        self._open: dict[_Key, int] = {}
         self._lowest = _DEEPEST
         self._done: dict[Hashable, tuple[Any, int]] = {}
 
@@ -37,11 +39,14 @@ class Questions:
         """What some work gives, done once for each key, unless a question is still open."""
         return work_out() if self._open else self._reads.once(self._done, key, work_out)
 
-    def answer(self, subject: object, work_out: Callable[[], Value]) -> Value:
-        """The answer about a subject, worked out if nobody has asked before."""
-        key = id(subject)
+    def answer(self, subject: object, work_out: Callable[[], Value], block: object = None) -> Value:
+        """The answer about a subject, worked out if nobody has asked before.
+
+        In another `block` the same expression may mean something else.
+        """
+        key = id(subject), id(block)
         if key in self._answers:
-            _, value, seen = self._answers[key]
+            _, _, value, seen = self._answers[key]
             self._reads.seen |= seen
             return value
         if key in self._resting:
@@ -52,9 +57,9 @@ class Questions:
         if key in self._open or len(self._open) >= _DEEPEST:
             self._lowest = min(self._lowest, self._open.get(key, 0))
             return UNKNOWN
-        return self._ask(key, subject, work_out)
+        return self._ask(key, (subject, block), work_out)
 
-    def _ask(self, key: int, subject: object, work_out: Callable[[], Value]) -> Value:
+    def _ask(self, key: _Key, about: tuple[object, object], work_out: Callable[[], Value]) -> Value:
         depth = len(self._open)
         before, self._lowest = self._lowest, _DEEPEST
         self._open[key] = depth
@@ -66,7 +71,7 @@ class Questions:
             self._resting[key] = (value, self._lowest, seen)
             self._lowest = min(before, self._lowest)
         else:
-            self._answers[key] = (subject, value, seen)
+            self._answers[key] = (*about, value, seen)
             self._lowest = before
         if depth == 0:
             self._resting.clear()
