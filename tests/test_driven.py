@@ -691,3 +691,59 @@ def test_a_generator_is_said_to_close_only_what_it_closes(taken, ending, is_said
         if one.code == "SES107"
     ]
     assert ("opens again" in message) == is_said
+
+
+LATE = "its session stays open until the event loop gets round to the generator"
+GONE = "its session is closed while it is in use; nothing closes what it opens after that"
+BEHIND = "so what stands behind its `yield` is skipped, and"
+
+
+@pytest.mark.parametrize(
+    ("lender", "lines", "words"),
+    [
+        ("async with Maker() as s:\n        yield s", "return await db.get(int, 1)", f"so {LATE}"),
+        ("async with Maker() as s:\n        yield s", "return db", f"so {GONE}"),
+        ("async with Maker() as s:\n        yield s", "return {'db': db}", f"so {GONE}"),
+        ("async with Maker() as s:\n        yield s", "return Context(1, db=db)", f"so {GONE}"),
+        (
+            "async with Maker() as s:\n        yield s",
+            "it = db\n        return it, 1",
+            f"so {GONE}",
+        ),
+        ("async with Maker() as s:\n        yield s", "break\n    await db.get(1)", f"so {GONE}"),
+        ("async with Maker() as s:\n        yield s\n    s", "return db", f"{BEHIND} {GONE}"),
+        (
+            "s = Maker()\n    try:\n        yield s\n    finally:\n        log(); await s.close()",
+            "return db",
+            "and nothing closes what its session opens after that",
+        ),
+        (
+            "s = Maker()\n    yield s",
+            "return await db.get(int, 1)",
+            "and the generator does not close its session",
+        ),
+        (
+            "s = Maker()\n    yield s\n    await s.commit()",
+            "return await db.get(int, 1)",
+            f"{BEHIND} the generator does not close its session",
+        ),
+        (
+            "s = Maker()\n    yield s\n    await end(s)",
+            "return await db.get(1)",
+            f"{BEHIND} {LATE}",
+        ),
+    ],
+)
+def test_a_loop_is_told_what_becomes_of_its_session(lender, lines, words):
+    [message] = [
+        one.message
+        for one in findings(
+            "from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine\n"
+            "Maker = async_sessionmaker(create_async_engine('sqlite+aiosqlite://'))\n"
+            f"async def get_db():\n    {lender}\n"
+            f"async def use():\n    async for db in get_db():\n        {lines}\n"
+        )
+        if one.code == "SES107"
+    ]
+    line = message.partition(" is left on line ")[2].partition(", ")[2]
+    assert line == words

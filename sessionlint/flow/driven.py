@@ -31,6 +31,7 @@ from sessionlint.flow.spoken import (
     Use,
     is_ended_elsewhere,
     is_kept_open,
+    is_taken_along,
     is_used,
     stands_in,
     use,
@@ -39,7 +40,6 @@ from sessionlint.flow.wrapped import wrapped_by
 from sessionlint.source.walk import descend
 
 __all__ = ["Driven", "driven"]
-
 
 _ELEMENTS: Final = (cst.DictElement, cst.Element)
 _SHOWN: Final = (*_ELEMENTS, cst.Dict, cst.List, cst.Set, cst.Tuple, cst.Await)
@@ -53,7 +53,8 @@ class Driven(NamedTuple):
     that leaves the loop. It is None for a generator that is thrown away at once; what that gave is
     entered by a `with`, returned by itself or in a display, or neither. One that has a name, which
     is not spoken of again, `is_held` until its function ends, which is too early for what the
-    session was stored in. What it gives may be an object in which the session `is_wrapped`.
+    session was stored in. What it gives may be an object in which the session `is_wrapped`. What a
+    loop gives `is_taken` where it is used on when that is left.
     """
 
     thing: Thing
@@ -65,6 +66,7 @@ class Driven(NamedTuple):
     is_returned: bool = False
     is_held: bool = False
     is_wrapped: bool = False
+    is_taken: bool = False
 
     @property
     def is_listed(self) -> bool:
@@ -171,7 +173,8 @@ def _left(evaluator: Evaluator, body: Nodes, made: cst.Call, loop: cst.For) -> I
     left = None if found is None else _exit(evaluator, body, loop)
     if found is not None and left is not None:
         thing, lender = found
-        yield Driven(thing, made, loop, lender, left)
+        is_taken = is_taken_along(body.block, loop, left)
+        yield Driven(thing, made, loop, lender, left, is_taken=is_taken)
     wrapped = None if found else wrapped_by(evaluator, body, made, loop, is_async=True)
     if wrapped is None:
         return

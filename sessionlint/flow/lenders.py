@@ -9,9 +9,11 @@ import libcst as cst
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.classes import member
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.receivers import CLOSING
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import TRIES, Try, bare, dotted, held_by, is_name, last_name
+from sessionlint.facts.syntax import TRIES, Try, bare, dotted, held_by, is_name, last_name, names_in
 from sessionlint.facts.values import FunctionValue, Instance, Thing, Value
+from sessionlint.flow.harmless import COLLECTING
 from sessionlint.flow.nodes import Nodes
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "closes",
     "closes_itself",
     "closes_named",
+    "ends_nothing",
     "goes_on",
     "handles",
     "is_for_any_with",
@@ -100,6 +103,17 @@ def _givers(lender: Block, name: str) -> list[cst.Call]:
     """The calls that give a generator what has a name there."""
     given = [one.expression and bare(one.expression) for one in lender.bindings(name)]
     return [one for one in given if isinstance(one, cst.Call)]
+
+
+def ends_nothing(lender: Block) -> bool:
+    """Whether a generator opens what it lends, and does not close it at its end either."""
+    name = _lent(lender)
+    is_managed = any(isinstance(node, (cst.With, cst.For, cst.While)) for node in _above(lender))
+    others = [call for call in lender.calls if last_name(call.func) not in COLLECTING]
+    is_given = any(is_name(arg.value, name) for call in others for arg in call.args)
+    if is_managed or is_given or not _givers(lender, name):
+        return False
+    return not any(CLOSING.search(word) for word in names_in(lender.node))
 
 
 def handles(lender: Block) -> bool:

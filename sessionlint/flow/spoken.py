@@ -11,6 +11,7 @@ import libcst as cst
 
 from sessionlint.facts.classes import bases
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.holding import is_made_of
 from sessionlint.facts.receivers import Effect, effect
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import is_name, last_name
@@ -22,12 +23,14 @@ from sessionlint.flow.harmless import is_logging
 from sessionlint.flow.later import is_left_to_others
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.shared import is_in_function, uses
+from sessionlint.source.walk import descend
 
 __all__ = [
     "ENDING",
     "Use",
     "is_ended_elsewhere",
     "is_kept_open",
+    "is_taken_along",
     "is_used",
     "stands_in",
     "use",
@@ -59,6 +62,28 @@ def is_used(evaluator: Evaluator, body: Nodes, name: str) -> bool:
     """
     found = {use(evaluator, *mention) for mention in _mentions(body, name)}
     return Use.DATABASE in found and Use.OTHER not in found
+
+
+def is_taken_along(block: Block, loop: cst.For, left: cst.CSTNode) -> bool:
+    """Whether what a loop gives is used on where that is left, by the function or its caller.
+
+    A `return` gives it, be it in a display or a new object, and a `break` in a loop that does not
+    speak of it leaves it to what stands behind.
+    """
+    name = last_name(loop.target)
+    if isinstance(left, cst.Return):
+        return _is_in(block, left.value, name)
+    return isinstance(left, cst.Break) and not any(is_name(x, name) for x in descend(loop.body))
+
+
+def _is_in(block: Block, value: cst.BaseExpression | None, name: str) -> bool:
+    match value:
+        case cst.Name(value=other) if other != name:
+            bound = [one.expression for one in block.bindings(other)]
+            return bool(bound) and all(is_name(one, name) for one in bound)
+        case cst.Tuple(elements=parts) | cst.List(elements=parts) | cst.Dict(elements=parts):
+            return any(_is_in(block, part.value, name) for part in parts)
+    return is_name(value, name) or is_made_of(value, name)
 
 
 def _mentions(body: Nodes, name: str) -> Iterator[tuple[Nodes, cst.CSTNode]]:

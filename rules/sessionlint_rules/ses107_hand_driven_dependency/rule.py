@@ -32,15 +32,13 @@ def check(scope: Scope) -> Iterator[Finding]:
 def _message(scope: Scope, one: Driven) -> str:
     from sessionlint.facts.syntax import last_name
     from sessionlint.flow.generators import is_entering
-    from sessionlint.flow.lenders import closes, goes_on, only_closes
+    from sessionlint.flow.lenders import closes, only_closes
 
     name = last_name(one.made.func)
     kind = "the context manager" if is_entering(one.by) else "the generator"
     if one.exit is not None:
         left = f"the loop over `{name}` is left on line {scope.line(one.exit)}"
-        skipped = "what stands behind its `yield` is skipped, and " if goes_on(one.lender) else ""
-        open_ = "its session stays open until the event loop gets round to the generator"
-        return f"{left}, so {skipped}{open_}"
+        return f"{left}, {_stays(scope, one, 'the event loop gets round to the generator')}"
     if one.is_entered or one.is_returned:
         before = "this block begins" if one.is_entered else "the caller gets its session"
         thrown = f"{kind} of `{name}` is thrown away before {before}"
@@ -48,14 +46,30 @@ def _message(scope: Scope, one: Driven) -> str:
             return f"{thrown} and closes its session, which opens again in here"
         return f"{thrown}, so what it does behind its `yield` comes too early or never"
     if one.is_held:
-        skipped = "what stands behind its `yield` is skipped, and " if goes_on(one.lender) else ""
         ending = "leaves" if is_entering(one.by) else "ends"
-        left = f"nothing {ending} {kind} of `{name}`, so {skipped}its session stays"
-        if one.lender.is_async:
-            return f"{left} open until the event loop gets round to it"
-        return f"{left} open after an error until the garbage collector comes along"
+        left = f"nothing {ending} {kind} of `{name}`"
+        by = "the event loop gets round to it"
+        end = by if one.lender.is_async else "the garbage collector comes along"
+        return f"{left}, {_stays(scope, one, end)}"
     whose = f"{kind} of `{name}`"
     return _let_go(one, whose, is_closing=closes(scope.evaluator, one.lender))
+
+
+def _stays(scope: Scope, one: Driven, end: str) -> str:
+    """What becomes of a session whose generator is left at its `yield`, and ends at some time."""
+    from sessionlint.flow.lenders import closes, ends_nothing, goes_on
+
+    skipped = "what stands behind its `yield` is skipped, and " if goes_on(one.lender) else ""
+    so = f"so {skipped}" if skipped else "and "
+    if ends_nothing(one.lender):
+        return f"{so}the generator does not close its session"
+    if one.is_taken and not closes(scope.evaluator, one.lender):
+        return f"{so}nothing closes what its session opens after that"
+    if one.is_taken:
+        closed = "its session is closed while it is in use"
+        return f"so {skipped}{closed}; nothing closes what it opens after that"
+    when = "" if one.exit is not None or one.lender.is_async else " after an error"
+    return f"so {skipped}its session stays open{when} until {end}"
 
 
 def _let_go(one: Driven, whose: str, *, is_closing: bool) -> str:
