@@ -88,7 +88,7 @@ def test_what_a_test_replaces_is_not_entered_unasked(opening, test, name, tmp_pa
     ],
 )
 def test_what_a_test_may_give_is_not_entered_unasked(opening, test, tmp_path):
-    told = reason(tmp_path, opening, f"{MOCKED}{test}\n")
+    told = reason(tmp_path, opening, f"# Without a session.\n{MOCKED}{test}\n")
     assert told == "tests may put something else in the place of `factory`"
 
 

@@ -150,7 +150,7 @@ def _has_heir(tree: Tree, owner: str, name: str) -> bool:
     head = rf"\bclass \w+\([^()]{{0,200}}\b{re.escape(owner)}\b[^()]{{0,200}}\):"
     own = rf"\n[ \t]+(?:(?:async )?def {re.escape(name)}\(|{re.escape(name)}[ \t]*[:=])"
     heir = rf"{head}(?:(?!\nclass )[\s\S]){{0,20000}}?{own}"
-    return tree.has_any(owner.encode(), re.compile(heir.encode()))
+    return tree.has(owner.encode(), re.compile(heir.encode()))
 
 
 def _giver(part: cst.BaseExpression, block: Block) -> str:
@@ -191,24 +191,23 @@ def _is_replaced(tree: Tree, place: _Place) -> bool:
 
 
 def _searched(tree: Tree, name: str, pattern: re.Pattern[bytes]) -> Iterator[tuple[Path, bytes]]:
-    """The files that may have a name and match a pattern, of a large project tests alone.
+    """The tests that replace what has a name, and all other files that speak and match a pattern.
 
-    All of one would be read for one of its files.
+    Of a large project all would be read for one of its files.
     """
-    if tree.files.is_large:
-        yield from tree.tested(name.encode(), pattern)
-        return
-    yield from tree.searched(name.encode(), pattern)
-    for path in tree.elsewhere(name.encode(), pattern):
-        yield path, tree.files.read(path) or b""
+    yield from tree.tested(name.encode(), pattern)
+    if not tree.files.is_large:
+        yield from tree.searched(name.encode(), pattern)
 
 
 def _is_made_up(tree: Tree, name: str) -> bool:
     """Whether a test that has mocks speaks of the function or class that may be given one."""
+    if tree.files.is_large:
+        return False
     spoken = re.compile(rf"\b{re.escape(name)}\b".encode())
     return any(
         is_test(path, tree.files.root) and re.search(_PRETENDING, data)
-        for path, data in _searched(tree, name, spoken)
+        for path, data in tree.searched(name.encode(), spoken)
     )
 
 
