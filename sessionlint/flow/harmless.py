@@ -15,13 +15,16 @@ __all__ = [
     "COLLECTING",
     "COMPARING",
     "COMPOSING",
+    "CUTTING",
     "EMPTY_CALLS",
     "ENTERED_SAFELY",
     "EXITS",
     "EXPECTING",
     "IDLE",
+    "MAKING",
     "MOCKS",
     "PANDAS",
+    "PARTS",
     "REFINING",
     "SAFE_CALLS",
     "SAFE_MANAGERS",
@@ -77,6 +80,21 @@ TELLING: Final = frozenset(
     "isoformat strftime timestamp date time total_seconds hex upper lower strip".split()
 )
 """Methods of what such calls give that do not fail either."""
+
+MAKING: Final = frozenset(
+    "str repr uuid4 uuid.uuid4 datetime.now datetime.datetime.now datetime.utcnow "
+    "datetime.datetime.utcnow date.today datetime.date.today traceback.format_exc".split()
+)
+"""Those of them that give a text, an identifier or a time, and never None."""
+
+CUTTING: Final = TELLING | frozenset(
+    "replace lstrip rstrip title capitalize casefold swapcase zfill ljust rjust removeprefix "
+    "removesuffix startswith endswith split rsplit splitlines".split()
+)
+"""Methods of texts and times that give another one for any text."""
+
+PARTS: Final = frozenset("hex int year month day hour minute second microsecond".split())
+"""Attributes of identifiers and times."""
 
 _TITLES: Final = frozenset({"__class__", "__doc__", "__module__"})
 """What every object has."""

@@ -18,7 +18,6 @@ from sessionlint.flow.harmless import (
     EXITS,
     IDLE,
     SHELLS,
-    is_title,
     logs,
 )
 from sessionlint.flow.leaving import (
@@ -32,7 +31,7 @@ from sessionlint.flow.leaving import (
 )
 from sessionlint.flow.queries import reaches, runs
 from sessionlint.flow.resource import Resource
-from sessionlint.flow.safe import is_safe_call, is_safe_owner, may_operate_in_vain, only_reads
+from sessionlint.flow.safe import is_safe_call, is_there, may_operate_in_vain, only_reads
 from sessionlint.source.below import is_expression
 from sessionlint.source.walk import children
 
@@ -180,8 +179,7 @@ class Operations:
                 # `callback(db.close)`: whoever got the method will call it.
                 yield Operation(Act.HAND_OVER, node)
             return
-        is_there = is_title(node) or id(node) in self._resource.read_again
-        if not is_there and not is_safe_owner(self._resource, node.value):
+        if not is_there(self._resource, node):
             yield Operation(Act.RISK, node)
         if is_read(self._resource.loaded, node):
             yield Operation(Act.READ, node)

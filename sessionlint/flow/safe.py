@@ -15,13 +15,17 @@ from sessionlint.flow.harmless import (
     COLLECTING,
     COMPARING,
     COMPOSING,
+    CUTTING,
     EMPTY_CALLS,
+    MAKING,
     MOCKS,
+    PARTS,
     SAFE_CALLS,
     STATEMENTS,
     TELLING,
     is_easily_closed,
     is_logging,
+    is_title,
 )
 from sessionlint.flow.resource import Resource
 from sessionlint.flow.unfailing import is_calm, is_still, is_unfailing
@@ -30,7 +34,7 @@ __all__ = [
     "is_calm_in",
     "is_given_cursor",
     "is_safe_call",
-    "is_safe_owner",
+    "is_there",
     "may_operate_in_vain",
     "only_reads",
 ]
@@ -96,6 +100,8 @@ def _is_safe(resource: Resource, node: cst.Call, path: str) -> bool:
         return True
     if last_name(node.func) in MOCKS or is_unfailing(node, resource):
         return True
+    if _is_made_here(resource, node):
+        return True
     if _is_statement(resource, node):
         return True
     if type(node.func) is not cst.Attribute:
@@ -117,13 +123,34 @@ def _is_safe(resource: Resource, node: cst.Call, path: str) -> bool:
     return is_logging(owner, method)
 
 
-def is_safe_owner(resource: Resource, owner: cst.BaseExpression) -> bool:
-    """Whether what has an attribute is the object itself, a class or a module."""
-    path = dotted(owner)
+def is_there(resource: Resource, read: cst.Attribute) -> bool:
+    """Whether an attribute can be read without fail in practice.
+
+    That of a text or time made on the spot, one that was read before, or one of the object
+    itself, a class or a module.
+    """
+    if is_title(read) or id(read) in resource.read_again or _is_made_here(resource, read):
+        return True
+    path = dotted(read.value)
     if path is None:
         return False
     root = path.partition(".")[0]
     return root in {"self", "cls"} or root[:1].isupper() or resource.is_imported(root)
+
+
+def _is_made_here(resource: Resource, node: cst.CSTNode) -> bool:
+    """Whether it is a text or a time made on the spot, or cut out of one: `uuid4().hex[:8]`."""
+    match node:
+        case cst.Subscript(value=whole, slice=parts):
+            is_cut = all(isinstance(one.slice, cst.Slice) for one in parts)
+            return is_cut and _is_made_here(resource, whole)
+        case cst.Attribute(value=whole, attr=cst.Name(value=name)):
+            return name in PARTS and _is_made_here(resource, whole)
+        case cst.Call(func=func) if (path := dotted(func)) is not None:
+            return path in MAKING or ("." in path and _unaliased(resource, path) in MAKING)
+        case cst.Call(func=cst.Attribute(value=whole, attr=cst.Name(value=name))):
+            return name in CUTTING and _is_made_here(resource, whole)
+    return isinstance(node, cst.BaseString)
 
 
 def _unaliased(resource: Resource, path: str) -> str:
