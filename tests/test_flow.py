@@ -346,6 +346,8 @@ def test_what_a_factory_has_done_with_its_session_counts(given, target, done, to
         ("for row in rows: work(row)", "nothing uses it"),
         ("while work(rows): pass", "nothing uses it"),
         ("s.add(rows); s.commit()\n    for row in rows: work(row)", "its last commit or rollback"),
+        ("s.commit(); work(rows); s.commit()", "its last commit or rollback"),
+        ("s.rollback(); work(rows)", "nothing uses it"),
         ("for row in rows:\n        s.add(row)\n        s.close()", "nothing has used it by then"),
     ],
 )

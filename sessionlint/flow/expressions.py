@@ -151,10 +151,13 @@ class Evaluation:
         return state.to(status) if state.status.is_open else state
 
     def _transaction(self, operation: Operation, state: State, *, is_clean_up: bool) -> Outcomes:
-        idle = state if id(operation.node) in self._resource.outlasted else state.idle()
+        is_quiet = operation.act is Act.QUIET
+        is_unused = is_quiet and state.status is Status.FRESH
+        is_outlasted = id(operation.node) in self._resource.outlasted
+        idle = state if is_unused or is_outlasted else state.idle()
         self.has_transactions = True
         # A rollback that fails has lost the connection, which is given back all the same.
-        if operation.act is Act.QUIET and (is_clean_up or state.is_faulted):
+        if is_quiet and (is_clean_up or state.is_faulted):
             return {(NEXT, idle): None}
         is_await = isinstance(operation.node, cst.Await)
         exits = self.errors if is_await else (_ERROR,)

@@ -73,8 +73,8 @@ class State(NamedTuple):
         return State(status, self.flags, self.is_faulted, is_lent)
 
     def idle(self) -> State:
-        """The same moment with the connection given back, if there is one."""
-        return self.to(Status.IDLE) if self.status is Status.OPEN else self
+        """The same moment behind the end of a transaction, with no connection if it was open."""
+        return self.to(Status.IDLE) if self.status.is_open else self
 
     def faulted(self) -> State:
         """The same moment with an error behind, which matters only once there is a resource."""
