@@ -73,7 +73,7 @@ def given_back(life: Lifetime) -> str:
     if not (life.is_session and ordinary and all(end.is_idle for end in ordinary)):
         return ""
     if all(end.is_fresh for end in ordinary):
-        return ", though nothing uses it"
+        return ", though it takes no connection" if life.is_filled else ", though nothing uses it"
     return f", though {GIVEN_BACK}"
 
 
@@ -126,16 +126,27 @@ def still_open(rule: Rule, scope: Scope, shape: Shape) -> Iterator[Finding]:
     """A finding for every lifetime of a shape that some exit leaves open, with that exit."""
     for life in scope.lifetimes:
         if life.shape is shape:
-            told = life.leaks[0]
-            when = exit_in_words(scope, told)
-            message = f"{subject(life)} is still open when {when}{half_managed(life)}"
-            is_harmless = life.is_session and all(end.is_idle for end in life.leaks)
-            # Its connection is taken at the first use: SQLAlchemy, Session.
-            if is_harmless:
-                why = "nothing has used it by then" if told.is_fresh else GIVEN_BACK
-                message += f", though {why}"
-            severity = Severity.RISK if is_harmless else None
-            yield lifetime_finding(rule, scope, life, message, severity)
+            yield _found_open(rule, scope, life)
+
+
+def _found_open(rule: Rule, scope: Scope, life: Lifetime) -> Finding:
+    # Its connection is taken at the first use: SQLAlchemy, Session.
+    holding = [end for end in life.leaks if not (life.is_session and end.is_idle)]
+    told = holding[0] if holding and not life.leaks[0].is_ordinary else life.leaks[0]
+    when = exit_in_words(scope, told)
+    message = f"{subject(life)} is still open when {when}{half_managed(life)}"
+    if not holding:
+        message += f", though {_unused(life) if told.is_fresh else GIVEN_BACK}"
+        return lifetime_finding(rule, scope, life, message, Severity.RISK)
+    if told not in holding:
+        message += f", and holds its connection when {exit_in_words(scope, holding[0])}"
+    return lifetime_finding(rule, scope, life, message, leak=holding[0])
+
+
+def _unused(life: Lifetime) -> str:
+    """What is said of a session that holds no connection yet."""
+    done = "it has taken no connection" if life.is_filled else "nothing has used it"
+    return f"{done} by then"
 
 
 _TELLS = {

@@ -16,6 +16,7 @@ class Act(Enum):
     RISK = "may raise"
     AWAIT = "may raise or be cancelled"
     USE = "uses the resource"
+    ADD = "adds objects to it, for which it takes no connection yet"
     REACH = "may use it through an object that was given it"
     READ = "reads an object that it has loaded"
     COMMIT = "ends its transaction"

@@ -48,6 +48,7 @@ class Evaluation:
         self._closed: dict[int, cst.CSTNode] = {}
         self._open: set[int] = set()
         self.has_transactions = False
+        self.is_filled = False
         # Nothing cancels a test or a script but the person who waits for it.
         is_cancelled = resource.block.is_async and not is_aside(resource.evaluator, resource.block)
         self.errors = (_ERROR, _CANCEL) if is_cancelled else (_ERROR,)
@@ -75,6 +76,8 @@ class Evaluation:
                 return {(NEXT, state): None, **raising(node, state, *self.errors)}
             case Act.USE:
                 return {(NEXT, self._used(state, node)): None}
+            case Act.ADD:
+                return {(NEXT, self._added(state, node)): None}
             case Act.REACH:
                 return {
                     (NEXT, state.to(Status.OPEN) if state.status is Status.IDLE else state): None
@@ -146,6 +149,11 @@ class Evaluation:
             self._open.add(id(node))
         return state.to(Status.OPEN) if state.status in _UNUSED else state
 
+    def _added(self, state: State, node: cst.CSTNode) -> State:
+        self.is_filled = True
+        self._used(state, node)
+        return state
+
     def _moved(self, state: State, status: Status) -> State:
         """The state after something final happened to the resource, if it was open at all."""
         return state.to(status) if state.status.is_open else state
@@ -161,7 +169,10 @@ class Evaluation:
             return {(NEXT, idle): None}
         is_await = isinstance(operation.node, cst.Await)
         exits = self.errors if is_await else (_ERROR,)
-        return {(NEXT, idle): None, **raising(operation.node, state, *exits)}
+        # A commit that fails to write what was added keeps the connection it has taken for that.
+        is_writing = self.is_filled and not is_quiet and state.status in _UNUSED
+        failing = state.to(Status.OPEN) if is_writing else state
+        return {(NEXT, idle): None, **raising(operation.node, failing, *exits)}
 
     def _choice(self, operation: Operation, state: State, *, is_clean_up: bool) -> Outcomes:
         assert operation.test is not None

@@ -10,6 +10,7 @@ from sessionlint.facts.scopes import Binding, How
 from sessionlint.facts.syntax import bare, dotted, is_name, last_name
 
 __all__ = [
+    "ADDING",
     "ASKING",
     "BUILDING",
     "COLLECTING",
@@ -53,7 +54,10 @@ IDLE: Final = STATUS | {"get_bind", "expunge_all", "expire_all"}
 ASKING: Final = frozenset({"isinstance", "type", "id", "repr", "str", "hasattr", "bool", "print"})
 """Functions that take no connection for what they are given."""
 
-BUILDING: Final = frozenset({"query", "add", "add_all", "cursor"})
+ADDING: Final = frozenset({"add", "add_all"})
+"""Methods that give a session objects, which it writes when something else needs a connection."""
+
+BUILDING: Final = ADDING | {"query", "cursor"}
 """Methods that send nothing to the database, so they do not fail in practice."""
 
 SHELLS: Final = frozenset("IPython.embed embed breakpoint pdb.set_trace ipdb.set_trace".split())

@@ -106,8 +106,17 @@ def _lifetime(resource: Resource, kind: YieldKind, elsewhere: Elsewhere) -> Life
         shape = Shape.SILENT
     made = resource.acquired
     acquired = made.elt if isinstance(made, cst.ListComp) else made
-    used = evaluation.closed_uses
-    return Lifetime(resource, resource.name, resource.thing, acquired, loop, ends, shape, used)
+    return Lifetime(
+        resource,
+        resource.name,
+        resource.thing,
+        acquired,
+        loop,
+        ends,
+        shape,
+        evaluation.closed_uses,
+        evaluation.is_filled,
+    )
 
 
 def _used(state: State) -> State:

@@ -13,6 +13,7 @@ from sessionlint.flow.at_once import run_at_once
 from sessionlint.flow.effects import Effects, is_all_there_is
 from sessionlint.flow.expiring import is_read, is_taken_to_read
 from sessionlint.flow.harmless import (
+    ADDING,
     ASKING,
     BUILDING,
     EXITS,
@@ -43,7 +44,7 @@ _TAKEN_APART: Final = frozenset(
     | {cst.NamedExpr, cst.Tuple, cst.List, cst.Set, cst.Dict}
     | {cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp}
 )
-_PLAIN: Final = frozenset({Act.RISK, Act.AWAIT, Act.USE, Act.REACH, Act.READ})
+_PLAIN: Final = frozenset({Act.RISK, Act.AWAIT, Act.USE, Act.REACH, Act.READ, Act.ADD})
 _USING: Final = _PLAIN | {Act.QUIET, Act.COMMIT}
 _STRONGEST: Final = (Act.RELEASE, Act.HAND_OVER, Act.DOUBT, Act.USE)
 _CLOSING_ALL: Final = frozenset({"close_all", "close_all_sessions"})  # every session there is
@@ -268,7 +269,7 @@ class Operations:
         elif name in {"__enter__", "__aenter__"} or name in _CLOSING_ALL:
             yield Operation(Act.DOUBT, node)
         elif name not in IDLE and not (name == "begin" and kind.is_session and not node.args):
-            yield Operation(Act.USE, node)
+            yield Operation(Act.ADD if kind.is_session and name in ADDING else Act.USE, node)
             if not kind.gives_itself(name) and name not in BUILDING:
                 yield Operation(Act.RISK, node)
 

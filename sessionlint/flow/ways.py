@@ -145,10 +145,10 @@ class End(NamedTuple):
     `node` is where the function is left, None when it falls off its end, behind `last`; of a
     module, and of what is not left open, there is no `last`. `is_faulted`: an error that was
     handled lies on the path. `is_idle`: open, but a commit or rollback gave its connection back,
-    or, if it `is_fresh`, nothing has used it. `is_unprotected`: a `yield` has lent it, and nothing
-    else had to fail for this end. `is_raised`: the handler itself leaves by a `raise`, and if it
-    `is_raised_again`, of the error that it has caught. `steps` lead from the acquisition to the
-    exit.
+    or, if it `is_fresh`, nothing has taken one. `is_unprotected`: a `yield` has lent it, and
+    nothing else had to fail for this end. `is_raised`: the handler itself leaves by a `raise`, and
+    if it `is_raised_again`, of the error that it has caught. `steps` lead from the acquisition to
+    the exit.
     """
 
     ending: Ending
@@ -186,7 +186,7 @@ class Lifetime(NamedTuple):
     """One acquisition and how it ends on every way out of its function.
 
     `acquired` is the acquiring expression, `loop` the loop or comprehension it stands in,
-    `closed_uses` are the uses that find it closed.
+    `closed_uses` are the uses that find it closed. A session `is_filled` that objects are added to.
     """
 
     resource: Resource
@@ -197,6 +197,7 @@ class Lifetime(NamedTuple):
     ends: tuple[End, ...]
     shape: Shape
     closed_uses: tuple[cst.CSTNode, ...] = ()
+    is_filled: bool = False
 
     @property
     def is_session(self) -> bool:
