@@ -24,6 +24,7 @@ from sessionlint.flow.callers import (
     is_start_up_work,
 )
 from sessionlint.flow.circumstances import starts_anyway, starts_by_name
+from sessionlint.flow.handed_in import asked_for, hands_in, is_always_handed_in
 from sessionlint.flow.nodes import Nodes
 from sessionlint.flow.remade import Maker, maker
 from sessionlint.flow.turns import is_anew, is_only_used
@@ -49,7 +50,8 @@ class EnginePerCall(NamedTuple):
 
     That of an object is built each time the `maker` makes one. It may be disposed of where nothing
     fails. What runs once may build one in each turn of a loop, which `is_turned`. What is kept for
-    a request, and no longer, `is_of_request`.
+    a request, and no longer, `is_of_request`. It may be built only where nothing is handed in for
+    a `parameter`.
     """
 
     thing: Thing
@@ -58,6 +60,7 @@ class EnginePerCall(NamedTuple):
     is_disposed_of: bool = False
     is_turned: bool = False
     is_of_request: bool = False
+    parameter: str | None = None
 
 
 def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
@@ -81,16 +84,20 @@ def engines(evaluator: Evaluator, block: Block) -> Iterator[EnginePerCall]:
         if id(call) in fallbacks or name in told:
             # Of the branches that build one by the same name, the first is enough.
             continue
+        asked = asked_for(block, call, name)
         if _is_given_back(block, call, name):
-            is_settled = partial(_is_settled, evaluator, thing)
+            is_settled = partial(_is_settled, evaluator, thing, asked)
             if is_called_often(evaluator, block, is_settled, is_passed_on):
-                yield EnginePerCall(thing, call)
+                yield EnginePerCall(thing, call, parameter=asked)
             continue
         # Who calls a function takes a search through the project, so that is asked last.
         is_lost = _is_lost(evaluator, block, thing, call, name) and not _is_once(evaluator, block)
+        if is_lost and asked is not None and is_always_handed_in(evaluator, block, asked):
+            continue
         if is_lost and not is_start_up_work(evaluator, block):
             told.add(name)
-            yield EnginePerCall(thing, call, None, name is not None and bool(ends(block, name)))
+            is_ended = name is not None and bool(ends(block, name))
+            yield EnginePerCall(thing, call, None, is_ended, parameter=asked)
     if not told:
         # Have: a function that runs once, if it uses what it builds.
         yield from _in_turns(evaluator, block, built)
@@ -178,11 +185,16 @@ def _gives(value: cst.BaseExpression, call: cst.Call, built: set[str]) -> bool:
     return False
 
 
-def _is_settled(evaluator: Evaluator, thing: Thing, caller: Block, call: cst.Call) -> bool:
+def _is_settled(
+    evaluator: Evaluator, thing: Thing, asked: str | None, caller: Block, call: cst.Call
+) -> bool:
     """Whether a caller disposes of the engine or the pool that it gets, or keeps it.
 
-    What it returns an object of belongs to that, unless there is one for each request.
+    What it returns an object of belongs to that, unless there is one for each request. For one who
+    hands in what is `asked` for, none is built.
     """
+    if asked is not None and hands_in(evaluator, caller, call, asked):
+        return True
     if is_returned_inside(evaluator, caller, call) and not is_dependency(evaluator, caller):
         return True
     name = _bound_name(caller, call)

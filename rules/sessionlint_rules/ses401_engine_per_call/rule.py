@@ -30,7 +30,8 @@ def _told(scope: Scope, one: EnginePerCall) -> str:
         made = f"`{scope.name}` builds a new {noun} for each request, with connections of its own"
         return f"{made}: what is in `g` is gone when the request ends"
     if one.maker is None or owner is None:
-        when = "in every turn of a loop" if one.is_turned else "on every call"
+        call = "on every call" + (f" that hands in no `{one.parameter}`" if one.parameter else "")
+        when = "in every turn of a loop" if one.is_turned else call
         made = f"`{scope.name}` builds a new {noun} {when}"
         if one.is_disposed_of:
             return f"{made}, and disposes of it only where nothing fails"
