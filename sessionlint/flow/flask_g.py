@@ -6,6 +6,7 @@ Source: Flask, "The Application Context": `g` is new for each request, and all i
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import libcst as cst
@@ -22,6 +23,8 @@ LIBRARIES: Final = ("flask", "quart")
 _BEFORE: Final = frozenset({"before_request", "before_app_request"})
 
 
+# Asked of a module once for each of its functions.
+@lru_cache(maxsize=1)
 def may_use_g(text: str) -> bool:
     """Whether a module may speak of it, by its text."""
     return any(library in text for library in LIBRARIES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionlint.facts.evaluate import Evaluator
-from sessionlint.facts.scopes import Block
+from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.flow.applications import of_applications
 from sessionlint.flow.shared import Shared, shared
 
@@ -20,7 +20,7 @@ def shared_by_all(evaluator: Evaluator, block: Block, text: str) -> Iterator[Sha
     """
     yield from shared(evaluator, block)
     yield from of_applications(evaluator, block)
-    if "global " in text:
+    if block.kind is BlockKind.FUNCTION and block.declared:
         from sessionlint.flow.global_names import of_global_names
 
         yield from of_global_names(evaluator, block)

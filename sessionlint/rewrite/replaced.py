@@ -140,17 +140,23 @@ def _overridden(evaluator: Evaluator, func: cst.BaseExpression, block: Block) ->
         match part:
             case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
                 owner = block.owner.name if block.owner is not None else ""
-                if owner and _has_heir(evaluator.tree, owner, name):
+                heir = partial(_has_heir, evaluator.tree, owner, name)
+                if owner and evaluator.once((_has_heir, owner, name), heir):
                     return name
     return ""
 
 
 def _has_heir(tree: Tree, owner: str, name: str) -> bool:
     """Whether a class that inherits from one of that name has a method or attribute of its own."""
-    head = rf"\bclass \w+\([^()]{{0,200}}\b{re.escape(owner)}\b[^()]{{0,200}}\):"
-    own = rf"\n[ \t]+(?:(?:async )?def {re.escape(name)}\(|{re.escape(name)}[ \t]*[:=])"
-    heir = rf"{head}(?:(?!\nclass )[\s\S]){{0,20000}}?{own}"
-    return tree.has(owner.encode(), re.compile(heir.encode()))
+    of, word = re.escape(owner.encode()), re.escape(name.encode())
+    head = re.compile(rb"\bclass \w+\([^()]{0,200}\b" + of + rb"\b[^()]{0,200}\):")
+    own = re.compile(rb"\n[ \t]+(?:(?:async )?def " + word + rb"\(|" + word + rb"[ \t]*[:=])")
+    bodies = (
+        data[found.end() :].partition(b"\nclass ")[0]
+        for _, data in tree.searched(owner.encode(), head)
+        for found in head.finditer(data)
+    )
+    return any(map(own.search, bodies))
 
 
 def _giver(part: cst.BaseExpression, block: Block) -> str:
