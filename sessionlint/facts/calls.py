@@ -15,7 +15,14 @@ from sessionlint.facts.catalog import CALLS, METHODS, TYPES, Gift, How, Kind
 from sessionlint.facts.configured import is_named
 from sessionlint.facts.parameters import lacks
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import arguments, decorator_name, keyword, last_name, last_statement
+from sessionlint.facts.syntax import (
+    MANAGERS,
+    arguments,
+    decorator_name,
+    keyword,
+    last_name,
+    last_statement,
+)
 from sessionlint.facts.values import (
     NONE,
     OTHER,
@@ -59,8 +66,6 @@ CASTS: Final = frozenset({"typing.cast", "typing_extensions.cast"})
 
 _SAME: Final = CASTS | {"functools.partial", "asyncio.wait_for", "asyncio.shield"}
 """What gives, when it is called or awaited, what its first argument gives; a cast its last."""
-
-_MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
 
 
 def thing(name: str) -> Thing:
@@ -250,7 +255,7 @@ def called(evaluator: Evaluator, function: FunctionValue) -> Value:
     found = returned(evaluator, block)
     for decorator in reversed(block.decorators):
         name = decorator_name(decorator)
-        if name in _MANAGERS and isinstance(found, Stream):
+        if name in MANAGERS and isinstance(found, Stream):
             found = Managed(found.item)
         elif is_cache(evaluator, decorator, block):
             found = _shared(found)

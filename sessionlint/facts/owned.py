@@ -17,7 +17,7 @@ from collections.abc import Iterable
 import libcst as cst
 
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import is_name
+from sessionlint.facts.syntax import is_name, is_untold
 from sessionlint.source.walk import descend
 
 __all__ = ["only_owned"]
@@ -26,8 +26,8 @@ __all__ = ["only_owned"]
 def only_owned(block: Block, nodes: Iterable[cst.CSTNode], name: str) -> frozenset[int]:
     """The ids of all nodes that are reached only where nothing was given under a name."""
     branches = [node for node in nodes if isinstance(node, cst.If)]
-    untold = _inside(node for node in branches if _is_untold(node.test, name))
-    if not untold and not any(_is_untold(one, name) for one in _values(block)):
+    untold = _inside(node for node in branches if is_untold(node.test, name))
+    if not untold and not any(is_untold(one, name) for one in _values(block)):
         return frozenset()
     flags = {one for one in block.names if _is_flag(block, one, name, untold)}
     return untold | _inside(node for node in branches if _asks(node.test, flags))
@@ -42,18 +42,6 @@ def _values(block: Block) -> list[cst.BaseExpression]:
     return [one.expression for one in bindings if one.expression is not None]
 
 
-def _is_untold(test: cst.BaseExpression, name: str) -> bool:
-    """Whether a condition says that nothing was given: `session is None`, `not session`."""
-    match test:
-        case cst.UnaryOperation(operator=cst.Not(), expression=inner):
-            return is_name(inner, name)
-        case cst.Comparison(
-            left=left, comparisons=[cst.ComparisonTarget(operator=cst.Is(), comparator=right)]
-        ):
-            return is_name(left, name) and is_name(right, "None")
-    return False
-
-
 def _is_flag(block: Block, flag: str, name: str, untold: frozenset[int]) -> bool:
     """Whether a variable is true only where nothing was given."""
     bindings = block.bindings(flag)
@@ -64,7 +52,7 @@ def _is_flag(block: Block, flag: str, name: str, untold: frozenset[int]) -> bool
         value is not None
         and (
             is_name(value, "False")
-            or _is_untold(value, name)
+            or is_untold(value, name)
             or (is_name(value, "True") and id(value) in untold)
         )
         for value in values

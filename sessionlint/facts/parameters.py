@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import takewhile
+from typing import Final
 
 import libcst as cst
 
@@ -11,7 +12,18 @@ from sessionlint.facts.syntax import last_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.source.walk import descend
 
-__all__ = ["is_as_given", "is_plain", "lacks", "parameter_of", "parameters_with", "position_of"]
+__all__ = [
+    "BINDING",
+    "is_as_given",
+    "is_plain",
+    "lacks",
+    "parameter_of",
+    "parameters_with",
+    "position_of",
+]
+
+BINDING: Final = frozenset({"staticmethod", "classmethod"})
+"""The decorators that say what the first parameter of a method gets, and nothing else."""
 
 
 def parameter_of(function: FunctionValue, call: cst.Call, argument: cst.Arg) -> str | None:
@@ -74,7 +86,7 @@ def lacks(function: FunctionValue, call: cst.Call) -> bool:
 
 def is_plain(function: Block) -> bool:
     """Whether to call a function is to run what is written in it: no decorator is in between."""
-    return _marks(function) <= {"staticmethod", "classmethod"}
+    return _marks(function) <= BINDING
 
 
 def _is_bound(function: FunctionValue) -> bool:

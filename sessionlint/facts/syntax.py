@@ -14,6 +14,7 @@ from sessionlint.source.walk import descend
 __all__ = [
     "HANDLERS",
     "JUMPS",
+    "MANAGERS",
     "TRIES",
     "Handler",
     "Try",
@@ -28,6 +29,7 @@ __all__ = [
     "is_idle",
     "is_name",
     "is_only_called",
+    "is_untold",
     "keyword",
     "last_name",
     "last_statement",
@@ -66,6 +68,10 @@ def last_name(expression: cst.CSTNode) -> str:
     if type(expression) is cst.Attribute:
         return expression.attr.value
     return expression.value if type(expression) is cst.Name else ""
+
+
+MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
+"""The decorators that make a context manager of a generator."""
 
 
 def decorator_name(decorator: cst.BaseExpression) -> str:
@@ -153,6 +159,16 @@ def keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
         if arg.keyword is not None and arg.keyword.value == name:
             return arg.value
     return None
+
+
+def is_untold(test: cst.BaseExpression, name: str) -> bool:
+    """Whether a condition says that nothing was given: `session is None`, `not session`."""
+    match test:
+        case cst.UnaryOperation(operator=cst.Not(), expression=inner):
+            return is_name(inner, name)
+        case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(cst.Is(), right)]):
+            return is_name(left, name) and is_name(right, "None")
+    return False
 
 
 def is_idle(statement: cst.CSTNode) -> bool:

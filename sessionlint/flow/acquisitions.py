@@ -10,6 +10,7 @@ from typing import Final
 
 import libcst as cst
 
+from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import CALLS, Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.properties import opened_by
@@ -29,6 +30,7 @@ __all__ = [
     "acquisitions",
     "fallback",
     "has_mocks",
+    "is_of_tests",
     "is_put_aside",
     "is_to_fail",
     "opened",
@@ -233,6 +235,11 @@ def surely_opened(evaluator: Evaluator, made: cst.BaseExpression, block: Block) 
 def has_mocks(block: Block) -> bool:
     """Whether a block makes mocks, or has some put in the place of what it calls."""
     return _is_patched(block) or any(last_name(call.func) in MOCKS for call in block.calls)
+
+
+def is_of_tests(evaluator: Evaluator, block: Block) -> bool:
+    """Whether a block is for tests, or works on mocks."""
+    return is_test(block.home.path, evaluator.tree.files.root) or has_mocks(block)
 
 
 def acquired(evaluator: Evaluator, binding: Binding) -> Thing | None:

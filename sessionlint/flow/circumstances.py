@@ -50,7 +50,8 @@ _HANDING: Final = {
     b".command": rb"\.command\([^()\n]*\)\(\s*",
 }
 
-_ONCE: Final = frozenset("fixture yield_fixture on_event command before_first_request".split())
+_STARTING: Final = frozenset({"on_event", "before_first_request"})
+_ONCE: Final = _STARTING | {"fixture", "yield_fixture", "command"}
 
 _RUNNERS: Final = frozenset({"invoke", "fabric", "robocorp", "duty", "prefect"})
 """Packages whose `task` is a command of somebody's, or the step of one."""
@@ -118,7 +119,7 @@ def _is_command(block: Block) -> bool:
 def begins_application(block: Block) -> bool:
     """Whether a function is called when an application starts, or entered while it runs."""
     marks = set(map(decorator_name, block.decorators))
-    return not marks.isdisjoint({"on_event", "before_first_request"}) or _is_lifespan(block)
+    return not marks.isdisjoint(_STARTING) or _is_lifespan(block)
 
 
 def _is_lifespan(block: Block) -> bool:

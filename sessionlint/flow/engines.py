@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Block, BlockKind
 from sessionlint.facts.syntax import HANDLERS, bare, is_name, last_name
 from sessionlint.facts.values import Thing
-from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.acquisitions import is_of_tests
 from sessionlint.flow.built import built_by
 from sessionlint.flow.callers import (
     is_called_often,
@@ -114,7 +113,7 @@ def _in_turns(
         isinstance(node, cst.Attribute) and node.attr.value == "dispose"
         for node in descend(block.node)
     )
-    if is_disposing or is_test(block.home.path, evaluator.tree.files.root) or has_mocks(block):
+    if is_disposing or is_of_tests(evaluator, block):
         return
     nodes, fallbacks = Nodes(block), _fallbacks(block)
     for call, thing in built:

@@ -11,8 +11,17 @@ from sessionlint.facts.annotations import lent
 from sessionlint.facts.calls import returned
 from sessionlint.facts.catalog import Kind, Type
 from sessionlint.facts.evaluate import Evaluator
+from sessionlint.facts.parameters import BINDING
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
-from sessionlint.facts.syntax import arguments, bare, decorator_name, held_by, is_name, last_name
+from sessionlint.facts.syntax import (
+    MANAGERS,
+    arguments,
+    bare,
+    decorator_name,
+    held_by,
+    is_name,
+    last_name,
+)
 from sessionlint.facts.values import (
     UNKNOWN,
     Foreign,
@@ -48,9 +57,6 @@ _STEPS: Final = {"__next__": False, "send": False, "__anext__": True, "asend": T
 
 Source: contextlib's manager holds its generator, and nothing holds that of `scope().__enter__()`.
 """
-
-_MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
-_BINDING: Final = frozenset({"staticmethod", "classmethod"})
 
 STEPS: Final = (cst.Call, cst.Subscript)
 """What takes a session out of a generator: `next(get_db())`, `list(get_db())[0]`."""
@@ -203,8 +209,8 @@ def _inside(evaluator: Evaluator, block: Block, made: cst.Call) -> Value:
     maker = evaluator.value(made.func, block)
     if not isinstance(maker, FunctionValue):
         return UNKNOWN
-    marks = {decorator_name(one) for one in maker.block.decorators} - _BINDING
-    is_manager = len(marks) == 1 and marks <= _MANAGERS
+    marks = {decorator_name(one) for one in maker.block.decorators} - BINDING
+    is_manager = len(marks) == 1 and marks <= MANAGERS
     return returned(evaluator, maker.block) if is_manager else UNKNOWN
 
 

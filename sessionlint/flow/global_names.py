@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sessionlint.facts.aside import is_test
 from sessionlint.facts.catalog import Kind
 from sessionlint.facts.depending import depended_on
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.scopes import Binding, Block, BlockKind, How
 from sessionlint.facts.syntax import is_name
-from sessionlint.flow.acquisitions import has_mocks
+from sessionlint.flow.acquisitions import is_of_tests
 from sessionlint.flow.circumstances import begins_application, handles
 from sessionlint.flow.shared import Shared, opened, uses
 
@@ -37,7 +36,7 @@ def of_global_names(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
             case _:
                 continue
         thing = opened(evaluator, made, block)
-        if thing is None or thing.type.kind is not Kind.SESSION or _is_aside(evaluator, block):
+        if thing is None or thing.type.kind is not Kind.SESSION or is_of_tests(evaluator, block):
             continue
         if _lends(block, name) and block.name in depended_on(evaluator):
             yield Shared(name, thing, made, None, is_overwritten=True)
@@ -46,11 +45,6 @@ def of_global_names(evaluator: Evaluator, block: Block) -> Iterator[Shared]:
             use = next(asked, None)
             if use is not None:
                 yield Shared(name, thing, made, use, is_kept=True)
-
-
-def _is_aside(evaluator: Evaluator, block: Block) -> bool:
-    """Whether a function is for tests, or works on mocks."""
-    return is_test(block.home.path, evaluator.tree.files.root) or has_mocks(block)
 
 
 def _lends(block: Block, name: str) -> bool:

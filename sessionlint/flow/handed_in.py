@@ -9,7 +9,7 @@ import libcst as cst
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.parameters import parameter_of
 from sessionlint.facts.scopes import Block, How
-from sessionlint.facts.syntax import is_name, last_name
+from sessionlint.facts.syntax import is_name, is_untold, last_name
 from sessionlint.facts.values import FunctionValue
 from sessionlint.flow.callers import callers, is_dependency
 from sessionlint.flow.nodes import Nodes
@@ -26,20 +26,10 @@ def asked_for(block: Block, call: cst.Call, name: str | None) -> str | None:
         return None
     below: cst.CSTNode = call
     for above in Nodes(block).around(call):
-        if isinstance(above, cst.If) and above.body is below and _is_missing(above.test, name):
+        if isinstance(above, cst.If) and above.body is below and is_untold(above.test, name):
             return name
         below = above
     return None
-
-
-def _is_missing(test: cst.BaseExpression, name: str) -> bool:
-    """Whether a condition says that a parameter was not given."""
-    match test:
-        case cst.UnaryOperation(operator=cst.Not(), expression=asked):
-            return is_name(asked, name)
-        case cst.Comparison(left=asked, comparisons=[cst.ComparisonTarget(cst.Is(), other)]):
-            return is_name(asked, name) and is_name(other, "None")
-    return False
 
 
 def is_always_handed_in(evaluator: Evaluator, block: Block, name: str) -> bool:

@@ -16,13 +16,12 @@ from typing import Final, NamedTuple
 
 import libcst as cst
 
-from sessionlint.facts.aside import is_test
 from sessionlint.facts.evaluate import Evaluator
 from sessionlint.facts.module import Module
 from sessionlint.facts.scopes import Block
 from sessionlint.facts.syntax import bare, dotted, last_name
 from sessionlint.facts.values import Thing
-from sessionlint.flow.acquisitions import has_mocks, surely_opened
+from sessionlint.flow.acquisitions import is_of_tests, surely_opened
 from sessionlint.flow.built import built_by
 from sessionlint.flow.callers import is_called_often
 from sessionlint.flow.circumstances import starts_anyway
@@ -105,7 +104,7 @@ def _kept(evaluator: Evaluator, block: Block) -> Iterator[tuple[cst.Attribute, c
     """What a function puts into `g`, each with the attribute."""
     home = block.home
     kept = [one for one in put_aside(block, G) if is_in_g(home, one[0])]
-    if kept and not is_test(home.path, evaluator.tree.files.root) and not has_mocks(block):
+    if kept and not is_of_tests(evaluator, block):
         yield from kept
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import libcst as cst
 
 from sessionlint.facts.scopes import Block
-from sessionlint.facts.syntax import TRIES, decorator_name, held_by, last_statement
+from sessionlint.facts.syntax import MANAGERS, TRIES, decorator_name, held_by, last_statement
 from sessionlint.flow.expressions import YieldKind
 from sessionlint.flow.nodes import Nodes
 
@@ -21,7 +21,6 @@ _RESUMED: Final = frozenset({"fixture", "yield_fixture", "async_fixture", "provi
 dishka tells a provider of errors by a value, as pytest does not tell a fixture at all.
 """
 
-_MANAGERS: Final = frozenset({"contextmanager", "asynccontextmanager"})
 _LOOPS: Final = (cst.For, cst.While)
 _LEAVING: Final = (cst.Return, cst.Raise)
 
@@ -31,7 +30,7 @@ def yield_kind(block: Block, names: frozenset[str]) -> YieldKind:
     marks = _marks(block)
     if marks & _RESUMED:
         return YieldKind.FIXTURE
-    if marks & _MANAGERS:
+    if marks & MANAGERS:
         return YieldKind.MANAGED
     is_lending = any(_lends(node, names) for node in block.yields)
     is_dependency = is_lending and _yields_once(block)

@@ -69,11 +69,12 @@ def _of_class(
     is_made = method == "__init__"
     if is_made and _is_for_requests(evaluator, of):
         return Maker("FastAPI")
+    is_disposing = not is_throughout(evaluator, of, _disposes_of_nothing)
     dropping: list[Block] = []
     for function, made in callers(evaluator, of):
         if function.kind is not BlockKind.FUNCTION or has_mocks(function):
             continue
-        if _is_entered(function, made) and not is_throughout(evaluator, of, _disposes_of_nothing):
+        if is_disposing and _is_entered(function, made):
             continue
         if function.name == "__init__" and function.owner is not None and is_made and hops:
             held = _attributes(function, made)

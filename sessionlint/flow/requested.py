@@ -77,15 +77,13 @@ def requested(evaluator: Evaluator, block: Block) -> Iterator[Requested]:
         thing = opened(evaluator, made, block) or drawn(evaluator, binding)
         if thing is None or thing.type.kind is not Kind.SESSION:
             continue
-        renamed = Renamed(owner, word, {})
-        skipping = _skipping(evaluator, block, binding, thing, renamed)
-        vain = _in_vain(block, thing, f"{owner}.{word}") if skipping is None else []
-        known = len(vain) if skipping is None else 1
-        reason = next(iter(vain), skipping)
-        if reason is None or _is_closed_by_others(evaluator, block, word, known):
+        path = f"{owner}.{word}"
+        skipping = _skipping(evaluator, block, binding, thing, Renamed(owner, word, {}))
+        reasons = _in_vain(block, thing, path) if skipping is None else [skipping]
+        if not reasons or _is_closed_by_others(evaluator, block, word, len(reasons)):
             continue
         if skipping is not None or not _is_closed_by_readers(evaluator, block, word):
-            yield Requested(thing, f"{owner}.{word}", made, reason, in_vain=skipping is None)
+            yield Requested(thing, path, made, reasons[0], in_vain=skipping is None)
 
 
 def _in_vain(block: Block, thing: Thing, path: str) -> list[cst.Call]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from sessionlint.facts.syntax import JUMPS, is_name
+from sessionlint.facts.syntax import JUMPS, is_name, is_untold
 from sessionlint.flow.resource import Resource
 from sessionlint.source.walk import descend
 
@@ -29,14 +29,7 @@ def _is_none(resource: Resource, test: cst.BaseExpression) -> bool:
     match test:
         case cst.BooleanOperation(left=first, operator=cst.Or(), right=second):
             return _is_none(resource, first) or _is_none(resource, second)
-        case cst.UnaryOperation(operator=cst.Not(), expression=asked):
-            return is_name(asked, resource.name)
-        case cst.Comparison(
-            left=asked,
-            comparisons=[cst.ComparisonTarget(operator=cst.Is(), comparator=cst.Name("None"))],
-        ):
-            return is_name(asked, resource.name)
-    return False
+    return is_untold(test, resource.name)
 
 
 def _is_given(resource: Resource, test: cst.BaseExpression) -> bool:

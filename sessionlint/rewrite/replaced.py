@@ -136,13 +136,20 @@ def _places(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> Ite
 
 def _overridden(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> str:
     """What an object is asked for that a class which inherits from its own defines anew."""
-    for part in _parts(func):
-        match part:
-            case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
-                owner = block.owner.name if block.owner is not None else ""
-                heir = partial(_has_heir, evaluator.tree, owner, name)
-                if owner and evaluator.once((_has_heir, owner, name), heir):
-                    return name
+    if block.owner is None:
+        return ""
+    for name in map(_of_itself, _parts(func)):
+        heir = partial(_has_heir, evaluator.tree, block.owner.name, name)
+        if name and evaluator.once((_has_heir, block.owner.name, name), heir):
+            return name
+    return ""
+
+
+def _of_itself(part: cst.BaseExpression) -> str:
+    """The attribute of the object itself that is asked for, empty for anything else."""
+    match part:
+        case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=name)):
+            return name if owner in _ITSELF else ""
     return ""
 
 
@@ -163,17 +170,15 @@ def _giver(part: cst.BaseExpression, block: Block) -> str:
     """The function or class whose caller gives it what is called, empty if it has that itself."""
     if any(one.how is How.PARAMETER for one in _local(part, block)):
         return "" if last_name(part) in _ITSELF else block.name
-    match part:
-        case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
-            stored = block.home.fields.get(name, []) if block.owner is not None else []
-            is_given = any(
-                bound.how is How.PARAMETER
-                for one in stored
-                if one.block.owner is block.owner and one.expression is not None
-                for bound in _local(one.expression, one.block)
-            )
-            return block.owner.name if is_given and block.owner is not None else ""
-    return ""
+    if block.owner is None:
+        return ""
+    is_given = any(
+        bound.how is How.PARAMETER
+        for one in block.home.fields.get(_of_itself(part), [])
+        if one.block.owner is block.owner and one.expression is not None
+        for bound in _local(one.expression, one.block)
+    )
+    return block.owner.name if is_given else ""
 
 
 def _is_of_module(evaluator: Evaluator, func: cst.BaseExpression, block: Block) -> bool:
